@@ -1,0 +1,243 @@
+"""The contract between the suite and whoever answers: an adapter, its routes, a typed refusal.
+
+An adapter is a name, a lazy import of its framework in ``__init__`` and a few routes of 2 to 5 lines. A route gets the problem
+and the operands as the framework's own arrays in the layout it asked for, and returns the framework's own array. Layout
+conversion, data, tolerances and skips belong to the suite.
+"""
+
+import inspect
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import metadata, util
+from typing import Any, ClassVar
+
+import numpy as np
+
+from convformance.adapters import layouts
+from convformance.reference.problem import Problem, check_operation
+
+Array = np.ndarray[Any, Any]
+
+
+class Refusal(Exception):
+    """The framework does not offer what was asked; the message is its own sentence."""
+
+
+class UsageError(Exception):
+    """The user asked for an adapter that cannot be had as asked; the message says why and what is allowed."""
+
+
+class MissingFramework(UsageError):
+    """The adapter is known, the framework it drives is not installed."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way in which a framework offers an operation.
+
+    ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a dtype
+    to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for others.
+    ``activations`` and ``filters`` are layouts, the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
+    """
+
+    operation: str
+    name: str
+    method: str
+    activations: str | None = None
+    filters: str | None = None
+    grade: str = "conformant"
+    accumulator: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a route gave: the result in canonical layout, the seconds inside the framework, the operands it changed."""
+
+    value: Array
+    seconds: float
+    changed: tuple[int, ...] = ()
+
+
+Predicate = Callable[[Any, str], bool]
+
+
+@dataclass(frozen=True)
+class KnownDivergence:
+    """A divergence somebody has looked at: shown in the report with its reason, and no finding.
+
+    It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which ``when(case, dtype)``
+    holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any). ``covers`` says ``when`` in words.
+    """
+
+    name: str
+    reason: str
+    covers: str
+    grades: tuple[str, ...]
+    operations: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    when: Predicate = lambda case, dtype: True
+    link: str = ""
+    versions: tuple[str, str] | None = None
+    modes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+def route(
+    operation: str,
+    name: str | None = None,
+    *,
+    activations: str | None = None,
+    filters: str | None = None,
+    grade: str = "conformant",
+    accumulator: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
+
+    ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is never
+    asked to add one: such cases are refused in its name.
+    """
+    check_operation(operation)
+
+    def declare(method: Callable[..., Any]) -> Callable[..., Any]:
+        declared = Route(
+            operation, name or method.__name__, method.__name__, activations, filters, grade, accumulator or {}
+        )
+        routes: list[Route] = getattr(method, "_routes", [])
+        method._routes = [declared, *routes]  # type: ignore[attr-defined]
+        return method
+
+    return declare
+
+
+class Adapter:
+    """One framework, or any back end, in one mode.
+
+    Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the allowed values
+    (first the default; None allows any text), import their framework in ``__init__`` and declare routes.
+    """
+
+    name: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+    distribution: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
+    activations: ClassVar[str] = "NC*"
+    filters: ClassVar[str] = "OI*"
+    refusals: ClassVar[tuple[str, ...]] = ()
+    known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
+
+    def __init__(self, **mode: str) -> None:
+        self.mode = self.complete_mode(mode)
+
+    @classmethod
+    def complete_mode(cls, mode: Mapping[str, str]) -> dict[str, str]:
+        """Return ``mode`` with defaults filled in; raises UsageError for an option or a value that does not exist."""
+        for key, value in mode.items():
+            if key not in cls.options:
+                raise UsageError(
+                    f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}"
+                )
+            allowed = cls.options[key]
+            if allowed is not None and value not in allowed:
+                raise UsageError(f"adapter {cls.name}: {key}={value!r} is unknown; allowed: {', '.join(allowed)}")
+        defaults = {key: allowed[0] for key, allowed in cls.options.items() if allowed}
+        return {**defaults, **mode}
+
+    @classmethod
+    @lru_cache(maxsize=None)
+    def routes(cls) -> tuple[Route, ...]:
+        """Return every declared route, those of a base class first."""
+        methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
+        return tuple(declared for method in methods.values() for declared in getattr(method, "_routes", ()))
+
+    @classmethod
+    def missing(cls) -> tuple[str, ...]:
+        """Return the required modules that are not installed."""
+        return tuple(module for module in cls.requires if util.find_spec(module) is None)
+
+    @classmethod
+    def version(cls) -> str:
+        """Return the framework's version without importing it, or ``unknown`` for a file that names no distribution."""
+        try:
+            return metadata.version(cls.distribution or cls.name)
+        except metadata.PackageNotFoundError:
+            return "unknown"
+
+    def device(self) -> str:
+        """Return the device in words."""
+        return "cpu"
+
+    def to_native(self, array: Array) -> Any:
+        """Return ``array`` as the framework's own, strides kept where the framework has them."""
+        return array
+
+    def to_numpy(self, native: Any) -> Array:
+        """Return the framework's array as a NumPy array, the result computed and on the host."""
+        return np.asarray(native)
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``function``, a route with its problem bound, as this mode runs it: as it is, or compiled."""
+        return function
+
+    def wait(self, native: Any) -> Any:
+        """Return ``native`` once it is computed, for frameworks that answer before they are done."""
+        return native
+
+    def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
+        """Ask one route: canonical NumPy arrays in, a canonical NumPy array out.
+
+        Raises Refusal with the framework's words where it does not offer this; any other exception is the framework's own.
+        """
+        given = self._given(route, operands, bias)
+        before = [array.tobytes() for array in given]
+        try:
+            native, seconds = self._run(route, problem, given)
+        except Exception as error:
+            raise self._translated(error) from error
+        value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
+        changed = tuple(
+            index for index, (array, held) in enumerate(zip(given, before, strict=True)) if array.tobytes() != held
+        )
+        return Answer(value, seconds, changed)
+
+    def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
+        roles = layouts.operand_roles(route.operation)
+        given = [
+            layouts.from_canonical(array, self._layout(route, role))
+            for array, role in zip(operands, roles, strict=True)
+        ]
+        if bias is None:
+            return given
+        if "bias" not in inspect.signature(getattr(self, route.method)).parameters:
+            raise Refusal(f"the route {route.name} of {self.name} takes no bias")
+        return [*given, bias]
+
+    def _run(self, route: Route, problem: Problem, given: list[Array]) -> tuple[Any, float]:
+        natives = [self.to_native(array) for array in given]
+        function = self._compiled(route.method, problem)
+        started = time.perf_counter()
+        native = self.wait(function(*natives))
+        return native, time.perf_counter() - started
+
+    def _compiled(self, method: str, problem: Problem) -> Callable[..., Any]:
+        key = method, problem
+        if getattr(self, "_last_key", None) != key:
+            bound = getattr(self, method)
+            self._last_key = key
+            self._last_function = self.wrap(lambda *operands: bound(problem, *operands))
+        return self._last_function
+
+    def _layout(self, route: Route, role: str) -> str:
+        if role == "filter":
+            return route.filters or self.filters
+        return route.activations or self.activations
+
+    def _result_layout(self, route: Route) -> str:
+        return self._layout(route, layouts.result_role(route.operation))
+
+    def _translated(self, error: Exception) -> Exception:
+        """Return the refusal ``error`` stands for, or ``error`` itself."""
+        words = str(error).strip() or type(error).__name__
+        refused = isinstance(error, NotImplementedError) or any(re.search(pattern, words) for pattern in self.refusals)
+        return Refusal(words) if refused and not isinstance(error, Refusal) else error

@@ -1,0 +1,175 @@
+"""Geometry of a convolution: sizes, paddings and the index map, for any spatial rank.
+
+One index map serves every operation of the suite, per spatial axis:
+
+    input position = output position * stride + tap * dilation - padding.lo
+
+Sizes are tuples with one entry per spatial axis, counted in elements. A padding is a ``(lo, hi)`` pair per axis;
+a negative entry crops. Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
+"""
+
+from collections.abc import Callable, Sequence
+
+Size = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+Padding = int | str | Sequence[int] | Sequence[tuple[int, int]]
+
+PADDING_SYMBOLS = ("valid", "same_upper", "same_lower", "full")
+
+
+def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Size:
+    """Return ``value`` as one integer per axis; an int stands for every axis.
+
+    Raises ValueError naming the argument when the length is not ``rank`` or an entry is below ``least``.
+    """
+    entries = (value,) * rank if isinstance(value, int) else tuple(int(entry) for entry in value)
+    if len(entries) != rank:
+        raise ValueError(
+            f"{name}={value!r} has {len(entries)} entries; allowed: an int or {rank} entries, one per spatial axis"
+        )
+    for entry in entries:
+        if entry < least:
+            raise ValueError(f"{name}={value!r} holds {entry}; allowed: integers >= {least}")
+    return entries
+
+
+def effective_kernel(kernel_size: Size, dilation: Size) -> Size:
+    """Return the extent a dilated kernel spans, ``dilation * (kernel - 1) + 1`` per axis."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(kernel_size, dilation, strict=True))
+
+
+def _valid(size: int, extent: int, stride: int) -> tuple[int, int]:
+    return 0, 0
+
+
+def _full(size: int, extent: int, stride: int) -> tuple[int, int]:
+    return extent - 1, extent - 1
+
+
+def _same_upper(size: int, extent: int, stride: int) -> tuple[int, int]:
+    outputs = -(-size // stride)
+    total = max((outputs - 1) * stride + extent - size, 0)
+    return total // 2, total - total // 2
+
+
+def _same_lower(size: int, extent: int, stride: int) -> tuple[int, int]:
+    lo, hi = _same_upper(size, extent, stride)
+    return hi, lo
+
+
+_SYMBOLS: dict[str, Callable[[int, int, int], tuple[int, int]]] = {
+    "valid": _valid,
+    "same_upper": _same_upper,
+    "same_lower": _same_lower,
+    "full": _full,
+}
+
+
+def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, stride: Size, dilation: Size) -> Pairs:
+    """Return ``padding`` as a ``(lo, hi)`` pair per axis.
+
+    ``padding`` is an int for every side, an int per axis for both its sides, a pair per axis, or a symbol: ``valid`` (none),
+    ``full`` (``dilation * (kernel - 1)`` on both sides), ``same_upper`` (``ceil(input / stride)`` outputs, the odd element at
+    the end: TensorFlow's SAME) and ``same_lower`` (the odd element at the start). Raises ValueError for anything else.
+    """
+    if isinstance(padding, str):
+        return _resolve_symbol(padding, input_size, kernel_size, stride, dilation)
+    rank = len(input_size)
+    if isinstance(padding, int):
+        return ((padding, padding),) * rank
+    entries = tuple(padding)
+    if len(entries) != rank:
+        raise ValueError(
+            f"padding={padding!r} has {len(entries)} entries; allowed: an int, {rank} ints, {rank} (lo, hi) pairs or a symbol"
+        )
+    return tuple(_as_pair(padding, entry) for entry in entries)
+
+
+def _resolve_symbol(symbol: str, input_size: Size, kernel_size: Size, stride: Size, dilation: Size) -> Pairs:
+    if symbol not in _SYMBOLS:
+        raise ValueError(f"padding={symbol!r} is no padding symbol; allowed: {', '.join(PADDING_SYMBOLS)}")
+    extents = effective_kernel(kernel_size, dilation)
+    return tuple(_SYMBOLS[symbol](*axis) for axis in zip(input_size, extents, stride, strict=True))
+
+
+def _as_pair(padding: object, entry: int | Sequence[int]) -> tuple[int, int]:
+    if isinstance(entry, int):
+        return entry, entry
+    if isinstance(entry, str) or len(entry) != 2:
+        raise ValueError(f"padding={padding!r} holds {entry!r}; allowed per axis: an int or a (lo, hi) pair")
+    return int(entry[0]), int(entry[1])
+
+
+def padded_size(input_size: Size, padding: Pairs) -> Size:
+    """Return ``input + lo + hi`` per axis; raises ValueError where a negative padding crops more than there is."""
+    sizes = tuple(size + lo + hi for size, (lo, hi) in zip(input_size, padding, strict=True))
+    for size, (lo, hi), left in zip(input_size, padding, sizes, strict=True):
+        if left < 0 or -lo > size or -hi > size:
+            raise ValueError(
+                f"padding={padding!r} crops more than an axis of size {size} has; allowed: lo, hi >= -{size} and lo + hi >= -{size}"
+            )
+    return sizes
+
+
+def output_size(input_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size) -> Size:
+    """Return how many positions the kernel takes, ``max(0, (padded - extent) // stride + 1)`` per axis.
+
+    A kernel that is wider than the padded input has no position: the size is 0 and the result is empty.
+    """
+    extents = effective_kernel(kernel_size, dilation)
+    padded = padded_size(input_size, padding)
+    return tuple(max(0, (p - e) // s + 1) for p, e, s in zip(padded, extents, stride, strict=True))
+
+
+def transposed_sizes(
+    output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
+) -> tuple[range, ...]:
+    """Return, per axis, every input size whose convolution has ``output_size``: the legal result sizes of its transpose.
+
+    With at least one output the sizes are ``(output - 1) * stride + extent - lo - hi`` and the ``stride - 1`` that follow; their
+    offset in this range is what frameworks call output padding. Sizes below zero are left out.
+    """
+    extents = effective_kernel(kernel_size, dilation)
+    return tuple(_sizes_of_axis(*axis) for axis in zip(output_size, extents, stride, padding, strict=True))
+
+
+def _sizes_of_axis(outputs: int, extent: int, stride: int, pair: tuple[int, int]) -> range:
+    pad = sum(pair)
+    if outputs == 0:
+        return range(max(0, -pad), max(0, extent - pad))
+    smallest = (outputs - 1) * stride + extent - pad
+    return range(max(0, smallest), max(0, smallest + stride))
+
+
+def adjoint_padding(
+    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
+) -> Pairs:
+    """Return the padding under which the input gradient is a plain convolution of the zero-inserted dy.
+
+    dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel roles
+    exchanged; stride is 1 and dilation stays. The result then has exactly ``input_size`` elements per axis.
+    """
+    extents = effective_kernel(kernel_size, dilation)
+    axes = zip(input_size, output_size, extents, stride, padding, strict=True)
+    return tuple((e - 1 - lo, i - (o - 1) * s - 1 + lo) for i, o, e, s, (lo, _) in axes)
+
+
+def filter_gradient_padding(
+    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
+) -> Pairs:
+    """Return the padding under which the filter gradient is a convolution of x with dy, stride and dilation exchanged.
+
+    The high side is negative where rows of the input were never read, so that the result has exactly ``kernel_size`` elements.
+    """
+    extents = effective_kernel(kernel_size, dilation)
+    axes = zip(input_size, output_size, extents, stride, padding, strict=True)
+    return tuple((lo, e + (o - 1) * s - i - lo) for i, o, e, s, (lo, _) in axes)
+
+
+def taps_inside(input_size: int, outputs: int, kernel: int, stride: int, lo: int, dilation: int) -> int:
+    """Return, along one axis, how many (output, tap) couples read an element of the input and not padding."""
+    return sum(
+        0 <= position * stride + tap * dilation - lo < input_size
+        for position in range(outputs)
+        for tap in range(kernel)
+    )

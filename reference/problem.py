@@ -1,0 +1,187 @@
+"""A problem: the shapes and the geometry of one convolution, shared by all operations that belong to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from convformance.reference import geometry
+from convformance.reference.geometry import Padding, Pairs, Size
+
+OPERATIONS = (
+    "conv",
+    "conv_input_grad",
+    "conv_filter_grad",
+    "conv_bias_grad",
+    "conv_transpose",
+    "conv_transpose_input_grad",
+    "conv_transpose_filter_grad",
+)
+WITH_BIAS = ("conv", "conv_transpose")
+
+# What each operation reads and gives, named by the arrays of the convolution it belongs to.
+_SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
+    "conv": (("input_shape", "filter_shape"), "output_shape"),
+    "conv_input_grad": (("output_shape", "filter_shape"), "input_shape"),
+    "conv_filter_grad": (("input_shape", "output_shape"), "filter_shape"),
+    "conv_bias_grad": (("output_shape",), "bias_shape"),
+    "conv_transpose": (("output_shape", "filter_shape"), "input_shape"),
+    "conv_transpose_input_grad": (("input_shape", "filter_shape"), "output_shape"),
+    "conv_transpose_filter_grad": (("output_shape", "input_shape"), "filter_shape"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Shapes and geometry of one convolution ``y = conv(x, w)`` in canonical layout.
+
+    x: ``(batch, in_channels, *input_size)``, w: ``(out_channels, in_channels / groups, *kernel_size)``,
+    y: ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an array
+    of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` keeps the name of a
+    symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to.
+    """
+
+    batch: int
+    in_channels: int
+    out_channels: int
+    input_size: Size
+    kernel_size: Size
+    stride: Size
+    padding: Pairs
+    dilation: Size
+    groups: int = 1
+    symbol: str | None = None
+
+    def __post_init__(self) -> None:
+        rank = len(self.input_size)
+        geometry.per_axis("batch", (self.batch,), 1, least=0)
+        geometry.per_axis("in_channels", (self.in_channels,), 1, least=0)
+        geometry.per_axis("out_channels", (self.out_channels,), 1, least=0)
+        geometry.per_axis("input_size", self.input_size, rank, least=0)
+        geometry.per_axis("kernel_size", self.kernel_size, rank)
+        geometry.per_axis("stride", self.stride, rank)
+        geometry.per_axis("dilation", self.dilation, rank)
+        geometry.padded_size(self.input_size, self.padding)
+        self._check_groups()
+
+    def _check_groups(self) -> None:
+        if self.groups < 1 or self.in_channels % self.groups or self.out_channels % self.groups:
+            raise ValueError(
+                f"groups={self.groups}; allowed: integers >= 1 that divide in_channels={self.in_channels} and out_channels={self.out_channels}"
+            )
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        input_size: Sequence[int],
+        kernel_size: int | Sequence[int],
+        batch: int = 1,
+        in_channels: int = 1,
+        out_channels: int = 1,
+        stride: int | Sequence[int] = 1,
+        padding: Padding = 0,
+        dilation: int | Sequence[int] = 1,
+        groups: int = 1,
+    ) -> "Problem":
+        """Return the problem with ints spread over every axis and a symbolic padding resolved.
+
+        Raises ValueError naming the argument, its value and what is allowed.
+        """
+        size = tuple(int(entry) for entry in input_size)
+        kernel = geometry.per_axis("kernel_size", kernel_size, len(size))
+        strides = geometry.per_axis("stride", stride, len(size))
+        dilations = geometry.per_axis("dilation", dilation, len(size))
+        pairs = geometry.resolve_padding(
+            padding, input_size=size, kernel_size=kernel, stride=strides, dilation=dilations
+        )
+        symbol = padding if isinstance(padding, str) else None
+        return cls(batch, in_channels, out_channels, size, kernel, strides, pairs, dilations, groups, symbol)
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return len(self.input_size)
+
+    @property
+    def effective_kernel(self) -> Size:
+        """The extent of the dilated kernel per axis."""
+        return geometry.effective_kernel(self.kernel_size, self.dilation)
+
+    @property
+    def output_size(self) -> Size:
+        """The spatial size of y, the small side."""
+        return geometry.output_size(self.input_size, self.kernel_size, self.stride, self.padding, self.dilation)
+
+    @property
+    def output_padding(self) -> Size:
+        """How far ``input_size`` lies above the smallest size with the same output: a transposed convolution's output padding.
+
+        It may be negative where over-wide padding makes the smallest legal size negative.
+        """
+        axes = zip(self.input_size, self.output_size, self.effective_kernel, self.stride, self.padding, strict=True)
+        return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in axes)
+
+    @property
+    def adjoint_padding(self) -> Pairs:
+        """See ``geometry.adjoint_padding``."""
+        return geometry.adjoint_padding(*self._axes())
+
+    @property
+    def filter_gradient_padding(self) -> Pairs:
+        """See ``geometry.filter_gradient_padding``."""
+        return geometry.filter_gradient_padding(*self._axes())
+
+    def _axes(self) -> tuple[Size, Size, Size, Size, Pairs, Size]:
+        return self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation
+
+    @property
+    def input_shape(self) -> Size:
+        """``(N, C, *input_size)``."""
+        return (self.batch, self.in_channels, *self.input_size)
+
+    @property
+    def filter_shape(self) -> Size:
+        """``(O, C / groups, *kernel_size)``."""
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+
+    @property
+    def output_shape(self) -> Size:
+        """``(N, O, *output_size)``."""
+        return (self.batch, self.out_channels, *self.output_size)
+
+    @property
+    def bias_shape(self) -> Size:
+        """``(O,)``, the bias of the convolution."""
+        return (self.out_channels,)
+
+    def operand_shapes(self, operation: str) -> tuple[Size, ...]:
+        """Return the shapes that ``operation`` reads, in the order of its arguments, without a bias."""
+        names, _ = _SIGNATURES[check_operation(operation)]
+        return tuple(getattr(self, name) for name in names)
+
+    def result_shape(self, operation: str) -> Size:
+        """Return the shape that ``operation`` gives."""
+        shape: Size = getattr(self, _SIGNATURES[check_operation(operation)][1])
+        return shape
+
+    def operation_bias_shape(self, operation: str) -> Size:
+        """Return the shape of the bias that ``conv`` or ``conv_transpose`` adds: one value per channel of the result."""
+        if operation not in WITH_BIAS:
+            raise ValueError(f"operation={operation!r} takes no bias; allowed: {', '.join(WITH_BIAS)}")
+        return (self.result_shape(operation)[1],)
+
+    @property
+    def products(self) -> int:
+        """The number of products in the whole convolution, those with padding left out; the same for its gradients."""
+        axes = zip(
+            self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
+        )
+        couples = prod(geometry.taps_inside(i, o, k, s, lo, d) for i, o, k, s, (lo, _), d in axes)
+        return self.batch * self.out_channels * (self.in_channels // self.groups) * couples
+
+
+def check_operation(operation: str) -> str:
+    """Return ``operation``, or raise ValueError naming the seven there are."""
+    if operation not in OPERATIONS:
+        raise ValueError(f"operation={operation!r} is unknown; allowed: {', '.join(OPERATIONS)}")
+    return operation

@@ -1,0 +1,150 @@
+"""A case: one frozen question about convolution, its id, and the sentence that says what it can catch."""
+
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from convformance.reference.geometry import Padding, Pairs, Size
+from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
+
+TIERS = ("smoke", "standard", "full")
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+# The operations a case is asked of unless it says otherwise: every one that has no bias of its own.
+UNBIASED = tuple(operation for operation in OPERATIONS if operation != "conv_bias_grad")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question, asked of every operation in ``operations`` in every dtype of ``dtypes``.
+
+    Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size of a
+    transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element of a larger
+    array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in an operand: see
+    ``fills.SPECIALS``. ``source`` is a link for cases that come from a report.
+    """
+
+    family: str
+    catches: str
+    input_size: Size
+    kernel_size: Size
+    stride: Size
+    padding: Pairs | str
+    dilation: Size
+    groups: int = 1
+    batch: int = 2
+    in_channels: int = 4
+    out_channels: int = 6
+    bias: bool = False
+    memory: str = "contiguous"
+    special: str = ""
+    tier: str = "standard"
+    operations: tuple[str, ...] = UNBIASED
+    dtypes: tuple[str, ...] = DTYPES
+    source: str = ""
+    seed: int = 0
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The problem in canonical terms; raises ValueError when the geometry is invalid."""
+        return Problem.of(
+            input_size=self.input_size,
+            kernel_size=self.kernel_size,
+            batch=self.batch,
+            in_channels=self.in_channels,
+            out_channels=self.out_channels,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+
+    @cached_property
+    def id(self) -> str:
+        """The stable public id: the family, then the sizes, then every parameter that is not at its default."""
+        return "-".join((self.family, *_sizes(self), *_parameters(self)))
+
+    def has_bias(self, operation: str) -> bool:
+        """Whether ``operation`` is asked with a bias in this case."""
+        return self.bias and operation in WITH_BIAS
+
+    def described(self) -> dict[str, Any]:
+        """Return the case as the record keeps it: every parameter under its public name, JSON types only."""
+        return {
+            "id": self.id,
+            **asdict(self),
+            "output_size": self.problem.output_size,
+            "padding_pairs": self.problem.padding,
+        }
+
+
+def case(
+    family: str, catches: str, *, input_size: Size, kernel_size: int | Size, padding: Padding = 0, **changes: Any
+) -> Case:
+    """Declare a case: ints stand for every axis, what is not named stays at its default.
+
+    A case with a bias is also asked for the bias gradient. Raises ValueError when the geometry is invalid.
+    """
+    problem = Problem.of(
+        input_size=input_size,
+        kernel_size=kernel_size,
+        padding=padding,
+        stride=changes.pop("stride", 1),
+        dilation=changes.pop("dilation", 1),
+    )
+    if changes.get("bias") and "operations" not in changes:
+        changes["operations"] = ("conv", "conv_bias_grad", "conv_transpose")
+    declared = Case(
+        family,
+        catches,
+        input_size=problem.input_size,
+        kernel_size=problem.kernel_size,
+        stride=problem.stride,
+        padding=problem.symbol or problem.padding,
+        dilation=problem.dilation,
+        **changes,
+    )
+    _check(declared)
+    return declared
+
+
+def _check(declared: Case) -> None:
+    allowed = {"memory": ("contiguous", "sliced", "permuted"), "tier": TIERS}
+    for name, values in allowed.items():
+        if getattr(declared, name) not in values:
+            raise ValueError(f"{name}={getattr(declared, name)!r}; allowed: {', '.join(values)}")
+    if not declared.catches.endswith("."):
+        raise ValueError(f"catches={declared.catches!r}; allowed: a sentence that ends with a full stop")
+    assert declared.problem
+
+
+def _sizes(declared: Case) -> tuple[str, ...]:
+    channels = f"n{declared.batch}c{declared.in_channels}o{declared.out_channels}"
+    return channels, _times(declared.input_size), "k" + _times(declared.kernel_size)
+
+
+def _parameters(declared: Case) -> tuple[str, ...]:
+    parts = {
+        "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
+        _padding_part(declared.padding): declared.padding not in (((0, 0),) * len(declared.input_size),),
+        "d" + _times(declared.dilation): any(entry != 1 for entry in declared.dilation),
+        f"g{declared.groups}": declared.groups != 1,
+        "bias": declared.bias,
+        declared.memory: declared.memory != "contiguous",
+        declared.special: bool(declared.special),
+        f"r{declared.seed}": declared.seed != 0,
+    }
+    return tuple(part for part, stated in parts.items() if stated)
+
+
+def _padding_part(padding: Pairs | str) -> str:
+    if isinstance(padding, str):
+        return padding
+    return "p" + "x".join(str(lo) if lo == hi else f"{lo}.{hi}" for lo, hi in padding).replace("-", "m")
+
+
+def _times(size: Size) -> str:
+    return "x".join(str(entry) for entry in size)
+
+
+CASE_FIELDS = tuple(field.name for field in fields(Case))
