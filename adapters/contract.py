@@ -10,12 +10,11 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from importlib import metadata, util
 from typing import Any, ClassVar
 
 import numpy as np
-
 from convformance.adapters import layouts
 from convformance.reference.problem import Problem, check_operation
 
@@ -101,9 +100,7 @@ def route(
     check_operation(operation)
 
     def declare(method: Callable[..., Any]) -> Callable[..., Any]:
-        declared = Route(
-            operation, name or method.__name__, method.__name__, activations, filters, grade, accumulator or {}
-        )
+        declared = Route(operation, name or method.__name__, method.__name__, activations, filters, grade, accumulator or {})
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
         return method
@@ -135,9 +132,7 @@ class Adapter:
         """Return ``mode`` with defaults filled in; raises UsageError for an option or a value that does not exist."""
         for key, value in mode.items():
             if key not in cls.options:
-                raise UsageError(
-                    f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}"
-                )
+                raise UsageError(f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}")
             allowed = cls.options[key]
             if allowed is not None and value not in allowed:
                 raise UsageError(f"adapter {cls.name}: {key}={value!r} is unknown; allowed: {', '.join(allowed)}")
@@ -145,7 +140,7 @@ class Adapter:
         return {**defaults, **mode}
 
     @classmethod
-    @lru_cache(maxsize=None)
+    @cache
     def routes(cls) -> tuple[Route, ...]:
         """Return every declared route, those of a base class first."""
         methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
@@ -196,17 +191,12 @@ class Adapter:
         except Exception as error:
             raise self._translated(error) from error
         value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
-        changed = tuple(
-            index for index, (array, held) in enumerate(zip(given, before, strict=True)) if array.tobytes() != held
-        )
+        changed = tuple(index for index, (array, held) in enumerate(zip(given, before, strict=True)) if array.tobytes() != held)
         return Answer(value, seconds, changed)
 
     def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         roles = layouts.operand_roles(route.operation)
-        given = [
-            layouts.from_canonical(array, self._layout(route, role))
-            for array, role in zip(operands, roles, strict=True)
-        ]
+        given = [layouts.from_canonical(array, self._layout(route, role)) for array, role in zip(operands, roles, strict=True)]
         if bias is None:
             return given
         if "bias" not in inspect.signature(getattr(self, route.method)).parameters:

@@ -24,9 +24,7 @@ def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1
     """
     entries = (value,) * rank if isinstance(value, int) else tuple(int(entry) for entry in value)
     if len(entries) != rank:
-        raise ValueError(
-            f"{name}={value!r} has {len(entries)} entries; allowed: an int or {rank} entries, one per spatial axis"
-        )
+        raise ValueError(f"{name}={value!r} has {len(entries)} entries; allowed: an int or {rank} entries, one per spatial axis")
     for entry in entries:
         if entry < least:
             raise ValueError(f"{name}={value!r} holds {entry}; allowed: integers >= {least}")
@@ -77,7 +75,7 @@ def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, st
     rank = len(input_size)
     if isinstance(padding, int):
         return ((padding, padding),) * rank
-    entries = tuple(padding)
+    entries: tuple[int | Sequence[int], ...] = tuple(padding)
     if len(entries) != rank:
         raise ValueError(
             f"padding={padding!r} has {len(entries)} entries; allowed: an int, {rank} ints, {rank} (lo, hi) pairs or a symbol"
@@ -121,9 +119,7 @@ def output_size(input_size: Size, kernel_size: Size, stride: Size, padding: Pair
     return tuple(max(0, (p - e) // s + 1) for p, e, s in zip(padded, extents, stride, strict=True))
 
 
-def transposed_sizes(
-    output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
-) -> tuple[range, ...]:
+def transposed_sizes(output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size) -> tuple[range, ...]:
     """Return, per axis, every input size whose convolution has ``output_size``: the legal result sizes of its transpose.
 
     With at least one output the sizes are ``(output - 1) * stride + extent - lo - hi`` and the ``stride - 1`` that follow; their
@@ -141,9 +137,7 @@ def _sizes_of_axis(outputs: int, extent: int, stride: int, pair: tuple[int, int]
     return range(max(0, smallest), max(0, smallest + stride))
 
 
-def adjoint_padding(
-    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
-) -> Pairs:
+def adjoint_padding(input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size) -> Pairs:
     """Return the padding under which the input gradient is a plain convolution of the zero-inserted dy.
 
     dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel roles
@@ -168,8 +162,4 @@ def filter_gradient_padding(
 
 def taps_inside(input_size: int, outputs: int, kernel: int, stride: int, lo: int, dilation: int) -> int:
     """Return, along one axis, how many (output, tap) couples read an element of the input and not padding."""
-    return sum(
-        0 <= position * stride + tap * dilation - lo < input_size
-        for position in range(outputs)
-        for tap in range(kernel)
-    )
+    return sum(0 <= position * stride + tap * dilation - lo < input_size for position in range(outputs) for tap in range(kernel))

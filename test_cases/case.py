@@ -78,9 +78,7 @@ class Case:
         }
 
 
-def case(
-    family: str, catches: str, *, input_size: Size, kernel_size: int | Size, padding: Padding = 0, **changes: Any
-) -> Case:
+def case(family: str, catches: str, *, input_size: Size, kernel_size: int | Size, padding: Padding = 0, **changes: Any) -> Case:
     """Declare a case: ints stand for every axis, what is not named stays at its default.
 
     A case with a bias is also asked for the bias gradient. Raises ValueError when the geometry is invalid.
