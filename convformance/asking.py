@@ -1,0 +1,193 @@
+"""Asking: one question put to one adapter, judged, and written down as a verdict."""
+
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+from convformance.adapters import discovery
+from convformance.adapters.contract import Adapter, KnownDivergence, Refusal, Route
+from convformance.adapters.discovery import Selection
+from convformance.judging.rule import Examination, Judgement, judge
+from convformance.test_cases import fills
+from convformance.test_cases.case import Case
+
+# Grades that count against an adapter unless its route documents them or a known divergence covers them.
+CLEAN = ("conformant", "refused")
+# How many verdicts of one route carry their script in the record; `convformance reproduce` prints any other.
+SCRIPTS, KNOWN_SCRIPTS = 60, 3
+_ORDER = ("conformant", "componentwise", "norm-wise")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One verdict to be had: an adapter's route asked for one case in one dtype."""
+
+    adapter: str
+    route: Route
+    case: Case
+    dtype: str
+
+    @property
+    def operation(self) -> str:
+        """The operation asked for."""
+        return self.route.operation
+
+    @property
+    def id(self) -> str:
+        """The public id within its operation; with the name of the test it is the node id."""
+        return f"{self.adapter}-{self.route.name}-{self.case.id}-{self.dtype}"
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """What identifies the verdict in a record."""
+        return self.adapter, self.operation, self.route.name, self.case.id, self.dtype
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which questions are asked: empty filters let everything through; ``shard`` is ``(index from 1, of)``."""
+
+    cases: tuple[Case, ...]
+    operations: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+
+    def questions(self, selections: Sequence[Selection]) -> list[Question]:
+        """Return every question in scope, ordered so that those that share a truth stand together."""
+        asked = [question for case in self._cases() for question in self._of_case(case, selections)]
+        index, of = self.shard
+        return [question for place, question in enumerate(asked) if place % of == index - 1]
+
+    def _cases(self) -> Iterator[Case]:
+        for case in self.cases:
+            if _passes(case.family, self.families) and (not self.ids or any(part in case.id for part in self.ids)):
+                yield case
+
+    def _of_case(self, case: Case, selections: Sequence[Selection]) -> Iterator[Question]:
+        dtypes = [dtype for dtype in case.dtypes if _passes(dtype, self.dtypes)]
+        for operation in case.operations:
+            if _passes(operation, self.operations):
+                for dtype in dtypes:
+                    yield from self._of_operation(case, operation, dtype, selections)
+
+    def _of_operation(self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]) -> Iterator[Question]:
+        for selection in selections:
+            for route in selection.adapter_class.routes():
+                if route.operation == operation and _passes(route.name, self.routes):
+                    yield Question(selection.label, route, case, dtype)
+
+
+def _passes(value: str, allowed: tuple[str, ...]) -> bool:
+    return not allowed or value in allowed
+
+
+@lru_cache(maxsize=32)
+def _examination(operation: str, case: Case, dtype: str, accumulator: str | None) -> Examination:
+    data = partial(fills.fill, case, operation, dtype)
+    return Examination(operation, case.problem, dtype, data, special=bool(case.special), accumulator=accumulator)
+
+
+class Asker:
+    """Puts questions to adapters; makes each adapter once, on its first question."""
+
+    def __init__(self, selections: Iterable[Selection]) -> None:
+        self._selections = {selection.label: selection for selection in selections}
+        self._adapters: dict[str, Adapter] = {}
+        self._scripts: Counter[tuple[str, ...]] = Counter()
+
+    def adapter(self, label: str) -> Adapter:
+        """Return the adapter of that label; raises whatever its framework raises on import."""
+        if label not in self._adapters:
+            self._adapters[label] = discovery.instantiate(self._selections[label])
+        return self._adapters[label]
+
+    def verdict(self, question: Question) -> dict[str, Any]:
+        """Return the verdict as the record keeps it. An adapter's exceptions are verdicts, never ours."""
+        try:
+            verdict = self._judged(question)
+        except Refusal as refusal:
+            verdict = unjudged(question, "refused", str(refusal))
+        except Exception as error:
+            verdict = unjudged(question, "error", _words(error))
+        return self.settled(question, verdict)
+
+    def _judged(self, question: Question) -> dict[str, Any]:
+        adapter = self.adapter(question.adapter)
+        problem = question.case.problem
+        expected = question.route.accumulator.get(question.dtype)
+        examination = _examination(question.operation, question.case, question.dtype, expected)
+        judgement = judge(examination, lambda given: adapter.answer(question.route, problem, given.arrays, given.bias))
+        return {**_opening(question), **_told(judgement)}
+
+    def settled(self, question: Question, verdict: dict[str, Any]) -> dict[str, Any]:
+        """Return the verdict with what it counts for: documented, known, or a finding."""
+        known = self._known(question, verdict["grade"])
+        documented = question.route.grade
+        clean = verdict["grade"] in CLEAN or _at_least(verdict["grade"], documented)
+        return {
+            **verdict,
+            "documented": None if documented == "conformant" else documented,
+            "known": known.name if known else None,
+            "finding": not clean and known is None,
+        }
+
+    def _known(self, question: Question, grade: str) -> KnownDivergence | None:
+        selection = self._selections[question.adapter]
+        for divergence in selection.adapter_class.known_divergences:
+            if grade in divergence.grades and covers(divergence, question, selection):
+                return divergence
+        return None
+
+
+def covers(divergence: KnownDivergence, question: Question, selection: Selection) -> bool:
+    """Whether a known divergence speaks of this question, whatever the grade."""
+    return (
+        _passes(question.operation, divergence.operations)
+        and _passes(question.route.name, divergence.routes)
+        and all(selection.mode.get(option) == value for option, value in divergence.modes.items())
+        and _in_versions(selection.adapter_class.version(), divergence.versions)
+        and divergence.when(question.case, question.dtype)
+    )
+
+
+def _in_versions(version: str, versions: tuple[str, str] | None) -> bool:
+    return versions is None or _numbers(versions[0]) <= _numbers(version) < _numbers(versions[1])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    release = version.split("+", maxsplit=1)[0].split(".")
+    return tuple(int("".join(digit for digit in part if digit.isdigit()) or 0) for part in release)
+
+
+def _at_least(grade: str, documented: str) -> bool:
+    return grade in _ORDER and _ORDER.index(grade) <= _ORDER.index(documented)
+
+
+def unjudged(question: Question, grade: str, message: str) -> dict[str, Any]:
+    """Return the verdict on a question that gave no answer to judge."""
+    numbers = {"exact": False, "error": None, "accumulator": None, "seconds": 0.0}
+    rest = {"diagnosis": [], "worst": None, "spread": None, "map": None, "bias": None, "script": None}
+    return {**_opening(question), "grade": grade, **numbers, "message": message, **rest}
+
+
+def _opening(question: Question) -> dict[str, Any]:
+    names = ("adapter", "op", "route", "case", "dtype")
+    return {"kind": "verdict", **dict(zip(names, question.key, strict=True))}
+
+
+def _told(judgement: Judgement) -> dict[str, Any]:
+    names = ("grade", "exact", "error", "accumulator", "seconds", "message", "worst", "spread", "map", "bias")
+    return {**{name: getattr(judgement, name) for name in names}, "diagnosis": [], "script": None}
+
+
+def _words(error: Exception) -> str:
+    """Return the exception's type and words, and the last line of ours or theirs that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {str(error).strip() or 'no message'}{place}"

@@ -1,0 +1,121 @@
+"""The command line: run, report, adapters, cases, reproduce.
+
+Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from convformance import __version__, options, running
+
+OK, FINDINGS, USAGE, BROKEN = range(4)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; usage errors are one sentence on standard error and exit status 2."""
+    from convformance.adapters.contract import UsageError
+    from convformance.reports.record import RecordError
+
+    parsed, rest = _parser().parse_known_args(arguments)
+    if rest and parsed.command is not _run:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    parsed.rest = rest
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except (UsageError, RecordError, ValueError, OSError) as error:
+        print(f"convformance: {error}", file=sys.stderr)
+        return USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="convformance", description="Is this convolution right? Judged against a NumPy reference."
+    )
+    parser.add_argument("--version", action="version", version=f"convformance {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for declare in (_declare_run, _declare_report, _declare_adapters, _declare_cases, _declare_reproduce):
+        declare(commands)
+    return parser
+
+
+def _declare_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser("run", help="ask, judge, and write the report; further arguments go to pytest")
+    options.declare(run.add_argument)
+    run.add_argument("-n", dest="workers", default="auto", metavar="N", help="worker processes (default: one a core)")
+    run.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of record and report (default: out)")
+    run.add_argument("--name", default="run", help="name of the record in it, for runs to be merged (default: run)")
+    run.add_argument("--merge", action="store_true", help="report every record in the folder, not only this run's")
+    run.add_argument("--timeout", type=float, default=options.TIME_LIMIT, metavar="S", help="seconds a question may take")
+    run.set_defaults(command=_run)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    parsed.record = parsed.record or parsed.out / f"{parsed.name}.jsonl"
+    wishes = options.Wishes.of(parsed)
+    return running.run(wishes, workers=parsed.workers, out=parsed.out, merge=parsed.merge, rest=parsed.rest)
+
+
+def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    report = commands.add_parser("report", help="write the report of one or more run records")
+    report.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="run records (JSON Lines); several merge")
+    report.add_argument("--baseline", nargs="+", type=Path, metavar="RECORD", help="records of an earlier run to compare with")
+    report.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the HTML file (default: report.html)")
+    report.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary there as well")
+    report.set_defaults(command=_report)
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    return running.report(parsed.records, html=parsed.output, markdown=parsed.markdown, baseline=parsed.baseline)
+
+
+def _declare_adapters(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    adapters = commands.add_parser("adapters", help="what is here, in which version, and what is missing")
+    adapters.add_argument("--routes", action="store_true", help="list the routes of each operation as well")
+    adapters.set_defaults(command=_adapters)
+
+
+def _adapters(parsed: argparse.Namespace) -> int:
+    from convformance import listing
+
+    return _print(listing.adapters(routes=parsed.routes))
+
+
+def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    cases = commands.add_parser("cases", help="what is asked, and why")
+    cases.add_argument("--tier", choices=options.TIERS, default="standard")
+    cases.add_argument("--family", action="append", default=[], help="only this family; may be repeated")
+    cases.add_argument("--case", action="append", default=[], help="only cases whose id holds this text; may be repeated")
+    cases.set_defaults(command=_cases)
+
+
+def _cases(parsed: argparse.Namespace) -> int:
+    from convformance import listing
+
+    return _print(listing.cases(parsed.tier, tuple(parsed.family), tuple(parsed.case)))
+
+
+def _declare_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    reproduce = commands.add_parser("reproduce", help="print the stand-alone script of one verdict")
+    reproduce.add_argument("--adapter", required=True, metavar="SPEC")
+    for name, what in (("op", "operation"), ("route", "route"), ("case", "id of the case"), ("dtype", "dtype")):
+        reproduce.add_argument(f"--{name}", required=True, help=what)
+    reproduce.set_defaults(command=_reproduce)
+
+
+def _reproduce(parsed: argparse.Namespace) -> int:
+    from convformance import listing
+
+    return _print([listing.script(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype)])
+
+
+def _print(lines: Sequence[str]) -> int:
+    """Print ``lines``; a reader that closes the pipe early is no error."""
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK

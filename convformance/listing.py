@@ -1,0 +1,64 @@
+"""Listings for the terminal: which adapters are here, what is asked and why, one verdict as a script."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from convformance.adapters import discovery
+from convformance.adapters.contract import UsageError
+from convformance.asking import Asker, Question
+from convformance.reference.problem import OPERATIONS
+from convformance.test_cases import catalogue
+from convformance.test_cases.case import DTYPES, Case
+
+
+def adapters(*, routes: bool) -> list[str]:
+    """Return a line for each adapter known by name: version or the reason it is missing, options, and its routes if wanted."""
+    return [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
+
+
+def _adapter(entry: discovery.Availability, *, routes: bool) -> Iterator[str]:
+    if not entry.installed:
+        yield f"{entry.name:<14} missing: {entry.reason}"
+        return
+    adapter = discovery.load(entry.name).adapter_class
+    chosen = [f"{option}={'|'.join(values) if values else '...'}" for option, values in adapter.options.items()]
+    yield f"{entry.name:<14} {entry.version:<12} {len(adapter.routes())} routes  {' '.join(chosen)}".rstrip()
+    if routes:
+        for operation in OPERATIONS:
+            names = [route.name for route in adapter.routes() if route.operation == operation]
+            yield f"    {operation:<28} {', '.join(names) or '(no route)'}"
+
+
+def cases(tier: str, families: tuple[str, ...], parts: tuple[str, ...]) -> list[str]:
+    """Return each case of ``tier`` with what it can catch, then the tally by family. Raises ValueError for an unknown family."""
+    asked = catalogue.cases(tier)
+    known = dict.fromkeys(case.family for case in asked)
+    for family in families:
+        if family not in known:
+            raise ValueError(f"--family {family} is unknown; allowed: {', '.join(known)}")
+    shown = [case for case in asked if _shown(case, families, parts)]
+    tally = Counter(case.family for case in shown)
+    counts = ", ".join(f"{family} {count}" for family, count in tally.items())
+    asks = sum(len(case.operations) * len(case.dtypes) for case in shown)
+    return [*(line for case in shown for line in _case(case)), f"{len(shown)} cases, {asks:,} with operations and dtypes: {counts}"]
+
+
+def _shown(case: Case, families: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    return (not families or case.family in families) and (not parts or any(part in case.id for part in parts))
+
+
+def _case(case: Case) -> Iterator[str]:
+    yield f"{case.id}  [{case.tier}]"
+    yield f"    {case.catches}" + (f" ({case.source})" if case.source else "")
+
+
+def script(adapter: str, operation: str, route: str, case: str, dtype: str) -> str:
+    """Return the stand-alone script of one verdict. Raises UsageError or ValueError for a name that does not exist."""
+    selection = discovery.load(adapter)
+    found = [declared for declared in selection.adapter_class.routes() if (declared.operation, declared.name) == (operation, route)]
+    if not found:
+        raise UsageError(f"adapter {selection.label} has no route {route!r} for {operation!r}; see: convformance adapters --routes")
+    if dtype not in DTYPES:
+        raise UsageError(f"--dtype {dtype} is unknown; allowed: {', '.join(DTYPES)}")
+    question = Question(selection.label, found[0], catalogue.case_by_id(case), dtype)
+    return Asker([selection]).script(question)

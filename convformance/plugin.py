@@ -1,0 +1,192 @@
+"""The pytest plug-in: options, questions as parameters, verdicts from workers to the record, progress and exit status.
+
+It is loaded wherever the distribution is installed, so it imports nothing heavy until questions are really asked.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from convformance import options
+
+if TYPE_CHECKING:
+    from convformance.asking import Asker, Question
+    from convformance.session import Session
+
+_VERDICT = pytest.StashKey[dict[str, Any]]()
+_CONTROLLER = "convformance-controller"
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+pytest.register_assert_rewrite("convformance.judging.assertions")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the suite; ``convformance run`` passes them through."""
+    group = parser.getgroup("convformance", "conformance of convolutions")
+    options.declare(group.addoption)
+    group.addoption("--progress", action="store_true", help="a line of progress now and then in place of a letter a question")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settle what is asked; every usage error is one sentence here, before anything runs."""
+    if not config.option.adapter and not any("test_cases" in str(argument) for argument in config.args):
+        return
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+    session = _session(config)
+    if not _is_worker(config):
+        config.pluginmanager.register(Controller(session), _CONTROLLER)
+
+
+def _session(config: pytest.Config) -> "Session":
+    """Return the session of this pytest run, made on first use."""
+    from convformance import session as sessions
+    from convformance.adapters.contract import UsageError
+
+    if _SESSION not in config.stash:
+        try:
+            wishes = options.Wishes.of(config.option)
+            config.stash[_SESSION] = sessions.of(wishes, judged=_judged_by_controller(config))
+        except (UsageError, ValueError, OSError) as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[_SESSION]
+
+
+_SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
+_ASKER: "pytest.StashKey[Asker]" = pytest.StashKey()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _judged_by_controller(config: pytest.Config) -> frozenset[tuple[str, ...]] | None:
+    """Return what the controller found judged: a worker that starts late must collect what the others collected."""
+    if not _is_worker(config):
+        return None
+    return frozenset(tuple(key) for key in config.workerinput.get("convformance_judged", ()))  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand a new xdist worker the questions that are not to be asked again."""
+    if node.config.pluginmanager.has_plugin(_CONTROLLER):
+        node.workerinput["convformance_judged"] = [list(key) for key in _session(node.config).judged]
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which code is under test, and who is asked how much."""
+    here = f"convformance: {Path(options.__file__).resolve().parent.parent}"
+    return [here, *_session(config).described()] if config.pluginmanager.has_plugin(_CONTROLLER) else [here]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one item of each question of the module's operation."""
+    if "ask" in metafunc.fixturenames:
+        questions = _session(metafunc.config).questions_of(metafunc.module.OPERATION)
+        metafunc.parametrize("question", questions, ids=[question.id for question in questions])
+
+
+@pytest.fixture
+def question() -> "Question":
+    """The question of this item; parametrization always replaces this fixture."""
+    raise pytest.UsageError("no question here: it is given by parametrization in convformance.test_cases")
+
+
+@pytest.fixture
+def ask(question: "Question", request: pytest.FixtureRequest) -> Callable[[], dict[str, Any]]:
+    """Return the call that asks this item's question and gives the verdict; refusals skip, known divergences xfail."""
+    return partial(_asked, question, request.node)
+
+
+def _asked(question: "Question", item: pytest.Item) -> dict[str, Any]:
+    verdict = item.stash[_VERDICT] = _asker(item.config).verdict(question)
+    if verdict["grade"] == "refused":
+        pytest.skip(verdict["message"])
+    if verdict["known"]:
+        pytest.xfail(f"known divergence {verdict['known']}: {verdict['message']}")
+    return verdict
+
+
+def _asker(config: pytest.Config) -> "Asker":
+    from convformance.asking import Asker
+
+    if _ASKER not in config.stash:
+        config.stash[_ASKER] = Asker(_session(config).selections)
+    return config.stash[_ASKER]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each question its time limit: a thread ends a worker even in native code; without workers a signal must do."""
+    asking = [item for item in items if "ask" in getattr(item, "fixturenames", ())]
+    method = "thread" if _is_worker(config) else "signal"
+    for item in asking:
+        item.add_marker(pytest.mark.timeout(_session(config).wishes.time_limit, method=method))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Send the verdict with the report of the call, so that it reaches the controlling process."""
+    outcome: Any = yield
+    if call.when == "call" and _VERDICT in item.stash:
+        outcome.get_result().convformance = item.stash[_VERDICT]
+
+
+class Controller:
+    """Lives in the controlling process: writes the record as reports come in, shows progress, settles the exit status."""
+
+    def __init__(self, session: "Session") -> None:
+        self.session = session
+        self.started: dict[str, float] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Open the record."""
+        self.terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+        self.lines = session.config.option.progress
+        if not session.config.option.collectonly:
+            self.session.open()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Remember when a question was put, to tell a time-out from a crash."""
+        self.started[nodeid] = time.monotonic()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the verdict down; a failed report without one tells of a crash or a time-out."""
+        verdict = getattr(report, "convformance", None)
+        if verdict is None and report.failed:
+            seconds = time.monotonic() - self.started.get(report.nodeid, time.monotonic())
+            verdict = self.session.lost(report.nodeid, str(report.longrepr or ""), seconds)
+        if verdict is not None:
+            self.session.keep(verdict)
+            self._show_progress()
+
+    def _show_progress(self) -> None:
+        line = self.session.progress() if self.lines else None
+        if line:
+            self.terminal.write_line(line)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Print no letter a question where lines of progress are wanted."""
+        if not self.lines or report.when != "call":
+            return None
+        return ("xfailed" if hasattr(report, "wasxfail") else report.outcome), "", ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Close the record; a known divergence that no longer diverges fails the run."""
+        if not session.config.option.collectonly and self.session.close() and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the counts of each adapter, and what was found."""
+        if self.session.counted:
+            terminalreporter.section("convformance")
+            for line in self.session.summary():
+                terminalreporter.write_line(line)

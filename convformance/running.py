@@ -1,0 +1,79 @@
+"""Running: pytest over the test cases in worker processes, then the report."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from convformance import options
+from convformance.options import Wishes
+
+OK, FINDINGS, USAGE, BROKEN = range(4)
+
+# A crash costs a worker: an adapter that crashes on every case must still be asked all of them.
+_RESTARTS = 10_000
+
+
+def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: Sequence[str] = ()) -> int:
+    """Ask everything ``wishes`` names, write record, JUnit XML and report below ``out``; return the exit status.
+
+    With ``merge`` the report shows every record in ``out``; the exit status is that of this run alone. Usage errors are
+    raised before anything starts: UsageError, ValueError.
+    """
+    from convformance import session as sessions
+
+    session = sessions.of(wishes)
+    out.mkdir(parents=True, exist_ok=True)
+    left = len(session.questions) - sum(question.key in session.judged for question in session.questions)
+    status = _pytest(wishes, workers, out, rest) if left else OK
+    if status == USAGE:
+        return USAGE
+    if wishes.record is None or not wishes.record.is_file():
+        return BROKEN
+    records = sorted(out.glob("*.jsonl")) if merge else [wishes.record]
+    report(records, html=out / "report.html", markdown=out / "summary.md", baseline=None)
+    print(f"report: {out / 'report.html'}")
+    return max(status, record_status([wishes.record]))
+
+
+def _pytest(wishes: Wishes, workers: str, out: Path, rest: Sequence[str]) -> int:
+    """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
+    from convformance import test_cases
+
+    cases = Path(next(iter(test_cases.__path__)))
+    house = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
+    spread = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
+    shown = ["-q", "--progress", "--tb=no", "-rN", "-p", "no:cacheprovider", f"--junitxml={out / 'junit.xml'}"]
+    words = [sys.executable, "-m", "pytest", str(cases), *house, *spread, *shown, *options.typed(wishes), *rest]
+    code = subprocess.run(words, env=_environment(), check=False).returncode
+    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(code, BROKEN)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment with the code that runs now first on the path, wherever it was started from."""
+    import convformance
+
+    home = str(Path(convformance.__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def report(records: Sequence[Path], *, html: Path, markdown: Path | None, baseline: Sequence[Path] | None) -> int:
+    """Write the report of ``records`` and return the exit status they amount to. Raises RecordError for what is no record."""
+    from convformance.reports.html import write_html
+    from convformance.reports.markdown import write_markdown
+
+    html.parent.mkdir(parents=True, exist_ok=True)
+    write_html(records, html, baseline=baseline)
+    if markdown is not None:
+        write_markdown(records, markdown, baseline=baseline)
+    return record_status(records)
+
+
+def record_status(records: Sequence[Path]) -> int:
+    """Return the exit status that ``records`` amount to."""
+    from convformance.reports import record
+
+    collection = record.read(records)
+    return FINDINGS if collection.findings else OK if collection.complete else BROKEN

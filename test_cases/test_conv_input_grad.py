@@ -1,0 +1,11 @@
+"""conv_input_grad: dx, the adjoint of conv in x: every dy[n, o, p] * w[o, c, t] lands on the element it was read from."""
+
+from collections.abc import Callable, Mapping
+
+from convformance.judging.assertions import assert_conformant
+
+OPERATION = "conv_input_grad"
+
+
+def test_conv_input_grad(ask: Callable[[], Mapping[str, object]]) -> None:
+    assert_conformant(verdict=ask())

@@ -1,0 +1,11 @@
+"""conv_transpose: The transposed convolution: the input gradient of conv with the same filter, as an operation of its own."""
+
+from collections.abc import Callable, Mapping
+
+from convformance.judging.assertions import assert_conformant
+
+OPERATION = "conv_transpose"
+
+
+def test_conv_transpose(ask: Callable[[], Mapping[str, object]]) -> None:
+    assert_conformant(verdict=ask())
