@@ -122,9 +122,13 @@ def _asker(config: pytest.Config) -> "Asker":
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each question its time limit: a thread ends a worker even in native code; without workers a signal must do."""
+    """Give each question its time limit: a thread ends a worker even in native code; without workers a signal must do.
+
+    The placeholder that pytest makes of an operation nobody is asked is taken out.
+    """
     asking = [item for item in items if "ask" in getattr(item, "fixturenames", ())]
     method = "thread" if _is_worker(config) else "signal"
+    items[:] = [item for item in items if item not in asking or item.name.endswith("]") and "NOTSET" not in item.name]
     for item in asking:
         item.add_marker(pytest.mark.timeout(_session(config).wishes.time_limit, method=method))
 
