@@ -10,11 +10,12 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import metadata, util
 from typing import Any, ClassVar
 
 import numpy as np
+
 from convformance.adapters import layouts
 from convformance.reference.problem import Problem, check_operation
 
@@ -30,7 +31,7 @@ class UsageError(Exception):
 
 
 class MissingFramework(UsageError):
-    """The adapter is known, the framework it drives is not installed."""
+    """The adapter is known, the framework it drives is not installed or cannot be imported."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Route:
 
     ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a dtype
     to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for others.
-    ``activations`` and ``filters`` are layouts, the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
+    ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts, the asterisk
+    standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
     """
 
     operation: str
@@ -49,6 +51,7 @@ class Route:
     filters: str | None = None
     grade: str = "conformant"
     accumulator: Mapping[str, str] = field(default_factory=dict, hash=False)
+    takes_bias: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ def route(
     check_operation(operation)
 
     def declare(method: Callable[..., Any]) -> Callable[..., Any]:
-        declared = Route(operation, name or method.__name__, method.__name__, activations, filters, grade, accumulator or {})
+        own_name = method.__name__
+        takes_bias = "bias" in inspect.signature(method).parameters
+        declared = Route(operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias)
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
         return method
@@ -112,17 +117,19 @@ class Adapter:
     """One framework, or any back end, in one mode.
 
     Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the allowed values
-    (first the default; None allows any text), import their framework in ``__init__`` and declare routes.
+    (first the default; an asterisk allows any other text), import their framework in ``__init__`` and declare routes.
     """
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
     distribution: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, tuple[str, ...] | None]] = {}
-    activations: ClassVar[str] = "NC*"
-    filters: ClassVar[str] = "OI*"
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    activations: str = "NC*"
+    filters: str = "OI*"
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
+
+    _last: tuple[str, Problem, Callable[..., Any]] | None = None
 
     def __init__(self, **mode: str) -> None:
         self.mode = self.complete_mode(mode)
@@ -134,10 +141,9 @@ class Adapter:
             if key not in cls.options:
                 raise UsageError(f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}")
             allowed = cls.options[key]
-            if allowed is not None and value not in allowed:
+            if value not in allowed and "*" not in allowed:
                 raise UsageError(f"adapter {cls.name}: {key}={value!r} is unknown; allowed: {', '.join(allowed)}")
-        defaults = {key: allowed[0] for key, allowed in cls.options.items() if allowed}
-        return {**defaults, **mode}
+        return {**{key: allowed[0] for key, allowed in cls.options.items()}, **mode}
 
     @classmethod
     @cache
@@ -149,7 +155,7 @@ class Adapter:
     @classmethod
     def missing(cls) -> tuple[str, ...]:
         """Return the required modules that are not installed."""
-        return tuple(module for module in cls.requires if util.find_spec(module) is None)
+        return tuple(module for module in cls.requires if not _installed(module))
 
     @classmethod
     def version(cls) -> str:
@@ -182,16 +188,19 @@ class Adapter:
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Ask one route: canonical NumPy arrays in, a canonical NumPy array out.
 
-        Raises Refusal with the framework's words where it does not offer this; any other exception is the framework's own.
+        An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with the
+        framework's words where it does not offer this; any other exception is the framework's own.
         """
         given = self._given(route, operands, bias)
         before = [array.tobytes() for array in given]
         try:
             native, seconds = self._run(route, problem, given)
+            value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
         except Exception as error:
-            raise self._translated(error) from error
-        value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
-        changed = tuple(index for index, (array, held) in enumerate(zip(given, before, strict=True)) if array.tobytes() != held)
+            if self._refuses(error):
+                raise Refusal(_words(error)) from error
+            raise
+        changed = tuple(index for index, (array, held) in enumerate(zip(given, before, strict=True)) if _put_back(array, held))
         return Answer(value, seconds, changed)
 
     def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
@@ -199,24 +208,22 @@ class Adapter:
         given = [layouts.from_canonical(array, self._layout(route, role)) for array, role in zip(operands, roles, strict=True)]
         if bias is None:
             return given
-        if "bias" not in inspect.signature(getattr(self, route.method)).parameters:
+        if not route.takes_bias:
             raise Refusal(f"the route {route.name} of {self.name} takes no bias")
         return [*given, bias]
 
     def _run(self, route: Route, problem: Problem, given: list[Array]) -> tuple[Any, float]:
         natives = [self.to_native(array) for array in given]
-        function = self._compiled(route.method, problem)
+        function = self._wrapped(route.method, problem)
         started = time.perf_counter()
         native = self.wait(function(*natives))
         return native, time.perf_counter() - started
 
-    def _compiled(self, method: str, problem: Problem) -> Callable[..., Any]:
-        key = method, problem
-        if getattr(self, "_last_key", None) != key:
-            bound = getattr(self, method)
-            self._last_key = key
-            self._last_function = self.wrap(lambda *operands: bound(problem, *operands))
-        return self._last_function
+    def _wrapped(self, method: str, problem: Problem) -> Callable[..., Any]:
+        """Return the wrapped route; the last one is kept, as a verdict asks the same question several times."""
+        if self._last is None or self._last[:2] != (method, problem):
+            self._last = method, problem, self.wrap(partial(getattr(self, method), problem))
+        return self._last[2]
 
     def _layout(self, route: Route, role: str) -> str:
         if role == "filter":
@@ -226,8 +233,25 @@ class Adapter:
     def _result_layout(self, route: Route) -> str:
         return self._layout(route, layouts.result_role(route.operation))
 
-    def _translated(self, error: Exception) -> Exception:
-        """Return the refusal ``error`` stands for, or ``error`` itself."""
-        words = str(error).strip() or type(error).__name__
-        refused = isinstance(error, NotImplementedError) or any(re.search(pattern, words) for pattern in self.refusals)
-        return Refusal(words) if refused and not isinstance(error, Refusal) else error
+    def _refuses(self, error: Exception) -> bool:
+        """Whether ``error`` is the framework saying that it does not offer this."""
+        return isinstance(error, NotImplementedError) or any(re.search(pattern, str(error)) for pattern in self.refusals)
+
+
+def _installed(module: str) -> bool:
+    try:
+        return util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the parent of a dotted name
+        return False
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__
+
+
+def _put_back(array: Array, held: bytes) -> bool:
+    """Return whether ``array`` differs from the bytes it held before, and if so restore it."""
+    if array.tobytes() == held:
+        return False
+    array[...] = np.frombuffer(held, array.dtype).reshape(array.shape)
+    return True

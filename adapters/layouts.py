@@ -3,11 +3,13 @@
 Activations are ``NC*`` canonically, filters ``OI*``; a bias and its gradient have one axis and no layout.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Axes = tuple[int, ...]
 
 _ROLES: dict[str, tuple[tuple[str, ...], str]] = {
     "conv": (("activation", "filter"), "activation"),
@@ -32,22 +34,27 @@ def result_role(operation: str) -> str:
 
 def from_canonical(array: Array, layout: str) -> Array:
     """Return ``array`` with its axes in the order of ``layout``; contiguous when anything moved, else the very same array."""
-    order = _canonical_axes(layout, array.ndim)
-    if order == tuple(range(array.ndim)):
-        return array
-    return np.ascontiguousarray(array.transpose(order))
+    there, _ = _orders(layout, array.ndim)
+    return array if there is None else np.ascontiguousarray(array.transpose(there))
 
 
 def to_canonical(array: Array, layout: str) -> Array:
     """Return ``array``, whose axes are in the order of ``layout``, in canonical order. An array of one axis is left alone."""
-    if array.ndim < 2:
-        return array
-    return array.transpose(np.argsort(_canonical_axes(layout, array.ndim)))
+    _, back = _orders(layout, array.ndim)
+    return array if back is None else array.transpose(back)
 
 
-def _canonical_axes(layout: str, ndim: int) -> tuple[int, ...]:
-    """Return, for each axis of ``layout``, where it stands canonically: the two letters first, then the spatial axes."""
-    first = "N" if "N" in layout else "O"
-    spatial = tuple(range(2, ndim))
-    places = {first: (0,), "*": spatial}
-    return tuple(axis for letter in layout for axis in places.get(letter, (1,)))
+def shape_in(shape: Axes, layout: str) -> Axes:
+    """Return the canonical ``shape`` with its entries in the order of ``layout``."""
+    there, _ = _orders(layout, len(shape))
+    return shape if there is None else tuple(shape[axis] for axis in there)
+
+
+@cache
+def _orders(layout: str, ndim: int) -> tuple[Axes | None, Axes | None]:
+    """Return how to permute the axes of a canonical array into ``layout``, and back; None where nothing moves."""
+    places = {"N": (0,), "O": (0,), "C": (1,), "I": (1,), "*": tuple(range(2, ndim))}
+    there = tuple(axis for letter in layout for axis in places[letter])
+    if ndim < 2 or there == tuple(range(ndim)):
+        return None, None
+    return there, tuple(there.index(axis) for axis in range(ndim))

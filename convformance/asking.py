@@ -98,14 +98,21 @@ class Asker:
 
     def __init__(self, selections: Iterable[Selection]) -> None:
         self._selections = {selection.label: selection for selection in selections}
-        self._adapters: dict[str, Adapter] = {}
+        self._adapters: dict[str, Adapter | Exception] = {}
         self._scripts: Counter[tuple[str, ...]] = Counter()
 
     def adapter(self, label: str) -> Adapter:
-        """Return the adapter of that label; raises whatever its framework raises on import."""
+        """Return the adapter of that label; raises whatever its framework raised when it was first imported."""
         if label not in self._adapters:
-            self._adapters[label] = discovery.instantiate(self._selections[label])
-        return self._adapters[label]
+            selection = self._selections[label]
+            try:
+                self._adapters[label] = selection.adapter_class(**selection.mode)
+            except Exception as error:
+                self._adapters[label] = error
+        made = self._adapters[label]
+        if isinstance(made, Exception):
+            raise made
+        return made
 
     def verdict(self, question: Question) -> dict[str, Any]:
         """Return the verdict as the record keeps it. An adapter's exceptions are verdicts, never ours."""

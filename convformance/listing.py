@@ -16,7 +16,7 @@ def adapters(*, routes: bool) -> list[str]:
     return [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
 
 
-def _adapter(entry: discovery.Availability, *, routes: bool) -> Iterator[str]:
+def _adapter(entry: discovery.Available, *, routes: bool) -> Iterator[str]:
     if not entry.installed:
         yield f"{entry.name:<14} missing: {entry.reason}"
         return

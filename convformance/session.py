@@ -210,7 +210,7 @@ def _device(selection: Selection) -> str:
     """Return the device in words; the framework is imported for it only where the mode names one."""
     if selection.mode.get("device", "cpu") == "cpu":
         return "cpu"
-    return discovery.instantiate(selection).device()
+    return selection.adapter_class(**selection.mode).device()
 
 
 def _clock(seconds: float) -> str:

@@ -8,27 +8,35 @@ Sizes are tuples with one entry per spatial axis, counted in elements. A padding
 a negative entry crops. Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
 
 Size = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 Padding = int | str | Sequence[int] | Sequence[tuple[int, int]]
 
+_INTEGER = (int, np.integer)
 PADDING_SYMBOLS = ("valid", "same_upper", "same_lower", "full")
 
 
 def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Size:
     """Return ``value`` as one integer per axis; an int stands for every axis.
 
-    Raises ValueError naming the argument when the length is not ``rank`` or an entry is below ``least``.
+    Raises ValueError naming the argument when the length is not ``rank``, an entry is no integer or lies below ``least``.
     """
-    entries = (value,) * rank if isinstance(value, int) else tuple(int(entry) for entry in value)
-    if len(entries) != rank:
-        raise ValueError(f"{name}={value!r} has {len(entries)} entries; allowed: an int or {rank} entries, one per spatial axis")
-    for entry in entries:
-        if entry < least:
-            raise ValueError(f"{name}={value!r} holds {entry}; allowed: integers >= {least}")
-    return entries
+    entries = _spread(value, rank)
+    if len(entries) != rank or not all(isinstance(entry, _INTEGER) and entry >= least for entry in entries):
+        raise ValueError(f"{name}={value!r}; allowed: an integer >= {least} or {rank} of them, one per spatial axis")
+    return tuple(int(entry) for entry in entries)
+
+
+def _spread(value: Any, count: int) -> tuple[Any, ...]:
+    """Return an integer as ``count`` entries, a sequence as its own entries, anything else as none."""
+    if isinstance(value, _INTEGER):
+        return (value,) * count
+    return tuple(value) if isinstance(value, Iterable) else ()
 
 
 def effective_kernel(kernel_size: Size, dilation: Size) -> Size:
@@ -73,14 +81,15 @@ def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, st
     if isinstance(padding, str):
         return _resolve_symbol(padding, input_size, kernel_size, stride, dilation)
     rank = len(input_size)
-    if isinstance(padding, int):
-        return ((padding, padding),) * rank
-    entries: tuple[int | Sequence[int], ...] = tuple(padding)
-    if len(entries) != rank:
-        raise ValueError(
-            f"padding={padding!r} has {len(entries)} entries; allowed: an int, {rank} ints, {rank} (lo, hi) pairs or a symbol"
-        )
-    return tuple(_as_pair(padding, entry) for entry in entries)
+    pairs = tuple(_spread(entry, 2) for entry in _spread(padding, rank))
+    if len(pairs) != rank or not all(_is_pair(pair) for pair in pairs):
+        allowed = f"an integer, {rank} integers, {rank} (lo, hi) pairs, or one of {', '.join(PADDING_SYMBOLS)}"
+        raise ValueError(f"padding={padding!r}; allowed: {allowed}")
+    return tuple((int(lo), int(hi)) for lo, hi in pairs)
+
+
+def _is_pair(entries: tuple[Any, ...]) -> bool:
+    return len(entries) == 2 and all(isinstance(entry, _INTEGER) for entry in entries)
 
 
 def _resolve_symbol(symbol: str, input_size: Size, kernel_size: Size, stride: Size, dilation: Size) -> Pairs:
@@ -88,14 +97,6 @@ def _resolve_symbol(symbol: str, input_size: Size, kernel_size: Size, stride: Si
         raise ValueError(f"padding={symbol!r} is no padding symbol; allowed: {', '.join(PADDING_SYMBOLS)}")
     extents = effective_kernel(kernel_size, dilation)
     return tuple(_SYMBOLS[symbol](*axis) for axis in zip(input_size, extents, stride, strict=True))
-
-
-def _as_pair(padding: object, entry: int | Sequence[int]) -> tuple[int, int]:
-    if isinstance(entry, int):
-        return entry, entry
-    if isinstance(entry, str) or len(entry) != 2:
-        raise ValueError(f"padding={padding!r} holds {entry!r}; allowed per axis: an int or a (lo, hi) pair")
-    return int(entry[0]), int(entry[1])
 
 
 def padded_size(input_size: Size, padding: Pairs) -> Size:
@@ -119,22 +120,29 @@ def output_size(input_size: Size, kernel_size: Size, stride: Size, padding: Pair
     return tuple(max(0, (p - e) // s + 1) for p, e, s in zip(padded, extents, stride, strict=True))
 
 
-def transposed_sizes(output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size) -> tuple[range, ...]:
+def transposed_sizes(output_size: Size, kernel_size: Size, stride: Size, padding: Padding, dilation: Size) -> tuple[range, ...]:
     """Return, per axis, every input size whose convolution has ``output_size``: the legal result sizes of its transpose.
 
     With at least one output the sizes are ``(output - 1) * stride + extent - lo - hi`` and the ``stride - 1`` that follow; their
-    offset in this range is what frameworks call output padding. Sizes below zero are left out.
+    offset in this range is what frameworks call output padding. The ``same`` symbols pad each size by its own amount: theirs are
+    ``(output - 1) * stride + 1`` to ``output * stride``. Sizes that are negative, or that a negative padding crops away, are
+    left out, so a range may be empty.
     """
+    if padding in ("same_upper", "same_lower"):
+        return tuple(range(max(0, (o - 1) * s + 1), o * s + 1) for o, s in zip(output_size, stride, strict=True))
+    # No other padding looks at the input size.
+    pairs = resolve_padding(padding, input_size=output_size, kernel_size=kernel_size, stride=stride, dilation=dilation)
     extents = effective_kernel(kernel_size, dilation)
-    return tuple(_sizes_of_axis(*axis) for axis in zip(output_size, extents, stride, padding, strict=True))
+    return tuple(_sizes_of_axis(*axis) for axis in zip(output_size, extents, stride, pairs, strict=True))
 
 
 def _sizes_of_axis(outputs: int, extent: int, stride: int, pair: tuple[int, int]) -> range:
     pad = sum(pair)
-    if outputs == 0:
-        return range(max(0, -pad), max(0, extent - pad))
+    least = max(0, -min(pair), -pad)
     smallest = (outputs - 1) * stride + extent - pad
-    return range(max(0, smallest), max(0, smallest + stride))
+    if outputs == 0:
+        return range(least, max(least, smallest + stride))
+    return range(max(least, smallest), max(least, smallest + stride))
 
 
 def adjoint_padding(input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size) -> Pairs:
@@ -145,7 +153,7 @@ def adjoint_padding(input_size: Size, output_size: Size, kernel_size: Size, stri
     """
     extents = effective_kernel(kernel_size, dilation)
     axes = zip(input_size, output_size, extents, stride, padding, strict=True)
-    return tuple((e - 1 - lo, i - (o - 1) * s - 1 + lo) for i, o, e, s, (lo, _) in axes)
+    return tuple((e - 1 - lo, i - max((o - 1) * s + 1, 0) + lo) for i, o, e, s, (lo, _) in axes)
 
 
 def filter_gradient_padding(

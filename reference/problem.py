@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from functools import cached_property
+from math import gcd, prod
 
 from convformance.reference import geometry
 from convformance.reference.geometry import Padding, Pairs, Size
@@ -18,6 +19,16 @@ OPERATIONS = (
 )
 WITH_BIAS = ("conv", "conv_transpose")
 
+# The arguments of each operation that have the shapes of its signature.
+OPERAND_NAMES: dict[str, tuple[str, ...]] = {
+    "conv": ("x", "w"),
+    "conv_input_grad": ("dy", "w"),
+    "conv_filter_grad": ("x", "dy"),
+    "conv_bias_grad": ("dy",),
+    "conv_transpose": ("x", "w"),
+    "conv_transpose_input_grad": ("dy", "w"),
+    "conv_transpose_filter_grad": ("x", "dy"),
+}
 # What each operation reads and gives, named by the arrays of the convolution it belongs to.
 _SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "conv": (("input_shape", "filter_shape"), "output_shape"),
@@ -52,21 +63,23 @@ class Problem:
     symbol: str | None = None
 
     def __post_init__(self) -> None:
-        rank = len(self.input_size)
-        geometry.per_axis("batch", (self.batch,), 1, least=0)
-        geometry.per_axis("in_channels", (self.in_channels,), 1, least=0)
-        geometry.per_axis("out_channels", (self.out_channels,), 1, least=0)
-        geometry.per_axis("input_size", self.input_size, rank, least=0)
-        geometry.per_axis("kernel_size", self.kernel_size, rank)
-        geometry.per_axis("stride", self.stride, rank)
-        geometry.per_axis("dilation", self.dilation, rank)
+        if self.rank < 1 or len(self.padding) != self.rank:
+            raise ValueError(
+                f"input_size={self.input_size!r}, padding={self.padding!r}; allowed: one axis or more, a (lo, hi) pair for each"
+            )
+        for name in ("batch", "in_channels", "out_channels"):
+            geometry.per_axis(name, getattr(self, name), 1, least=0)
+        geometry.per_axis("input_size", self.input_size, self.rank, least=0)
+        for name in ("kernel_size", "stride", "dilation"):
+            geometry.per_axis(name, getattr(self, name), self.rank)
         geometry.padded_size(self.input_size, self.padding)
         self._check_groups()
 
     def _check_groups(self) -> None:
-        if self.groups < 1 or self.in_channels % self.groups or self.out_channels % self.groups:
+        geometry.per_axis("groups", self.groups, 1)
+        if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(
-                f"groups={self.groups}; allowed: integers >= 1 that divide in_channels={self.in_channels} and out_channels={self.out_channels}"
+                f"groups={self.groups}; allowed: a divisor of in_channels={self.in_channels} and out_channels={self.out_channels}"
             )
 
     @classmethod
@@ -87,7 +100,7 @@ class Problem:
 
         Raises ValueError naming the argument, its value and what is allowed.
         """
-        size = tuple(int(entry) for entry in input_size)
+        size = geometry.per_axis("input_size", input_size, len(input_size), least=0)
         kernel = geometry.per_axis("kernel_size", kernel_size, len(size))
         strides = geometry.per_axis("stride", stride, len(size))
         dilations = geometry.per_axis("dilation", dilation, len(size))
@@ -100,21 +113,27 @@ class Problem:
         """The number of spatial axes."""
         return len(self.input_size)
 
-    @property
+    @cached_property
     def effective_kernel(self) -> Size:
         """The extent of the dilated kernel per axis."""
         return geometry.effective_kernel(self.kernel_size, self.dilation)
 
-    @property
+    @cached_property
+    def padded_size(self) -> Size:
+        """The spatial size of x with its padding."""
+        return geometry.padded_size(self.input_size, self.padding)
+
+    @cached_property
     def output_size(self) -> Size:
         """The spatial size of y, the small side."""
         return geometry.output_size(self.input_size, self.kernel_size, self.stride, self.padding, self.dilation)
 
     @property
     def output_padding(self) -> Size:
-        """How far ``input_size`` lies above the smallest size with the same output: a transposed convolution's output padding.
+        """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``: the transpose's output padding.
 
-        It may be negative where over-wide padding makes the smallest legal size negative.
+        It is 0 to ``stride - 1``, the rows of the input no output reads; negative only where the kernel is wider than the padded
+        input and the output is empty.
         """
         axes = zip(self.input_size, self.output_size, self.effective_kernel, self.stride, self.padding, strict=True)
         return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in axes)
@@ -132,17 +151,17 @@ class Problem:
     def _axes(self) -> tuple[Size, Size, Size, Size, Pairs, Size]:
         return self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation
 
-    @property
+    @cached_property
     def input_shape(self) -> Size:
         """``(N, C, *input_size)``."""
         return (self.batch, self.in_channels, *self.input_size)
 
-    @property
+    @cached_property
     def filter_shape(self) -> Size:
         """``(O, C / groups, *kernel_size)``."""
         return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
-    @property
+    @cached_property
     def output_shape(self) -> Size:
         """``(N, O, *output_size)``."""
         return (self.batch, self.out_channels, *self.output_size)
@@ -167,6 +186,18 @@ class Problem:
         if operation not in WITH_BIAS:
             raise ValueError(f"operation={operation!r} takes no bias; allowed: {', '.join(WITH_BIAS)}")
         return (self.result_shape(operation)[1],)
+
+    def longest_sum(self, operation: str) -> int:
+        """Return how many products one element of the result of ``operation`` sums at most, those with padding counted."""
+        taps = zip(self.kernel_size, self.stride, self.dilation, strict=True)
+        lengths = {
+            "output_shape": self.in_channels // self.groups * prod(self.kernel_size),
+            # Of consecutive taps, one in stride / gcd(stride, dilation) reaches a given element of the input.
+            "input_shape": self.out_channels // self.groups * prod(-(-k * gcd(s, d) // s) for k, s, d in taps),
+            "filter_shape": self.batch * prod(self.output_size),
+            "bias_shape": self.batch * prod(self.output_size),
+        }
+        return lengths[_SIGNATURES[check_operation(operation)][1]]
 
     @property
     def products(self) -> int:

@@ -8,10 +8,22 @@ from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
 
 TIERS = ("smoke", "standard", "full")
-DTYPES = ("float64", "float32", "float16", "bfloat16")
+MEMORY = ("contiguous", "sliced", "permuted")
+
+# float64 and float32 accumulate in their own type; the 16-bit types accumulate in a wider one and round once at the end.
+WIDE = ("float64", "float32")
+NARROW = ("float16", "bfloat16")
+DTYPES = (*WIDE, *NARROW)
+
+CONVOLUTION = ("conv", "conv_input_grad", "conv_filter_grad")
+TRANSPOSED = ("conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad")
+# The three maps under both of their names: a convolution and its transpose have each other's first two.
+FORWARD = ("conv", "conv_transpose_input_grad")
+INPUT_GRADIENT = ("conv_input_grad", "conv_transpose")
+FILTER_GRADIENT = ("conv_filter_grad", "conv_transpose_filter_grad")
 
 # The operations a case is asked of unless it says otherwise: every one that has no bias of its own.
-UNBIASED = tuple(operation for operation in OPERATIONS if operation != "conv_bias_grad")
+UNBIASED = (*CONVOLUTION, *TRANSPOSED)
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,8 @@ class Case:
 def case(family: str, catches: str, *, input_size: Size, kernel_size: int | Size, padding: Padding = 0, **changes: Any) -> Case:
     """Declare a case: ints stand for every axis, what is not named stays at its default.
 
-    A case with a bias is also asked for the bias gradient. Raises ValueError when the geometry is invalid.
+    A case with a bias is asked for the two operations that add one and for the bias gradient. Raises ValueError when the geometry
+    is invalid, or an operation, a dtype, a memory layout or a tier does not exist.
     """
     problem = Problem.of(
         input_size=input_size,
@@ -106,14 +119,24 @@ def case(family: str, catches: str, *, input_size: Size, kernel_size: int | Size
     return declared
 
 
+def reported(repository: str, number: int, catches: str, **parameters: Any) -> Case:
+    """Declare a case of the family ``regression``: issue ``number`` of a public tracker in small numbers.
+
+    Operations default to every one without a bias; the other parameters are those of ``case``.
+    """
+    return case("regression", catches, source=f"https://github.com/{repository}/issues/{number}", **parameters)
+
+
 def _check(declared: Case) -> None:
-    allowed = {"memory": ("contiguous", "sliced", "permuted"), "tier": TIERS}
-    for name, values in allowed.items():
-        if getattr(declared, name) not in values:
-            raise ValueError(f"{name}={getattr(declared, name)!r}; allowed: {', '.join(values)}")
+    _ = declared.problem  # raises ValueError, now that channels and groups are known
+    stated = {"memory": (declared.memory,), "tier": (declared.tier,), "operations": declared.operations, "dtypes": declared.dtypes}
+    allowed = {"memory": MEMORY, "tier": TIERS, "operations": OPERATIONS, "dtypes": DTYPES}
+    for name, entries in stated.items():
+        for entry in entries:
+            if entry not in allowed[name]:
+                raise ValueError(f"{name} holds {entry!r}; allowed: {', '.join(allowed[name])}")
     if not declared.catches.endswith("."):
         raise ValueError(f"catches={declared.catches!r}; allowed: a sentence that ends with a full stop")
-    assert declared.problem
 
 
 def _sizes(declared: Case) -> tuple[str, ...]:
@@ -124,7 +147,7 @@ def _sizes(declared: Case) -> tuple[str, ...]:
 def _parameters(declared: Case) -> tuple[str, ...]:
     parts = {
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
-        _padding_part(declared.padding): declared.padding not in (((0, 0),) * len(declared.input_size),),
+        _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
         "d" + _times(declared.dilation): any(entry != 1 for entry in declared.dilation),
         f"g{declared.groups}": declared.groups != 1,
         "bias": declared.bias,

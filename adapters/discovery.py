@@ -1,0 +1,236 @@
+"""Discovery: from what a user writes after ``--adapter`` to an adapter that can be asked.
+
+    NAME | path/to/file.py | path/to/file.py:Class | package.module:Class, each with an optional [key=value,...]
+
+A name is one of the adapters that come with the suite or an entry point in the group ``convformance.adapters``. Nothing here
+imports a framework before ``create``.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+from zlib import crc32
+
+from convformance.adapters.contract import Adapter, MissingFramework, UsageError
+
+GROUP = "convformance.adapters"
+
+BUILT_IN: Mapping[str, str] = {
+    "scipy": "convformance.adapters.scipy:Scipy",
+    "torch": "convformance.adapters.torch:Torch",
+    "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
+    "jax": "convformance.adapters.jax:Jax",
+    "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """An adapter as the user asked for it: its class, its complete mode, and the name that ids and records give it."""
+
+    adapter_class: type[Adapter]
+    mode: Mapping[str, str]
+    label: str
+
+
+class Available(NamedTuple):
+    """What is known about a named adapter without importing its framework; ``reason`` says why it cannot be asked."""
+
+    name: str
+    installed: bool
+    version: str
+    reason: str
+
+
+def load(spec: str) -> Selection:
+    """Return the adapter class and the mode that ``spec`` asks for; its framework is looked for and not imported.
+
+    Raises UsageError with one sentence for anything that cannot be had, MissingFramework where only the framework is missing.
+    """
+    target, given = _parse(spec)
+    adapter_class = _adapter_class(target)
+    mode = adapter_class.complete_mode(given)
+    reason = _missing(adapter_class)
+    if reason:
+        raise MissingFramework(reason)
+    return Selection(adapter_class, mode, _label(adapter_class, mode))
+
+
+def create(spec: str) -> Adapter:
+    """Return the adapter that ``spec`` asks for, its framework imported; raises what ``load`` raises."""
+    selection = load(spec)
+    try:
+        return selection.adapter_class(**selection.mode)
+    except UsageError:
+        raise
+    except ImportError as error:
+        raise MissingFramework(f"adapter {selection.label}: its framework cannot be imported: {_described(error)}") from error
+    except Exception as error:
+        raise UsageError(f"adapter {selection.label} cannot be made: {_described(error)}") from error
+
+
+def available() -> Iterator[Available]:
+    """Yield every adapter that has a name, in order: whether it can be asked, its framework's version, and why not."""
+    for name in (*BUILT_IN, *sorted(set(_entry_points()) - set(BUILT_IN))):
+        try:
+            adapter_class = _adapter_class(name)
+        except UsageError as error:
+            yield Available(name, False, "", str(error))
+            continue
+        reason = _missing(adapter_class)
+        yield Available(name, not reason, "" if reason else adapter_class.version(), reason)
+
+
+def _parse(spec: str) -> tuple[str, dict[str, str]]:
+    """Split ``target[key=value,...]``."""
+    match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", spec)
+    if not match:
+        raise UsageError(f"adapter {spec!r} cannot be read; allowed: NAME, FILE.py:CLASS or MODULE:CLASS, then [key=value,...]")
+    target, options = match.groups()
+    mode = {}
+    for option in filter(None, (options or "").split(",")):
+        key, equals, value = option.partition("=")
+        if not (key.strip() and equals and value.strip()):
+            raise UsageError(f"adapter {spec!r}: the option {option!r} cannot be read; allowed: key=value")
+        mode[key.strip()] = value.strip()
+    return target.strip(), mode
+
+
+def _adapter_class(target: str) -> type[Adapter]:
+    path, colon, class_name = target.rpartition(":")
+    if target.endswith(".py"):
+        return _only_adapter(_module_of_file(target), target)
+    if colon and path.endswith(".py"):
+        return _checked(_module_of_file(path), class_name, path)
+    if colon:
+        return _checked(_module_of_name(path), class_name, path)
+    return _named(target)
+
+
+def _named(name: str) -> type[Adapter]:
+    if name in BUILT_IN:
+        return _adapter_class(BUILT_IN[name])
+    entries = _entry_points()
+    if name in entries:
+        return _adapter_class(entries[name])
+    known = sorted({*BUILT_IN, *entries})
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    raise UsageError(f"adapter {name!r} is unknown; allowed: {', '.join(known)}, FILE.py:CLASS or MODULE:CLASS{hint}")
+
+
+def _entry_points() -> dict[str, str]:
+    return {entry.name: f"{entry.module}:{entry.attr}" for entry in metadata.entry_points(group=GROUP)}
+
+
+def _module_of_name(name: str) -> ModuleType:
+    _make_importable(Path.cwd())
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"adapter module {name} cannot be imported: {_described(error)}") from error
+
+
+def _module_of_file(path: str) -> ModuleType:
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise UsageError(f"adapter file {path} does not exist")
+    try:
+        return _execute(file)
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"adapter file {path} cannot be imported: {_described(error, file)}") from error
+
+
+@cache
+def _execute(file: Path) -> ModuleType:
+    """Return the module in ``file``, run once, under a name that no other file has."""
+    name = f"convformance_adapter_{file.stem}_{crc32(str(file).encode()):08x}"
+    spec = importlib.util.spec_from_loader(name, SourceFileLoader(name, str(file)))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    _make_importable(file.parent)
+    sys.modules[name] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _make_importable(folder: Path) -> None:
+    """Let modules in ``folder`` be imported, behind everything else: a file called torch.py must not hide torch."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _checked(module: ModuleType, class_name: str, place: str) -> type[Adapter]:
+    found = getattr(module, class_name, None)
+    if found is None:
+        names = ", ".join(held.__name__ for held in _adapters(module)) or "none"
+        raise UsageError(f"{place} has no class {class_name!r}; adapters in it: {names}")
+    if not (inspect.isclass(found) and issubclass(found, Adapter)):
+        raise UsageError(f"{class_name} in {place} is no adapter; allowed: a subclass of convformance.adapters.contract.Adapter")
+    return _complete(found, place)
+
+
+def _only_adapter(module: ModuleType, place: str) -> type[Adapter]:
+    found = _adapters(module)
+    if len(found) != 1:
+        names = ", ".join(held.__name__ for held in found) or "none"
+        raise UsageError(f"{place} holds {len(found)} adapters ({names}); allowed: exactly one, or name it as {place}:CLASS")
+    return _complete(found[0], place)
+
+
+def _adapters(module: ModuleType) -> list[type[Adapter]]:
+    """Return the adapters that ``module`` itself defines."""
+    classes = [held for held in vars(module).values() if inspect.isclass(held) and issubclass(held, Adapter)]
+    return [held for held in classes if held.__module__ == module.__name__]
+
+
+def _complete(adapter_class: type[Adapter], place: str) -> type[Adapter]:
+    if not isinstance(getattr(adapter_class, "name", None), str):
+        raise UsageError(f"{adapter_class.__name__} in {place} has no name; allowed: a class attribute name = 'short-public-name'")
+    if not adapter_class.routes():
+        raise UsageError(f"{adapter_class.__name__} in {place} has no route; allowed: at least one method under @route(operation)")
+    return adapter_class
+
+
+def _missing(adapter_class: type[Adapter]) -> str:
+    """Return in a sentence what the adapter needs and is not installed, or nothing."""
+    modules = adapter_class.missing()
+    if not modules:
+        return ""
+    name = adapter_class.name
+    target = f"convformance[{name}]" if name in BUILT_IN else " ".join(modules)
+    return f"adapter {name} needs {' and '.join(modules)}, not installed here: pip install {target}"
+
+
+def _label(adapter_class: type[Adapter], mode: Mapping[str, str]) -> str:
+    changed = [f"{key}={value}" for key, value in mode.items() if value != adapter_class.options[key][0]]
+    return f"{adapter_class.name}[{','.join(changed)}]" if changed else adapter_class.name
+
+
+def _described(error: BaseException, file: Path | None = None) -> str:
+    """Return type, message and place of ``error``: the innermost line of ``file``, or else the innermost of all."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
+    machinery = (__file__, importlib.__file__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    own = [frame for frame in frames if file and Path(frame.filename) == file]
+    places = [f" ({frame.filename}, line {frame.lineno})" for frame in own or frames if frame.filename not in machinery]
+    message = " ".join(str(error).split()) or "no message"
+    return f"{type(error).__name__}: {message}{places[-1] if places else ''}"

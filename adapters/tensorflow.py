@@ -1,0 +1,239 @@
+"""TensorFlow: activations ``N*C``, filters ``*IO``; groups are read off the shapes.
+
+``nn.convolution`` and ``nn.conv_transpose`` know SAME and VALID only, so explicit pads are made around them with ``tf.pad`` and
+slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as long as these are >= 0.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import metadata
+from itertools import chain
+from typing import Any, ClassVar
+
+from convformance.adapters.contract import Adapter, Array, Refusal, route
+from convformance.adapters.layouts import shape_in
+from convformance.reference.geometry import Pairs, Size
+from convformance.reference.problem import Problem
+
+_SYMBOLS = {"same_upper": "SAME", "valid": "VALID"}
+
+
+class Tensorflow(Adapter):
+    """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
+
+    name = "tensorflow"
+    requires = ("tensorflow",)
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"mode": ("eager", "xla"), "device": ("cpu", "any")}
+    activations = "N*C"
+    filters = "*IO"
+    refusals = (
+        "not supported in conjunction with",
+        "not yet support dilation rates",
+        "Gradients for grouped convolutions are not supported on CPU",
+        "input and filter must have the same depth",  # Conv3D with groups, by oneDNN and then by Eigen
+        r"Number of channels in filter \(\d+\) must match",
+        "only supports equal length strides",
+        "filter must not have zero elements",
+        "filter.depth must be (stri|non-zero)",
+        "output size would be negative",
+    )
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import tensorflow as tf
+
+        self.tf = tf
+        with suppress(RuntimeError):  # once TensorFlow runs they are settled; they matter for speed only
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        if self.mode["device"] == "cpu":
+            tf.config.set_visible_devices([], "GPU")
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if self.mode["mode"] == "eager":
+            return function
+        compiled: Callable[..., Any] = self.tf.function(function, jit_compile=True, autograph=False)
+        return compiled
+
+    def to_native(self, array: Array) -> Any:
+        return self.tf.convert_to_tensor(array)
+
+    @route("conv", "nn.conv2d")
+    def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        _refuse_other_ranks("nn.conv2d", problem)
+        x = self._padded(x, _crops(problem))
+        return self._biased(self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias)
+
+    @route("conv", "nn.convolution")
+    def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        symbol = _SYMBOLS.get(str(problem.symbol))
+        x = x if symbol else self._padded(x, problem.padding)
+        return self._biased(self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias)
+
+    @route("conv", "nn.depthwise_conv2d")
+    def depthwise_conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        _refuse_other_ranks("nn.depthwise_conv2d", problem)
+        if problem.groups != problem.in_channels:
+            raise Refusal("nn.depthwise_conv2d convolves each input channel by itself: groups equal in_channels")
+        x = self._padded(x, _crops(problem))
+        w = self.tf.reshape(w, (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups))
+        y = self.tf.nn.depthwise_conv2d(x, w, (1, *problem.stride, 1), _native_padding(problem), dilations=problem.dilation)
+        return self._biased(y, bias)
+
+    @route("conv_input_grad", "GradientTape")
+    def input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
+        return self._gradient(lambda x: self.convolution(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
+
+    @route("conv_input_grad", "depthwise_tape")
+    def depthwise_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
+        return self._gradient(lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
+
+    @route("conv_input_grad", "conv2d_backprop_input")
+    def backprop_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        _refuse_other_ranks("conv2d_backprop_input", problem)
+        shape = shape_in(_cropped_shape(problem), self.activations)
+        dx = self.tf.raw_ops.Conv2DBackpropInput(input_sizes=shape, filter=w, out_backprop=dy, **_raw_attributes(problem))
+        return self._padded(dx, _opposite(_crops(problem)))
+
+    @route("conv_input_grad", "nn.conv2d_transpose")
+    @route("conv_transpose", "nn.conv2d_transpose")
+    def conv2d_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        _refuse_other_ranks("nn.conv2d_transpose", problem)
+        shape = shape_in(_cropped_shape(problem), self.activations)
+        padding = _native_padding(problem)
+        y = self.tf.nn.conv2d_transpose(x, w, shape, problem.stride, padding, dilations=problem.dilation)
+        return self._biased(self._padded(y, _opposite(_crops(problem))), bias)
+
+    @route("conv_input_grad", "by-hand")
+    def input_gradient_by_hand(self, problem: Problem, dy: Any, w: Any) -> Any:
+        apart = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
+        rotated = self._roles_swapped(self.tf.reverse(w, range(problem.rank)), problem)
+        return self.tf.nn.convolution(apart, rotated, 1, "VALID", None, problem.dilation)
+
+    @route("conv_filter_grad", "GradientTape")
+    def filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
+        return self._gradient(lambda w: self.convolution(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+
+    @route("conv_filter_grad", "depthwise_tape")
+    def depthwise_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
+        return self._gradient(lambda w: self.depthwise_conv2d(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+
+    @route("conv_filter_grad", "conv2d_backprop_filter")
+    def backprop_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
+        _refuse_other_ranks("conv2d_backprop_filter", problem)
+        x = self._padded(x, _crops(problem))
+        shape = shape_in(problem.filter_shape, self.filters)
+        return self.tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=shape, out_backprop=dy, **_raw_attributes(problem))
+
+    @route("conv_filter_grad", "by-hand")
+    def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
+        x = self._padded(x, problem.filter_gradient_padding)
+        groups = (self.tf.split(array, problem.groups, axis=-1) for array in (x, dy))
+        return self.tf.concat([self._correlated(problem, *group) for group in zip(*groups, strict=True)], axis=-1)
+
+    @route("conv_bias_grad", "GradientTape")
+    def bias_gradient(self, problem: Problem, dy: Any) -> Any:
+        return self._gradient(lambda bias: self.tf.nn.bias_add(self.tf.zeros_like(dy), bias), problem.bias_shape, dy)
+
+    @route("conv_transpose", "nn.conv_transpose")
+    def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        symbol = _SYMBOLS.get(str(problem.symbol))
+        pads = ((0, 0),) * problem.rank if symbol else problem.padding
+        shape = shape_in(_resized(problem.input_shape, pads), self.activations)
+        y = self.tf.nn.conv_transpose(x, w, shape, problem.stride, symbol or "VALID", None, problem.dilation)
+        return self._biased(self._padded(y, _opposite(pads)), bias)
+
+    @route("conv_transpose_input_grad", "GradientTape")
+    def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
+        return self._gradient(lambda x: self.conv_transpose(problem, x, w), shape_in(problem.output_shape, self.activations), dy)
+
+    @route("conv_transpose_filter_grad", "GradientTape")
+    def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
+        return self._gradient(lambda w: self.conv_transpose(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+
+    def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
+        """Return the gradient of the linear ``function`` in its argument of ``shape``."""
+        argument = self.tf.zeros(shape, upstream.dtype)
+        with self.tf.GradientTape() as tape:
+            tape.watch(argument)
+            result = function(argument)
+        return tape.gradient(result, argument, output_gradients=upstream)
+
+    def _biased(self, y: Any, bias: Any) -> Any:
+        return y if bias is None else self.tf.nn.bias_add(y, bias)
+
+    def _padded(self, array: Any, pairs: Pairs) -> Any:
+        """Return ``array`` with zeros round its spatial axes; negative pairs crop."""
+        if not any(chain(*pairs)):
+            return array
+        grown = self.tf.pad(array, ((0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in pairs), (0, 0)))
+        sizes = zip(grown.shape[1:-1], pairs, strict=True)
+        return grown[(slice(None), *(slice(max(-lo, 0), size - max(-hi, 0)) for size, (lo, hi) in sizes))]
+
+    def _zeros_inserted(self, y: Any, stride: Size) -> Any:
+        """Return ``y`` with ``stride - 1`` zeros between its elements per spatial axis."""
+        for axis, step in enumerate(stride, start=1):
+            before, (size, *after) = y.shape[:axis], y.shape[axis:]
+            behind = [(0, 0)] * (y.ndim + 1)
+            behind[axis + 1] = (0, step - 1)
+            y = self.tf.reshape(self.tf.pad(self.tf.expand_dims(y, axis + 1), behind), (*before, size * step, *after))
+        return y[(slice(None), *(slice(max(size - step + 1, 0)) for size, step in zip(y.shape[1:-1], stride, strict=True)))]
+
+    def _roles_swapped(self, w: Any, problem: Problem) -> Any:
+        """Return the filter ``(*k, C / groups, O)`` as ``(*k, O / groups, C)``."""
+        *taps, inputs, outputs = w.shape
+        apart = self.tf.reshape(w, (*taps, inputs, problem.groups, outputs // problem.groups))
+        swapped = self.tf.experimental.numpy.swapaxes(apart, -1, -3)
+        return self.tf.reshape(swapped, (*taps, outputs // problem.groups, inputs * problem.groups))
+
+    def _correlated(self, problem: Problem, x: Any, dy: Any) -> Any:
+        """Return ``(*k, C, O)``, the convolution of ``(C, *padded, N)`` with the dilated filter ``(*output, N, O)``."""
+        spatial = range(1, problem.rank + 1)
+        images = self.tf.transpose(x, (problem.rank + 1, *spatial, 0))
+        filters = self.tf.transpose(dy, (*spatial, 0, problem.rank + 1))
+        correlated = self.tf.nn.convolution(images, filters, problem.dilation, "VALID", None, problem.stride)
+        return self.tf.transpose(correlated, (*spatial, 0, problem.rank + 1))
+
+    @classmethod
+    def version(cls) -> str:
+        distributions = metadata.packages_distributions().get("tensorflow", ())
+        return metadata.version(distributions[0]) if distributions else "unknown"
+
+
+def _refuse_other_ranks(name: str, problem: Problem) -> None:
+    if problem.rank != 2:
+        raise Refusal(f"{name} has two spatial axes, and {problem.rank} are asked for")
+
+
+def _crops(problem: Problem) -> Pairs:
+    """Return the negative part of the padding: what TensorFlow's explicit paddings do not offer."""
+    return tuple((min(lo, 0), min(hi, 0)) for lo, hi in problem.padding)
+
+
+def _opposite(pairs: Pairs) -> Pairs:
+    return tuple((-lo, -hi) for lo, hi in pairs)
+
+
+def _resized(shape: Size, pairs: Pairs) -> Size:
+    """Return the canonical ``shape`` with its spatial sizes padded."""
+    return *shape[:2], *(size + lo + hi for size, (lo, hi) in zip(shape[2:], pairs, strict=True))
+
+
+def _cropped_shape(problem: Problem) -> Size:
+    return _resized(problem.input_shape, _crops(problem))
+
+
+def _native_padding(problem: Problem) -> Any:
+    """Return the padding in the words of ``nn.conv2d``: a symbol where it has one, else a pair per axis, without the crops."""
+    if problem.symbol in _SYMBOLS:
+        return _SYMBOLS[problem.symbol]
+    pairs = [[max(lo, 0), max(hi, 0)] for lo, hi in problem.padding]
+    return [[0, 0], *pairs, [0, 0]] if any(chain(*pairs)) else "VALID"
+
+
+def _raw_attributes(problem: Problem) -> dict[str, Any]:
+    padding = _native_padding(problem)
+    pads = {"padding": padding} if isinstance(padding, str) else {"padding": "EXPLICIT", "explicit_paddings": [*chain(*padding)]}
+    return {**pads, "strides": (1, *problem.stride, 1), "dilations": (1, *problem.dilation, 1)}

@@ -1,0 +1,276 @@
+"""PyTorch: ``torch.nn.functional``, autograd, ``torch.nn.grad`` and the ATen operator below them, for ranks 1 to 3.
+
+What torch has no argument for goes through ``F.pad``: it pads and crops, and gradients flow through it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import ml_dtypes
+import numpy as np
+
+from convformance.adapters.contract import Adapter, Array, UsageError, route
+from convformance.reference.geometry import Pairs, Size
+from convformance.reference.problem import Problem
+
+# The paddings torch has a word for; its "same" puts the odd element at the end.
+_WORDS = {"valid": "valid", "same_upper": "same"}
+
+
+class Torch(Adapter):
+    """``torch`` on one thread, eager or compiled for each problem, on any device it knows."""
+
+    name = "torch"
+    requires = ("torch",)
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "mode": ("eager", "compile"),
+        "mkldnn": ("on", "off"),
+        "layout": ("contiguous", "channels_last"),
+        "device": ("cpu", "*"),
+    }
+    refusals = (
+        r"Kernel size can't be greater than actual input size",
+        r"padding='same' is not supported for strided convolutions",
+        r"Only zero batch or zero channel inputs are supported",
+        r"expected weight to be at least 1 at dimension 0",
+        r"non-empty .* weight tensor expected",
+        r"Output size is too small",
+        r"not implemented for '\w+'",
+    )
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        import torch
+
+        self.torch: Any = torch
+        self.functional: Any = torch.nn.functional
+        torch.set_num_threads(1)
+        try:
+            self.on_cpu = torch.empty(0, device=self.mode["device"]).is_cpu
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            raise UsageError(f"adapter torch: device={self.mode['device']!r} cannot be used: {error}") from error
+
+    def device(self) -> str:
+        """Return the device, and what torch calls it where it has a name."""
+        text = self.mode["device"]
+        return f"{text} ({self.torch.cuda.get_device_name(text)})" if text.startswith("cuda") else text
+
+    def to_native(self, array: Array) -> Any:
+        """Return a tensor over the very memory of ``array``, unless the mode asks for another layout or device."""
+        if array.dtype == ml_dtypes.bfloat16:  # NumPy and torch know the type by different names: hand over the bits
+            tensor = self.torch.from_numpy(array.view(np.int16)).view(self.torch.bfloat16)
+        else:
+            tensor = self.torch.from_numpy(array)
+        return self._laid(tensor if self.on_cpu else tensor.to(self.mode["device"]))
+
+    def to_numpy(self, native: Any) -> Array:
+        """Return the tensor as a NumPy array on the host."""
+        tensor = native.detach().cpu()
+        if tensor.dtype == self.torch.bfloat16:
+            bits: Array = tensor.view(self.torch.int16).numpy()
+            return bits.view(ml_dtypes.bfloat16)
+        return np.asarray(tensor.numpy())
+
+    def wait(self, native: Any) -> Any:
+        """Return ``native`` once the device is done."""
+        if not self.on_cpu:
+            self.torch.accelerator.synchronize()
+        return native
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``function`` compiled, or without oneDNN, as the mode says."""
+        if self.mode["mode"] == "compile":
+            # Every problem is a function of its own, never a recompilation of the last: past a limit those run uncompiled.
+            self.torch.compiler.reset()
+            function = self.torch.compile(function, dynamic=False)
+        return function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function)
+
+    def _without_mkldnn(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        mkldnn = self.torch.backends.mkldnn
+
+        def run(*operands: Any) -> Any:
+            mkldnn.enabled = False
+            try:
+                return function(*operands)
+            finally:
+                mkldnn.enabled = True
+
+        return run
+
+    @route("conv", "F.conv")
+    def convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        """``F.conv1d``, ``F.conv2d`` or ``F.conv3d``, with torch's own word for a symbolic padding."""
+        terms = _terms(problem)
+        padding = _WORDS.get(problem.symbol or "", terms.padding)
+        zeros = terms.zeros if padding is terms.padding else ()
+        function = getattr(self.functional, f"conv{problem.rank}d")
+        return function(self._pad(x, zeros), w, bias, problem.stride, padding, problem.dilation, problem.groups)
+
+    @route("conv_input_grad", "F.conv_transpose")
+    @route("conv_transpose", "F.conv_transpose")
+    def transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
+        """``F.conv_transpose1d``, ``F.conv_transpose2d`` or ``F.conv_transpose3d``."""
+        terms = _transposed_terms(problem)
+        function = getattr(self.functional, f"conv_transpose{problem.rank}d")
+        padded = self._pad(y, terms.zeros)
+        full = function(padded, w, bias, problem.stride, terms.padding, terms.output_padding, problem.groups, problem.dilation)
+        return self._pad(full, terms.crop)
+
+    @route("conv_input_grad", "autograd")
+    def autograd_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        """The gradient of ``F.conv`` in x."""
+        x = self._zeros(problem.input_shape, dy).requires_grad_()
+        return self._gradient(self.convolve(problem, x, w), x, dy)
+
+    @route("conv_filter_grad", "autograd")
+    def autograd_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
+        """The gradient of ``F.conv`` in w."""
+        w = self._zeros(problem.filter_shape, dy).requires_grad_()
+        return self._gradient(self.convolve(problem, x, w), w, dy)
+
+    @route("conv_bias_grad", "autograd")
+    def autograd_bias(self, problem: Problem, dy: Any) -> Any:
+        """The gradient of ``F.conv`` in its bias."""
+        x, w = self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy)
+        bias = self._zeros(problem.bias_shape, dy).requires_grad_()
+        return self._gradient(self.convolve(problem, x, w, bias), bias, dy)
+
+    @route("conv_transpose_input_grad", "autograd")
+    def autograd_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
+        """The gradient of ``F.conv_transpose`` in its input."""
+        y = self._zeros(problem.output_shape, dx).requires_grad_()
+        return self._gradient(self.transpose(problem, y, w), y, dx)
+
+    @route("conv_transpose_filter_grad", "autograd")
+    def autograd_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
+        """The gradient of ``F.conv_transpose`` in w."""
+        w = self._zeros(problem.filter_shape, dx).requires_grad_()
+        return self._gradient(self.transpose(problem, y, w), w, dx)
+
+    @route("conv_input_grad", "nn.grad")
+    def nn_grad_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        """``torch.nn.grad.conv*_input``."""
+        terms = _terms(problem)
+        function = getattr(self.torch.nn.grad, f"conv{problem.rank}d_input")
+        shape = (*problem.input_shape[:2], *_padded(problem.input_size, terms.zeros))
+        dx = function(shape, w, dy, problem.stride, terms.padding, problem.dilation, problem.groups)
+        return self._pad(dx, _negated(terms.zeros))
+
+    @route("conv_filter_grad", "nn.grad")
+    def nn_grad_weight(self, problem: Problem, x: Any, dy: Any) -> Any:
+        """``torch.nn.grad.conv*_weight``."""
+        terms = _terms(problem)
+        function = getattr(self.torch.nn.grad, f"conv{problem.rank}d_weight")
+        padded = self._pad(x, terms.zeros)
+        return function(padded, problem.filter_shape, dy, problem.stride, terms.padding, problem.dilation, problem.groups)
+
+    @route("conv_input_grad", "convolution_backward")
+    def backward_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        """``aten.convolution_backward``, its first result."""
+        return self._backward(problem, dy, self._zeros(problem.input_shape, dy), w, wanted=0)
+
+    @route("conv_filter_grad", "convolution_backward")
+    def backward_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
+        """``aten.convolution_backward``, its second result."""
+        return self._backward(problem, dy, x, self._zeros(problem.filter_shape, dy), wanted=1)
+
+    @route("conv_bias_grad", "convolution_backward")
+    def backward_bias(self, problem: Problem, dy: Any) -> Any:
+        """``aten.convolution_backward``, its third result."""
+        return self._backward(problem, dy, self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy), wanted=2)
+
+    @route("conv_transpose_input_grad", "convolution_backward")
+    def backward_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
+        """``aten.convolution_backward`` of a transposed convolution, its first result."""
+        return self._backward(problem, dx, self._zeros(problem.output_shape, dx), w, wanted=0, transposed=True)
+
+    @route("conv_transpose_filter_grad", "convolution_backward")
+    def backward_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
+        """``aten.convolution_backward`` of a transposed convolution, its second result."""
+        return self._backward(problem, dx, y, self._zeros(problem.filter_shape, dx), wanted=1, transposed=True)
+
+    def _backward(self, problem: Problem, dy: Any, x: Any, w: Any, wanted: int, transposed: bool = False) -> Any:
+        terms = _transposed_terms(problem) if transposed else _terms(problem)
+        results = self.torch.ops.aten.convolution_backward(
+            self._pad(dy, _negated(terms.crop)),
+            self._pad(x, terms.zeros),
+            w,
+            problem.bias_shape,
+            problem.stride,
+            terms.padding,
+            problem.dilation,
+            transposed,
+            terms.output_padding,
+            problem.groups,
+            [index == wanted for index in range(3)],
+        )
+        return self._pad(results[0], _negated(terms.zeros)) if wanted == 0 else results[wanted]
+
+    def _gradient(self, result: Any, operand: Any, cotangent: Any) -> Any:
+        (gradient,) = self.torch.autograd.grad(result, operand, cotangent)
+        return gradient
+
+    def _pad(self, tensor: Any, pairs: Pairs) -> Any:
+        """Return ``tensor`` padded or cropped; ``F.pad`` wants the last axis first."""
+        if not any(map(any, pairs)):
+            return tensor
+        return self.functional.pad(tensor, [entry for pair in reversed(pairs) for entry in pair])
+
+    def _zeros(self, shape: Size, like: Any) -> Any:
+        """Return the operand that a gradient does not depend on."""
+        return self._laid(like.new_zeros(shape))
+
+    def _laid(self, tensor: Any) -> Any:
+        """Return ``tensor`` in the memory order of the mode; for rank 1, too, for which torch has no name."""
+        if self.mode["layout"] == "contiguous" or tensor.ndim < 3:
+            return tensor
+        return tensor.movedim(1, -1).contiguous().movedim(-1, 1)
+
+
+class _Terms(NamedTuple):
+    """A geometry as torch can say it: its arguments, what ``F.pad`` adds before, and what it takes away after."""
+
+    padding: Size
+    output_padding: Size
+    zeros: Pairs
+    crop: Pairs = ()
+
+
+def _terms(problem: Problem) -> _Terms:
+    """Return a convolution's terms: torch pads both ends alike."""
+    none = (0,) * problem.rank
+    if all(lo == hi >= 0 for lo, hi in problem.padding):
+        return _Terms(tuple(lo for lo, _ in problem.padding), none, ())
+    return _Terms(none, none, problem.padding)
+
+
+def _transposed_terms(problem: Problem) -> _Terms:
+    """Return a transposed convolution's terms: torch's own, or the crop of a result without padding.
+
+    Where that result does not reach, zeros round the operand let torch itself compute what lies there.
+    """
+    steps = zip(problem.output_padding, problem.stride, problem.dilation, strict=True)
+    if all(lo == hi >= 0 for lo, hi in problem.padding) and all(0 <= extra < max(s, d) for extra, s, d in steps):
+        return _Terms(tuple(lo for lo, _ in problem.padding), problem.output_padding, ())
+    axes = zip(problem.input_size, problem.output_size, problem.effective_kernel, problem.stride, problem.padding, strict=True)
+    zeros, crop = zip(*(_cropped_axis(i, (o - 1) * s + e, s, lo) for i, o, e, s, (lo, _) in axes), strict=True)
+    none = (0,) * problem.rank
+    return _Terms(none, none, zeros, crop)
+
+
+def _cropped_axis(size: int, full: int, stride: int, lo: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the zeros before and after the operand, and the padding (never positive) of its result, for one axis.
+
+    The result without padding has ``full`` elements; those from ``lo`` on are wanted, ``size`` of them.
+    """
+    before, after = -(min(lo, 0) // stride), -(min(full - size - lo, 0) // stride)
+    start = lo + before * stride
+    return (before, after), (-start, size + start - full - (before + after) * stride)
+
+
+def _padded(size: Size, pairs: Pairs) -> Size:
+    return tuple(entry + lo + hi for entry, (lo, hi) in zip(size, pairs, strict=True)) if pairs else size
+
+
+def _negated(pairs: Pairs) -> Pairs:
+    return tuple((-lo, -hi) for lo, hi in pairs)

@@ -1,0 +1,188 @@
+"""Shortening: an adapter's code as one question needs it, shorter and no different.
+
+Annotations, docstrings and ``@route`` go; what the mode or the dtype decides is decided; a check whose only end is a refusal is
+left out, as what was refused is no finding.
+"""
+
+import ast
+import builtins
+import inspect
+from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import Any, cast
+
+import ml_dtypes
+
+from convformance.adapters import contract
+from convformance.adapters.contract import Refusal, UsageError
+
+_REFUSING = (Refusal, UsageError, NotImplementedError)
+_DTYPE_TESTS = ast.Compare | ast.cmpop | ast.Attribute | ast.Constant | ast.expr_context | ast.Tuple
+
+
+class Shortener(ast.NodeTransformer):
+    """Shortens statements of the module with ``namespace``.
+
+    ``known`` holds the adapter's attributes that nothing changes, ``operands`` an array of the right dtype by the name of the
+    parameter that gets one; ``is_void`` tells whether a called function has nothing left to do. With ``bits`` the arrays of bfloat16
+    are arrays of ``np.uint16``, for frameworks that get and give them as bits.
+    """
+
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        *,
+        known: Mapping[str, Any],
+        operands: Mapping[str, Any],
+        is_void: Callable[[ast.expr], bool],
+        bits: bool,
+    ) -> None:
+        self.namespace = namespace
+        self.known = known
+        self.operands = operands
+        self.is_void = is_void
+        self.bits = bits
+
+    def shortened(self, statement: ast.stmt) -> list[ast.stmt]:
+        """Return what is left of ``statement``, which is changed."""
+        left = self.visit(statement)
+        return left if isinstance(left, list) else [] if left is None else [left]
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.decorator_list = [each for each in node.decorator_list if not self._declares_route(each)]
+        node.returns = None
+        named = node.args
+        for argument in (*named.posonlyargs, *named.args, *named.kwonlyargs, named.vararg, named.kwarg):
+            if argument is not None:
+                argument.annotation = None
+        self.generic_visit(node)
+        node.body = _reachable(node.body)
+        return _filled(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        """The fields of a class keep their annotations: a dataclass or a named tuple is made of them."""
+        node.body = list(chain.from_iterable([each] if isinstance(each, ast.AnnAssign) else self.shortened(each) for each in node.body))
+        return _filled(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
+        return None if node.value is None else ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        if isinstance(node.value, ast.Constant) or (isinstance(node.value, ast.Call) and self.is_void(node.value.func)):
+            return None
+        return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Constant):
+            return node.body if node.test.value else node.orelse
+        return None if not node.orelse and all(map(self._refuses, node.body)) else _filled(node)
+
+    def visit_Try(self, node: ast.Try) -> Any:
+        self.generic_visit(node)
+        handled = chain.from_iterable(handler.body for handler in node.handlers)
+        if node.handlers and all(map(self._refuses, handled)):
+            return [*node.body, *node.orelse, *node.finalbody]
+        return _filled(node)
+
+    def visit_With(self, node: ast.With) -> ast.With:
+        self.generic_visit(node)
+        return _filled(node)
+
+    def visit_For(self, node: ast.For) -> ast.For:
+        self.generic_visit(node)
+        return _filled(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Constant):
+            return node.body if node.test.value else node.orelse
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        decisive = isinstance(node.op, ast.Or)
+        values: list[ast.expr] = []
+        for value in node.values:
+            if not isinstance(value, ast.Constant) or bool(value.value) is decisive or value is node.values[-1]:
+                values.append(value)
+            if isinstance(value, ast.Constant) and bool(value.value) is decisive:
+                break
+        node.values = values
+        return node if len(values) > 1 else values[0]
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
+            return ast.Constant(not node.operand.value)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        if names & set(self.operands) and self._is_about_dtypes(node):
+            return self._evaluated(node)
+        self.generic_visit(node)
+        constant = all(isinstance(each, ast.Constant) for each in (node.left, *node.comparators))
+        return self._evaluated(node) if constant else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if self.bits and self._resolved(node) is ml_dtypes.bfloat16:
+            return ast.Attribute(ast.Name("np", ast.Load()), "uint16", ast.Load())
+        value = self.known.get(node.attr)
+        if ast.unparse(node.value) == "self" and isinstance(node.ctx, ast.Load) and isinstance(value, str | int):
+            return ast.Constant(value)
+        return cast(ast.expr, self.generic_visit(node))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        mode = self.known.get("mode", {})
+        if ast.unparse(node.value) == "self.mode" and isinstance(node.slice, ast.Constant) and node.slice.value in mode:
+            return ast.Constant(mode[node.slice.value])
+        return cast(ast.expr, self.generic_visit(node))
+
+    def _evaluated(self, node: ast.expr) -> ast.Constant:
+        return ast.Constant(bool(eval(ast.unparse(node), {**self.namespace, **self.operands})))
+
+    def _is_about_dtypes(self, node: ast.AST) -> bool:
+        """Whether nothing decides ``node`` but the dtype of an operand, constants and what the module names."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self.operands:
+            return node.attr == "dtype"
+        if isinstance(node, ast.Name):
+            return self._resolved(node) is not None
+        return isinstance(node, _DTYPE_TESTS) and all(map(self._is_about_dtypes, ast.iter_child_nodes(node)))
+
+    def _declares_route(self, decorator: ast.expr) -> bool:
+        return isinstance(decorator, ast.Call) and self._resolved(decorator.func) is contract.route
+
+    def _refuses(self, statement: ast.stmt) -> bool:
+        if not isinstance(statement, ast.Raise) or statement.exc is None:
+            return False
+        raised = self._resolved(statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc)
+        return inspect.isclass(raised) and issubclass(raised, _REFUSING)
+
+    def _resolved(self, node: ast.AST) -> Any:
+        """Return the object that a dotted name means in the module, or None."""
+        if isinstance(node, ast.Attribute):
+            return getattr(self._resolved(node.value), node.attr, None)
+        return self.namespace.get(node.id, getattr(builtins, node.id, None)) if isinstance(node, ast.Name) else None
+
+
+def is_empty(statement: ast.stmt) -> bool:
+    """Whether ``statement`` defines a function that does nothing."""
+    return isinstance(statement, ast.FunctionDef) and all(isinstance(each, ast.Pass) for each in statement.body)
+
+
+def is_identity(statement: ast.stmt) -> bool:
+    """Whether ``statement`` defines a method that returns the argument it gets."""
+    if not isinstance(statement, ast.FunctionDef) or len(statement.args.args) != 2:
+        return False
+    return [ast.unparse(each) for each in statement.body] == [f"return {statement.args.args[1].arg}"]
+
+
+def _filled(node: Any) -> Any:
+    node.body = node.body or [ast.Pass()]
+    return node
+
+
+def _reachable(body: list[ast.stmt]) -> list[ast.stmt]:
+    ends = (place for place, statement in enumerate(body) if isinstance(statement, ast.Return | ast.Raise))
+    return body[: next(ends, len(body)) + 1]

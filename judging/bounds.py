@@ -1,0 +1,212 @@
+"""One fill of the operands: its truth, and the bounds that the same operation gives on magnitudes, ones and squares.
+
+    y = op(x, w)    A = op(|x|, |w|)    K = op(1, 1)    B = sqrt(op(x^2, w^2))    W = sqrt(K) (B + |y|)
+
+all float64 and of the result's shape; a bias b counts as one more product: K + 1, A + |b|, B^2 + b^2. The unit of every bound is
+that of the result. Sources: Higham, "Accuracy and Stability of Numerical Algorithms" (2002), 3.1; Higham & Mary, "A new approach to
+probabilistic rounding error analysis" (2019).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+
+from convformance.judging.formats import FORMATS, Precision
+from convformance.reference import exact, operations
+from convformance.reference.problem import OPERAND_NAMES, Problem
+
+Array = np.ndarray[Any, Any]
+
+CONFORMANT, LOW_PRECISION, COMPONENTWISE, NORM_WISE, WRONG = "conformant", "low-precision", "componentwise", "norm-wise", "wrong"
+
+EXACT_FILLS = ("int", "xwide", "wwide")
+RANDOM_FILLS = ("normal", "positive")
+
+# The margins of the rule, measured: see the judging page of the documentation.
+ROUNDING, INPUTS, SUMS, PLANE = 1.01, 4.0, 3.0, 16.0
+
+FLOAT64 = FORMATS["float64"]
+
+
+class Operands(Protocol):
+    """What an operation is asked with: its arrays in the order of its arguments, and a bias or None."""
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The operands in canonical layout."""
+        ...
+
+    @property
+    def bias(self) -> Array | None:
+        """The bias, one value per channel of the result."""
+        ...
+
+
+def fills_of(operation: str) -> tuple[str, ...]:
+    """Return the fills that ``operation`` is asked on, in order; one operand cannot be wide on the other side."""
+    one_sided = len(OPERAND_NAMES[operation]) == 1
+    return tuple(name for name in (*EXACT_FILLS, *RANDOM_FILLS) if not (one_sided and name == "wwide"))
+
+
+@lru_cache(maxsize=256)
+def products(operation: str, problem: Problem) -> Array:
+    """Return ``K = op(1, 1)`` without a bias, in a shape that broadcasts to the result: products summed in each element.
+
+    Images and channels all have the same count, so one of each is enough.
+    """
+    single = replace(problem, batch=1, in_channels=1, out_channels=1, groups=1)
+    ones = [np.ones(shape) for shape in single.operand_shapes(operation)]
+    images_or_channels = problem.longest_sum(operation) // max(single.longest_sum(operation), 1)
+    count: Array = operations.apply(operation, single, *ones) * images_or_channels
+    return count
+
+
+def magnitude(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
+    """Return ``A = op(|x|, |w|) + |b|`` of float64 operands."""
+    return _map(np.abs, operation, problem, arrays, bias)
+
+
+def _map(function: Callable[[Array], Array], operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
+    """Return the operation on ``function`` of each operand."""
+    return operations.apply(operation, problem, *map(function, arrays), bias=None if bias is None else function(bias))
+
+
+class Trial:
+    """One fill of the operands of an operation, with its truth and its bounds; everything is computed once, when first needed.
+
+    Elements that are NaN or Inf count as 0 here. ``exact`` says that every partial sum is representable, in any order.
+    """
+
+    def __init__(self, operation: str, problem: Problem, name: str, operands: Operands, expected: Precision) -> None:
+        self.operation, self.problem, self.name, self.operands, self.expected = operation, problem, name, operands, expected
+        self.exact = name in EXACT_FILLS
+
+    @cached_property
+    def numbers(self) -> tuple[tuple[Array, ...], Array | None]:
+        """The operands and the bias in float64."""
+        bias = self.operands.bias
+        return tuple(map(_finite, self.operands.arrays)), None if bias is None else _finite(bias)
+
+    @cached_property
+    def _truth(self) -> tuple[Array, Array | float, Array | float]:
+        """The truth as ``hi + lo`` and a bound on what that lacks."""
+        arrays, bias = self.numbers
+        if self.expected.result.digits == FLOAT64.digits and not self.exact:
+            found = exact.apply(self.operation, self.problem, *arrays, bias=bias)
+            return found.hi, found.lo, found.error
+        return operations.apply(self.operation, self.problem, *arrays, bias=bias), 0.0, 0.0
+
+    @property
+    def y(self) -> Array:
+        """The truth, rounded to float64."""
+        return self._truth[0]
+
+    def difference(self, value: Array) -> Array:
+        """Return the error ``value - y`` of a float64 answer, signed."""
+        hi, lo, _ = self._truth
+        with np.errstate(invalid="ignore"):
+            difference: Array = (value - hi) - lo
+        return difference
+
+    @cached_property
+    def K(self) -> Array:  # noqa: N802
+        """How many products each element sums, in a shape that broadcasts to the result."""
+        return products(self.operation, self.problem) + (self.operands.bias is not None)
+
+    @property
+    def A(self) -> Array:  # noqa: N802
+        """The size of what each element sums."""
+        arrays, bias = self.numbers
+        return magnitude(self.operation, self.problem, arrays, bias)
+
+    @property
+    def B(self) -> Array:  # noqa: N802
+        """The 2-norm of the products of each element."""
+        arrays, bias = self.numbers
+        return np.sqrt(_map(np.square, self.operation, self.problem, arrays, bias))
+
+    @cached_property
+    def W(self) -> Array:  # noqa: N802
+        """The scale of the error that summation in any order makes of exchangeable terms."""
+        scale: Array = np.sqrt(self.K) * (self.B + np.abs(self.y))
+        return scale
+
+    @cached_property
+    def want(self) -> Array:
+        """The truth rounded once to the result's format, in float64."""
+        return self.expected.result.round(self.y)
+
+    @cached_property
+    def bound(self) -> Array:
+        """The tolerance of a conformant answer."""
+        return self.tolerance(CONFORMANT, self.expected)
+
+    def tolerance(self, grade: str, precision: Precision) -> Array:
+        """Return ``R_out + T_in + T_acc + smallest normal`` for a grade, and what the oracle lacks."""
+        accumulation = _ACCUMULATION[grade](self) * precision.accumulator.unit
+        return accumulation + self.rounding(precision) + self._inputs(precision.inputs)
+
+    def rounding(self, precision: Precision) -> Array:
+        """Return ``R_out + smallest normal``: one rounding of the result where it is not kept as it was summed, or its flush."""
+        least = self._truth[2] + precision.smallest_normal
+        if precision.result == precision.accumulator:
+            return np.asarray(least)
+        return ROUNDING * precision.result.unit * np.abs(self.y) + least
+
+    def _inputs(self, inputs: Format | None) -> Array | float:
+        """Return ``T_in = 4 u_in (B + |y|)``, what rounding the multiplicands may change."""
+        return 0.0 if inputs is None else INPUTS * inputs.unit * self.spread
+
+    @property
+    def spread(self) -> Array:
+        """``B + |y|``, the scale of the error that rounded multiplicands make."""
+        spread: Array = self.B + np.abs(self.y)
+        return spread
+
+    @cached_property
+    def quantum(self) -> float:
+        """The largest power of two that divides every product and the bias of an exact fill."""
+        arrays, bias = self.numbers
+        return min(prod(map(_quantum, arrays)), np.inf if bias is None else _quantum(bias))
+
+
+def _statistical(trial: Trial) -> Array:
+    return np.minimum(trial.K * trial.A, SUMS * trial.W)
+
+
+def _componentwise(trial: Trial) -> Array:
+    bound: Array = np.minimum(trial.K, SUMS * np.sqrt(trial.K)) * trial.A
+    return bound
+
+
+def _norm_wise(trial: Trial) -> Array:
+    plane = tuple(range(2, trial.W.ndim))
+    bound: Array = PLANE * trial.W.max(axis=plane, keepdims=True)
+    return bound
+
+
+# T_acc in units of the accumulator's roundoff, by grade.
+_ACCUMULATION: dict[str, Callable[[Trial], Array]] = {
+    CONFORMANT: _statistical,
+    COMPONENTWISE: _componentwise,
+    NORM_WISE: _norm_wise,
+}
+
+
+def _finite(array: Array) -> Array:
+    """Return ``array`` in float64, what is not finite replaced by 0."""
+    numbers = array.astype(np.float64)
+    finite = np.isfinite(numbers)
+    return numbers if finite.all() else np.where(finite, numbers, 0.0)
+
+
+def _quantum(array: Array) -> float:
+    """Return the largest power of two that divides every element; infinity when all are zero."""
+    significands, exponents = np.frexp(array[array != 0])
+    integers = np.ldexp(significands, 53).astype(np.int64)
+    lowest = np.ldexp((integers & -integers).astype(np.float64), exponents - 53)
+    return float(lowest.min(initial=np.inf))

@@ -1,0 +1,67 @@
+"""An examination: the trials that one operation on one problem in one dtype is judged by, made once and shared by all routes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from convformance.judging.bounds import Operands, Trial, fills_of
+from convformance.judging.formats import Precision, default_accumulator, format_of
+from convformance.reference.problem import Problem
+
+Array = np.ndarray[Any, Any]
+
+# (name of the fill, accumulator or None for the default one, inputs or None for those of the dtype)
+Data = Callable[[str, str | None, str | None], Operands]
+
+
+class BrokenFill(Exception):
+    """The suite's own data is not what it should be: an exact fill with partial sums that the accumulator cannot hold."""
+
+
+class Examination:
+    """The trials of ``operation`` on ``problem`` in ``dtype``.
+
+    ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the one that is expected, where that is not float64
+    for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf. Raises ValueError for a dtype or an
+    accumulator that does not exist.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        problem: Problem,
+        dtype: str,
+        data: Data,
+        *,
+        special: bool = False,
+        accumulator: str | None = None,
+    ) -> None:
+        self.operation, self.problem, self.special = operation, problem, special
+        self.default = default_accumulator(dtype)
+        self.expected = Precision(format_of(accumulator) if accumulator else self.default, format_of(dtype))
+        self.fills = fills_of(operation)
+        self.shape = problem.result_shape(operation)
+        self._data = data
+        self._trials: dict[tuple[str, str | None, str | None], Trial] = {}
+
+    def trial(self, name: str, precision: Precision | None = None) -> Trial:
+        """Return the trial on the fill of that name, exact in ``precision`` if it is an exact one; default: as expected."""
+        held = precision or self.expected
+        narrower = held.accumulator.digits < self.default.digits
+        key = name, held.accumulator.name if narrower else None, held.inputs.name if held.inputs else None
+        if key not in self._trials:
+            trial = Trial(self.operation, self.problem, name, self._data(*key), self.expected)
+            self._check(trial, held)
+            self._trials[key] = trial
+        return self._trials[key]
+
+    def _check(self, trial: Trial, precision: Precision) -> None:
+        """Check that an exact fill is one: ``max A <= 2**digits * quantum``, raising BrokenFill where it is not."""
+        if not trial.exact:
+            return
+        digits = min(precision.accumulator.digits, self.default.digits)
+        largest, limit = float(trial.A.max(initial=0.0)), 2.0**digits * trial.quantum
+        if largest > limit:
+            where = f"fill {trial.name} of {self.operation} in {precision.result.name}"
+            raise BrokenFill(f"{where}: sums reach {largest:g}; allowed: {limit:g}, what {digits} digits hold exactly")

@@ -1,0 +1,72 @@
+"""What the judge says of one answer, and the marks it gives on the way."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from convformance.judging.bounds import Operands, Trial
+
+Array = np.ndarray[Any, Any]
+
+
+class Answer(Protocol):
+    """What an operation was answered with."""
+
+    @property
+    def value(self) -> Array:
+        """The result in canonical layout."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """The seconds it took."""
+        ...
+
+    @property
+    def changed(self) -> tuple[int, ...]:
+        """The indices of operands that were changed, a bias counted after them."""
+        ...
+
+
+Ask = Callable[[Operands], Answer]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The judge's answer on one route, operation, problem and dtype.
+
+    ``exact``: every exact fill was met bit for bit. ``error``: the largest error on the random fills as a share of a conformant
+    answer's bound. ``accumulator``: the format that explains the errors. ``seconds``: the fastest call. ``worst``, ``spread`` and
+    ``map`` tell where the answer is wrong; ``fills`` the grade on each fill; ``bias`` how many standard errors the mean error lies
+    from zero, None where that is not measured.
+    """
+
+    grade: str
+    message: str = ""
+    exact: bool = False
+    error: float | None = None
+    accumulator: str | None = None
+    seconds: float = 0.0
+    worst: Mapping[str, Any] | None = None
+    spread: Mapping[str, Any] | None = None
+    map: Mapping[str, Any] | None = None
+    fills: Mapping[str, str] = field(default_factory=dict)
+    bias: float | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One trial with its answer in float64, the signed error, and the grade; ``exact`` when it was met bit for bit."""
+
+    trial: Trial
+    value: Array
+    difference: Array
+    grade: str
+    exact: bool
+
+    @property
+    def size(self) -> Array:
+        """The magnitude of the error, element by element."""
+        return np.abs(self.difference)

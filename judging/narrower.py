@@ -1,0 +1,107 @@
+"""Low precision: is an answer what a narrower accumulator, or narrower multiplicands, would give?
+
+Each belief is tried only where the errors are of its size, and must then hold as strictly as the expected precision does: its own
+exact fills bit for bit, and the bound of a conformant answer with its own unit on the random fills. How the first answer did on the
+exact fills tells beliefs apart: integers of 8 digits survive every rounding of inputs, so that an ``int`` fill not met accuses the
+sums or the result; a wide fill not met after that accuses the inputs; with all of them met nothing was rounded early.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from convformance.judging import form
+from convformance.judging.bounds import CONFORMANT, EXACT_FILLS, Trial
+from convformance.judging.examination import Examination
+from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
+from convformance.judging.judgement import Array, Ask, Marked
+
+# Least error for a belief to be worth asking for, in its own unit: sums a thousandth of W (far above what the next finer format
+# makes), inputs a sixteenth of B + |y|.
+_LEAST_SUMS, _LEAST_INPUTS = 2.0**-10, 2.0**-4
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A precision that may explain an answer, and its name in words."""
+
+    precision: Precision
+    words: str
+    asks: bool = True
+
+
+def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> Belief | None:
+    """Return the finest belief that explains the answer, or None."""
+    for belief in beliefs(examination, marks):
+        if _plausible(belief, marks) and _on_random(belief, marks) and _on_exact(belief, examination, ask, marks):
+            return belief
+    return None
+
+
+def beliefs(examination: Examination, marks: Mapping[str, Marked]) -> Iterator[Belief]:
+    """Yield what the exact fills leave possible, finest first."""
+    if not marks["int"].exact:
+        yield from _of_sums(examination.expected)
+    elif not all(mark.exact for mark in marks.values() if mark.trial.exact):
+        yield from _of_inputs(examination.expected)
+
+
+def _of_inputs(expected: Precision) -> Iterator[Belief]:
+    for held in _narrower(tuple(FORMATS), expected.result):
+        yield Belief(Precision(expected.accumulator, expected.result, held), f"inputs rounded to {held.name}")
+
+
+def _of_sums(expected: Precision) -> Iterator[Belief]:
+    for held in _narrower(ACCUMULATORS, expected.result):
+        yield Belief(Precision(expected.accumulator, held), f"the result rounded to {held.name}", asks=False)
+    for held in _narrower(ACCUMULATORS, expected.accumulator):
+        yield Belief(Precision(held, expected.result), f"sums kept in {held.name}")
+        yield Belief(Precision(held, expected.result, held), f"inputs rounded to {held.name} and sums kept in it")
+
+
+def _narrower(names: tuple[str, ...], than: Format) -> Iterator[Format]:
+    return (FORMATS[name] for name in names if FORMATS[name].digits < than.digits)
+
+
+def _plausible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
+    """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing."""
+    return any(_is_large(belief.precision, mark) for mark in marks.values())
+
+
+def _is_large(precision: Precision, mark: Marked) -> bool:
+    trial = mark.trial
+    excess = mark.size - trial.rounding(trial.expected)
+    sums = _LEAST_SUMS * precision.accumulator.unit * trial.W
+    if precision.accumulator.digits < trial.expected.accumulator.digits:
+        return bool(np.any(excess > sums))
+    if precision.inputs is not None:
+        return bool(np.any(excess > _LEAST_INPUTS * precision.inputs.unit * trial.spread))
+    return True
+
+
+def _on_random(belief: Belief, marks: Mapping[str, Marked]) -> bool:
+    random = (mark for mark in marks.values() if not mark.trial.exact)
+    return all(bool(np.all(mark.size <= mark.trial.tolerance(CONFORMANT, belief.precision))) for mark in random)
+
+
+def _on_exact(belief: Belief, examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> bool:
+    """Whether the belief's own exact fills are met bit for bit; a rounded result is seen on the fills already answered."""
+    for name in examination.fills:
+        if name in EXACT_FILLS and not _met(belief, examination, ask, marks[name]):
+            return False
+    return True
+
+
+def _met(belief: Belief, examination: Examination, ask: Ask, mark: Marked) -> bool:
+    if not belief.asks:
+        return _agree(mark.value, mark.trial, belief.precision.result, examination.expected.result)
+    trial = examination.trial(mark.trial.name, belief.precision)
+    answer = ask(trial.operands)
+    result = examination.expected.result
+    return form.fault(examination, answer) is None and _agree(answer.value.astype(np.float64), trial, result, result)
+
+
+def _agree(value: Array, trial: Trial, kept: Format, stored: Format) -> bool:
+    """Whether ``value`` is the truth rounded to what it was kept in and then to what it is stored in."""
+    return bool(np.all(value == stored.round(kept.round(trial.y))))

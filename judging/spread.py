@@ -1,0 +1,148 @@
+"""Where an answer is wrong: the worst element, how the wrong ones are spread, and a map of the plane that holds the worst."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convformance.judging.bounds import Trial
+from convformance.judging.judgement import Marked
+
+Array = np.ndarray[Any, Any]
+Record = dict[str, Any]
+
+LARGEST_SIDE = 64
+EXACT, LEAST, BOUND, MOST, NOT_FINITE = 0, 1, 128, 254, 255
+STEPS_PER_DOUBLING = 8
+
+# Names of the spatial axes, and of one and several places along each.
+_SPATIAL = {"D": ("slice", "slices"), "H": ("row", "rows"), "W": ("column", "columns")}
+# Names of the axes that come before the spatial ones in a result.
+_LEADING = {"filter_shape": ("filter", "channel"), "bias_shape": ("channel",), "activation": ("image", "channel")}
+
+
+def shares(marked: Marked, bound: Array) -> Array:
+    """Return error over ``bound`` for each element: 0 where the answer is the rounded truth, infinity where it is not finite."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(marked.value == marked.trial.want, 0.0, marked.size / bound)
+    ratio[np.isnan(ratio)] = np.inf
+    return ratio
+
+
+def worst(marked: Marked, ratio: Array, bound: Array) -> Record:
+    """Return the element with the largest share of its bound as the record keeps it."""
+    index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    allowed = np.broadcast_to(bound, ratio.shape)
+    numbers = {"got": marked.value[index], "want": marked.trial.want[index], "bound": allowed[index]}
+    return {
+        "fill": marked.trial.name,
+        "index": [int(place) for place in index],
+        **{name: float(number) for name, number in numbers.items()},
+    }
+
+
+def spread(trial: Trial, wrong: Array) -> Record:
+    """Return how many elements are wrong, in which channels, and where, in words; ``wrong`` is a mask of the result's shape."""
+    count, total = int(wrong.sum()), wrong.size
+    names = _leading(trial, wrong.ndim)
+    hits = [_hit(wrong, axis) for axis in range(wrong.ndim)]
+    channels = hits[_channel_axis(names)]
+    return {"wrong": count, "of": total, "channels": channels.tolist(), "words": _words(trial, wrong, hits, names)}
+
+
+def told(found: Record) -> str:
+    """Return a spread as one sentence without a full stop."""
+    count = f"all {found['of']} elements" if found["wrong"] == found["of"] else f"{found['wrong']} of {found['of']} elements"
+    return ", ".join(filter(None, (count, found["words"])))
+
+
+def _leading(trial: Trial, rank: int) -> tuple[str, ...]:
+    if rank == 1:
+        return _LEADING["bias_shape"]
+    return _LEADING["filter_shape" if trial.operation.endswith("filter_grad") else "activation"]
+
+
+def _channel_axis(names: Sequence[str]) -> int:
+    """Return the axis of output channels: that of the filters in a filter gradient."""
+    return names.index("filter") if "filter" in names else names.index("channel")
+
+
+def _hit(wrong: Array, axis: int) -> Array:
+    """Return the places along ``axis`` at which anything is wrong."""
+    return np.flatnonzero(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
+
+
+def _words(trial: Trial, wrong: Array, hits: Sequence[Array], names: Sequence[str]) -> str:
+    places = _places(trial, wrong, hits[len(names) :])
+    parts = [f"only {places}" if places else ""]
+    parts += [_among(name, hit, size) for name, hit, size in zip(names, hits, wrong.shape, strict=False)]
+    return ", ".join(filter(None, parts))
+
+
+def _places(trial: Trial, wrong: Array, hits: Sequence[Array]) -> str:
+    """Return where in space the wrong elements lie, or nothing when they are all over it."""
+    products = np.broadcast_to(trial.K, wrong.shape)
+    border = products < products.max()
+    axes = zip(spatial_axes(len(hits)), hits, wrong.shape[wrong.ndim - len(hits) :], strict=True)
+    along = [words for words in (_along(*axis) for axis in axes) if words]
+    if border.any() and not wrong[border].any() and wrong.any(axis=(0, 1))[~border.any(axis=(0, 1))].all():
+        return "in the interior"
+    if not along and border.any() and not wrong[~border].any():
+        return "at the border"
+    return "in " + " and ".join(along) if along else ""
+
+
+def spatial_axes(rank: int) -> tuple[str, ...]:
+    """Return the letters of that many spatial axes."""
+    return tuple(_SPATIAL)[len(_SPATIAL) - rank :]
+
+
+def _along(axis: str, hit: Array, size: int) -> str:
+    """Return which rows, columns or slices are hit, or nothing when all are."""
+    one, several = _SPATIAL[axis]
+    if len(hit) == size:
+        return ""
+    ends = {(0,): f"the first {one}", (size - 1,): f"the last {one}", (0, size - 1): f"the first and last {one}"}
+    found = tuple(int(place) for place in hit)
+    return f"{ends.get(found) or f'{one if len(found) == 1 else several} {_ranges(found)}'} of axis {axis}"
+
+
+def _among(name: str, hit: Array, size: int) -> str:
+    """Return which of ``size`` images, filters or channels are hit, or nothing when all are."""
+    if len(hit) == size:
+        return ""
+    return f"{name}{'' if len(hit) == 1 else 's'} {_ranges([int(place) for place in hit])} of {size}"
+
+
+def _ranges(places: Sequence[int]) -> str:
+    """Return sorted integers with runs joined, ``0, 2-4``; a long list is cut off."""
+    starts = [place for place in places if place - 1 not in places]
+    ends = [place for place in places if place + 1 not in places]
+    runs = [str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True)]
+    return ", ".join(runs if len(runs) <= 8 else (*runs[:6], "...", runs[-1]))
+
+
+def error_map(ratio: Array, index: Sequence[int]) -> Record:
+    """Return the plane of ``ratio`` that holds ``index``, one byte an element, as the record keeps it.
+
+    0 is exact, 128 the bound, each step of 8 a factor of two; 255 is not finite. Planes wider than 64 are reduced by their maxima.
+    """
+    depth = max(ratio.ndim - 2, 0) if ratio.ndim != 3 else 2  # one spatial axis makes a plane of one row
+    leading = tuple(index[:depth])
+    plane = _reduced(np.atleast_2d(ratio[leading]))
+    with np.errstate(divide="ignore"):
+        levels = np.clip(np.round(BOUND + STEPS_PER_DOUBLING * np.log2(plane)), LEAST, MOST)
+    cells = np.where(plane == 0, EXACT, np.where(np.isfinite(plane), levels, NOT_FINITE)).astype(np.uint8)
+    spatial = spatial_axes(ratio.ndim - 2)[-2:] if ratio.ndim > 1 else ("channel",)
+    axes = ["", *spatial] if len(spatial) == 1 else list(spatial)
+    shape = [int(side) for side in cells.shape]
+    return {"index": list(leading), "axes": axes, "shape": shape, "cells": base64.b64encode(cells.tobytes()).decode("ascii")}
+
+
+def _reduced(plane: Array) -> Array:
+    """Return ``plane`` with each side cut into at most 64 blocks of nearly equal length, and the maximum of each."""
+    for axis, size in enumerate(plane.shape):
+        if size > LARGEST_SIDE:
+            plane = np.maximum.reduceat(plane, np.arange(LARGEST_SIDE) * size // LARGEST_SIDE, axis=axis)
+    return plane

@@ -1,0 +1,187 @@
+"""The seven operations, the public face of the reference.
+
+Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``stride`` and ``dilation`` are an int or one per axis;
+``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol: ``valid``, ``same_upper``,
+``same_lower``, ``full``. The result has the operands' dtype: float64, float32 and integers are computed in it (integers exactly,
+modulo its range), narrower floating types in float64 and rounded once. Operands are never changed. Padding is multiplied like any
+other zero, so NaN or Inf in a filter shows at the border. Wrong shapes and geometry raise ValueError, wrong dtypes TypeError.
+
+Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution arithmetic" (2016).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from convformance.reference import posing
+from convformance.reference.contractions import CONTRACTIONS
+from convformance.reference.geometry import Padding
+from convformance.reference.posing import PerAxis
+from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.rounding import computing_dtype, round_once
+
+Array = np.ndarray[Any, Any]
+
+
+def conv(
+    x: Array,
+    w: Array,
+    *,
+    bias: Array | None = None,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Return ``y[n, o, p] = bias[o] + sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]``.
+
+    x: ``(N, C, *spatial)``, w: ``(O, C / groups, *kernel)``, bias: ``(O,)``, y: ``(N, O, *output)``.
+    """
+    problem = posing.forward("conv", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return apply("conv", problem, x, w, bias=bias)
+
+
+def conv_input_grad(
+    dy: Array,
+    w: Array,
+    *,
+    input_size: PerAxis,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Return ``dx``, the adjoint of ``conv`` in x: ``<conv(x, w), dy> = <x, dx>`` for every x.
+
+    dy: ``(N, O, *output)``, w: ``(O, C / groups, *kernel)``, dx: ``(N, C, *input_size)``; ``input_size`` is the spatial shape of x,
+    which stride leaves ambiguous.
+    """
+    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    problem = posing.input_gradient("conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry)
+    return apply("conv_input_grad", problem, dy, w)
+
+
+def conv_filter_grad(
+    x: Array,
+    dy: Array,
+    *,
+    kernel_size: PerAxis,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Return ``dw``, the adjoint of ``conv`` in w: ``<conv(x, w), dy> = <w, dw>`` for every w.
+
+    x: ``(N, C, *spatial)``, dy: ``(N, O, *output)``, dw: ``(O, C / groups, *kernel_size)``.
+    """
+    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    problem = posing.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
+    return apply("conv_filter_grad", problem, x, dy)
+
+
+def conv_bias_grad(dy: Array) -> Array:
+    """Return ``db[o] = sum over n, p of dy[n, o, p]``; dy: ``(N, O, *output)``, db: ``(O,)``."""
+    return apply("conv_bias_grad", posing.bias_gradient(dy), dy)
+
+
+def conv_transpose(
+    x: Array,
+    w: Array,
+    *,
+    bias: Array | None = None,
+    output_size: PerAxis | None = None,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Return the transposed convolution, ``conv_input_grad`` with dy := x, plus ``bias``.
+
+    x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``, result
+    ``(N, C, *output_size)``. Every ``output_size`` is legal whose convolution has the spatial shape of x; None is the smallest.
+    """
+    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    problem = posing.input_gradient("conv_transpose", x, w, size_name="output_size", size=output_size, **geometry)
+    return apply("conv_transpose", problem, x, w, bias=bias)
+
+
+def conv_transpose_input_grad(
+    dy: Array,
+    w: Array,
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Return the adjoint of ``conv_transpose`` in x, which is ``conv(dy, w)``.
+
+    dy: ``(N, C, *output_size)``, w: ``(O, C / groups, *kernel)``, result ``(N, O, *spatial)``.
+    """
+    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    problem = posing.forward("conv_transpose_input_grad", dy, w, **geometry)
+    return apply("conv_transpose_input_grad", problem, dy, w)
+
+
+def conv_transpose_filter_grad(
+    x: Array,
+    dy: Array,
+    *,
+    kernel_size: PerAxis,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Return the adjoint of ``conv_transpose`` in w, which is ``conv_filter_grad`` with x and dy exchanged.
+
+    x: ``(N, O, *spatial)``, dy: ``(N, C, *output_size)``, result ``(O, C / groups, *kernel_size)``.
+    """
+    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    problem = posing.filter_gradient("conv_transpose_filter_grad", x, dy, kernel_size, **geometry)
+    return apply("conv_transpose_filter_grad", problem, x, dy)
+
+
+def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None = None) -> Array:
+    """Return ``operation`` on ``problem``, rounded to the operands' dtype; see the operation of that name.
+
+    Raises ValueError when the operation is unknown or an array has not the shape that ``problem`` gives it, TypeError when the
+    number of operands is wrong, dtypes differ or the reference does not compute in them.
+    """
+    dtype = check_operands(operation, problem, operands, bias)
+    computing = computing_dtype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # Inf and NaN are answers like any other
+        result = CONTRACTIONS[operation](problem, *bilinear(*(array.astype(computing, copy=False) for array in operands)))
+        if bias is not None:
+            result += along_channels(bias.astype(computing), problem.rank)
+        return round_once(result, dtype)
+
+
+def bilinear(first: Array, second: Array | None = None) -> tuple[Array, Array]:
+    """Return both operands of a contraction; an operation of one operand multiplies it by 1."""
+    return first, np.ones((), first.dtype) if second is None else second
+
+
+def along_channels(bias: Array, rank: int) -> Array:
+    """Return ``bias`` in a shape that adds to ``(N, C, *spatial)`` of that many spatial axes."""
+    return bias.reshape(-1, *(1,) * rank)
+
+
+def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...], bias: Array | None) -> np.dtype[Any]:
+    """Return the dtype shared by all ``operands`` and ``bias``; raises as ``apply`` says."""
+    shapes = problem.operand_shapes(operation)
+    names = OPERAND_NAMES[operation]
+    if len(operands) != len(names):
+        raise TypeError(f"{operation} was given {len(operands)} operands; allowed: {len(names)}, which are {', '.join(names)}")
+    expected = dict(zip(names, zip(operands, shapes, strict=True), strict=True))
+    if bias is not None:
+        expected["bias"] = bias, problem.operation_bias_shape(operation)
+    for name, (array, shape) in expected.items():
+        posing.check_array(name, array)
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}; allowed: {shape}, from the other operands and the geometry")
+        if array.dtype != operands[0].dtype:
+            raise TypeError(f"{name} has dtype {array.dtype.name}; allowed: {operands[0].dtype.name}, as {names[0]} has")
+    dtype: np.dtype[Any] = operands[0].dtype
+    return dtype

@@ -1,0 +1,153 @@
+"""Comparison of a run with an earlier one: added, removed, changed and unchanged verdicts, question by question."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from convformance.reports import words
+from convformance.reports.lines import Key, Verdict
+from convformance.reports.record import Records
+
+_IDENTITY = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One question whose verdict is another than before, in its grade or in whether it counts as a finding."""
+
+    before: Verdict
+    after: Verdict
+
+    @property
+    def worse(self) -> bool:
+        """Whether the verdict became worse."""
+        return self._rank(self.after) < self._rank(self.before)
+
+    @staticmethod
+    def _rank(verdict: Verdict) -> tuple[bool, int]:
+        return not verdict.finding, words.severity(verdict.grade)
+
+
+@dataclass(frozen=True)
+class ChangeGroup:
+    """Changes of one route from one grade to another."""
+
+    adapter: str
+    op: str
+    route: str
+    before: str
+    after: str
+    worse: bool
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class OneSided:
+    """Verdicts of one route that only one of the two runs has."""
+
+    adapter: str
+    op: str
+    route: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def grades(self) -> Mapping[str, int]:
+        """How many there are of each grade, conformant first."""
+        found = Counter(verdict.grade for verdict in self.verdicts)
+        return {grade: found[grade] for grade in words.grades_in_order(found)}
+
+
+@dataclass(frozen=True)
+class IdentityChange:
+    """A property of an adapter's run that differs from the baseline's."""
+
+    adapter: str
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one of the runs describes."""
+
+    added: tuple[OneSided, ...]
+    removed: tuple[OneSided, ...]
+    changed: tuple[ChangeGroup, ...]
+    unchanged: int
+    cases_added: tuple[str, ...]
+    cases_removed: tuple[str, ...]
+    identities: tuple[IdentityChange, ...]
+
+    @property
+    def same_cases(self) -> bool:
+        """Whether both runs describe the same cases."""
+        return not self.cases_added and not self.cases_removed
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of verdicts added, removed, changed for the worse, changed for the better, and unchanged."""
+        sides = {"added": self.added, "removed": self.removed}
+        changes = {"worse": True, "better": False}
+        return {
+            **{name: sum(len(side.verdicts) for side in found) for name, found in sides.items()},
+            **{
+                name: sum(len(group.changes) for group in self.changed if group.worse is is_worse)
+                for name, is_worse in changes.items()
+            },
+            "unchanged": self.unchanged,
+        }
+
+
+def compare(records: Records, baseline: Records) -> Comparison:
+    """Return how ``records`` differ from ``baseline``, matched by adapter, operation, route, case and dtype."""
+    after, before = records.verdicts, baseline.verdicts
+    changes = [Change(before[key], after[key]) for key in after if key in before]
+    changed = [change for change in changes if _differs(change)]
+    return Comparison(
+        _one_sided(after, before),
+        _one_sided(before, after),
+        _grouped(changed),
+        len(changes) - len(changed),
+        tuple(sorted(records.cases.keys() - baseline.cases.keys())),
+        tuple(sorted(baseline.cases.keys() - records.cases.keys())),
+        tuple(_identities(records, baseline)),
+    )
+
+
+def _differs(change: Change) -> bool:
+    return (change.before.grade, change.before.finding) != (change.after.grade, change.after.finding)
+
+
+def _one_sided(here: Mapping[Key, Verdict], there: Mapping[Key, Verdict]) -> tuple[OneSided, ...]:
+    groups: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
+    for key, verdict in here.items():
+        if key not in there:
+            groups[key[:3]].append(verdict)
+    return tuple(OneSided(*place, tuple(verdicts)) for place, verdicts in sorted(groups.items()))
+
+
+def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
+    """Return the changes by route and grades: those for the worse first, then by the grade they came to, worst first."""
+    groups: dict[tuple[str, str, str, str, str, bool], list[Change]] = defaultdict(list)
+    for change in changed:
+        after = change.after
+        groups[after.adapter, after.op, after.route, change.before.grade, after.grade, change.worse].append(change)
+    found = [ChangeGroup(*key, tuple(changes)) for key, changes in groups.items()]
+    return tuple(
+        sorted(found, key=lambda group: (not group.worse, words.severity(group.after), -len(group.changes), group.adapter))
+    )
+
+
+def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]:
+    for label, state in records.runs.items():
+        if label in baseline.runs:
+            before, after = baseline.runs[label].run, state.run
+            for name in _IDENTITY:
+                old, new = _told(getattr(before, name)), _told(getattr(after, name))
+                if old != new:
+                    yield IdentityChange(label, name, old, new)
+
+
+def _told(value: str | Mapping[str, str]) -> str:
+    return value if isinstance(value, str) else words.mode(value)

@@ -1,0 +1,152 @@
+"""The HTML report: one file that needs nothing else, whose policy lets nothing run but its own script and load nothing at all."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from convformance.reports import compare, model, views, words
+from convformance.reports.compare import Comparison
+from convformance.reports.lines import GRADES
+from convformance.reports.model import Report
+from convformance.reports.record import Records, read
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_PROBLEMS = 200
+MOST_CHANGES = 2000
+
+Source = Records | Iterable[str | Path]
+
+
+def loaded(source: Source) -> Records:
+    """Return ``source``, read when it is paths. Raises RecordError for what is no record."""
+    return source if isinstance(source, Records) else read(source)
+
+
+def write_html(records: Source, path: str | Path, baseline: Source | None = None) -> None:
+    """Write the report of ``records`` (paths, or records already read) to ``path``; with a baseline it says what changed.
+
+    Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
+    """
+    found = loaded(records)
+    comparison = None if baseline is None else compare.compare(found, loaded(baseline))
+    Path(path).write_text(page(model.summarise(found), comparison), encoding="utf-8", errors="replace")
+
+
+def page(report: Report, comparison: Comparison | None = None) -> str:
+    """Return the page."""
+    style, script = _own("report.css"), _own("report.js")
+    groups = views.finding_views(report)
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            comparison=comparison,
+            groups=groups,
+            known=views.known_views(report),
+            refusals=views.refusal_views(report),
+            refusals_left=views.refusals_left(report),
+            tiles=views.tiles(report),
+            sections=_sections(report, comparison),
+            headline=headline(report),
+            lead=lead(report),
+            silent=silent(report),
+            shared=views.shared_identity(report.runs),
+            legend=[(grade, words.SENTENCES[grade]) for grade in GRADES],
+            in_full=sum(len(shown.cards) for shown in groups),
+            in_short=sum(len(shown.rest) for shown in groups),
+            message_length=views.message_length(groups),
+            problems=report.problems[:MOST_PROBLEMS],
+            listed=MOST_CHANGES,
+            style=Markup(style),
+            script=Markup(script),
+            policy=policy(style, script),
+        )
+    )
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates' environment: everything is escaped, nothing undefined passes, hidden characters become visible."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    from_words = {"share": words.share, "used": words.used, "number": words.number, "tuple": words.tuple_of, "short": words.shorten}
+    from_views = (views.segments, views.marks, views.by_operation, views.identity, views.counts, views.breakable)
+    made.filters |= {function.__name__: function for function in (*from_views, views.gauge, views.leaning, views.names)}
+    made.filters |= {**from_words, "n": "{:,}".format, "plural": words.plural, "safe_link": words.safe_link}
+    return made
+
+
+def _shown(value: Any) -> Any:
+    return words.visible(value) if type(value) is str else value
+
+
+@cache
+def _own(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def policy(style: str, script: str) -> str:
+    """Return the content security policy: nothing loads, only pictures in the page are shown, only our style and script apply."""
+    return (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def headline(report: Report) -> str:
+    """Return the outcome in a few words."""
+    if not report.total.judged:
+        return "no verdicts"
+    return words.plural(report.total.findings, "finding") if report.total.findings else "no findings"
+
+
+def lead(report: Report) -> str:
+    """Return who answered how much of what."""
+    runs = [run.state.run for run in report.runs]
+    tiers = " and ".join(sorted({run.tier for run in runs if run.tier}))
+    suites = " and ".join(sorted({run.suite for run in runs if run.suite}))
+    described = f"{words.plural(len(report.records.cases), 'case')} in {words.plural(len(report.families), 'family', 'families')}"
+    answered = f"{words.plural(len(runs), 'adapter')} gave {report.total.judged:,} verdicts on {report.asked:,} questions"
+    return f"{answered}: {described}, tier {tiers or 'not stated'}, suite {suites or 'not stated'}."
+
+
+def silent(report: Report) -> list[str]:
+    """Return the operations and dtypes that the cases pose and on which no run has a verdict."""
+    posed = {op for case in report.records.cases.values() for op in case.operations} - set(report.operations)
+    dtypes = {dtype for case in report.records.cases.values() for dtype in case.dtypes} - set(report.dtypes)
+    return [*words.operations_in_order(posed), *words.dtypes_in_order(dtypes)]
+
+
+def _sections(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]:
+    """Return the entries of the navigation."""
+    sections: list[tuple[str, str, int | None]] = [
+        ("runs", "Who was asked", None),
+        ("overview", "Overview", None),
+        ("routes", "Routes", None),
+        ("families", "Families", None),
+        ("comparison", "Baseline", None),
+        ("findings", "Findings", report.total.findings),
+        ("known", "Known", len(report.known)),
+        ("refusals", "Refusals", report.total.grades["refused"]),
+        ("precision", "Precision", None),
+        ("problems", "Problems", report.records.problem_count),
+    ]
+    left_out = {"comparison": comparison is None, "problems": not report.problems}
+    return [{"anchor": anchor, "name": name, "count": count} for anchor, name, count in sections if not left_out.get(anchor)]

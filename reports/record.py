@@ -1,0 +1,347 @@
+"""The run record: written a flushed line at a time, mended after a kill, read back with every bad line told and the rest kept."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, TypeVar, cast
+
+from convformance.reports import lines
+from convformance.reports.lines import SCHEMA, CaseLine, Divergence, End, Key, Malformed, Missing, Run, Verdict
+
+__all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", "judged", "read", "verdicts"]
+
+LONGEST_LINE = 16 * 2**20
+MOST_PROBLEMS = 1000
+_CHUNK = 2**16
+T = TypeVar("T")
+
+
+class RecordError(ValueError):
+    """A file that is no run record, or cannot be read; the message names the file and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a record that could not be used: the file, the line counted from 1, and what is the matter."""
+
+    file: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.what}"
+
+
+class Writer:
+    """Writes a run record: one JSON object a line, handed to the system at once, so that a killed process loses nothing written.
+
+    With ``append`` it goes on with what is there; a last line that a kill cut off is removed first.
+    """
+
+    def __init__(self, path: str | Path, *, append: bool = False) -> None:
+        if append:
+            mend(path)
+        self._file: BinaryIO = Path(path).open("ab" if append else "wb")  # noqa: SIM115 - open as long as the writer
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Write one line. A number that is not finite becomes the text nan, inf or -inf, which JSON can hold."""
+        written = json.dumps(plain(line), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        self._file.write(written.encode("utf-8", "backslashreplace") + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` in what JSON can hold: NumPy scalars as Python's, sequences as lists, nan and inf as text."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    return plain(value.item()) if hasattr(value, "item") else value
+
+
+def mend(path: str | Path) -> None:
+    """Make a record end with a whole line: complete a last one that lacks only its line feed, cut off one that lacks more."""
+    if not Path(path).is_file():
+        return
+    with Path(path).open("rb+") as file:
+        tail = _tail(file)
+        if not tail:
+            return
+        try:
+            json.loads(tail)
+            file.seek(0, os.SEEK_END)
+            file.write(b"\n")
+        except ValueError:
+            file.truncate(file.seek(-len(tail), os.SEEK_END))
+
+
+def _tail(file: BinaryIO) -> bytes:
+    """Return what follows the last line feed."""
+    tail = b""
+    start = file.seek(0, os.SEEK_END)
+    while start > 0 and b"\n" not in tail:
+        size = min(_CHUNK, start)
+        start = file.seek(start - size)
+        tail = file.read(size) + tail
+    return tail.rpartition(b"\n")[2]
+
+
+@dataclass
+class RunState:
+    """One adapter's run as far as its records tell it.
+
+    ``label`` is unique in the report; ``ended`` says for each file whether it was written to its end.
+    """
+
+    label: str
+    run: Run
+    identified: bool = True
+    ended: dict[str, bool] = field(default_factory=dict)
+    case_ids: set[str] = field(default_factory=set)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file that tells of this run was written to its end."""
+        return all(self.ended.values())
+
+
+@dataclass
+class Records:
+    """What one or more record files hold. Of a question judged twice the last verdict counts.
+
+    Runs of one adapter with the same identity are one run, interrupted and resumed; others get a label of their own, ``torch (2)``.
+    """
+
+    runs: dict[str, RunState] = field(default_factory=dict)
+    cases: dict[str, CaseLine] = field(default_factory=dict)
+    verdicts: dict[Key, Verdict] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    divergences: dict[tuple[str, str], Divergence] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
+
+    @property
+    def findings(self) -> list[Verdict]:
+        """The verdicts that count against the exit status."""
+        return [verdict for verdict in self.verdicts.values() if verdict.finding]
+
+    @property
+    def stale(self) -> list[Divergence]:
+        """The known divergences that no longer diverge."""
+        return [divergence for divergence in self.divergences.values() if divergence.stale]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run was written to its end."""
+        return bool(self.runs) and all(state.complete for state in self.runs.values())
+
+    def note(self, file: str, line: int, what: str) -> None:
+        """Take down a problem; beyond 1000 they are only counted."""
+        self.problem_count += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(file, line, what))
+
+
+def read(paths: Iterable[str | Path]) -> Records:
+    """Return what the records hold, merged; lines that cannot be used become problems.
+
+    Raises RecordError for a file that cannot be read or holds no line of a run record at all.
+    """
+    records = Records()
+    for path in paths:
+        _Reader(records, str(path)).read()
+    return records
+
+
+def judged(path: str | Path) -> frozenset[Key]:
+    """Return the questions a record holds a verdict on; none when there is no such file yet.
+
+    Raises RecordError as ``read`` does.
+    """
+    if not Path(path).exists() or not Path(path).stat().st_size:
+        return frozenset()
+    return frozenset(read([path]).verdicts)
+
+
+def verdicts(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Yield the verdicts of a record as they were written, of a question judged twice the last."""
+    found: dict[Key, dict[str, Any]] = {}
+    for _, value in _objects(str(path), lambda line, what: None):
+        if value.get("kind") == "verdict":
+            try:
+                found[lines.parse(Verdict, value, []).key] = value
+            except Malformed:
+                continue
+    yield from found.values()
+
+
+class _Reader:
+    """Reads one file into ``records``: an object a line, by kind."""
+
+    def __init__(self, records: Records, file: str) -> None:
+        self.records, self.file = records, file
+        self.labels: dict[str, str] = {}
+        self.foreign: set[str] = set()
+        self.case_ids: set[str] = set()
+        self.complete = False
+        self.line = 0
+        self.used = 0
+        self.first = ""
+        self.takers: dict[str, Callable[[Any], None]] = {
+            "run": self._run,
+            "missing": self._missing,
+            "case": self._case,
+            "verdict": self._verdict,
+            "divergence": self._divergence,
+            "end": self._end,
+        }
+
+    def read(self) -> None:
+        for number, value in _objects(self.file, self._note_at):
+            self.line = number
+            try:
+                self._take(value)
+            except Malformed as error:
+                self._note(str(error))
+        if not self.used:
+            raise RecordError(f"{self.file} is no run record: {self.first or 'it is empty'}")
+        for label in self.labels.values():
+            state = self.records.runs[label]
+            state.ended[self.file] = self.complete
+            state.case_ids |= self.case_ids
+
+    def _take(self, value: dict[str, Any]) -> None:
+        name = value.get("kind")
+        kind = lines.KINDS.get(name) if isinstance(name, str) else None
+        if kind is None:
+            raise Malformed(f"kind {lines.excerpt(name)} is unknown; allowed: {', '.join(lines.KINDS)}")
+        if name == "run" and value.get("schema") != SCHEMA:
+            self._refuse(value)
+        notes: list[str] = []
+        try:
+            taken = lines.parse(kind, value, notes)
+        except Malformed as error:
+            raise Malformed(f"{name}: {error}") from error
+        self.takers[cast(str, name)](taken)
+        self.used += 1
+        for note in notes:
+            self._note(f"{name}: {note}; left out")
+
+    def _refuse(self, value: dict[str, Any]) -> None:
+        if isinstance(value.get("adapter"), str):
+            self.foreign.add(value["adapter"])
+        raise Malformed(f"run: schema {lines.excerpt(value.get('schema'))} is not the schema {SCHEMA} that is read here")
+
+    def _run(self, run: Run) -> None:
+        self.foreign.discard(run.adapter)
+        self.labels[run.adapter] = label = self._label(run)
+        state = self.records.runs.setdefault(label, RunState(label, run))
+        state.run = replace(run, asked=max(run.asked, state.run.asked), started=state.run.started)
+        self.complete = False
+
+    def _label(self, run: Run) -> str:
+        """Return the adapter's name, or the next free numbered one where another run already goes by it."""
+        label, number = run.adapter, 1
+        while label in self.records.runs and self.records.runs[label].run.identity() != run.identity():
+            number += 1
+            label = f"{run.adapter} ({number})"
+        return label
+
+    def _label_of(self, adapter: str) -> str:
+        """Return the label of an adapter's run; one whose run line is lost gets a run without an identity."""
+        if adapter in self.foreign:
+            raise Malformed(f"belongs to adapter {lines.excerpt(adapter)}, whose run line has another schema; left out")
+        if adapter not in self.labels:
+            self._note(f"adapter {lines.excerpt(adapter)} has no run line before this one; its run is shown without an identity")
+            self._run(Run(adapter=adapter))
+            self.records.runs[self.labels[adapter]].identified = False
+        return self.labels[adapter]
+
+    def _missing(self, missing: Missing) -> None:
+        self.records.missing[missing.adapter] = missing.reason
+
+    def _case(self, case: CaseLine) -> None:
+        held = self.records.cases.setdefault(case.id, case)
+        self.case_ids.add(case.id)
+        if held != case:
+            self._note(f"case {lines.excerpt(case.id)} is described twice, and differently; the first description is shown")
+
+    def _verdict(self, verdict: Verdict) -> None:
+        label = self._label_of(verdict.adapter)
+        if label != verdict.adapter:
+            verdict = replace(verdict, adapter=label)
+        if verdict.key in self.records.verdicts:
+            self._note(f"{' '.join(verdict.key)} was judged before; the last verdict counts")
+        self.records.verdicts[verdict.key] = verdict
+        self.complete = False
+
+    def _divergence(self, divergence: Divergence) -> None:
+        label = self._label_of(divergence.adapter)
+        self.records.divergences[label, divergence.name] = replace(divergence, adapter=label)
+
+    def _end(self, end: End) -> None:
+        self.complete = end.complete
+
+    def _note(self, what: str) -> None:
+        self._note_at(self.line, what)
+
+    def _note_at(self, line: int, what: str) -> None:
+        self.first = self.first or f"line {line}: {what}"
+        self.records.note(self.file, line, what)
+
+
+def _objects(file: str, note: Callable[[int, str], None]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each line's number and JSON object, one line in memory at a time; what is no object goes to ``note``."""
+    try:
+        with Path(file).open("rb") as opened:
+            for number, line in _lines(opened):
+                try:
+                    yield number, _object(line)
+                except Malformed as error:
+                    note(number, str(error))
+    except OSError as error:
+        raise RecordError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _lines(opened: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    while line := opened.readline(LONGEST_LINE):
+        number += 1
+        while not line.endswith(b"\n") and len(line) >= LONGEST_LINE and (more := opened.readline(LONGEST_LINE)):
+            line = line[:LONGEST_LINE] + more[-1:]
+        if line.strip():
+            yield number, line
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    whole = line.endswith(b"\n")
+    if len(line) > LONGEST_LINE:
+        raise Malformed(f"longer than {LONGEST_LINE} bytes")
+    try:
+        value = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        told = "not JSON" if whole else "cut off"
+        raise Malformed(f"{told}: {error}") from error
+    if not isinstance(value, dict):
+        raise Malformed(f"not a JSON object: {lines.excerpt(value)}")
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")

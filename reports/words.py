@@ -1,0 +1,198 @@
+"""Words and numbers as every report writes them: grades in a sentence, cases in words, quantities, safe links."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from convformance.reports.lines import DTYPES, GRADES, OPERATIONS, CaseLine, Pairs, Size
+
+# Worst first: a wrong answer that looks like one is worse than none.
+SEVERITY = ("wrong", "crashed", "error", "timed-out", "norm-wise", "componentwise", "low-precision", "refused", "conformant")
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+NOTHING = "\N{EN DASH}"
+SYMBOLS = {
+    "conformant": "✓",
+    "low-precision": "↓",
+    "componentwise": "\N{TILDE OPERATOR}",
+    "norm-wise": "≈",
+    "wrong": "✗",
+    "refused": "⊘",
+    "crashed": "↯",
+    "timed-out": "◷",
+    "error": "!",
+}
+SENTENCES = {
+    "conformant": "Bit for bit right on the exact fills, and within the bound of a stable algorithm on random data.",
+    "low-precision": "Right for an accumulator or inputs narrower than expected; which one is named.",
+    "componentwise": "Within the worst-case bound of a direct algorithm, element by element, but not within the statistical one.",
+    "norm-wise": "Accurate only relative to the largest element, as Winograd and FFT algorithms are.",
+    "wrong": "Outside every bound: this is not the convolution that was asked for.",
+    "refused": "The framework said, in a clean error, that it does not offer this.",
+    "crashed": "The process died while it answered.",
+    "timed-out": "No answer within the time allowed.",
+    "error": "An exception that is no refusal.",
+}
+
+
+def severity(grade: str) -> int:
+    """Return the rank of a grade, 0 for the worst."""
+    return SEVERITY.index(grade)
+
+
+def in_order(found: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+    """Return ``found`` once each, those of ``order`` first and as there, others after them by name."""
+    given = set(found)
+    return (*(name for name in order if name in given), *sorted(given.difference(order)))
+
+
+def operations_in_order(found: Iterable[str]) -> tuple[str, ...]:
+    """Return the operations found, as the design lists them."""
+    return in_order(found, OPERATIONS)
+
+
+def dtypes_in_order(found: Iterable[str]) -> tuple[str, ...]:
+    """Return the dtypes found, widest first."""
+    return in_order(found, DTYPES)
+
+
+def grades_in_order(found: Iterable[str]) -> tuple[str, ...]:
+    """Return the grades found, conformant first."""
+    return in_order(found, GRADES)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return ``count`` with its noun: ``1 finding``, ``1,204 findings``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Return ``part / whole`` in per cent; 100 % and 0 % are said only where they are exact."""
+    if not whole:
+        return NOTHING
+    share = 100 * part / whole
+    if part in (0, whole):
+        return f"{share:.0f} %"
+    return f"{min(max(share, 0.1), 99.9):.1f} %"
+
+
+def number(value: float | None) -> str:
+    """Return a value of the result with every digit it needs."""
+    if value is None:
+        return NOTHING
+    return repr(value) if math.isfinite(value) else str(value)
+
+
+def share(error: float | None) -> str:
+    """Return how much of the bound was used: 0.42, or 12× where it was exceeded."""
+    if error is None:
+        return NOTHING
+    if not math.isfinite(error) or error <= 1:
+        return f"{error:.2f}"
+    digits = f"{error:.1f}" if error < 10 else f"{error:,.0f}" if error < 1e6 else f"{error:.0e}"
+    return digits + TIMES
+
+
+def used(error: float) -> str:
+    """Return the same as a phrase."""
+    if not math.isfinite(error):
+        return "an error beyond every bound"
+    return f"{share(error)} the bound" if error > 1 else f"{share(error)} of the bound used"
+
+
+def times(size: Size) -> str:
+    """Return a size per axis: 7 × 6."""
+    return f" {TIMES} ".join(str(entry) for entry in size) or NOTHING
+
+
+def mode(options: Mapping[str, str]) -> str:
+    """Return a mode as it would be typed: ``device=cpu, mkldnn=off``."""
+    return ", ".join(f"{name}={value}" for name, value in sorted(options.items()))
+
+
+def tuple_of(size: Size) -> str:
+    """Return an index or a shape as NumPy writes it."""
+    return "(" + ", ".join(str(entry) for entry in size) + ("," if len(size) == 1 else "") + ")"
+
+
+def pairs_of(pairs: Pairs) -> str:
+    """Return paddings per axis: 1 on both sides, or lo before and hi after."""
+    return f" {TIMES} ".join(str(lo) if lo == hi else f"({lo}, {hi})" for lo, hi in pairs) or NOTHING
+
+
+def padding_of(case: CaseLine) -> str:
+    """Return the padding of a case: its symbol and what it resolves to, or the pairs."""
+    resolved = pairs_of(case.padding_pairs)
+    if not isinstance(case.padding, str):
+        return pairs_of(case.padding)
+    return f"{case.padding} = {resolved}" if case.padding_pairs else case.padding
+
+
+def case_in_words(case: CaseLine) -> str:
+    """Return the geometry of a case as a sentence."""
+    depth = case.in_channels // case.groups if case.groups > 0 else case.in_channels
+    parts = [
+        f"{plural(case.batch, 'sample')} of {plural(case.in_channels, 'channel')}, {times(case.input_size)}",
+        f"{plural(case.out_channels, 'filter')} of {plural(depth, 'channel')}, {times(case.kernel_size)}",
+        f"stride {times(case.stride)}",
+        f"padding {padding_of(case)}",
+        f"dilation {times(case.dilation)}",
+        plural(case.groups, "group"),
+        "with bias" if case.bias else "",
+        f"operands {case.memory}" if case.memory not in ("", "contiguous") else "",
+        f"special values: {case.special}" if case.special else "",
+    ]
+    return "; ".join(part for part in parts if part) + f". The result of the convolution is {times(case.output_size)}."
+
+
+def parameters(case: CaseLine) -> tuple[tuple[str, str], ...]:
+    """Return every parameter of a case under its public name."""
+    return (
+        ("family", case.family),
+        ("tier", case.tier),
+        ("batch", str(case.batch)),
+        ("in_channels", str(case.in_channels)),
+        ("out_channels", str(case.out_channels)),
+        ("input_size", tuple_of(case.input_size)),
+        ("kernel_size", tuple_of(case.kernel_size)),
+        ("stride", tuple_of(case.stride)),
+        ("padding", case.padding if isinstance(case.padding, str) else pairs_of(case.padding)),
+        ("padding_pairs", pairs_of(case.padding_pairs)),
+        ("dilation", tuple_of(case.dilation)),
+        ("groups", str(case.groups)),
+        ("output_size", tuple_of(case.output_size)),
+        ("bias", "yes" if case.bias else "no"),
+        ("memory", case.memory),
+        ("special", case.special or "none"),
+        ("seed", str(case.seed)),
+    )
+
+
+def safe_link(link: str) -> str:
+    """Return ``link`` when it is an absolute http or https address that is safe to follow, otherwise an empty text."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return ""
+    clean = link.isprintable() and not any(character.isspace() for character in link)
+    return link if clean and parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def shorten(words: str, length: int) -> str:
+    """Return ``words`` cut to ``length`` characters, the cut marked."""
+    return words if len(words) <= length else words[: max(length - 1, 0)] + "…"
+
+
+def one_line(words: str) -> str:
+    """Return ``words`` with every run of white space as one space."""
+    return " ".join(words.split())
+
+
+def visible(words: str) -> str:
+    """Return ``words`` with what could hide or reorder text replaced: control characters, surrogates, marks of direction."""
+    return words if words.isprintable() else "".join(map(_visible, words))
+
+
+def _visible(character: str) -> str:
+    hidden = not character.isprintable() and character not in "\n\t  "
+    return "\N{REPLACEMENT CHARACTER}" if hidden else character

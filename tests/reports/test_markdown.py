@@ -1,0 +1,92 @@
+"""The Markdown summary: complete in its counts, safe in its texts, always small enough."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from convformance.reports import markdown, model, record
+from convformance.reports.markdown import escaped, write_markdown
+from tests.reports import hostile
+from tests.reports.synthetic import Made
+
+
+def written(folder: Path, *records: Path, baseline: Path | None = None) -> str:
+    write_markdown(records, folder / "summary.md", baseline=None if baseline is None else [baseline])
+    return (folder / "summary.md").read_text(encoding="utf-8")
+
+
+def test_the_summary_tells_identity_matrix_findings_known_and_refusals(tmp_path: Path) -> None:
+    path = Made(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl")
+    report = model.summarise(record.read([path]))
+    text = written(tmp_path, path)
+    assert text.startswith(f"# convformance: {report.total.findings} findings\n")
+    for run in report.runs:
+        assert f"| {run.total.conformant:,} / {run.asked:,} | complete |" in text
+    torch = next(run for run in report.runs if run.label == "torch").operation("conv_filter_grad")
+    assert f"| {torch.conformant:,} / {torch.asked:,} ✗" in text
+    assert f"(known {torch.known:,})" in text
+    assert "| no route |" in text
+    assert "**stale:** empty-batch" in text
+    assert "<https://example.org/issues/4069>" in text
+    refused = report.runs[0].total.grades["refused"]
+    assert f"scipy {refused:,}" in text
+    assert text.count("\n| ✗ wrong |") + text.count("\n| ↯ crashed |") == 20
+    assert f"and {report.total.findings - 20} findings more" in text
+
+
+def test_an_incomplete_run_says_so(tmp_path: Path) -> None:
+    path = Made(cases=4, ends=False, stops_after=300).write(tmp_path / "run.jsonl")
+    asked = model.summarise(record.read([path])).asked
+    assert f"did not run to the end; {asked - 300:,} questions have no verdict." in written(tmp_path, path)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("a|b", "a&#124;b"),
+        ("`code`", "&#96;code&#96;"),
+        ("<script>", "&#60;script&#62;"),
+        ("&lt;", "&#38;lt;"),
+        ("*a* _b_ ~c~", r"\*a\* \_b\_ \~c\~"),
+        ("[x](javascript:y)", r"\[x\](javascript:y)"),
+        ("https://example.org", "https:&#47;/example.org"),
+        ("www.example.org", "www&#46;example.org"),
+        ("@someone", "&#64;someone"),
+        ("two\n\n# lines", r"two \# lines"),
+        ("back\\slash", r"back\\slash"),
+        ("\u202eabc\x00", "\N{REPLACEMENT CHARACTER}abc\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_text_from_a_record_shows_as_it_is(told: str, shown: str) -> None:
+    assert escaped(told) == shown
+
+
+def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
+    text = written(tmp_path, hostile.write(tmp_path / "run.jsonl"))
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "javascript:alert" not in re.sub(r"\\?\[.*?\\?\]\(", "(", "".join(re.findall(r"<[^>]*>", text)))
+    tables = [line for line in text.splitlines() if line.startswith("| ")]
+    widths = {line.count("|") for line in tables}
+    assert widths <= {4, 7, 8, 13, 3}
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert len(headings) == len({"title", "who", "matrix", "findings", "known", "refusals", "problems"})
+
+
+def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Made(cases=20, wrong_share=0.9).write(tmp_path / "run.jsonl")
+    assert len(written(tmp_path, path).encode()) < 30_000
+    monkeypatch.setattr(markdown, "MOST_BYTES", 4000)
+    cut = written(tmp_path, path)
+    assert 3000 < len(cut.encode()) < 4000
+    assert "it would be longer than such pages allow" in cut
+
+
+def test_changes_against_a_baseline_are_told(tmp_path: Path) -> None:
+    before = Made(cases=5, wrong_share=0.0).write(tmp_path / "before.jsonl")
+    after = Made(cases=7, wrong_share=0.02).write(tmp_path / "after.jsonl")
+    text = written(tmp_path, after, baseline=before)
+    assert "## Against the baseline" in text
+    assert "2 only in this run, 0 only in the baseline" in text
+    assert "| conformant | wrong | worse | 1 |" in text

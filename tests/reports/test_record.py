@@ -1,0 +1,316 @@
+"""The record keeps what was written through kills, and what cannot be used of it is told and never hides the rest."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import convformance
+from convformance.reports import record
+from convformance.reports.lines import CaseLine, ErrorMap, Spread, Worst
+from convformance.reports.record import RecordError, Writer
+from tests.reports.synthetic import ROUTES, Line, Made, case_line, run_line, verdict_line
+
+ONE_ROUTE = {"conv": ["direct"]}
+CASE = case_line("stride", 4)
+
+
+def opening(adapter: str = "torch", **changes: object) -> list[Line]:
+    return [run_line(adapter, asked=4, routes=ONE_ROUTE, **changes), CASE]
+
+
+def verdict(dtype: str, grade: str = "conformant", **changes: object) -> Line:
+    return verdict_line("torch", "conv", "direct", CASE["id"], dtype, grade, **changes)
+
+
+def written(path: Path, lines: list[Line]) -> Path:
+    with Writer(path) as writer:
+        for line in lines:
+            writer.write(line)
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    return [str(problem) for problem in record.read([path]).problems]
+
+
+def test_everything_written_is_read_back(tmp_path: Path) -> None:
+    made = Made(cases=13, wrong_share=0.05)
+    records = record.read([made.write(tmp_path / "run.jsonl")])
+    lines = list(made.lines())
+    assert list(records.runs) == list(ROUTES)
+    assert records.problems == []
+    assert records.complete
+    assert records.missing.keys() == {"onnxruntime"}
+    assert len(records.divergences) == 2
+    assert [divergence.name for divergence in records.stale] == ["empty-batch"]
+    assert len(records.findings) == sum(line.get("finding", False) for line in lines)
+    assert [asdict(case) for case in records.cases.values()] == [_as_tuples(line) for line in lines if line["kind"] == "case"]
+    assert len(records.verdicts) == sum(line["kind"] == "verdict" for line in lines)
+
+
+def _as_tuples(line: Line) -> Line:
+    names = CaseLine.__dataclass_fields__
+    return {name: _as_tuple(line[name]) for name in names}
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(_as_tuple(entry) for entry in value) if isinstance(value, list) else value
+
+
+def test_a_wrong_verdict_keeps_its_evidence(tmp_path: Path) -> None:
+    evidence = {
+        "worst": {"fill": "xwide", "index": [1, 2, 3], "got": 1.5, "want": -2.5, "bound": 0.25},
+        "spread": {"wrong": 7, "of": 60, "channels": [0, 2], "words": "the last row"},
+        "map": {"index": [1], "axes": ["H", "W"], "shape": [2, 3], "cells": "AAGA/wCA"},
+    }
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", error=3.5, script="print(1)", **evidence)])
+    (found,) = record.read([path]).verdicts.values()
+    assert found.worst == Worst(fill="xwide", index=(1, 2, 3), got=1.5, want=-2.5, bound=0.25)
+    assert found.spread == Spread(wrong=7, of=60, channels=(0, 2), words="the last row")
+    assert found.map == ErrorMap(index=(1,), axes=("H", "W"), shape=(2, 3), cells=bytes([0, 1, 128, 255, 0, 128]))
+    assert (found.error, found.script, found.finding) == (3.5, "print(1)", True)
+
+
+def test_numbers_that_are_not_finite_are_written_as_text_and_read_as_numbers(tmp_path: Path) -> None:
+    worst = {"fill": "normal", "index": (0, np.int64(3)), "got": math.nan, "want": -math.inf, "bound": np.float32(0.5)}
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", error=math.inf, worst=worst)])
+    line = json.loads(path.read_text().splitlines()[-1])
+    assert line["error"] == "inf"
+    assert line["worst"] == {"fill": "normal", "index": [0, 3], "got": "nan", "want": "-inf", "bound": 0.5}
+    (found,) = record.read([path]).verdicts.values()
+    assert found.error == math.inf
+    assert found.worst is not None
+    assert math.isnan(found.worst.got or 0.0)
+
+
+def test_text_that_is_no_unicode_survives_the_writer(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", message="bad \udc80 byte")])
+    (found,) = record.read([path]).verdicts.values()
+    assert found.message == "bad \udc80 byte"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "not JSON"),
+        ("[1, 2]", "not a JSON object"),
+        ('{"kind": "verdict", "error": NaN}', "NaN is no JSON number"),
+        ('{"kind": "gossip"}', "kind 'gossip' is unknown; allowed: run, missing"),
+        ('{"kind": ["run"]}', "kind ['run'] is unknown"),
+        ('{"kind": "missing"}', "missing: adapter is missing"),
+        ('{"kind": "missing", "adapter": 3}', "missing: adapter is no text: 3"),
+        ("[" * 100_000, "not JSON"),
+        ('{"kind": "missing", "adapter": "\xff"}', "not JSON"),
+    ],
+)
+def test_a_bad_line_is_told_with_file_and_line_and_the_rest_is_used(tmp_path: Path, line: str, told: str) -> None:
+    path = written(tmp_path / "run.jsonl", opening())
+    with path.open("ab") as file:
+        file.write(line.encode("latin-1") + b"\n")
+    with Writer(path, append=True) as writer:
+        writer.write(verdict("float32"))
+    (problem,) = problems(path)
+    assert problem.startswith(f"{path}, line 3: ")
+    assert told in problem
+    assert len(record.read([path]).verdicts) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("grade", "splendid", "verdict: grade is no grade; allowed: conformant, "),
+        ("finding", 1, "verdict: finding is neither true nor false: 1"),
+        ("case", None, "verdict: case is no text: None"),
+    ],
+)
+def test_a_verdict_without_a_sound_answer_is_left_out(tmp_path: Path, field: str, value: object, told: str) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32"), verdict("float16") | {field: value}])
+    assert len(record.read([path]).verdicts) == 1
+    assert told in problems(path)[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("error", "much", "error is no number: 'much'"),
+        ("error", True, "error is no number: True"),
+        ("seconds", 10**400, "seconds is beyond every float"),
+        ("worst", [], "worst is no object"),
+        ("worst", {"index": "x"}, "worst index is no list: 'x'"),
+        ("map", {"shape": [2, 2], "cells": "AAAA"}, "map has 3 cells for 2 x 2"),
+        ("map", {"shape": [2, 2], "cells": "?"}, "cells is no base64"),
+        ("map", {"shape": [10**9, 0], "cells": ""}, "allowed: two sides of 1 to 4096"),
+        ("map", {"shape": [4], "cells": "AAAA"}, "allowed: two sides"),
+        ("spread", {"wrong": -1}, "spread wrong is negative: -1"),
+    ],
+)
+def test_a_bad_detail_is_told_and_the_verdict_counts(tmp_path: Path, field: str, value: object, told: str) -> None:
+    path = written(tmp_path / "run.jsonl", opening())
+    with path.open("a") as file:
+        file.write(json.dumps(verdict("float32", "wrong") | {field: value}) + "\n")
+    records = record.read([path])
+    (found,) = records.verdicts.values()
+    assert found.finding
+    assert getattr(found, field) in (None, 0.0)
+    assert told in str(records.problems[0])
+
+
+def test_of_a_question_judged_twice_the_last_verdict_counts(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong"), verdict("float32")])
+    (found,) = record.read([path]).verdicts.values()
+    assert found.grade == "conformant"
+    assert "line 4: torch conv direct" in problems(path)[0]
+    assert "was judged before; the last verdict counts" in problems(path)[0]
+    assert [line["grade"] for line in record.verdicts(path)] == ["conformant"]
+
+
+def test_a_run_of_another_schema_is_told_and_its_verdicts_are_left_out(tmp_path: Path) -> None:
+    foreign = run_line("jax", asked=4, routes=ONE_ROUTE, schema=2)
+    lines = [*opening(), foreign, verdict("float32"), verdict("float16") | {"adapter": "jax"}]
+    records = record.read([written(tmp_path / "run.jsonl", lines)])
+    assert list(records.runs) == ["torch"]
+    assert [found.adapter for found in records.verdicts.values()] == ["torch"]
+    assert "schema 2 is not the schema 1" in str(records.problems[0])
+    assert "adapter 'jax', whose run line has another schema" in str(records.problems[1])
+
+
+def test_verdicts_whose_run_line_is_lost_are_kept_without_an_identity(tmp_path: Path) -> None:
+    records = record.read([written(tmp_path / "run.jsonl", [verdict("float32"), verdict("float16")])])
+    assert len(records.verdicts) == 2
+    assert not records.runs["torch"].identified
+    assert len(records.problems) == 1
+
+
+def test_a_case_described_twice_and_differently_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), CASE, CASE | {"groups": 3}])
+    assert "line 4: case " in problems(path)[0]
+    assert len(problems(path)) == 1
+    assert record.read([path]).cases[CASE["id"]].groups == 2
+
+
+def test_problems_beyond_the_first_thousand_are_counted(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", opening())
+    with path.open("a") as file:
+        file.write("what is this\n" * 1204)
+    records = record.read([path])
+    assert (len(records.problems), records.problem_count) == (1000, 1204)
+
+
+def test_a_line_without_an_end_is_left_out_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "run.jsonl", opening())
+    monkeypatch.setattr(record, "LONGEST_LINE", 3000)
+    with path.open("a") as file:
+        file.write("x" * 10_000 + "\n" + json.dumps(verdict("float32")) + "\n")
+    assert len(record.read([path]).verdicts) == 1
+    assert problems(path) == [f"{path}, line 3: longer than 3000 bytes"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"# a text\nof another kind\n", b"\x7fELF\x00\x01\xff", b'{"a": 1}\n', b"[]"])
+def test_a_file_that_is_no_record_is_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match=r"notes.txt is no run record: (line 1: |it is empty)"):
+        record.read([path])
+
+
+def test_a_file_that_cannot_be_read_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"nowhere.jsonl cannot be read: No such file"):
+        record.read([tmp_path / "nowhere.jsonl"])
+    with pytest.raises(RecordError, match="cannot be read: Is a directory"):
+        record.read([tmp_path])
+
+
+WRITE_FOREVER = """
+import sys
+from convformance.reports.record import Writer
+writer = Writer(sys.argv[1], append=True)
+number = 0
+while True:
+    writer.write({"kind": "missing", "adapter": f"adapter {number}", "reason": "x" * 997})
+    number += 1
+    print(number, flush=True)
+"""
+
+
+def test_killing_the_writer_loses_no_line_that_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    home = Path(convformance.__file__).resolve().parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITE_FOREVER, str(path)], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(home)}
+    ) as process:
+        assert process.stdout is not None
+        told = [int(process.stdout.readline()) for _ in range(40)][-1]
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert len(record.read([path]).missing) >= told
+
+
+@pytest.mark.parametrize("cut", [1, 2, 40, 250])
+def test_a_line_cut_off_by_a_kill_is_removed_when_the_record_goes_on(tmp_path: Path, cut: int) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64"), verdict("float32")])
+    os.truncate(path, path.stat().st_size - cut)
+    kept = {"float64", "float32"} if cut == 1 else {"float64"}
+    assert {key[4] for key in record.judged(path)} == kept
+    with Writer(path, append=True) as writer:
+        writer.write(verdict("float16"))
+    records = record.read([path])
+    assert {key[4] for key in records.verdicts} == kept | {"float16"}
+    assert records.problems == []
+
+
+def test_a_long_line_cut_off_is_removed_whole(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64", script="s" * 300_000)])
+    os.truncate(path, path.stat().st_size - 7)
+    Writer(path, append=True).close()
+    assert path.read_bytes() == written(tmp_path / "other.jsonl", opening()).read_bytes()
+
+
+def test_a_cut_line_is_told_by_a_reader_that_does_not_mend_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64")])
+    os.truncate(path, path.stat().st_size - 30)
+    assert "line 3: cut off" in problems(path)[0]
+
+
+def test_a_writer_that_does_not_append_begins_anew(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64")])
+    assert record.judged(written(path, opening())) == frozenset()
+
+
+def test_nothing_is_judged_in_a_record_that_is_not_there_yet(tmp_path: Path) -> None:
+    assert record.judged(tmp_path / "run.jsonl") == frozenset()
+
+
+def test_a_run_is_complete_only_when_its_last_line_says_so(tmp_path: Path) -> None:
+    end = {"kind": "end", "complete": True, "verdicts": 1, "findings": 0, "seconds": 1.0}
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64")])
+    assert not record.read([path]).complete
+    for line, complete in ((end | {"complete": False}, False), (end, True), (verdict("float32"), False)):
+        with Writer(path, append=True) as writer:
+            writer.write(line)
+        assert record.read([path]).complete is complete
+
+
+def test_the_same_run_in_two_files_is_one_and_complete_only_when_both_are(tmp_path: Path) -> None:
+    end = {"kind": "end", "complete": True, "verdicts": 1, "findings": 0, "seconds": 1.0}
+    first = written(tmp_path / "1.jsonl", [*opening(), verdict("float64"), end])
+    second = written(tmp_path / "2.jsonl", [*opening(started="2026-11-22T00:00:00+00:00"), verdict("float32")])
+    records = record.read([first, second])
+    assert list(records.runs) == ["torch"]
+    assert len(records.verdicts) == 2
+    assert not records.complete
+
+
+def test_another_version_of_the_same_adapter_is_a_run_of_its_own(tmp_path: Path) -> None:
+    first = written(tmp_path / "1.jsonl", [*opening(), verdict("float64")])
+    second = written(tmp_path / "2.jsonl", [*opening(framework_version="2.14.0"), verdict("float64", "wrong")])
+    records = record.read([first, second])
+    assert list(records.runs) == ["torch", "torch (2)"]
+    assert {key[0]: found.grade for key, found in records.verdicts.items()} == {"torch": "conformant", "torch (2)": "wrong"}
