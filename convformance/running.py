@@ -76,4 +76,4 @@ def record_status(records: Sequence[Path]) -> int:
     from convformance.reports import record
 
     collection = record.read(records)
-    return FINDINGS if collection.findings else OK if collection.complete else BROKEN
+    return FINDINGS if collection.findings or collection.stale else OK if collection.complete else BROKEN

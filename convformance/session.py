@@ -72,17 +72,18 @@ class Session:
         if self.wishes.resume:
             for verdict in record.verdicts(self.wishes.record):
                 self._count(verdict)
+        self._write_identities()
         if not resumed:
-            self._write_opening()
+            for case in self.scope.cases:
+                self._writer.write({"kind": "case", **case.described()})
 
-    def _write_opening(self) -> None:
+    def _write_identities(self) -> None:
+        """Write who is asked and who is missing; in a resumed record again, so that a changed version is not hidden."""
         asked = Counter(question.adapter for question in self.questions)
         for selection in self.selections:
             self._writer.write(_identity(selection, self.wishes.tier, asked[selection.label]))
         for name, reason in self.missing.items():
             self._writer.write({"kind": "missing", "adapter": name, "reason": reason})
-        for case in self.scope.cases:
-            self._writer.write({"kind": "case", **case.described()})
 
     def keep(self, verdict: Mapping[str, Any]) -> None:
         """Count a verdict and write it down at once."""

@@ -70,7 +70,9 @@ def magnitude(operation: str, problem: Problem, arrays: tuple[Array, ...], bias:
     return _map(np.abs, operation, problem, arrays, bias)
 
 
-def _map(function: Callable[[Array], Array], operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
+def _map(
+    function: Callable[[Array], Array], operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None
+) -> Array:
     """Return the operation on ``function`` of each operand."""
     return operations.apply(operation, problem, *map(function, arrays), bias=None if bias is None else function(bias))
 

@@ -58,10 +58,15 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Marked:
-    """One trial with its answer in float64, the signed error, and the grade; ``exact`` when it was met bit for bit."""
+    """One trial with its answer and what was wanted in float64, the signed error, and the grade.
+
+    ``exact`` when every element is the truth, rounded once. Where NaN or Inf is rightly there, or left open, the error is 0; where
+    it is not, infinite.
+    """
 
     trial: Trial
     value: Array
+    want: Array
     difference: Array
     grade: str
     exact: bool

@@ -6,13 +6,13 @@ exact fills tells beliefs apart: integers of 8 digits survive every rounding of 
 sums or the result; a wide fill not met after that accuses the inputs; with all of them met nothing was rounded early.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from convformance.judging import form
-from convformance.judging.bounds import CONFORMANT, EXACT_FILLS, Trial
+from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, EXACT_FILLS, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.judgement import Array, Ask, Marked
@@ -32,9 +32,19 @@ class Belief:
 
 
 def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> Belief | None:
-    """Return the finest belief that explains the answer, or None."""
+    """Return the finest belief that explains the answer, or None.
+
+    With NaN or Inf about there are no exact fills; the componentwise bound must then hold in every trial.
+    """
     for belief in beliefs(examination, marks):
-        if _plausible(belief, marks) and _on_random(belief, marks) and _on_exact(belief, examination, ask, marks):
+        if not _plausible(belief, marks):
+            continue
+        if examination.special:
+            explained = _within(COMPONENTWISE, belief, marks.values())
+        else:
+            random = [mark for mark in marks.values() if not mark.trial.exact]
+            explained = _within(CONFORMANT, belief, random) and _on_exact(belief, examination, ask, marks)
+        if explained:
             return belief
     return None
 
@@ -80,9 +90,8 @@ def _is_large(precision: Precision, mark: Marked) -> bool:
     return True
 
 
-def _on_random(belief: Belief, marks: Mapping[str, Marked]) -> bool:
-    random = (mark for mark in marks.values() if not mark.trial.exact)
-    return all(bool(np.all(mark.size <= mark.trial.tolerance(CONFORMANT, belief.precision))) for mark in random)
+def _within(grade: str, belief: Belief, marks: Iterable[Marked]) -> bool:
+    return all(bool(np.all(mark.size <= mark.trial.tolerance(grade, belief.precision))) for mark in marks)
 
 
 def _on_exact(belief: Belief, examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> bool:

@@ -25,7 +25,7 @@ _LEADING = {"filter_shape": ("filter", "channel"), "bias_shape": ("channel",), "
 def shares(marked: Marked, bound: Array) -> Array:
     """Return error over ``bound`` for each element: 0 where the answer is the rounded truth, infinity where it is not finite."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(marked.value == marked.trial.want, 0.0, marked.size / bound)
+        ratio = np.where(marked.value == marked.want, 0.0, marked.size / bound)
     ratio[np.isnan(ratio)] = np.inf
     return ratio
 
@@ -34,7 +34,7 @@ def worst(marked: Marked, ratio: Array, bound: Array) -> Record:
     """Return the element with the largest share of its bound as the record keeps it."""
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     allowed = np.broadcast_to(bound, ratio.shape)
-    numbers = {"got": marked.value[index], "want": marked.trial.want[index], "bound": allowed[index]}
+    numbers = {"got": marked.value[index], "want": marked.want[index], "bound": allowed[index]}
     return {
         "fill": marked.trial.name,
         "index": [int(place) for place in index],

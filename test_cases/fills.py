@@ -59,9 +59,7 @@ class _Numbers:
         return _Numbers(tuple(map(function, self.arrays)), None if self.bias is None else function(self.bias))
 
 
-def fill(
-    case: Case, operation: str, dtype: str, name: str, accumulator: str | None = None, inputs: str | None = None
-) -> Operands:
+def fill(case: Case, operation: str, dtype: str, name: str, accumulator: str | None = None, inputs: str | None = None) -> Operands:
     """Return the operands of ``operation`` in ``case``, of ``dtype``, filled as ``name`` says.
 
     An exact fill is exact for sums in ``accumulator`` and multiplicands of the format ``inputs`` where those are narrower than what
