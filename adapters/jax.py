@@ -14,8 +14,6 @@ from convformance.reference.problem import Problem
 
 _SYMBOLS = {"same_upper": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
-# Each compilation leaves something behind in JAX's own tables; these are emptied every so many compilations.
-_COMPILATIONS_KEPT = 100
 
 
 class Jax(Adapter):
@@ -35,17 +33,22 @@ class Jax(Adapter):
         import jax
         from jax import lax, numpy
 
-        self.jax, self.lax, self.numpy = jax, lax, numpy
-        jax.config.update("jax_enable_x64", True)
+        self.jax: Any = jax
+        self.lax: Any = lax
+        self.numpy: Any = numpy
+        self.jax.config.update("jax_enable_x64", True)
         if self.mode["device"] == "cpu":
-            jax.config.update("jax_platforms", "cpu")
+            self.jax.config.update("jax_platforms", "cpu")
         self.activations, self.filters = _LAYOUTS[self.mode["layout"]]
 
     def device(self) -> str:
         return str(self.jax.devices()[0])
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return function if self.mode["mode"] == "eager" else self.jax.jit(function)
+        if self.mode["mode"] == "jit":
+            return self.jax.jit(function)
+        self.jax.clear_caches()  # every operation of every problem would stay compiled: 2 MB a question
+        return function
 
     def wait(self, native: Any) -> Any:
         return native.block_until_ready()

@@ -24,8 +24,8 @@ class Shortener(ast.NodeTransformer):
     """Shortens statements of the module with ``namespace``.
 
     ``known`` holds the adapter's attributes that nothing changes, ``operands`` an array of the right dtype by the name of the
-    parameter that gets one; ``is_void`` tells whether a called function has nothing left to do. With ``bits`` the arrays of bfloat16
-    are arrays of ``np.uint16``, for frameworks that get and give them as bits.
+    parameter that gets one; ``called`` returns what is left of a function that is called, if it is of ours. With ``bits`` arrays
+    of bfloat16 are arrays of ``np.uint16``, for frameworks that get and give them as bits.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class Shortener(ast.NodeTransformer):
         *,
         known: Mapping[str, Any],
         operands: Mapping[str, Any],
-        is_void: Callable[[ast.expr], bool],
+        called: Callable[[ast.expr], list[ast.stmt]],
         bits: bool,
     ) -> None:
         self.namespace = namespace
         self.known = known
         self.operands = operands
-        self.is_void = is_void
+        self.called = called
         self.bits = bits
 
     def shortened(self, statement: ast.stmt) -> list[ast.stmt]:
@@ -61,16 +61,24 @@ class Shortener(ast.NodeTransformer):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         """The fields of a class keep their annotations: a dataclass or a named tuple is made of them."""
-        node.body = list(chain.from_iterable([each] if isinstance(each, ast.AnnAssign) else self.shortened(each) for each in node.body))
+        node.body = list(
+            chain.from_iterable([each] if isinstance(each, ast.AnnAssign) else self.shortened(each) for each in node.body)
+        )
         return _filled(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
         return None if node.value is None else ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        if isinstance(node.value, ast.Constant) or (isinstance(node.value, ast.Call) and self.is_void(node.value.func)):
+        if isinstance(node.value, ast.Constant) or (isinstance(node.value, ast.Call) and is_empty(self.called(node.value.func))):
             return None
         return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if len(node.args) == 1 and not node.keywords and is_identity(self.called(node.func)):
+            return node.args[0]
+        return node
 
     def visit_If(self, node: ast.If) -> Any:
         self.generic_visit(node)
@@ -166,16 +174,20 @@ class Shortener(ast.NodeTransformer):
         return self.namespace.get(node.id, getattr(builtins, node.id, None)) if isinstance(node, ast.Name) else None
 
 
-def is_empty(statement: ast.stmt) -> bool:
-    """Whether ``statement`` defines a function that does nothing."""
-    return isinstance(statement, ast.FunctionDef) and all(isinstance(each, ast.Pass) for each in statement.body)
+def is_empty(found: list[ast.stmt]) -> bool:
+    """Whether ``found`` is a function that does nothing."""
+    return bool(found) and all(isinstance(each, ast.FunctionDef) and ast.unparse(each.body[0]) == "pass" for each in found)
 
 
-def is_identity(statement: ast.stmt) -> bool:
-    """Whether ``statement`` defines a method that returns the argument it gets."""
-    if not isinstance(statement, ast.FunctionDef) or len(statement.args.args) != 2:
-        return False
-    return [ast.unparse(each) for each in statement.body] == [f"return {statement.args.args[1].arg}"]
+def is_identity(found: list[ast.stmt]) -> bool:
+    """Whether ``found`` is a function, or a method, that returns the argument it gets."""
+    return bool(found) and all(isinstance(each, ast.FunctionDef) and _returns_argument(each) for each in found)
+
+
+def _returns_argument(function: ast.FunctionDef) -> bool:
+    names = [argument.arg for argument in function.args.args if argument.arg != "self"]
+    plain = not (function.decorator_list or function.args.vararg or function.args.kwarg or function.args.kwonlyargs)
+    return plain and len(names) == 1 and ast.unparse(function.body[0]) == f"return {names[0]}"
 
 
 def _filled(node: Any) -> Any:

@@ -14,7 +14,7 @@ def assert_conformant(*, verdict: Mapping[str, Any]) -> None:
 
 
 def described(verdict: Mapping[str, Any]) -> str:
-    """Return a verdict in a few lines: call and grade, what is the matter, and got, wanted, error and bound of the worst element."""
+    """Return a verdict in a few lines: call and grade, the message, then got, wanted, error and bound of the worst element."""
     call = f"{verdict['adapter']} {verdict['op']}, route {verdict['route']}, case {verdict['case']}, {verdict['dtype']}"
     return "\n".join([f"{call}: {verdict['grade']}", *filter(None, (verdict["message"], _worst(verdict["worst"])))])
 

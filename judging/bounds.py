@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from convformance.judging.formats import FORMATS, Precision
+from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.reference import exact, operations
 from convformance.reference.problem import OPERAND_NAMES, Problem
 
@@ -129,7 +129,8 @@ class Trial:
     def B(self) -> Array:  # noqa: N802
         """The 2-norm of the products of each element."""
         arrays, bias = self.numbers
-        return np.sqrt(_map(np.square, self.operation, self.problem, arrays, bias))
+        norm: Array = np.sqrt(_map(np.square, self.operation, self.problem, arrays, bias))
+        return norm
 
     @cached_property
     def W(self) -> Array:  # noqa: N802
@@ -177,7 +178,8 @@ class Trial:
 
 
 def _statistical(trial: Trial) -> Array:
-    return np.minimum(trial.K * trial.A, SUMS * trial.W)
+    bound: Array = np.minimum(trial.K * trial.A, SUMS * trial.W)
+    return bound
 
 
 def _componentwise(trial: Trial) -> Array:

@@ -22,8 +22,8 @@ class BrokenFill(Exception):
 class Examination:
     """The trials of ``operation`` on ``problem`` in ``dtype``.
 
-    ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the one that is expected, where that is not float64
-    for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf. Raises ValueError for a dtype or an
+    ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the expected one, where that is not float64 for
+    float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf. Raises ValueError for a dtype or an
     accumulator that does not exist.
     """
 

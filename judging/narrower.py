@@ -3,7 +3,8 @@
 Each belief is tried only where the errors are of its size, and must then hold as strictly as the expected precision does: its own
 exact fills bit for bit, and the bound of a conformant answer with its own unit on the random fills. How the first answer did on the
 exact fills tells beliefs apart: integers of 8 digits survive every rounding of inputs, so that an ``int`` fill not met accuses the
-sums or the result; a wide fill not met after that accuses the inputs; with all of them met nothing was rounded early.
+sums or the result; one that is met accuses the inputs first, where a wide fill is not; with all of them met nothing was rounded
+early.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,10 +51,15 @@ def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked])
 
 
 def beliefs(examination: Examination, marks: Mapping[str, Marked]) -> Iterator[Belief]:
-    """Yield what the exact fills leave possible, finest first."""
-    if not marks["int"].exact:
-        yield from _of_sums(examination.expected)
-    elif not all(mark.exact for mark in marks.values() if mark.trial.exact):
+    """Yield what the exact fills leave possible, the likelier first; a sum of one operand has no multiplicands to suspect first."""
+    exact = [mark.exact for mark in marks.values() if mark.trial.exact]
+    if all(exact):
+        return
+    multiplicands = len(examination.trial("int").operands.arrays) > 1
+    if marks["int"].exact and multiplicands:
+        yield from _of_inputs(examination.expected)
+    yield from _of_sums(examination.expected)
+    if marks["int"].exact and not multiplicands:
         yield from _of_inputs(examination.expected)
 
 
@@ -66,12 +72,18 @@ def _of_sums(expected: Precision) -> Iterator[Belief]:
     for held in _narrower(ACCUMULATORS, expected.result):
         yield Belief(Precision(expected.accumulator, held), f"the result rounded to {held.name}", asks=False)
     for held in _narrower(ACCUMULATORS, expected.accumulator):
+        if _as_large(held, expected.result) and held != expected.result:
+            continue  # of two formats of one size, nobody sums in the one that is not the result's
         yield Belief(Precision(held, expected.result), f"sums kept in {held.name}")
         yield Belief(Precision(held, expected.result, held), f"inputs rounded to {held.name} and sums kept in it")
 
 
 def _narrower(names: tuple[str, ...], than: Format) -> Iterator[Format]:
     return (FORMATS[name] for name in names if FORMATS[name].digits < than.digits)
+
+
+def _as_large(held: Format, other: Format) -> bool:
+    return held.dtype is not None and other.dtype is not None and held.dtype.itemsize == other.dtype.itemsize
 
 
 def _plausible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
@@ -96,10 +108,8 @@ def _within(grade: str, belief: Belief, marks: Iterable[Marked]) -> bool:
 
 def _on_exact(belief: Belief, examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> bool:
     """Whether the belief's own exact fills are met bit for bit; a rounded result is seen on the fills already answered."""
-    for name in examination.fills:
-        if name in EXACT_FILLS and not _met(belief, examination, ask, marks[name]):
-            return False
-    return True
+    exact = (marks[name] for name in examination.fills if name in EXACT_FILLS)
+    return all(_met(belief, examination, ask, mark) for mark in exact)
 
 
 def _met(belief: Belief, examination: Examination, ask: Ask, mark: Marked) -> bool:

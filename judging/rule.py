@@ -6,6 +6,7 @@ alone and NaN or Inf in the right places come first.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from convformance.judging import spread as spreading
 from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, LOW_PRECISION, SUMS, WRONG
 from convformance.judging.drift import drift
 from convformance.judging.examination import BrokenFill, Examination
-from convformance.judging.formats import ACCUMULATORS, FORMATS, Precision
+from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.judgement import Answer, Ask, Judgement, Marked
 from convformance.judging.marking import mark, mark_special, worst_grade
 from convformance.judging.narrower import Belief, explanation
@@ -52,26 +53,39 @@ def _settled(examination: Examination, ask: Ask, marks: Marks, seconds: float) -
     """Return what the marks add up to."""
     grade = worst_grade([mark.grade for mark in marks.values()])
     exact = all(mark.exact for mark in marks.values() if mark.trial.exact)
-    held = {"exact": exact, "error": _share(marks), "seconds": seconds, "fills": _by_fill(marks)}
+    found = Judgement(grade, exact=exact, error=_share(marks), seconds=seconds, fills=_by_fill(marks))
     belief = None if grade == CONFORMANT else explanation(examination, ask, marks)
     if belief is not None:
-        accumulator = belief.precision.accumulator.name
-        message = _of_belief(examination, belief, marks)
-        return Judgement(LOW_PRECISION, message, accumulator=accumulator, worst=_worst(marks, grade), **held)
-    if grade == WRONG:
-        return _wrong(marks, held)
-    found = drift([mark for mark in marks.values() if not mark.trial.exact])
-    words = "" if grade == CONFORMANT else _of_errors(examination, marks)
-    message = "; ".join(filter(None, (words, found.words if found else "")))
-    worst = None if grade == CONFORMANT else _worst(marks, grade)
-    numbers = {"accumulator": _accumulator(examination, marks), "worst": worst, "bias": found.z if found else None}
-    return Judgement(grade, message, **numbers, **held)
+        return _low_precision(found, examination, belief, marks)
+    return _wrong(found, marks) if grade == WRONG else _right(found, examination, marks)
+
+
+def _right(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
+    """Complete the judgement on an answer within some bound: how far its errors reach, and of a direct sum what it is kept in."""
+    if not found.exact:
+        return replace(found, message=_of_errors(examination, marks), worst=_worst(marks, found.grade))
+    drifting = None if examination.special else drift(mark for mark in marks.values() if not mark.trial.exact)
+    words = "" if found.grade == CONFORMANT else _of_errors(examination, marks)
+    return replace(
+        found,
+        message="; ".join(filter(None, (words, drifting.words if drifting else ""))),
+        accumulator=_accumulator(examination, marks),
+        worst=None if found.grade == CONFORMANT else _worst(marks, found.grade),
+        bias=drifting.z if drifting else None,
+    )
+
+
+def _low_precision(found: Judgement, examination: Examination, belief: Belief, marks: Marks) -> Judgement:
+    """Complete the judgement on an answer that narrower arithmetic explains, which it names."""
+    message, accumulator = _of_belief(examination, belief, marks), belief.precision.accumulator.name
+    return replace(found, grade=LOW_PRECISION, message=message, accumulator=accumulator, worst=_worst(marks, found.grade))
 
 
 def _share(marks: Marks) -> float:
-    """Return the largest error on the random fills as a share of a conformant answer's bound."""
-    shares = [np.max(mark.size / mark.trial.bound) for mark in marks.values() if not mark.trial.exact]
-    return float(np.max(shares))
+    """Return the largest error on the random fills as a share of a conformant answer's bound; infinity for NaN."""
+    with np.errstate(over="ignore"):
+        shares = [float(np.max(mark.size / mark.trial.bound)) for mark in marks.values() if not mark.trial.exact]
+    return max(np.inf if np.isnan(share) else share for share in shares)
 
 
 def _by_fill(marks: Marks) -> dict[str, str]:
@@ -84,12 +98,12 @@ def _accumulator(examination: Examination, marks: Marks) -> str | None:
     Behind the rounding to a narrower result nothing finer than the expected one can be told.
     """
     expected = examination.expected
-    finer = expected.accumulator == expected.result
-    for name in ACCUMULATORS:
-        held = Precision(FORMATS[name], expected.result)
-        if held.accumulator == expected.accumulator or (finer and held.accumulator.digits > expected.accumulator.digits):
-            if all(_excess(mark, held) <= SUMS for mark in marks.values() if not mark.trial.exact):
-                return name
+    finer = [FORMATS[name] for name in ACCUMULATORS if FORMATS[name].digits > expected.accumulator.digits]
+    candidates: tuple[Format, ...] = (*(finer if expected.accumulator == expected.result else ()), expected.accumulator)
+    for held in candidates:
+        precision = Precision(held, expected.result)
+        if all(_excess(mark, precision) <= SUMS for mark in marks.values() if not mark.trial.exact):
+            return held.name
     return None
 
 
@@ -122,14 +136,18 @@ def _worst(marks: Marks, grade: str) -> dict[str, Any]:
     return spreading.worst(found, spreading.shares(found, found.trial.bound), found.trial.bound)
 
 
-def _wrong(marks: Marks, held: dict[str, Any]) -> Judgement:
-    """Return the judgement on the first fill that is wrong, against the componentwise bound."""
-    found = next(mark for mark in marks.values() if mark.grade == WRONG)
-    bound = found.trial.tolerance(COMPONENTWISE, found.trial.expected)
-    ratio = spreading.shares(found, bound)
-    worst = spreading.worst(found, ratio, bound)
-    spread = spreading.spread(found.trial, ~(found.size <= bound))
+def _wrong(found: Judgement, marks: Marks) -> Judgement:
+    """Complete the judgement on a wrong answer by its first wrong fill, against the componentwise bound."""
+    mark = next(mark for mark in marks.values() if mark.grade == WRONG)
+    bound = mark.trial.tolerance(COMPONENTWISE, mark.trial.expected)
+    ratio = spreading.shares(mark, bound)
+    worst = spreading.worst(mark, ratio, bound)
+    spread = spreading.spread(mark.trial, ~(mark.size <= bound))
+    picture = spreading.error_map(ratio, worst["index"])
+    return replace(found, message=_of_wrong(spread, worst), worst=worst, spread=spread, map=picture)
+
+
+def _of_wrong(spread: Mapping[str, Any], worst: Mapping[str, Any]) -> str:
     place = ", ".join(map(str, worst["index"]))
-    told = f"{worst['fill']} fill: {spreading.told(spread)} wrong; at ({place}) got {worst['got']:.9g}, wanted {worst['want']:.9g}"
-    message = f"{told}, allowed error {worst['bound']:.3g}"
-    return Judgement(WRONG, message, worst=worst, spread=spread, map=spreading.error_map(ratio, worst["index"]), **held)
+    at = f"at ({place}) got {worst['got']:.9g}, wanted {worst['want']:.9g}, allowed error {worst['bound']:.3g}"
+    return f"{worst['fill']} fill: wrong in {spreading.told(spread)}; {at}"

@@ -1,7 +1,7 @@
 """Where an answer is wrong: the worst element, how the wrong ones are spread, and a map of the plane that holds the worst."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ _LEADING = {"filter_shape": ("filter", "channel"), "bias_shape": ("channel",), "
 
 def shares(marked: Marked, bound: Array) -> Array:
     """Return error over ``bound`` for each element: 0 where the answer is the rounded truth, infinity where it is not finite."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         ratio = np.where(marked.value == marked.want, 0.0, marked.size / bound)
     ratio[np.isnan(ratio)] = np.inf
     return ratio
@@ -51,7 +51,7 @@ def spread(trial: Trial, wrong: Array) -> Record:
     return {"wrong": count, "of": total, "channels": channels.tolist(), "words": _words(trial, wrong, hits, names)}
 
 
-def told(found: Record) -> str:
+def told(found: Mapping[str, Any]) -> str:
     """Return a spread as one sentence without a full stop."""
     count = f"all {found['of']} elements" if found["wrong"] == found["of"] else f"{found['wrong']} of {found['of']} elements"
     return ", ".join(filter(None, (count, found["words"])))
@@ -81,16 +81,24 @@ def _words(trial: Trial, wrong: Array, hits: Sequence[Array], names: Sequence[st
 
 
 def _places(trial: Trial, wrong: Array, hits: Sequence[Array]) -> str:
-    """Return where in space the wrong elements lie, or nothing when they are all over it."""
-    products = np.broadcast_to(trial.K, wrong.shape)
-    border = products < products.max()
-    axes = zip(spatial_axes(len(hits)), hits, wrong.shape[wrong.ndim - len(hits) :], strict=True)
-    along = [words for words in (_along(*axis) for axis in axes) if words]
-    if border.any() and not wrong[border].any() and wrong.any(axis=(0, 1))[~border.any(axis=(0, 1))].all():
+    """Return where in space the wrong elements lie, or nothing when they are all over it.
+
+    The border is where an element sums fewer products than others do, the interior the rest.
+    """
+    fullest = trial.K >= trial.K.max()
+    border, interior = np.broadcast_to(~fullest, wrong.shape), np.broadcast_to(fullest, wrong.shape)
+    along = _along_axes(wrong.shape, hits)
+    if border.any() and not (wrong & border).any() and (wrong.any(axis=(0, 1)) == interior.any(axis=(0, 1))).all():
         return "in the interior"
-    if not along and border.any() and not wrong[~border].any():
+    if border.any() and not along and not (wrong & interior).any():
         return "at the border"
     return "in " + " and ".join(along) if along else ""
+
+
+def _along_axes(shape: Sequence[int], hits: Sequence[Array]) -> list[str]:
+    """Return which places are hit along each spatial axis, without the axes where all are."""
+    axes = zip(spatial_axes(len(hits)), hits, shape[len(shape) - len(hits) :], strict=True)
+    return [words for words in (_along(*axis) for axis in axes) if words]
 
 
 def spatial_axes(rank: int) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, st
 
     ``padding`` is an int for every side, an int per axis for both its sides, a pair per axis, or a symbol: ``valid`` (none),
     ``full`` (``dilation * (kernel - 1)`` on both sides), ``same_upper`` (``ceil(input / stride)`` outputs, the odd element at
-    the end: TensorFlow's SAME) and ``same_lower`` (the odd element at the start). Raises ValueError for anything else.
+    the end: what is usually meant by SAME) and ``same_lower`` (the odd element at the start). Raises ValueError for anything else.
     """
     if isinstance(padding, str):
         return _resolve_symbol(padding, input_size, kernel_size, stride, dilation)

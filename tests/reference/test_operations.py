@@ -138,13 +138,14 @@ def test_inf_and_nan_are_answers_and_padding_is_multiplied() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("layout", ["contiguous", "sliced", "permuted", "reversed"])
-def test_operands_are_read_in_any_layout_never_changed_and_never_aliased(operation: str, layout: str) -> None:
-    operands = integer_operands(PROBLEM, operation, seed=12)
+@pytest.mark.parametrize("problem", [PROBLEM, Problem.of(input_size=(5, 4), kernel_size=(3, 2), batch=2, in_channels=3)])
+def test_operands_are_read_in_any_layout_never_changed_and_never_aliased(operation: str, layout: str, problem: Problem) -> None:
+    operands = integer_operands(problem, operation, seed=12)
     laid = [laid_out(array, layout) for array in operands]
     for array in laid:
         array.setflags(write=False)
-    result = operations.apply(operation, PROBLEM, *laid)
-    np.testing.assert_array_equal(result, operations.apply(operation, PROBLEM, *operands))
+    result = operations.apply(operation, problem, *laid)
+    np.testing.assert_array_equal(result, operations.apply(operation, problem, *operands))
     assert not any(np.shares_memory(result, array) for array in laid)
     assert result.flags.writeable
 
