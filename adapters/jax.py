@@ -37,16 +37,18 @@ class Jax(Adapter):
         self.lax: Any = lax
         self.numpy: Any = numpy
         self.jax.config.update("jax_enable_x64", True)
+        self.jax.config.update("jax_traceback_in_locations_limit", 0)  # messages without the paths of the suite
         if self.mode["device"] == "cpu":
             self.jax.config.update("jax_platforms", "cpu")
         self.activations, self.filters = _LAYOUTS[self.mode["layout"]]
 
     def device(self) -> str:
-        return str(self.jax.devices()[0])
+        return str(self.jax.devices()[0].device_kind)
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if self.mode["mode"] == "jit":
-            return self.jax.jit(function)
+            compiled: Callable[..., Any] = self.jax.jit(function)
+            return compiled
         self.jax.clear_caches()  # every operation of every problem would stay compiled: 2 MB a question
         return function
 

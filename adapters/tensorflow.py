@@ -44,12 +44,16 @@ class Tensorflow(Adapter):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf
 
-        self.tf = tf
+        self.tf: Any = tf
         with suppress(RuntimeError):  # once TensorFlow runs they are settled; they matter for speed only
             tf.config.threading.set_intra_op_parallelism_threads(1)
             tf.config.threading.set_inter_op_parallelism_threads(1)
         if self.mode["device"] == "cpu":
             tf.config.set_visible_devices([], "GPU")
+
+    def device(self) -> str:
+        gpus = self.tf.config.get_visible_devices("GPU")
+        return ", ".join(str(self.tf.config.experimental.get_device_details(gpu)["device_name"]) for gpu in gpus) or "cpu"
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if self.mode["mode"] == "eager":

@@ -2,17 +2,18 @@
 
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, KnownDivergence, Refusal, Route
+from convformance import __version__, reproduction
+from convformance.adapters.contract import Adapter, Answer, KnownDivergence, Refusal, Route
 from convformance.adapters.discovery import Selection
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
+from convformance.test_cases.fills import Operands
 
 # Grades that count against an adapter unless its route documents them or a known divergence covers them.
 CLEAN = ("conformant", "refused")
@@ -93,6 +94,10 @@ def _examination(operation: str, case: Case, dtype: str, accumulator: str | None
     return Examination(operation, case.problem, dtype, data, special=bool(case.special), accumulator=accumulator)
 
 
+class AdapterError(Exception):
+    """An exception of an adapter that is no refusal; the message holds its type and words."""
+
+
 class Asker:
     """Puts questions to adapters; makes each adapter once, on its first question."""
 
@@ -116,21 +121,45 @@ class Asker:
 
     def verdict(self, question: Question) -> dict[str, Any]:
         """Return the verdict as the record keeps it. An adapter's exceptions are verdicts, never ours."""
-        try:
-            verdict = self._judged(question)
-        except Refusal as refusal:
-            verdict = unjudged(question, "refused", str(refusal))
-        except Exception as error:
-            verdict = unjudged(question, "error", _words(error))
-        return self.settled(question, verdict)
+        settled = self.settled(question, self._judged(question))
+        if self._scripted(settled):
+            settled["script"] = self.script(question, settled)
+        return settled
 
     def _judged(self, question: Question) -> dict[str, Any]:
-        adapter = self.adapter(question.adapter)
-        problem = question.case.problem
         expected = question.route.accumulator.get(question.dtype)
         examination = _examination(question.operation, question.case, question.dtype, expected)
-        judgement = judge(examination, lambda given: adapter.answer(question.route, problem, given.arrays, given.bias))
+        try:
+            judgement = judge(examination, partial(self._answer, question))
+        except Refusal as refusal:
+            return unjudged(question, "refused", str(refusal))
+        except AdapterError as error:
+            return unjudged(question, "error", str(error))
         return {**_opening(question), **_told(judgement)}
+
+    def _answer(self, question: Question, given: Operands) -> Answer:
+        """Ask the adapter; what it raises is its own, and never mistaken for a fault of the suite."""
+        try:
+            return self.adapter(question.adapter).answer(question.route, question.case.problem, given.arrays, given.bias)
+        except Refusal:
+            raise
+        except Exception as error:
+            raise AdapterError(_words(error)) from error
+
+    def _scripted(self, verdict: Mapping[str, Any]) -> bool:
+        """Whether the record keeps a script: of the first findings of each route, and of the first of each known divergence."""
+        if not verdict["finding"] and not verdict["known"]:
+            return False
+        kind = verdict["adapter"], verdict["op"], verdict["route"], verdict["known"]
+        self._scripts[kind] += 1
+        return self._scripts[kind] <= (KNOWN_SCRIPTS if verdict["known"] else SCRIPTS)
+
+    def script(self, question: Question, verdict: Mapping[str, Any] | None = None) -> str:
+        """Return the stand-alone script of one verdict; asks for the verdict when none is given."""
+        worst = (verdict or self._judged(question))["worst"]
+        operands = fills.fill(question.case, question.operation, question.dtype, worst["fill"] if worst else "int")
+        asked = self.adapter(question.adapter), question.route, question.case, question.dtype, operands
+        return reproduction.script(*asked, worst=worst, suite_version=__version__)
 
     def settled(self, question: Question, verdict: dict[str, Any]) -> dict[str, Any]:
         """Return the verdict with what it counts for: documented, known, or a finding."""
@@ -179,7 +208,7 @@ def _at_least(grade: str, documented: str) -> bool:
 def unjudged(question: Question, grade: str, message: str) -> dict[str, Any]:
     """Return the verdict on a question that gave no answer to judge."""
     numbers = {"exact": False, "error": None, "accumulator": None, "seconds": 0.0}
-    rest = {"diagnosis": [], "worst": None, "spread": None, "map": None, "bias": None, "script": None}
+    rest: dict[str, Any] = {"diagnosis": [], "worst": None, "spread": None, "map": None, "bias": None, "script": None}
     return {**_opening(question), "grade": grade, **numbers, "message": message, **rest}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from convformance.adapters.contract import Adapter
-from convformance.extraction import Key, Unextractable, Walk, bound, source
+from convformance.extraction import PROBLEM, Key, Unextractable, Walk, bound, source
 
 WIDTH = 112
 
@@ -18,14 +18,16 @@ class Extract:
     """Source text that stands alone: ``imports``, ``code``, and ``construction``, the expression that makes the adapter.
 
     ``conversions`` are those of ``to_native``, ``to_numpy`` and ``wrap`` that do something; ``attributes`` is what the code reads
-    of its problem, None where it needs the class ``Problem``, which it then holds. With ``bits`` a bfloat16 is a ``np.uint16``.
+    of its problem. Where it needs the very class, the code holds it as ``problem_class``. With ``bits`` a bfloat16 is a
+    ``np.uint16``.
     """
 
     imports: tuple[str, ...]
     code: str
     construction: str
     conversions: tuple[str, ...]
-    attributes: tuple[str, ...] | None
+    attributes: tuple[str, ...]
+    problem_class: str
     bits: bool
 
 
@@ -42,15 +44,16 @@ def extract(adapter: Adapter, method: str, dtype: str, reserved: Mapping[str, st
     units = [*chain.from_iterable(map(names.renamed, _ordered(walk))), *(_class(walk, names, held) for held in classes)]
     code = "\n".join(_spaced(units))
     made = names.of((classes[-1].__module__, classes[-1].__name__))
-    takes_mode = any(isinstance(node, ast.arg) and node.arg == "mode" for held in classes for node in _parameters(walk, held))
+    takes_mode = any(_has_parameters(each) for (_, name), found in walk.members.items() if name == "__init__" for each in found)
     mode = ", ".join(f"{key}={value!r}" for key, value in walk.mode.items()) if takes_mode else ""
-    return Extract(names.imports, code, f"{made}({mode})", conversions, walk.problem_attributes(), walk.bits)
+    problem_class = names.of(PROBLEM) if walk.needs_problem else ""
+    return Extract(names.imports, code, f"{made}({mode})", conversions, tuple(sorted(walk.attributes)), problem_class, walk.bits)
 
 
-def _parameters(walk: Walk, held: type) -> Iterator[ast.AST]:
-    for statement in walk.members.get((held, "__init__"), ()):
-        if isinstance(statement, ast.FunctionDef) and statement.args.kwarg:
-            yield statement.args.kwarg
+def _has_parameters(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.FunctionDef) and any(
+        isinstance(node, ast.arg) and node.arg != "self" for node in ast.walk(statement.args)
+    )
 
 
 class _Names:
@@ -61,7 +64,8 @@ class _Names:
         self.references = walk.references
         self.taken = dict(reserved)
         self.final: dict[Key, str] = {}
-        places = list(dict.fromkeys(chain.from_iterable(named.values() for named in walk.references.values())))
+        named = chain.from_iterable(meant.values() for meant in walk.references.values())
+        places = list(dict.fromkeys([*named, *([PROBLEM] if walk.needs_problem else [])]))
         statements = dict.fromkeys(place[0] for place in places if " " in place[0])
         for statement in statements:
             self._import(statement)
@@ -101,6 +105,16 @@ class _Names:
             name += "_"
         self.taken[name] = name
         return name
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes the second pair of parentheses from a generator that is the only argument of a call."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.args) == 1 and not node.keywords and isinstance(node.args[0], ast.GeneratorExp):
+            node.args = [ast.Name(ast.unparse(node.args[0])[1:-1], ast.Load())]
+        return node
 
 
 class _Renamer(ast.NodeTransformer):
@@ -170,7 +184,7 @@ def _body(walk: Walk, held: type) -> list[ast.stmt]:
 
 def _class(walk: Walk, names: _Names, held: type) -> ast.ClassDef:
     body = [names._rename(statement, held.__module__) for statement in _body(walk, held)]
-    bases = [ast.Name(names.of((base.__module__, base.__name__)), ast.Load()) for base in _bases(walk, held)]
+    bases: list[ast.expr] = [ast.Name(names.of((base.__module__, base.__name__)), ast.Load()) for base in _bases(walk, held)]
     return ast.ClassDef(names.of((held.__module__, held.__name__)), bases, [], body, [])
 
 
@@ -190,7 +204,7 @@ def _spaced(statements: Iterable[ast.stmt]) -> Iterator[str]:
         definition = isinstance(statement, ast.FunctionDef | ast.ClassDef)
         if last is not None and (definition or last):
             yield ""
-        yield from map(broken, ast.unparse(ast.fix_missing_locations(statement)).splitlines())
+        yield from map(broken, ast.unparse(_Bare().visit(ast.fix_missing_locations(statement))).splitlines())
         last = definition
 
 
@@ -219,13 +233,14 @@ def _broken_at(line: str, places: Iterable[int]) -> str:
 
 def _breaks(line: str) -> Iterator[tuple[int, int]]:
     """Yield the places inside brackets, after a comma or before a word like ``for``, with the number of brackets open."""
-    depth, formatted = 0, 0
+    depth, formatted, naming = 0, 0, False
     offset = len(line) - len(line.lstrip())
     try:
         for token in tokenize.generate_tokens(io.StringIO(line.lstrip()).readline):
             formatted += {"FSTRING_START": 1, "FSTRING_END": -1}.get(tokenize.tok_name[token.type], 0)
             depth += (token.string in "([{") - (token.string in ")]}") if token.type == tokenize.OP else 0
-            if depth and not formatted and token.string in (",", "for", "and", "or"):
+            naming = token.string == "for" or (naming and token.string != "in")  # what follows ``for`` stays together
+            if depth and not formatted and (token.string in ("for", "and", "or") or (token.string == "," and not naming)):
                 yield offset + token.end[1] if token.string == "," else offset + token.start[1] - 1, depth
     except tokenize.TokenError:
         return

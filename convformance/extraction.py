@@ -25,8 +25,9 @@ from convformance.shortening import Shortener, is_identity
 
 Key = tuple[str, str]  # a module and a name in it; the module alone with ""; or an import statement with ""
 
+_ROOT = "convformance"
 CONVERSIONS = ("to_native", "to_numpy", "wrap")
-_PROBLEM: Key = (Problem.__module__, Problem.__name__)
+PROBLEM: Key = (Problem.__module__, Problem.__name__)
 _METHODS = {name for name, value in vars(Problem).items() if inspect.isfunction(value) and not name.startswith("_")}
 _VALUES = (
     ({each.name for each in fields(Problem)} | {name for name in vars(Problem) if not name.startswith("_")}) - _METHODS - {"of"}
@@ -51,9 +52,10 @@ class Source:
 @cache
 def source(name: str) -> Source:
     """Return the source of an imported module. Raises Unextractable where it has none."""
-    module = sys.modules[name]
-    text = getattr(module.__spec__ and module.__spec__.loader, "get_source", lambda _: None)(name)
-    if text is None:
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None)
+    text = getattr(spec and spec.loader, "get_source", lambda _: None)(name)
+    if module is None or text is None:
         raise Unextractable(f"the source of the module {name} cannot be read")
     statements = _by_name(ast.parse(text).body)
     return Source(vars(module), module.__package__ or "", statements, "annotations" in statements)
@@ -132,7 +134,7 @@ class Walk:
         self.known = {**self._constants(), "mode": self.mode}
         self.bits = any("int16" in ast.unparse(each) for _, found in self._definitions("to_native") for each in found)
         self.needs_problem = False
-        self._judging: set[int] = set()
+        self._left: dict[tuple[ast.FunctionDef, ...], list[ast.stmt]] = {}
 
     def start(self, method: str) -> tuple[str, ...]:
         """Follow the route and the conversions that do something, which are returned, and what of ``__init__`` they need."""
@@ -145,12 +147,8 @@ class Walk:
             self.members = {place: found for place, found in self.members.items() if place[1] != "__init__"}
             self._member("__init__")
         if self.needs_problem:
-            self._name(*_PROBLEM)
+            self._name(*PROBLEM)
         return conversions
-
-    def problem_attributes(self) -> tuple[str, ...] | None:
-        """Return what is read of the problem, None where the class itself is needed."""
-        return None if self.needs_problem else tuple(sorted(self.attributes))
 
     def _constants(self) -> dict[str, str | int]:
         """Return the adapter's simple attributes that nothing but ``__init__`` sets."""
@@ -189,18 +187,22 @@ class Walk:
             return short
         function.body = [each for each in function.body if not self._is_idle(each, held)]
         names = {node.id for each in function.body for node in ast.walk(each) if isinstance(node, ast.Name)}
-        if function.args.kwarg and function.args.kwarg.arg not in names:
-            function.args.kwarg = None
+        given = function.args
+        if given.kwarg and given.kwarg.arg not in names and len(given.args) == 1 and not given.kwonlyargs:
+            given.kwarg = None
         return [function] if function.body else []
 
     def _is_idle(self, statement: ast.stmt, held: type) -> bool:
         """Whether ``statement`` of ``__init__`` calls the contract's, or sets attributes that nobody reads."""
-        if isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("super().__init__("):
+        if isinstance(statement, ast.Expr) and ast.unparse(statement).startswith(("super().__init__(", "Adapter.__init__(")):
             return next(self._definitions("__init__", held))[0] is Adapter
         if not isinstance(statement, ast.Assign) or any(isinstance(node, ast.Call) for node in ast.walk(statement)):
             return False
         targets = chain.from_iterable(each.elts if isinstance(each, ast.Tuple) else [each] for each in statement.targets)
-        return all(isinstance(each, ast.Attribute) and each.attr not in self.read for each in targets)
+        return all(isinstance(each, ast.Attribute) and self._is_unread(each) for each in targets)
+
+    def _is_unread(self, target: ast.Attribute) -> bool:
+        return ast.unparse(target.value) == "self" and target.attr not in self.read
 
     def _short(self, found: Iterable[ast.stmt], module: str) -> list[ast.stmt]:
         return list(chain.from_iterable(map(self._shortener(module, found).shortened, copy.deepcopy(tuple(found)))))
@@ -224,11 +226,11 @@ class Walk:
         else:
             home, own_name = self.place(module, name) or ("", "")
             found = source(home).statements[own_name] if own_name else ()
-        functions = [each for each in found if isinstance(each, ast.FunctionDef) and id(each) not in self._judging]
-        self._judging.update(map(id, functions))
-        short = self._short(functions, home) if functions else []
-        self._judging.difference_update(map(id, functions))
-        return short
+        functions = tuple(each for each in found if isinstance(each, ast.FunctionDef))
+        if functions not in self._left:
+            self._left[functions] = []  # for a function that calls itself
+            self._left[functions] = self._short(functions, home) if functions else []
+        return self._left[functions]
 
     def _follow(self, statement: ast.stmt, module: str, held: type | None = None) -> None:
         """Take along all that ``statement`` names, a statement of ``module``, or of the class ``held`` in it."""
@@ -240,10 +242,12 @@ class Walk:
             elif held and name in self.bodies[held]:
                 self._member(name)
         for node in ast.walk(statement):
+            if isinstance(node, ast.Import | ast.ImportFrom) and _ROOT in ast.unparse(node).split()[1]:
+                raise Unextractable(f"{ast.unparse(node)!r} inside a function cannot be followed")
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 self._attribute(node, statement, free, held)
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and isinstance(node.args[1], ast.Constant):
-                self._attribute(ast.Attribute(node.args[0], node.args[1].value, ast.Load()), statement, free, held)
+                self._attribute(ast.Attribute(node.args[0], str(node.args[1].value), ast.Load()), statement, free, held)
 
     def _attribute(self, node: ast.Attribute, statement: ast.stmt, free: set[str], held: type | None) -> None:
         base = ast.unparse(node.value)
@@ -274,7 +278,7 @@ class Walk:
         if place is None or not place[1]:
             self.needs_problem |= place is not None and place[0] in _COPYING
             return place
-        self.needs_problem |= place == _PROBLEM
+        self.needs_problem |= place == PROBLEM
         home = source(place[0])
         if any(home.namespace.get(place[1]) is held for held in self.classes):
             return place
@@ -303,7 +307,7 @@ class Walk:
     def _is_ours(self, module: str) -> bool:
         """Whether ``module`` is the suite's, the adapter's, or a plain file beside the adapter's."""
         top = module.partition(".")[0]
-        if top == __package__ or module in {held.__module__ for held in self.classes}:
+        if top == _ROOT or module in {held.__module__ for held in self.classes}:
             return True
         file = getattr(sys.modules.get(module), "__file__", None)
         if file is None or top != module or top in self.adapter.requires:

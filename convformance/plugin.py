@@ -128,7 +128,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     asking = [item for item in items if "ask" in getattr(item, "fixturenames", ())]
     method = "thread" if _is_worker(config) else "signal"
-    items[:] = [item for item in items if item not in asking or item.name.endswith("]") and "NOTSET" not in item.name]
+    items[:] = [item for item in items if item not in asking or (item.name.endswith("]") and "NOTSET" not in item.name)]
     for item in asking:
         item.add_marker(pytest.mark.timeout(_session(config).wishes.time_limit, method=method))
 

@@ -18,6 +18,7 @@ import numpy as np
 from convformance.adapters import layouts
 from convformance.adapters.contract import Adapter, Route
 from convformance.composition import WIDTH, Extract, broken, extract
+from convformance.judging.bounds import EXACT_FILLS
 from convformance.reference.problem import OPERAND_NAMES, Problem
 from convformance.test_cases.case import Case
 
@@ -96,6 +97,12 @@ _DEFINITIONS = {
     "conv_transpose_filter_grad": (_FILTER_GRADIENT, "dy", "x"),
 }
 
+# Hashable, as code may keep what it made for a problem.
+_GEOMETRY = """\
+class Geometry(SimpleNamespace):
+    __hash__ = object.__hash__
+
+"""
 _PACKED = """\
 def packed(text, dtype):
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype).copy()
@@ -192,7 +199,7 @@ class _Question:
 def _header(question: _Question, worst: Mapping[str, Any] | None, message: str, suite_version: str) -> Iterator[str]:
     adapter, case = question.adapter, question.case
     framework = adapter.distribution or adapter.name
-    changed = ", ".join(f"{key}={value}" for key, value in adapter.mode.items() if value != adapter.options[key][0])
+    changed = ", ".join(f"{key}={value}" for key, value in getattr(adapter, "mode", {}).items() if value != adapter.options[key][0])
     fault = "diverges from the definition" if worst else "gives no answer that can be judged"
     paragraphs = [
         f"{framework} {adapter.version()}: {question.route.operation} by {question.route.name} {fault}, in {question.dtype}"
@@ -204,7 +211,8 @@ def _header(question: _Question, worst: Mapping[str, Any] | None, message: str, 
         f"Seen with Python {platform.python_version()} and NumPy {np.__version__}; written by convformance {suite_version}.",
     ]
     for paragraph in paragraphs:
-        yield from (f"# {line}".rstrip() for line in textwrap.wrap(paragraph, WIDTH - 2, subsequent_indent="  "))
+        text = "".join(letter if letter.isprintable() else " " for letter in paragraph)
+        yield from (f"# {line}".rstrip() for line in textwrap.wrap(text, WIDTH - 2, subsequent_indent="  "))
 
 
 def _seen(worst: Mapping[str, Any] | None, message: str) -> str:
@@ -223,13 +231,14 @@ def _imports(body: Iterable[str], cut: Extract) -> list[str]:
 
 def _code(question: _Question) -> Iterator[str]:
     problem, cut = question.problem, question.cut
-    yield f"# What is asked of {question.adapter.name}: the code of the suite's adapter, as far as it is run here."
+    yield "# How the framework is asked: the code of the suite's adapter, as far as it is run here."
     yield from (cut.code, "")
     yield "# The geometry: sizes in elements per spatial axis, padding as pairs (before, after)."
-    if cut.attributes is None:
-        made, names = "Problem", tuple(each.name for each in fields(Problem))
+    if cut.problem_class:
+        made, names = cut.problem_class, tuple(each.name for each in fields(Problem))
     else:
-        made, names = "SimpleNamespace", tuple(sorted({*cut.attributes, *_defining(question)}))
+        yield from _GEOMETRY.splitlines()
+        made, names = "Geometry", tuple(sorted({*cut.attributes, *_defining(question)}))
     yield broken(f"problem = {made}({', '.join(f'{name}={getattr(problem, name)!r}' for name in names)})")
     yield ""
 
@@ -349,13 +358,24 @@ def _judged(question: _Question, operands: Operands, worst: Mapping[str, Any]) -
     yield f"total = {number}({start})"
     yield from text.replace("LARGE", large).replace("SMALL", small).replace("NUMBER", number).splitlines()
     yield "want = float(total)"
-    allowed = float(worst["bound"])
-    if allowed == 0:
+    if worst["fill"] in EXACT_FILLS:
         yield from _rounding(question)
-    yield f"allowed = {allowed!r}" if np.isfinite(allowed) else f'allowed = float("{allowed!r}")'
-    yield f'print(f"{operation} at {{index}}: got {{got}}, wanted {{want}}, allowed difference {{allowed}}")'
-    agrees = "got == want or abs(got - want) <= allowed" + ("" if finite else " or got != got and want != want")
-    yield f'assert {agrees}, "it diverges"'
+    yield from _compared(question, worst, finite)
+
+
+def _compared(question: _Question, worst: Mapping[str, Any], finite: bool) -> Iterator[str]:
+    """Yield the lines that compare: bit for bit on an exact fill, else within the bound; of what is not finite the kind as well."""
+    opening = f'print(f"{question.route.operation} at {{index}}: got {{got}}, wanted {{want}}'
+    if finite and worst["fill"] in EXACT_FILLS and question.route.grade == "conformant":
+        yield f'{opening}, allowed difference 0.0")  # every partial sum can be represented: any order gives these bits'
+        yield 'assert got == want, "it diverges"'
+        return
+    yield f"allowed = {_number(float(worst['bound']))}"
+    yield f'{opening}, allowed difference {{allowed}}")'
+    if finite:
+        yield 'assert np.isfinite(got) and abs(Fraction(got) - total) <= allowed, "it diverges"'
+    else:
+        yield 'assert got == want or abs(got - want) <= allowed or (got != got and want != want), "it diverges"'
 
 
 def _rounding(question: _Question) -> list[str]:

@@ -39,6 +39,8 @@ class Session:
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)
     verdicts: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
     findings: list[Mapping[str, Any]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    stale: list[Mapping[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     _writer: Any = None
     _last_progress: float = 0.0
@@ -98,13 +100,17 @@ class Session:
             self.findings.append(verdict)
 
     def lost(self, nodeid: str, words: str, seconds: float) -> dict[str, Any] | None:
-        """Return the verdict on a question that ended without one: its worker died, or its time ran out."""
+        """Return the verdict on a question that ended without one: its worker died, or its time ran out.
+
+        Anything else is a fault of the suite itself: there is no verdict, the run is not complete, and the summary says so.
+        """
         question = self._by_node.get(nodeid.rsplit("::", maxsplit=1)[-1])
-        if question is None:
-            return None
         late = seconds >= 0.98 * self.wishes.time_limit or "Timeout" in words
-        grade = "timed-out" if late else "crashed" if "crashed" in words else "error"
-        told = f"no answer within {self.wishes.time_limit:g} s" if late else words.strip().splitlines()[-1]
+        if question is None or not (late or "crashed" in words):
+            self.broken.append(f"{nodeid}: {words.strip().splitlines()[-1] if words.strip() else 'failed without a word'}")
+            return None
+        grade = "timed-out" if late else "crashed"
+        told = f"no answer within {self.wishes.time_limit:g} s" if late else "the process died while it answered"
         return Asker(self.selections).settled(question, unjudged(question, grade, told))
 
     def progress(self) -> str | None:
@@ -151,11 +157,12 @@ class Session:
     def summary(self) -> list[str]:
         """Return what a terminal shows at the end: counts for each adapter, then the first findings."""
         lines = [self._counts_of(selection.label) for selection in self.selections]
-        lines += [f"stale: {line['adapter']}: {line['message']}" for line in getattr(self, "stale", ())]
+        lines += [f"stale: {line['adapter']}: {line['message']}" for line in self.stale]
         shown = self.findings[:20]
         lines += [_finding_line(verdict) for verdict in shown]
         if len(self.findings) > len(shown):
             lines.append(f"... and {len(self.findings) - len(shown):,} findings more")
+        lines += [f"the suite itself broke: {words}" for words in self.broken[:20]]
         if not self.complete:
             missing = sum(question.key not in self.verdicts for question in self.questions)
             lines.append(f"NOT complete: {missing:,} of {len(self.questions):,} questions have no verdict")

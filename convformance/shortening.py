@@ -48,6 +48,13 @@ class Shortener(ast.NodeTransformer):
         left = self.visit(statement)
         return left if isinstance(left, list) else [] if left is None else [left]
 
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Visit what is below ``node``; a body of which nothing is left says so."""
+        super().generic_visit(node)
+        if getattr(node, "body", None) == []:
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]
+        return node
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.decorator_list = [each for each in node.decorator_list if not self._declares_route(each)]
         node.returns = None
@@ -57,14 +64,13 @@ class Shortener(ast.NodeTransformer):
                 argument.annotation = None
         self.generic_visit(node)
         node.body = _reachable(node.body)
-        return _filled(node)
+        return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         """The fields of a class keep their annotations: a dataclass or a named tuple is made of them."""
-        node.body = list(
-            chain.from_iterable([each] if isinstance(each, ast.AnnAssign) else self.shortened(each) for each in node.body)
-        )
-        return _filled(node)
+        left = [[each] if isinstance(each, ast.AnnAssign) else self.shortened(each) for each in node.body]
+        node.body = list(chain.from_iterable(left)) or [ast.Pass()]
+        return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
         return None if node.value is None else ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
@@ -84,22 +90,14 @@ class Shortener(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             return node.body if node.test.value else node.orelse
-        return None if not node.orelse and all(map(self._refuses, node.body)) else _filled(node)
+        idle = all(isinstance(each, ast.Pass) or self._refuses(each) for each in node.body)
+        return None if idle and not node.orelse else node
 
     def visit_Try(self, node: ast.Try) -> Any:
         self.generic_visit(node)
         handled = chain.from_iterable(handler.body for handler in node.handlers)
-        if node.handlers and all(map(self._refuses, handled)):
-            return [*node.body, *node.orelse, *node.finalbody]
-        return _filled(node)
-
-    def visit_With(self, node: ast.With) -> ast.With:
-        self.generic_visit(node)
-        return _filled(node)
-
-    def visit_For(self, node: ast.For) -> ast.For:
-        self.generic_visit(node)
-        return _filled(node)
+        refuses = bool(node.handlers) and all(map(self._refuses, handled))
+        return [*node.body, *node.orelse, *node.finalbody] if refuses else node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         self.generic_visit(node)
@@ -131,6 +129,7 @@ class Shortener(ast.NodeTransformer):
             return self._evaluated(node)
         self.generic_visit(node)
         constant = all(isinstance(each, ast.Constant) for each in (node.left, *node.comparators))
+        constant = constant and not any(isinstance(each, ast.Is | ast.IsNot) for each in node.ops)
         return self._evaluated(node) if constant else node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -188,11 +187,6 @@ def _returns_argument(function: ast.FunctionDef) -> bool:
     names = [argument.arg for argument in function.args.args if argument.arg != "self"]
     plain = not (function.decorator_list or function.args.vararg or function.args.kwarg or function.args.kwonlyargs)
     return plain and len(names) == 1 and ast.unparse(function.body[0]) == f"return {names[0]}"
-
-
-def _filled(node: Any) -> Any:
-    node.body = node.body or [ast.Pass()]
-    return node
 
 
 def _reachable(body: list[ast.stmt]) -> list[ast.stmt]:

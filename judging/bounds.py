@@ -150,7 +150,7 @@ class Trial:
 
     def tolerance(self, grade: str, precision: Precision) -> Array:
         """Return ``R_out + T_in + T_acc + smallest normal`` for a grade, and what the oracle lacks."""
-        accumulation = _ACCUMULATION[grade](self) * precision.accumulator.unit
+        accumulation = _ACCUMULATION[grade](self, precision.accumulator.unit)
         return accumulation + self.rounding(precision) + self._inputs(precision.inputs)
 
     def rounding(self, precision: Precision) -> Array:
@@ -177,24 +177,31 @@ class Trial:
         return min(prod(map(_quantum, arrays)), np.inf if bias is None else _quantum(bias))
 
 
-def _statistical(trial: Trial) -> Array:
-    bound: Array = np.minimum(trial.K * trial.A, SUMS * trial.W)
+def _statistical(trial: Trial, unit: float) -> Array:
+    """Return ``min(K A, 3 W) u``, or A where sums may stand still.
+
+    They do when terms fall below half a unit in the last place of the partial sum: when the mean term, A / K, is below u (B + |y|).
+    """
+    size = trial.A
+    bound: Array = np.minimum(trial.K * size, SUMS * trial.W) * unit
+    if trial.K.max() * unit < 1:
+        return bound
+    return np.where(trial.K * unit * trial.spread > size, np.maximum(bound, size), bound)
+
+
+def _componentwise(trial: Trial, unit: float) -> Array:
+    bound: Array = np.minimum(trial.K, SUMS * np.sqrt(trial.K)) * trial.A * unit
     return bound
 
 
-def _componentwise(trial: Trial) -> Array:
-    bound: Array = np.minimum(trial.K, SUMS * np.sqrt(trial.K)) * trial.A
-    return bound
-
-
-def _norm_wise(trial: Trial) -> Array:
+def _norm_wise(trial: Trial, unit: float) -> Array:
     plane = tuple(range(2, trial.W.ndim))
-    bound: Array = PLANE * trial.W.max(axis=plane, keepdims=True)
+    bound: Array = PLANE * trial.W.max(axis=plane, keepdims=True) * unit
     return bound
 
 
-# T_acc in units of the accumulator's roundoff, by grade.
-_ACCUMULATION: dict[str, Callable[[Trial], Array]] = {
+# T_acc by grade, for an accumulator's unit roundoff.
+_ACCUMULATION: dict[str, Callable[[Trial, float], Array]] = {
     CONFORMANT: _statistical,
     COMPONENTWISE: _componentwise,
     NORM_WISE: _norm_wise,

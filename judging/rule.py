@@ -23,6 +23,8 @@ from convformance.judging.narrower import Belief, explanation
 
 __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
 
+_MUCH = 0.05  # a loss, as a share of the sum of magnitudes, that is worth telling
+
 Array = np.ndarray[Any, Any]
 Marks = Mapping[str, Marked]
 
@@ -119,7 +121,9 @@ def _of_belief(examination: Examination, belief: Belief, marks: Marks) -> str:
     share = max(float(np.max(mark.size / mark.trial.tolerance(CONFORMANT, belief.precision))) for mark in random)
     expected = f"sums in {examination.expected.accumulator.name} expected"
     proof = "" if examination.special else "exact fills made for that are met bit for bit, "
-    return f"{belief.words}; {expected}; {proof}random data uses {share:.2g} of its bound"
+    words = f"{belief.words}; {expected}; {proof}random data uses {share:.2g} of its bound"
+    lost = max(float(np.max(mark.size / np.maximum(mark.trial.A, mark.trial.bound))) for mark in random)
+    return f"{words} and loses up to {lost:.0%} of the sum" if lost > _MUCH else words
 
 
 def _of_errors(examination: Examination, marks: Marks) -> str:

@@ -85,8 +85,8 @@ def _places(trial: Trial, wrong: Array, hits: Sequence[Array]) -> str:
 
     The border is where an element sums fewer products than others do, the interior the rest.
     """
-    fullest = trial.K >= trial.K.max()
-    border, interior = np.broadcast_to(~fullest, wrong.shape), np.broadcast_to(fullest, wrong.shape)
+    border = np.broadcast_to(trial.K.max() > trial.K, wrong.shape)
+    interior = ~border
     along = _along_axes(wrong.shape, hits)
     if border.any() and not (wrong & border).any() and (wrong.any(axis=(0, 1)) == interior.any(axis=(0, 1))).all():
         return "in the interior"
