@@ -347,6 +347,7 @@ def _judged(question: _Question, operands: Operands, worst: Mapping[str, Any]) -
     operation = question.route.operation
     text, large, small = _DEFINITIONS[operation]
     names = [*OPERAND_NAMES[operation], *(["bias"] if operands.bias is not None else [])]
+    listed = ", ".join(names) + "," * (len(names) == 1)
     finite = all(np.isfinite(array.astype(float)).all() for array in (*operands.arrays, operands.bias) if array is not None)
     number = "Fraction" if finite else "float"
     decoded = "floats(array)" if question.numpy_dtype == "np.uint16" else "array.astype(float)"
@@ -354,7 +355,7 @@ def _judged(question: _Question, operands: Operands, worst: Mapping[str, Any]) -
     yield from ("", "# What is right, by the definition: input = output * stride + tap * dilation - padding before, per axis.")
     yield f"index = {tuple(map(int, worst['index']))}"
     yield "got = float(floats(answer[index]))" if decoded.startswith("floats") else "got = float(answer[index])"
-    yield f"{', '.join(names)}{',' * (len(names) == 1)} = ({decoded} for array in ({', '.join(names)}{',' * (len(names) == 1)}))"
+    yield f"{listed} = ({decoded} for array in ({listed}))"
     yield f"total = {number}({start})"
     yield from text.replace("LARGE", large).replace("SMALL", small).replace("NUMBER", number).splitlines()
     yield "want = float(total)"

@@ -98,7 +98,7 @@ def test_a_wrong_adapter_is_called_wrong(tmp_path: Path, name: str) -> None:
 
 
 def test_crashes_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
-    done = run(tmp_path, "run", adapter("Crashing"), "--tier", "smoke", "--dtype", "float32", "-n", "2")
+    done = run(tmp_path, "run", adapter("Crashing"), "--tier", "smoke", "--dtype", "float64", "-n", "2")
     assert done.returncode == 1, done.stdout
     crashed = [line for line in lines(tmp_path) if line["grade"] == "crashed"]
     dilated = {line["id"] for line in lines(tmp_path, "case") if max(line["dilation"]) > 1}
@@ -108,7 +108,7 @@ def test_crashes_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
 
 
 def test_hangs_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
-    words = ("--tier", "smoke", "--dtype", "float32", "--family", "dilation", "--family", "strides", "--timeout", "3")
+    words = ("--tier", "smoke", "--dtype", "float64", "--family", "dilation", "--family", "strides", "--timeout", "3")
     done = run(tmp_path, "run", adapter("Hanging"), *words, "-n", "2")
     assert done.returncode == 1, done.stdout
     counted = grades(tmp_path)
@@ -118,7 +118,7 @@ def test_hangs_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
 
 
 def test_exceptions_are_errors_refusals_are_not_findings_and_their_words_stay_text(tmp_path: Path) -> None:
-    done = run(tmp_path, "run", adapter("Raising"), "--tier", "smoke", "--dtype", "float32", "-n", "1")
+    done = run(tmp_path, "run", adapter("Raising"), "--tier", "smoke", "--dtype", "float64", "-n", "1")
     assert done.returncode == 1, done.stdout
     by_grade = {line["grade"]: line for line in lines(tmp_path)}
     assert by_grade["error"]["finding"] is True
