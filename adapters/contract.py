@@ -200,7 +200,8 @@ class Adapter:
             if self._refuses(error):
                 raise Refusal(_words(error)) from error
             raise
-        changed = tuple(index for index, (array, held) in enumerate(zip(given, before, strict=True)) if _put_back(array, held))
+        finally:
+            changed = tuple(index for index, pair in enumerate(zip(given, before, strict=True)) if _put_back(*pair))
         return Answer(value, seconds, changed)
 
     def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:

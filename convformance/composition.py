@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -204,7 +205,8 @@ def _spaced(statements: Iterable[ast.stmt]) -> Iterator[str]:
         definition = isinstance(statement, ast.FunctionDef | ast.ClassDef)
         if last is not None and (definition or last):
             yield ""
-        yield from map(broken, ast.unparse(_Bare().visit(ast.fix_missing_locations(statement))).splitlines())
+        text = ast.unparse(_Bare().visit(ast.fix_missing_locations(statement)))
+        yield from map(broken, re.sub(r"(?m)^(class .*:)\n\n", r"\1\n", text).splitlines())
         last = definition
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,20 @@ class Source:
 def source(name: str) -> Source:
     """Return the source of an imported module. Raises Unextractable where it has none."""
     module = sys.modules.get(name)
-    spec = getattr(module, "__spec__", None)
-    text = getattr(spec and spec.loader, "get_source", lambda _: None)(name)
+    text = None if module is None else _text(module)
     if module is None or text is None:
         raise Unextractable(f"the source of the module {name} cannot be read")
     statements = _by_name(ast.parse(text).body)
     return Source(vars(module), module.__package__ or "", statements, "annotations" in statements)
+
+
+def _text(module: ModuleType) -> str | None:
+    """Return the text of a module from what loaded it, which may be an archive, or else from its file."""
+    reader = getattr(module.__spec__ and module.__spec__.loader, "get_source", None)
+    if reader is not None:
+        text: str | None = reader(module.__name__)
+        return text
+    return Path(module.__file__).read_text(encoding="utf-8") if module.__file__ else None
 
 
 def _by_name(body: Iterable[ast.stmt]) -> dict[str, tuple[ast.stmt, ...]]:

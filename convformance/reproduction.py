@@ -107,6 +107,12 @@ _PACKED = """\
 def packed(text, dtype):
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype).copy()
 """
+_LAID = """\
+def laid(array, memory, strides):
+    view = np.lib.stride_tricks.as_strided(memory, array.shape, strides)
+    view[...] = array
+    return view
+"""
 _BITS = """\
 # NumPy has no bfloat16: its bits are kept in arrays of uint16.
 def bfloat16(numbers):
@@ -186,7 +192,12 @@ class _Question:
         """The dtype of the arrays as the program writes it."""
         if self.dtype != "bfloat16":
             return f"np.{self.dtype}"
-        return "np.uint16" if self.cut.bits else "ml_dtypes.bfloat16"
+        return "np.uint16" if self.has_bits else "ml_dtypes.bfloat16"
+
+    @property
+    def has_bits(self) -> bool:
+        """Whether the program keeps bfloat16 as bits, so as not to need a package for it."""
+        return self.dtype == "bfloat16" and self.cut.bits
 
     def axes(self, role: str, rank: int) -> tuple[int, ...]:
         """Return the canonical axes in the order of the route's layout."""
@@ -255,22 +266,42 @@ def _operands(question: _Question, operands: Operands) -> Iterator[str]:
     written = [f"{name} = {_written(question, array, role)}" for name, array, role in named]
     if operands.bias is not None:
         written.append(f"bias = {_written(question, operands.bias, 'bias')}")
-    if question.dtype == "bfloat16" and question.cut.bits:
+    if question.has_bits:
         yield from (*_BITS.splitlines(), "")
-    if any("packed(" in text for text in written):
-        yield from (*_PACKED.splitlines(), "")
+    for helper, text in (("packed(", _PACKED), ("laid(", _LAID)):
+        if any(helper in each for each in written):
+            yield from (*text.splitlines(), "")
     yield from written
 
 
 def _written(question: _Question, array: Array, role: str) -> str:
     """Return the expression for an operand, with its very strides where the route does not copy it into another layout."""
     moved = question.axes(role, array.ndim) != tuple(range(array.ndim))
-    array = np.ascontiguousarray(array) if moved else array
-    if array.flags.c_contiguous:
-        flat = _flat(question, array.reshape(-1))
-        return flat if array.ndim == 1 else f"{flat}.reshape{array.shape}"
+    if moved or array.flags.c_contiguous:
+        return _shaped(question, array)
     memory = _memory(array)
-    return f"np.lib.stride_tricks.as_strided({_flat(question, memory)}, {array.shape}, {array.strides})"
+    gaps = memory[~_taken(array, memory.size)]
+    if gaps.size == 0 or gaps.tobytes() != gaps[:1].tobytes() * gaps.size:
+        return f"np.lib.stride_tricks.as_strided({_flat(question, memory)}, {array.shape}, {array.strides})"
+    gap = _number(float(gaps[0]))
+    filled = (
+        f"bfloat16(np.full({memory.size}, {gap}))"
+        if question.has_bits
+        else f"np.full({memory.size}, {gap}, {question.numpy_dtype})"
+    )
+    return f"laid({_shaped(question, array)}, {filled}, {array.strides})"
+
+
+def _taken(array: Array, size: int) -> Array:
+    """Return which of the ``size`` places in memory are elements of ``array``."""
+    taken = np.zeros(size, bool)
+    np.lib.stride_tricks.as_strided(taken, array.shape, [step // array.itemsize for step in array.strides])[...] = True
+    return taken
+
+
+def _shaped(question: _Question, array: Array) -> str:
+    flat = _flat(question, np.ascontiguousarray(array).reshape(-1))
+    return flat if array.ndim == 1 else f"{flat}.reshape{array.shape}"
 
 
 def _memory(array: Array) -> Array:
@@ -296,7 +327,7 @@ def _literal(question: _Question, array: Array) -> str | None:
     text = textwrap.fill(
         ", ".join(map(_number, numbers)), WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
     )
-    if question.numpy_dtype == "np.uint16":
+    if question.has_bits:
         return f"bfloat16([\n{text}\n])"
     return f"np.array([\n{text}\n], {question.numpy_dtype})"
 
@@ -350,11 +381,11 @@ def _judged(question: _Question, operands: Operands, worst: Mapping[str, Any]) -
     listed = ", ".join(names) + "," * (len(names) == 1)
     finite = all(np.isfinite(array.astype(float)).all() for array in (*operands.arrays, operands.bias) if array is not None)
     number = "Fraction" if finite else "float"
-    decoded = "floats(array)" if question.numpy_dtype == "np.uint16" else "array.astype(float)"
+    decoded = "floats(array)" if question.has_bits else "array.astype(float)"
     start = "bias[index[1]]" if operands.bias is not None else "0"
     yield from ("", "# What is right, by the definition: input = output * stride + tap * dilation - padding before, per axis.")
     yield f"index = {tuple(map(int, worst['index']))}"
-    yield "got = float(floats(answer[index]))" if decoded.startswith("floats") else "got = float(answer[index])"
+    yield "got = float(floats(answer[index]))" if question.has_bits else "got = float(answer[index])"
     yield f"{listed} = ({decoded} for array in ({listed}))"
     yield f"total = {number}({start})"
     yield from text.replace("LARGE", large).replace("SMALL", small).replace("NUMBER", number).splitlines()
@@ -381,5 +412,5 @@ def _compared(question: _Question, worst: Mapping[str, Any], finite: bool) -> It
 
 def _rounding(question: _Question) -> list[str]:
     """Return the lines that round an exact result once, as an exact comparison wants it."""
-    text = _ROUNDED_BITS if question.numpy_dtype == "np.uint16" else _ROUNDED[question.dtype]
+    text = _ROUNDED_BITS if question.has_bits else _ROUNDED[question.dtype]
     return text.splitlines()

@@ -119,6 +119,11 @@ class Trial:
         """How many products each element sums, in a shape that broadcasts to the result."""
         return products(self.operation, self.problem) + (self.operands.bias is not None)
 
+    @cached_property
+    def _summing(self) -> Array | float:
+        """1 where anything is summed; where nothing is, 0 must come out, and nothing can be flushed."""
+        return 1.0 if self.K.all() else (self.K > 0).astype(np.float64)
+
     @property
     def A(self) -> Array:  # noqa: N802
         """The size of what each element sums."""
@@ -154,8 +159,8 @@ class Trial:
         return accumulation + self.rounding(precision) + self._inputs(precision.inputs)
 
     def rounding(self, precision: Precision) -> Array:
-        """Return ``R_out + smallest normal``: one rounding of the result where it is not kept as it was summed, or its flush."""
-        least = self._truth[2] + precision.smallest_normal
+        """Return ``R_out + smallest normal``: one rounding of a result that is not kept as it was summed, or its flush to zero."""
+        least = self._truth[2] + precision.smallest_normal * self._summing
         if precision.result == precision.accumulator:
             return np.asarray(least)
         return ROUNDING * precision.result.unit * np.abs(self.y) + least

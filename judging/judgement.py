@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -71,7 +72,15 @@ class Marked:
     grade: str
     exact: bool
 
-    @property
+    @cached_property
     def size(self) -> Array:
         """The magnitude of the error, element by element."""
         return np.abs(self.difference)
+
+    def share(self, bound: Array) -> Array:
+        """Return error over ``bound``: 0 where the answer is the rounded truth, infinite where it is NaN or nothing is allowed."""
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            share = np.where(self.value == self.want, 0.0, self.size / bound)
+        share[np.isnan(share)] = np.inf
+        share[self.size == 0] = 0.0
+        return share

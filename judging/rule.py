@@ -84,10 +84,8 @@ def _low_precision(found: Judgement, examination: Examination, belief: Belief, m
 
 
 def _share(marks: Marks) -> float:
-    """Return the largest error on the random fills as a share of a conformant answer's bound; infinity for NaN."""
-    with np.errstate(over="ignore"):
-        shares = [float(np.max(mark.size / mark.trial.bound)) for mark in marks.values() if not mark.trial.exact]
-    return max(np.inf if np.isnan(share) else share for share in shares)
+    """Return the largest error on the random fills as a share of a conformant answer's bound."""
+    return max(float(mark.share(mark.trial.bound).max()) for mark in marks.values() if not mark.trial.exact)
 
 
 def _by_fill(marks: Marks) -> dict[str, str]:
@@ -118,11 +116,11 @@ def _excess(mark: Marked, precision: Precision) -> float:
 
 def _of_belief(examination: Examination, belief: Belief, marks: Marks) -> str:
     random = [mark for mark in marks.values() if not mark.trial.exact]
-    share = max(float(np.max(mark.size / mark.trial.tolerance(CONFORMANT, belief.precision))) for mark in random)
+    share = max(float(mark.share(mark.trial.tolerance(CONFORMANT, belief.precision)).max()) for mark in random)
     expected = f"sums in {examination.expected.accumulator.name} expected"
     proof = "" if examination.special else "exact fills made for that are met bit for bit, "
     words = f"{belief.words}; {expected}; {proof}random data uses {share:.2g} of its bound"
-    lost = max(float(np.max(mark.size / np.maximum(mark.trial.A, mark.trial.bound))) for mark in random)
+    lost = max(float(mark.share(np.maximum(mark.trial.A, mark.trial.bound)).max()) for mark in random)
     return f"{words} and loses up to {lost:.0%} of the sum" if lost > _MUCH else words
 
 
@@ -137,14 +135,14 @@ def _of_errors(examination: Examination, marks: Marks) -> str:
 def _worst(marks: Marks, grade: str) -> dict[str, Any]:
     """Return the worst element of the first fill that has this grade, against the bound of a conformant answer."""
     found = next(mark for mark in marks.values() if mark.grade == grade)
-    return spreading.worst(found, spreading.shares(found, found.trial.bound), found.trial.bound)
+    return spreading.worst(found, found.share(found.trial.bound), found.trial.bound)
 
 
 def _wrong(found: Judgement, marks: Marks) -> Judgement:
     """Complete the judgement on a wrong answer by its first wrong fill, against the componentwise bound."""
     mark = next(mark for mark in marks.values() if mark.grade == WRONG)
     bound = mark.trial.tolerance(COMPONENTWISE, mark.trial.expected)
-    ratio = spreading.shares(mark, bound)
+    ratio = mark.share(bound)
     worst = spreading.worst(mark, ratio, bound)
     spread = spreading.spread(mark.trial, ~(mark.size <= bound))
     picture = spreading.error_map(ratio, worst["index"])

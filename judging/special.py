@@ -35,12 +35,9 @@ def expected(trial: Trial) -> Array:
 def left_open(trial: Trial) -> Array:
     """Return a mask of the elements that are NaN when zeros of no operand are multiplied, and something else when not."""
     place, operand, other = _operands(trial)
-    shape = trial.problem.result_shape(trial.operation)
-    if not _meets_zeros(trial.operation, place):
-        return np.zeros(shape, bool)
     marks = ~np.isfinite(operand)
     skipping = _reads(trial, place, marks, np.ones_like(other, bool))
-    multiplying = _reads_of_all(trial, place, marks)
+    multiplying = _reads_with_zeros(trial, place, marks, skipping)
     return (multiplying > skipping) & ~np.isnan(expected(trial))
 
 
@@ -63,10 +60,22 @@ def _count(operation: str, problem: Problem, place: int, mine: Array, others: Ar
     return operations.apply(operation, problem, *operands)
 
 
-def _meets_zeros(operation: str, place: int) -> bool:
-    """Whether the operand at ``place`` is the one that padding is multiplied by: the filter, or else the small activation."""
-    names = OPERAND_NAMES[operation]
-    return len(names) > 1 and place == (0 if operation == "conv_transpose_filter_grad" else 1)
+def _reads_with_zeros(trial: Trial, place: int, marks: Array, skipping: Array) -> Array:
+    """Return how many marked elements each element of the result meets when the zeros of no operand are multiplied too.
+
+    The filter, or in its gradient the small activation, meets padding and, when it is spread, the zeros that a stride inserts. The
+    large activation meets, in a filter gradient, the zeros inserted into the small one.
+    """
+    if trial.operation == "conv_bias_grad":
+        return skipping
+    if place == _meeting_padding(trial.operation):
+        return _reads_of_all(trial, place, marks)
+    return _reads_unstrided(trial, place, marks) if trial.operation.endswith("filter_grad") else skipping
+
+
+def _meeting_padding(operation: str) -> int:
+    """Return the place of the operand that padding is multiplied by: the filter, or else the small activation."""
+    return 0 if operation == "conv_transpose_filter_grad" else 1
 
 
 def _reads_of_all(trial: Trial, place: int, marks: Array) -> Array:
@@ -74,6 +83,12 @@ def _reads_of_all(trial: Trial, place: int, marks: Array) -> Array:
     rank = trial.problem.rank
     ones, zeros = (1,) * rank, ((0, 0),) * rank
     flat = replace(trial.problem, input_size=ones, kernel_size=ones, stride=ones, dilation=ones, padding=zeros)
-    shapes = flat.operand_shapes(trial.operation)
     marked = marks.sum(axis=tuple(range(2, marks.ndim)), keepdims=True)
-    return _count(trial.operation, flat, place, marked, np.ones(shapes[1 - place]))
+    return _count(trial.operation, flat, place, marked, np.ones(flat.operand_shapes(trial.operation)[1 - place]))
+
+
+def _reads_unstrided(trial: Trial, place: int, marks: Array) -> Array:
+    """Return how many marked elements of the large activation each tap meets when the small one has no gaps in it."""
+    problem = trial.problem
+    dense = replace(problem, stride=(1,) * problem.rank, padding=problem.filter_gradient_padding)
+    return _count(trial.operation, dense, place, marks, np.ones(dense.operand_shapes(trial.operation)[1 - place]))

@@ -22,14 +22,6 @@ _SPATIAL = {"D": ("slice", "slices"), "H": ("row", "rows"), "W": ("column", "col
 _LEADING = {"filter_shape": ("filter", "channel"), "bias_shape": ("channel",), "activation": ("image", "channel")}
 
 
-def shares(marked: Marked, bound: Array) -> Array:
-    """Return error over ``bound`` for each element: 0 where the answer is the rounded truth, infinity where it is not finite."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        ratio = np.where(marked.value == marked.want, 0.0, marked.size / bound)
-    ratio[np.isnan(ratio)] = np.inf
-    return ratio
-
-
 def worst(marked: Marked, ratio: Array, bound: Array) -> Record:
     """Return the element with the largest share of its bound as the record keeps it."""
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)

@@ -152,6 +152,19 @@ def test_an_operand_that_was_changed_is_reported_and_put_back(dtype: Any, memory
     assert np.array_equal(arrays[1], 1 + numbered(PROBLEM.filter_shape, dtype))
 
 
+def test_an_operand_is_put_back_even_where_the_framework_then_raises() -> None:
+    class Destructive(Recording):
+        @route("conv", "destructive", activations="NC*", filters="OI*")
+        def destructive(self, problem: Problem, x: Any, w: Any) -> Any:
+            x[...] = 0
+            raise NotImplementedError("too late")
+
+    arrays = 1 + numbered(PROBLEM.input_shape), numbered(PROBLEM.filter_shape)
+    with pytest.raises(Refusal, match="too late"):
+        Destructive().answer(Destructive.routes()[-1], PROBLEM, arrays)
+    assert np.array_equal(arrays[0], 1 + numbered(PROBLEM.input_shape))
+
+
 def test_operands_left_alone_are_not_reported_even_where_they_hold_nan() -> None:
     arrays = np.full(PROBLEM.input_shape, np.nan, np.float32), numbered(PROBLEM.filter_shape)
     assert Recording().answer(asked("conv", "with bias"), PROBLEM, arrays).changed == ()

@@ -12,7 +12,7 @@ from tests.adapters import checking
 pytest.importorskip("jax")
 
 ROUTES = {f"{route.operation}-{route.name}": route for route in Jax.routes()}
-SOME = ("line-same-upper-stride", "groups-stride-dilation", "asymmetric-stride", "volume-stride")
+SOME = ("line-same-upper-stride", "groups-stride-dilation", "volume-stride")
 
 
 def expected(route: Route) -> dict[str, str]:
@@ -33,7 +33,6 @@ def test_every_route_is_exact(route: Route) -> None:
         ("float16", {}),
         ("bfloat16", {}),
         ("float32", {"layout": "NCHW"}),
-        ("bfloat16", {"layout": "NCHW"}),
         ("float32", {"mode": "eager"}),
     ],
     ids=str,
@@ -52,7 +51,7 @@ def test_what_is_empty_is_answered_too(route: Route, name: str) -> None:
     if route.name == "by-hand" and name.startswith("empty-output"):
         assert outcome.startswith("refused: ")
         assert "expects window to have positive value for 0-th window dimension, but got 0." in outcome
-        assert "/" not in outcome.split("Define")[0].replace("filter_gradient_by_hand)/conv_general_dilated", "")
+        assert "jax.py" not in outcome
     else:
         assert outcome == "exact"
 
@@ -90,8 +89,8 @@ def test_eager_operations_are_forgotten_with_their_problem(monkeypatch: pytest.M
         ("conv_general_dilated", "conv-lax.conv_general_dilated", "valid", "VALID"),
         ("conv_general_dilated", "conv-lax.conv_general_dilated", "crop-and-pad", ((-1, 2), (3, -2))),
         ("conv_transpose", "conv_transpose-lax.conv_transpose", "same-upper", "SAME"),
-        # 7 and 8 are no multiples of the strides 3 and 2, so SAME would give another size
-        ("conv_transpose", "conv_transpose-lax.conv_transpose", "same-upper-stride", ((2, 1), (1, 1))),
+        # 7 is no multiple of the stride 3: SAME would give 9
+        ("conv_transpose", "conv_transpose-lax.conv_transpose", "same-upper-stride", ((2, 1), (2, 1))),
         ("conv_transpose", "conv_transpose-lax.conv_transpose", "valid", "VALID"),
         ("conv_transpose", "conv_transpose-lax.conv_transpose", "asymmetric", ((1, 0), (1, -2))),
     ],

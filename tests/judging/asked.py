@@ -1,0 +1,41 @@
+"""Asking the judge about a function: cases by their sizes, answers from plain functions of the operands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from convformance.judging.bounds import Operands
+from convformance.judging.rule import Examination, Judgement, judge
+from convformance.test_cases import fills
+from convformance.test_cases.case import Case, case
+
+Array = np.ndarray[Any, Any]
+Implementation = Callable[[Operands], Array]
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that took no time."""
+
+    value: Array
+    seconds: float = 0.0
+    changed: tuple[int, ...] = ()
+
+
+def posed(**sizes: Any) -> Case:
+    """Return a case of these sizes, 7 x 5 with a kernel of 3 x 2 unless they say otherwise."""
+    return case("tests", "What a test makes of it.", **{"input_size": (7, 5), "kernel_size": (3, 2), **sizes})
+
+
+def examined(declared: Case, operation: str, dtype: str, accumulator: str | None = None) -> Examination:
+    """Return the examination of ``operation`` in that case, on the suite's own fills."""
+    data = partial(fills.fill, declared, operation, dtype)
+    return Examination(operation, declared.problem, dtype, data, special=bool(declared.special), accumulator=accumulator)
+
+
+def judged(examination: Examination, implementation: Implementation) -> Judgement:
+    """Return the judgement on ``implementation``."""
+    return judge(examination, lambda operands: Given(implementation(operands)))
