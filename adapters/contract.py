@@ -72,6 +72,7 @@ class KnownDivergence:
 
     It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which ``when(case, dtype)``
     holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any). ``covers`` says ``when`` in words.
+    ``always`` is False for what shows only now and then, such as memory that nobody wrote: it is never called stale.
     """
 
     name: str
@@ -84,6 +85,7 @@ class KnownDivergence:
     link: str = ""
     versions: tuple[str, str] | None = None
     modes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    always: bool = True
 
 
 def route(
@@ -158,6 +160,7 @@ class Adapter:
         return tuple(module for module in cls.requires if not _installed(module))
 
     @classmethod
+    @cache
     def version(cls) -> str:
         """Return the framework's version without importing it, or ``unknown`` for a file that names no distribution."""
         try:
@@ -247,7 +250,8 @@ def _installed(module: str) -> bool:
 
 
 def _words(error: Exception) -> str:
-    return str(error).strip() or type(error).__name__
+    """Return the first paragraph of the message: what follows, if anything does, are stack traces and advice."""
+    return str(error).strip().split("\n\n")[0] or type(error).__name__
 
 
 def _put_back(array: Array, held: bytes) -> bool:

@@ -7,6 +7,7 @@ function would be a compilation of its own. Compilation is nearly all the time a
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from convformance.adapters import known
 from convformance.adapters.contract import Adapter, Refusal, route
 from convformance.adapters.layouts import shape_in
 from convformance.reference.geometry import Pairs, Size
@@ -20,6 +21,7 @@ class Jax(Adapter):
     """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "jax"
+    known_divergences = known.JAX
     requires = ("jax",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("jit", "eager"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from convformance.adapters import known
 from convformance.adapters.contract import Adapter, Array, route
 from convformance.reference.problem import Problem
 
@@ -18,6 +19,7 @@ class Onnxruntime(Adapter):
     """ONNX Runtime on the CPU, one thread; the filter is an input of the model or, as in most exported ones, a constant of it."""
 
     name = "onnxruntime"
+    known_divergences = known.ONNXRUNTIME
     requires = ("onnxruntime", "onnx")
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter": ("input", "constant")}
     refusals = (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from convformance.adapters import known
 from convformance.adapters.contract import Adapter, Array, Refusal, route
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
@@ -20,6 +21,7 @@ class Scipy(Adapter):
     """``scipy.signal``, its direct algorithm and its FFT; float64 and float32, without bias."""
 
     name = "scipy"
+    known_divergences = known.SCIPY
     requires = ("scipy",)
     refusals = (r"^Unsupported type$", r"dtype argument must be a NumPy dtype")
 

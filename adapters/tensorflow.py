@@ -7,10 +7,12 @@ slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take exp
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from itertools import chain
 from typing import Any, ClassVar
 
+from convformance.adapters import known
 from convformance.adapters.contract import Adapter, Array, Refusal, route
 from convformance.adapters.layouts import shape_in
 from convformance.reference.geometry import Pairs, Size
@@ -23,6 +25,7 @@ class Tensorflow(Adapter):
     """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "tensorflow"
+    known_divergences = known.TENSORFLOW
     requires = ("tensorflow",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"mode": ("eager", "xla"), "device": ("cpu", "any")}
     activations = "N*C"
@@ -37,6 +40,9 @@ class Tensorflow(Adapter):
         "filter must not have zero elements",
         "filter.depth must be (stri|non-zero)",
         "output size would be negative",
+        "Negative dimension size caused by subtracting",  # the same three when a graph is traced for XLA
+        "Depth of filter must not be 0",
+        "has a non-positive dimension",
     )
 
     def __init__(self, **mode: str) -> None:
@@ -201,6 +207,7 @@ class Tensorflow(Adapter):
         return self.tf.transpose(correlated, (*spatial, 0, problem.rank + 1))
 
     @classmethod
+    @cache
     def version(cls) -> str:
         distributions = metadata.packages_distributions().get("tensorflow", ())
         return metadata.version(distributions[0]) if distributions else "unknown"

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import ml_dtypes
 import numpy as np
 
+from convformance.adapters import known
 from convformance.adapters.contract import Adapter, Array, UsageError, route
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
@@ -21,6 +22,7 @@ class Torch(Adapter):
     """``torch`` on one thread, eager or compiled for each problem, on any device it knows."""
 
     name = "torch"
+    known_divergences = known.TORCH
     requires = ("torch",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("eager", "compile"),

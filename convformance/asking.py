@@ -3,13 +3,15 @@
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from convformance import __version__, reproduction
 from convformance.adapters.contract import Adapter, Answer, KnownDivergence, Refusal, Route
 from convformance.adapters.discovery import Selection
+from convformance.extraction import Unextractable
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
@@ -123,7 +125,8 @@ class Asker:
         """Return the verdict as the record keeps it. An adapter's exceptions are verdicts, never ours."""
         settled = self.settled(question, self._judged(question))
         if self._scripted(settled):
-            settled["script"] = self.script(question, settled)
+            with suppress(Unextractable):  # an adapter whose source cannot be taken out has a verdict all the same
+                settled["script"] = self.script(question, settled)
         return settled
 
     def _judged(self, question: Question) -> dict[str, Any]:
@@ -156,10 +159,11 @@ class Asker:
 
     def script(self, question: Question, verdict: Mapping[str, Any] | None = None) -> str:
         """Return the stand-alone script of one verdict; asks for the verdict when none is given."""
-        worst = (verdict or self._judged(question))["worst"]
+        told = verdict or self._judged(question)
+        worst = told["worst"]
         operands = fills.fill(question.case, question.operation, question.dtype, worst["fill"] if worst else "int")
         asked = self.adapter(question.adapter), question.route, question.case, question.dtype, operands
-        return reproduction.script(*asked, worst=worst, suite_version=__version__)
+        return reproduction.script(*asked, worst=worst, suite_version=__version__, message=told["message"])
 
     def settled(self, question: Question, verdict: dict[str, Any]) -> dict[str, Any]:
         """Return the verdict with what it counts for: documented, known, or a finding."""
@@ -192,6 +196,7 @@ def covers(divergence: KnownDivergence, question: Question, selection: Selection
     )
 
 
+@cache
 def _in_versions(version: str, versions: tuple[str, str] | None) -> bool:
     return versions is None or _numbers(versions[0]) <= _numbers(version) < _numbers(versions[1])
 

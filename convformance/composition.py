@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from convformance.adapters.contract import Adapter
-from convformance.extraction import PROBLEM, Key, Unextractable, Walk, bound, source
+from convformance.extraction import PROBLEM, Key, Unextractable, Walk, bound, is_of_suite, source
 
 WIDTH = 112
 
@@ -61,7 +61,6 @@ class _Names:
     """The final names: each definition keeps its own where it can."""
 
     def __init__(self, walk: Walk, reserved: Mapping[str, str]) -> None:
-        self.walk = walk
         self.references = walk.references
         self.taken = dict(reserved)
         self.final: dict[Key, str] = {}
@@ -75,26 +74,28 @@ class _Names:
             if place[1]:
                 self.final[place] = self._free(place[1])
         for held in walk.classes:
-            self.final.setdefault((held.__module__, held.__name__), self._free(held.__name__))
+            place = held.__module__, held.__name__
+            self.final[place] = self.final.get(place) or self._free(held.__name__)
 
     def of(self, place: Key) -> str:
         """Return the final name of what is defined at ``place``."""
         return self.final[place]
 
     def renamed(self, unit: tuple[str, list[ast.stmt]]) -> list[ast.stmt]:
-        """Return the statements of a unit under final names."""
+        """Return the statements of a unit under final names, those they bind as well as those they read."""
         module, statements = unit
-        return [self._rename(statement, module) for statement in statements]
+        return [self.rename(each, {name: self.final.get((module, name), name) for name in bound(each)}) for each in statements]
 
-    def _rename(self, statement: ast.stmt, module: str) -> ast.stmt:
-        own = {name: self.final.get((module, name), name) for name in bound(statement)}
+    def rename(self, statement: ast.stmt, own: Mapping[str, str]) -> ast.stmt:
+        """Return ``statement`` with final names for what it reads, and those in ``own`` for what it binds."""
         meant = {name: self.final[place] for name, place in self.references.get(id(statement), {}).items() if place in self.final}
-        changed = {name: final for name, final in (own | meant).items() if name != final}
-        renamed: ast.stmt = _Renamer(changed).visit(statement)
+        renamed: ast.stmt = _Renamer(meant, own).visit(statement)
+        if isinstance(renamed, ast.FunctionDef | ast.ClassDef):
+            renamed.name = own.get(renamed.name, renamed.name)
         return renamed
 
     def _import(self, statement: str) -> None:
-        if "convformance" in statement.split()[1]:
+        if is_of_suite(statement.split()[1]):
             raise Unextractable(f"{statement!r} cannot be followed")
         (node,) = ast.parse(statement).body
         for name in bound(node):
@@ -121,23 +122,17 @@ class _Bare(ast.NodeTransformer):
 class _Renamer(ast.NodeTransformer):
     """Replaces names, and attributes of modules, by the names of what they mean."""
 
-    def __init__(self, changed: Mapping[str, str]) -> None:
-        self.changed = changed
+    def __init__(self, read: Mapping[str, str], bound: Mapping[str, str]) -> None:
+        self.read = read
+        self.bound = bound
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.Name(self.changed.get(node.id, node.id), node.ctx)
+        names = self.read if isinstance(node.ctx, ast.Load) else self.bound
+        return ast.Name(names.get(node.id, node.id), node.ctx)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         text = ast.unparse(node)
-        return ast.Name(self.changed[text], node.ctx) if text in self.changed else self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = self.changed.get(node.name, node.name)
-        return self.generic_visit(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.name = self.changed.get(node.name, node.name)
-        return self.generic_visit(node)
+        return ast.Name(self.read[text], node.ctx) if text in self.read else self.generic_visit(node)
 
 
 def _gathered(statements: Iterable[str], *, lazy: bool) -> tuple[str, ...]:
@@ -184,7 +179,7 @@ def _body(walk: Walk, held: type) -> list[ast.stmt]:
 
 
 def _class(walk: Walk, names: _Names, held: type) -> ast.ClassDef:
-    body = [names._rename(statement, held.__module__) for statement in _body(walk, held)]
+    body = [names.rename(statement, {}) for statement in _body(walk, held)]
     bases: list[ast.expr] = [ast.Name(names.of((base.__module__, base.__name__)), ast.Load()) for base in _bases(walk, held)]
     return ast.ClassDef(names.of((held.__module__, held.__name__)), bases, [], body, [])
 

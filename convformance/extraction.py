@@ -100,6 +100,11 @@ def bound_by(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
+def is_of_suite(module: str) -> bool:
+    """Whether ``module`` is one of this suite's, which a script must do without."""
+    return module.partition(".")[0] == _ROOT
+
+
 def _class_body(held: type) -> dict[str, tuple[ast.stmt, ...]]:
     for statement in source(held.__module__).statements.get(held.__qualname__, ()):
         if isinstance(statement, ast.ClassDef):
@@ -117,6 +122,12 @@ def _free_names(statement: ast.stmt) -> set[str]:
 def _global_names(table: symtable.SymbolTable) -> set[str]:
     names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
     return names.union(*map(_global_names, table.get_children()))
+
+
+def mode_of(adapter: Adapter) -> dict[str, str]:
+    """Return the mode that ``adapter`` keeps, empty where it keeps something else under that name."""
+    mode = getattr(adapter, "mode", None)
+    return dict(mode) if isinstance(mode, Mapping) else {}
 
 
 @dataclass
@@ -139,8 +150,8 @@ class Walk:
     def __post_init__(self) -> None:
         self.classes = [held for held in type(self.adapter).__mro__ if held is not object]
         self.bodies = {held: _class_body(held) for held in self.classes}
-        self.mode = dict(getattr(self.adapter, "mode", {}))
-        self.known = {**self._constants(), "mode": self.mode}
+        self.mode = mode_of(self.adapter)
+        self.known = {**self._constants(), **({"mode": self.mode} if self.mode else {})}
         self.bits = any("int16" in ast.unparse(each) for _, found in self._definitions("to_native") for each in found)
         self.needs_problem = False
         self._left: dict[tuple[ast.FunctionDef, ...], list[ast.stmt]] = {}
@@ -251,7 +262,7 @@ class Walk:
             elif held and name in self.bodies[held]:
                 self._member(name)
         for node in ast.walk(statement):
-            if isinstance(node, ast.Import | ast.ImportFrom) and _ROOT in ast.unparse(node).split()[1]:
+            if isinstance(node, ast.Import | ast.ImportFrom) and is_of_suite(ast.unparse(node).split()[1]):
                 raise Unextractable(f"{ast.unparse(node)!r} inside a function cannot be followed")
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 self._attribute(node, statement, free, held)
@@ -316,7 +327,7 @@ class Walk:
     def _is_ours(self, module: str) -> bool:
         """Whether ``module`` is the suite's, the adapter's, or a plain file beside the adapter's."""
         top = module.partition(".")[0]
-        if top == _ROOT or module in {held.__module__ for held in self.classes}:
+        if is_of_suite(module) or module in {held.__module__ for held in self.classes}:
             return True
         file = getattr(sys.modules.get(module), "__file__", None)
         if file is None or top != module or top in self.adapter.requires:

@@ -18,6 +18,7 @@ import numpy as np
 from convformance.adapters import layouts
 from convformance.adapters.contract import Adapter, Route
 from convformance.composition import WIDTH, Extract, broken, extract
+from convformance.extraction import mode_of
 from convformance.judging.bounds import EXACT_FILLS
 from convformance.reference.problem import OPERAND_NAMES, Problem
 from convformance.test_cases.case import Case
@@ -210,15 +211,15 @@ class _Question:
 def _header(question: _Question, worst: Mapping[str, Any] | None, message: str, suite_version: str) -> Iterator[str]:
     adapter, case = question.adapter, question.case
     framework = adapter.distribution or adapter.name
-    changed = ", ".join(f"{key}={value}" for key, value in getattr(adapter, "mode", {}).items() if value != adapter.options[key][0])
-    fault = "diverges from the definition" if worst else "gives no answer that can be judged"
+    defaults = {key: allowed[0] for key, allowed in adapter.options.items()}
+    changed = ", ".join(f"{key}={value}" for key, value in mode_of(adapter).items() if value != defaults.get(key))
+    mode = f" ({changed})" if changed else ""
     paragraphs = [
-        f"{framework} {adapter.version()}: {question.route.operation} by {question.route.name} {fault}, in {question.dtype}"
-        + (f" ({changed})." if changed else "."),
+        f"{framework} {adapter.version()}{mode}: {question.route.operation} by {question.route.name}, in {question.dtype}.",
         f"Asked: the case {case.id}" + (f", filled with {worst['fill']!r} numbers." if worst else "."),
         f"It is there to catch: {case.catches}" + (f" See {case.source}" if case.source else ""),
-        f"Seen: {_seen(worst, message)}",
-        "Exit status: 1 as long as it is so, 0 once it is mended.",
+        f"Seen: {_seen(question, worst, message)}",
+        "Exit status: 0 where the answer is right, 1 where it is not.",
         f"Seen with Python {platform.python_version()} and NumPy {np.__version__}; written by convformance {suite_version}.",
     ]
     for paragraph in paragraphs:
@@ -226,11 +227,17 @@ def _header(question: _Question, worst: Mapping[str, Any] | None, message: str, 
         yield from (f"# {line}".rstrip() for line in textwrap.wrap(text, WIDTH - 2, subsequent_indent="  "))
 
 
-def _seen(worst: Mapping[str, Any] | None, message: str) -> str:
+def _seen(question: _Question, worst: Mapping[str, Any] | None, message: str) -> str:
     if worst is None:
-        return message or "no answer, or one of another shape or dtype."
-    index = tuple(worst["index"])
-    return f"at {index} {worst['got']} in place of {worst['want']}; a difference of {worst['bound']} is allowed."
+        looked_at = "What counts here: an answer of the right shape and dtype, and operands that are left alone."
+        return f"{message} {looked_at}".strip()
+    found = f"at {tuple(worst['index'])} {worst['got']} in place of {worst['want']}"
+    return f"{found}." if _is_exact(question, worst) else f"{found}, where an error of {worst['bound']} is allowed."
+
+
+def _is_exact(question: _Question, worst: Mapping[str, Any]) -> bool:
+    """Whether nothing but the right bits will do: of a direct algorithm, where every partial sum can be represented."""
+    return worst["fill"] in EXACT_FILLS and question.route.grade == "conformant" and not question.case.special
 
 
 def _imports(body: Iterable[str], cut: Extract) -> list[str]:
@@ -398,8 +405,8 @@ def _judged(question: _Question, operands: Operands, worst: Mapping[str, Any]) -
 def _compared(question: _Question, worst: Mapping[str, Any], finite: bool) -> Iterator[str]:
     """Yield the lines that compare: bit for bit on an exact fill, else within the bound; of what is not finite the kind as well."""
     opening = f'print(f"{question.route.operation} at {{index}}: got {{got}}, wanted {{want}}'
-    if finite and worst["fill"] in EXACT_FILLS and question.route.grade == "conformant":
-        yield f'{opening}, allowed difference 0.0")  # every partial sum can be represented: any order gives these bits'
+    if finite and _is_exact(question, worst):
+        yield f'{opening}, bit for bit, as every partial sum can be represented")'
         yield 'assert got == want, "it diverges"'
         return
     yield f"allowed = {_number(float(worst['bound']))}"

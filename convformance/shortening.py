@@ -141,9 +141,10 @@ class Shortener(ast.NodeTransformer):
         return cast(ast.expr, self.generic_visit(node))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        mode = self.known.get("mode", {})
-        if ast.unparse(node.value) == "self.mode" and isinstance(node.slice, ast.Constant) and node.slice.value in mode:
-            return ast.Constant(mode[node.slice.value])
+        mode = self.known.get("mode")
+        asked = ast.unparse(node.value) == "self.mode" and isinstance(node.slice, ast.Constant) and node.slice.value
+        if isinstance(mode, dict) and asked in mode:
+            return ast.Constant(mode[asked])
         return cast(ast.expr, self.generic_visit(node))
 
     def _evaluated(self, node: ast.expr) -> ast.Constant:

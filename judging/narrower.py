@@ -21,6 +21,7 @@ from convformance.judging.judgement import Array, Ask, Marked
 # Least error for a belief to be worth asking for, in its own unit: sums a thousandth of W (far above what the next finer format
 # makes), inputs a sixteenth of B + |y|.
 _LEAST_SUMS, _LEAST_INPUTS = 2.0**-10, 2.0**-4
+_MANY = 2.0**-4  # of all elements
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ class Belief:
 def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> Belief | None:
     """Return the finest belief that explains the answer, or None.
 
-    With NaN or Inf about there are no exact fills; the componentwise bound must then hold in every trial.
+    With NaN or Inf about nothing more is asked; the componentwise bound must then hold in every trial.
     """
-    for belief in beliefs(examination, marks):
+    for belief in beliefs(examination, marks) if _scattered(marks) else ():
         if not _plausible(belief, marks):
             continue
         if examination.special:
-            explained = _within(COMPONENTWISE, belief, marks.values())
+            explained = belief.asks and _within(COMPONENTWISE, belief, marks.values())
         else:
             random = [mark for mark in marks.values() if not mark.trial.exact]
             explained = _within(CONFORMANT, belief, random) and _on_exact(belief, examination, ask, marks)
@@ -57,15 +58,20 @@ def beliefs(examination: Examination, marks: Mapping[str, Marked]) -> Iterator[B
         return
     multiplicands = len(examination.trial("int").operands.arrays) > 1
     if marks["int"].exact and multiplicands:
-        yield from _of_inputs(examination.expected)
+        yield from _of_inputs(examination.expected, marks)
     yield from _of_sums(examination.expected)
     if marks["int"].exact and not multiplicands:
-        yield from _of_inputs(examination.expected)
+        yield from _of_inputs(examination.expected, marks)
 
 
-def _of_inputs(expected: Precision) -> Iterator[Belief]:
+def _of_inputs(expected: Precision, marks: Mapping[str, Marked]) -> Iterator[Belief]:
+    """Yield roundings of the inputs; formats that hold fewer or more of the inputs than the answer shows are left out."""
+    exact = [mark for mark in marks.values() if mark.trial.exact]
+    largest = max(float(np.abs(array).max(initial=0.0)) for mark in exact for array in mark.trial.numbers[0])
+    overflowed = not all(np.isfinite(mark.value).all() for mark in exact)
     for held in _narrower(tuple(FORMATS), expected.result):
-        yield Belief(Precision(expected.accumulator, expected.result, held), f"inputs rounded to {held.name}")
+        if overflowed == (largest > held.largest):
+            yield Belief(Precision(expected.accumulator, expected.result, held), f"inputs rounded to {held.name}")
 
 
 def _of_sums(expected: Precision) -> Iterator[Belief]:
@@ -86,20 +92,34 @@ def _as_large(held: Format, other: Format) -> bool:
     return held.dtype is not None and other.dtype is not None and held.dtype.itemsize == other.dtype.itemsize
 
 
+def _scattered(marks: Mapping[str, Marked]) -> bool:
+    """Whether errors lie as those of arithmetic do: in many places, or in others on each fill. A defect of a few stays there."""
+    places = [_off(mark) for mark in marks.values() if mark.trial.name == "int" or not mark.trial.exact]
+    anywhere = np.logical_or.reduce(places)
+    return bool(anywhere.mean() >= _MANY) or any(not np.array_equal(off, anywhere) for off in places)
+
+
+def _off(mark: Marked) -> Array:
+    """Return a mask of the elements that are not what the expected precision gives."""
+    if not mark.trial.exact:
+        return ~(mark.size <= mark.trial.bound)
+    off: Array = (mark.value != mark.want) & (mark.size != 0)  # a NaN that is wanted has no error
+    return off
+
+
 def _plausible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
     """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing."""
-    return any(_is_large(belief.precision, mark) for mark in marks.values())
-
-
-def _is_large(precision: Precision, mark: Marked) -> bool:
-    trial = mark.trial
-    excess = mark.size - trial.rounding(trial.expected)
-    sums = _LEAST_SUMS * precision.accumulator.unit * trial.W
-    if precision.accumulator.digits < trial.expected.accumulator.digits:
-        return bool(np.any(excess > sums))
+    precision, trials = belief.precision, [(mark, mark.trial) for mark in marks.values()]
+    if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:
+        return any(_reaches(mark, _LEAST_SUMS * precision.accumulator.unit * trial.W) for mark, trial in trials)
     if precision.inputs is not None:
-        return bool(np.any(excess > _LEAST_INPUTS * precision.inputs.unit * trial.spread))
+        return any(_reaches(mark, _LEAST_INPUTS * precision.inputs.unit * trial.spread) for mark, trial in trials)
     return True
+
+
+def _reaches(mark: Marked, least: Array) -> bool:
+    """Whether any error, but for the rounding of the result, is larger than ``least``."""
+    return bool(np.any(mark.size > least + mark.trial.rounding(mark.trial.expected)))
 
 
 def _within(grade: str, belief: Belief, marks: Iterable[Marked]) -> bool:

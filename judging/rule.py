@@ -59,22 +59,25 @@ def _settled(examination: Examination, ask: Ask, marks: Marks, seconds: float) -
     belief = None if grade == CONFORMANT else explanation(examination, ask, marks)
     if belief is not None:
         return _low_precision(found, examination, belief, marks)
-    return _wrong(found, marks) if grade == WRONG else _right(found, examination, marks)
+    return _drifting(_wrong(found, marks) if grade == WRONG else _right(found, examination, marks), examination, marks)
 
 
 def _right(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
-    """Complete the judgement on an answer within some bound: how far its errors reach, and of a direct sum what it is kept in."""
-    if not found.exact:
-        return replace(found, message=_of_errors(examination, marks), worst=_worst(marks, found.grade))
-    drifting = None if examination.special else drift(mark for mark in marks.values() if not mark.trial.exact)
-    words = "" if found.grade == CONFORMANT else _of_errors(examination, marks)
-    return replace(
-        found,
-        message="; ".join(filter(None, (words, drifting.words if drifting else ""))),
-        accumulator=_accumulator(examination, marks),
-        worst=None if found.grade == CONFORMANT else _worst(marks, found.grade),
-        bias=drifting.z if drifting else None,
-    )
+    """Complete the judgement on an answer within some bound: how far its errors reach, and what sums are kept in."""
+    accumulator = _accumulator(examination, marks) if found.exact else None
+    if found.grade == CONFORMANT:
+        return replace(found, accumulator=accumulator)
+    return replace(found, accumulator=accumulator, message=_of_errors(examination, marks), worst=_worst(marks, found.grade))
+
+
+def _drifting(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
+    """Add whether the errors drift. Only those of a direct sum tell: a fast algorithm's are related to each other."""
+    if examination.special or not found.exact:
+        return found
+    drifting = drift(mark for mark in marks.values() if not mark.trial.exact)
+    if drifting is None:
+        return found
+    return replace(found, bias=drifting.z, message="; ".join(filter(None, (found.message, drifting.words))))
 
 
 def _low_precision(found: Judgement, examination: Examination, belief: Belief, marks: Marks) -> Judgement:

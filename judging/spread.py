@@ -128,8 +128,8 @@ def error_map(ratio: Array, index: Sequence[int]) -> Record:
 
     0 is exact, 128 the bound, each step of 8 a factor of two; 255 is not finite. Planes wider than 64 are reduced by their maxima.
     """
-    depth = max(ratio.ndim - 2, 0) if ratio.ndim != 3 else 2  # one spatial axis makes a plane of one row
-    leading = tuple(index[:depth])
+    axes_shown = min(max(ratio.ndim - 2, 1), 2)  # one spatial axis, or a bias gradient, makes a plane of one row
+    leading = tuple(index[: ratio.ndim - axes_shown])
     plane = _reduced(np.atleast_2d(ratio[leading]))
     with np.errstate(divide="ignore"):
         levels = np.clip(np.round(BOUND + STEPS_PER_DOUBLING * np.log2(plane)), LEAST, MOST)

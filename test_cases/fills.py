@@ -3,7 +3,8 @@
 Three exact fills, on which every correct direct algorithm gives the same bits, and two random ones:
 
 - ``int``: both operands integers up to ``R = min(256, sqrt(2**24 / K))``, the same for every dtype;
-- ``xwide``: the first operand odd integers of as many digits as fit, the second 0 or +-1; ``wwide`` mirrored;
+- ``xwide``: the first operand odd integers of as many digits as fit, the second +-1; ``wwide`` mirrored; elements of one of them
+  are put to 0 until all sums of magnitudes fit;
 - ``normal``: N(0, 1); ``positive``: U[0, 1), both rounded to the dtype.
 
 Idea of exact fills: the integer fill of oneDNN's benchdnn.
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
-from math import ceil, isqrt, log2
+from math import ceil, isqrt, log2, prod
 from typing import Any
 
 import numpy as np
@@ -120,21 +121,23 @@ def _integers(case: Case, operation: str, sums: int) -> _Numbers:
     room = 2**sums // max(_longest(case, operation), 1)
     largest = max(1, min(_LARGEST_INTEGER, isqrt(room) if operands > 1 else room))
     numbers = _drawn(case, operation, "int", partial(_uniform, largest))
-    return _thinned(case, operation, "int", numbers, 1, sums, 2.0**sums / largest**operands)
+    return _thinned(case, operation, "int", numbers, sums, 2.0**sums / largest**operands)
 
 
 def _wide(case: Case, operation: str, name: str, sums: int, held: int) -> _Numbers:
-    """Return odd integers of ``held`` digits in one operand and 0 or +-1 in the other, if there is one."""
+    """Return odd integers of ``held`` digits in one operand and +-1 in the other, if there is one."""
     numbers = _drawn(case, operation, name, partial(_odd, 2**held))
     narrow = 1 if name == "xwide" else 0
     if len(numbers.arrays) > 1:
         signs = tuple(np.sign(array) if place == narrow else array for place, array in enumerate(numbers.arrays))
         numbers = _Numbers(signs, numbers.bias)
-    return _thinned(case, operation, name, numbers, narrow, sums, 2.0 ** (sums - held))
+    return _thinned(case, operation, name, numbers, sums, 2.0 ** (sums - held))
 
 
 def _uniform(largest: int, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    return generator.integers(-largest, largest + 1, shape).astype(np.float64)
+    """Return integers of either sign up to ``largest``, without 0, which would hide what it is multiplied by."""
+    drawn = generator.integers(-largest, largest, shape)
+    return (drawn + (drawn >= 0)).astype(np.float64)
 
 
 def _odd(limit: int, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -147,12 +150,12 @@ def _longest(case: Case, operation: str) -> int:
     return int(products(operation, case.problem).max(initial=0)) + case.has_bias(operation)
 
 
-def _thinned(case: Case, operation: str, name: str, numbers: _Numbers, place: int, sums: int, summands: float) -> _Numbers:
+def _thinned(case: Case, operation: str, name: str, numbers: _Numbers, sums: int, summands: float) -> _Numbers:
     """Return ``numbers`` with elements of one operand put to 0 until no sum of magnitudes exceeds ``2**sums``.
 
     About ``summands`` products are left in the longest sum to begin with. The margin is what float64 may lose in adding them up.
     """
-    place = min(place, len(numbers.arrays) - 1)
+    place = _sparse_place(case, operation)
     chances = _generator(case, operation, name, "thin").random(numbers.arrays[place].shape)
     density = min(1.0, summands / max(_longest(case, operation), 1))
     while True:
@@ -160,6 +163,21 @@ def _thinned(case: Case, operation: str, name: str, numbers: _Numbers, place: in
         if _largest_sum(case, operation, _Numbers(kept, numbers.bias)) <= 2.0**sums * (1 - 2.0**-30):
             return _Numbers(kept, numbers.bias)
         density *= 0.75
+
+
+def _sparse_place(case: Case, operation: str) -> int:
+    """Return which operand to thin out: the one whose elements meet one of the other's in the most sums.
+
+    Every element of the other is then still multiplied in some of them, and a product that is left out is seen.
+    """
+    problem = case.problem
+    if operation == "conv_bias_grad":
+        return 0
+    images_or_filters, channels, *space = problem.result_shape(operation)
+    if not operation.endswith("filter_grad"):
+        return 0 if images_or_filters * prod(space) >= channels // problem.groups else 1
+    large, small = (1, 0) if operation == "conv_transpose_filter_grad" else (0, 1)
+    return large if channels * prod(space) >= images_or_filters // problem.groups else small
 
 
 def _largest_sum(case: Case, operation: str, numbers: _Numbers) -> float:

@@ -92,4 +92,18 @@ CASES: tuple[Case, ...] = (
         stride=(2, 3),
         operations=TRANSPOSED,
     ),
+    permuted(
+        "An axis of one element, whose stride in memory says nothing: dilated, padded and strided, it ends some processes.",
+        input_size=(2, 1),
+        kernel_size=(1, 1),
+        stride=(1, 2),
+        padding=((0, 0), (1, 1)),
+        dilation=(1, 2),
+        batch=1,
+        in_channels=2,
+        out_channels=1,
+        dtypes=("float32", "bfloat16"),
+        operations=("conv", "conv_transpose_input_grad"),
+        tier="full",
+    ),
 )

@@ -157,6 +157,21 @@ def test_a_filter_gradient_by_hand_of_nothing_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "name", "words"),
+    [
+        ("conv-nn.conv2d", "empty-output", "Negative dimension size caused by subtracting 3 from 2"),
+        ("conv_filter_grad-by-hand", "empty-batch", "Depth of filter must not be 0"),
+        ("conv_filter_grad-conv2d_backprop_filter", "empty-output", "has a non-positive dimension"),
+    ],
+)
+def test_xla_refuses_what_is_empty_without_a_word_of_this_suite(key: str, name: str, words: str) -> None:
+    outcome = checking.outcome(Tensorflow(mode="xla"), ROUTES[key], checking.EMPTY[name])
+    assert outcome.startswith("refused: ")
+    assert words in outcome
+    assert "tensorflow.py" not in outcome
+
+
+@pytest.mark.parametrize(
     ("name", "padding"),
     [
         ("same-upper-stride", "SAME"),

@@ -1,6 +1,7 @@
 """Tests of the reproduction scripts: they run without the suite, and see the very bits that the suite saw."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,166 +24,7 @@ from convformance.reproduction import script
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case, case
 
-# Every operation in plain loops, with helpers of every kind, and in layouts of its own.
-LOOPS = '''
-"""An adapter in plain loops."""
-
-from dataclasses import replace
-from functools import cache
-from itertools import product as couples
-from typing import Any, ClassVar, NamedTuple
-
-import numpy as np
-
-from convformance.adapters import layouts
-from convformance.adapters.contract import Adapter, Array, Refusal, UsageError, route
-from convformance.reference.geometry import Size
-from convformance.reference.problem import Problem
-
-index = "N*C"  # the script has an index of its own
-
-
-class Group(NamedTuple):
-    """The channels of one group."""
-
-    inputs: slice
-    outputs: slice
-
-
-@cache
-def packed(problem: Problem) -> tuple[Group, ...]:
-    """Return the groups, under a name that the script uses."""
-    sizes = problem.in_channels // problem.groups, problem.out_channels // problem.groups
-    return tuple(Group(*(slice(g * size, (g + 1) * size) for size in sizes)) for g in range(problem.groups))
-
-
-def _refuse_much(problem: Problem) -> None:
-    if problem.rank > 3:
-        raise Refusal("no more than three axes")
-
-
-class Loops(Adapter):
-    name = "loops"
-    options: ClassVar[dict[str, tuple[str, ...]]] = {"sums": ("float64", "float32")}
-    activations = index
-    filters = "*IO"
-
-    def __init__(self, **mode: str) -> None:
-        super().__init__(**mode)
-        from math import prod
-
-        self.unread = 3
-        self.prod = prod
-        try:
-            self.ones = np.ones(1)
-        except TypeError as error:
-            raise UsageError("no ones") from error
-
-    @route("conv", "forward")
-    @route("conv_transpose_input_grad", "forward")
-    def forward(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Array:
-        y = self._zeros(problem.output_shape, self.activations)
-        for tap, position, place, group in self._products(problem):
-            y[:, *position, group.outputs] += np.matmul(x[:, *place, group.inputs], w[*tap, :, group.outputs], dtype=y.dtype)
-        return self._finished(y, bias, x)
-
-    @route("conv_input_grad", "backward")
-    @route("conv_transpose", "backward")
-    def backward(self, problem: Problem, dy: Array, w: Array, bias: Array | None = None) -> Array:
-        dx = self._zeros(problem.input_shape, self.activations)
-        for tap, position, place, group in self._products(problem):
-            taps = w[*tap, :, group.outputs].astype(dx.dtype)
-            dx[:, *place, group.inputs] += dy[:, *position, group.outputs].astype(dx.dtype) @ taps.T
-        return self._finished(dx, bias, dy)
-
-    @route("conv_filter_grad", "backward", activations="NC*", filters="OI*")
-    def filter_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
-        dw = self._zeros(problem.filter_shape, "OI*")
-        for tap, position, place, group in self._products(problem):
-            rows = dy[:, group.outputs, *position].astype(dw.dtype)
-            dw[group.outputs, :, *tap] += rows.T @ x[:, group.inputs, *place].astype(dw.dtype)
-        return self._finished(dw, None, x)
-
-    @route("conv_transpose_filter_grad", "backward", activations="NC*", filters="OI*")
-    def transposed_filter_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
-        return self.filter_gradient(problem, dy, x)
-
-    @route("conv_bias_grad", "sum")
-    def bias_gradient(self, problem: Problem, dy: Array) -> Array:
-        return self._finished(dy.astype(float).sum(axis=tuple(range(dy.ndim - 1))), None, dy)
-
-    def wrap(self, function: Any) -> Any:
-        return function if self.mode["sums"] == "float64" else lambda *operands: function(*operands)
-
-    def _zeros(self, shape: Size, layout: str) -> Array:
-        return np.zeros(layouts.shape_in(shape, layout), float if self.mode["sums"] == "float64" else np.float32)
-
-    def _products(self, problem: Problem) -> Any:
-        """Yield every tap, output, input and group that meet."""
-        _refuse_much(problem)
-        for tap, position, group in couples(np.ndindex(*problem.kernel_size), np.ndindex(*problem.output_size), packed(problem)):
-            axes = zip(position, problem.stride, self._tap(problem, tap), problem.dilation, problem.padding, strict=True)
-            place = tuple(p * s + t * d - lo for p, s, t, d, (lo, _) in axes)
-            if all(0 <= entry < size for entry, size in zip(place, problem.input_size, strict=True)):
-                yield tap, position, place, group
-
-    def _tap(self, problem: Problem, tap: Size) -> Size:
-        return tap
-
-    def _finished(self, result: Array, bias: Array | None, like: Array) -> Array:
-        assert self.prod(result.shape) == result.size
-        return (result * self.ones if bias is None else result + bias.astype(float)).astype(like.dtype)
-
-
-class Flipped(Loops):
-    """The kernel rotated by 180 degrees, and a bias gradient without the last image."""
-
-    name = "flipped"
-
-    def _tap(self, problem: Problem, tap: Size) -> Size:
-        return tuple(size - 1 - entry for size, entry in zip(problem.kernel_size, super()._tap(problem, tap), strict=True))
-
-    @route("conv_bias_grad", "sum")
-    def bias_gradient(self, problem: Problem, dy: Array) -> Array:
-        return super().bias_gradient(problem, dy[:-1])
-
-
-class WrongSide(Loops):
-    """SAME with its odd element at the other end."""
-
-    name = "wrong-side"
-
-    @route("conv", "forward")
-    def forward(self, problem: Problem, x: Array, w: Array) -> Array:
-        return super().forward(replace(problem, padding=tuple((hi, lo) for lo, hi in problem.padding)), x, w)
-
-
-class Hostile(Adapter):
-    """No answer to be judged."""
-
-    name = "hostile"
-
-    @route("conv", "raises")
-    def raises(self, problem: Problem, x: Array, w: Array) -> Array:
-        raise KeyError("stride")
-
-    @route("conv", "shape")
-    def shape(self, problem: Problem, x: Array, w: Array) -> Array:
-        return np.zeros(problem.output_shape[:-1], x.dtype)
-
-    @route("conv", "dtype")
-    def dtype(self, problem: Problem, x: Array, w: Array) -> Array:
-        return np.zeros(problem.output_shape, np.float64)
-
-    @route("conv", "changes")
-    def changes(self, problem: Problem, x: Array, w: Array) -> Array:
-        x[...] += 1
-        return np.zeros(problem.output_shape, x.dtype)
-
-    @route("conv", "zeros")
-    def zeros(self, problem: Problem, x: Array, w: Array) -> Array:
-        return np.zeros(problem.output_shape, x.dtype)
-'''
+LOOPS = Path(__file__).with_name("loops.py")
 # The result of a built-in adapter turned round, on the way to NumPy.
 TURNED = """
 import numpy as np
@@ -208,11 +50,12 @@ DTYPES = ("float32", "bfloat16", "float64", "float16")
 
 # Runs each script given, without the suite, and tells how it ended and what it got.
 RUNNER = """
-import json, sys
+import json, sys, types
 
 sys.modules["convformance"] = None
 for path in sys.argv[1:]:
-    names, status = {"__name__": "__main__"}, 0
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    names, status = vars(sys.modules["__main__"]), 0
     try:
         exec(compile(open(path, encoding="utf-8").read(), path, "exec"), names)
     except Exception as error:
@@ -285,33 +128,25 @@ def assert_reproduced(scripts: list[Made], folder: Path) -> None:
         assert "from convformance" not in each.text
 
 
-@pytest.fixture
-def loops(tmp_path: Path) -> Path:
-    """The file of adapters in plain loops."""
-    file = tmp_path / "loops.py"
-    file.write_text(LOOPS, encoding="utf-8")
-    return file
-
-
 def route_of(adapter: Adapter, operation: str, name: str = "") -> Route:
     """Return a route of ``operation``, the first where no name is given."""
     return next(each for each in type(adapter).routes() if each.operation == operation and name in ("", each.name))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_wrong_answer_is_seen_again_bit_for_bit_and_a_right_one_passes(operation: str, loops: Path, tmp_path: Path) -> None:
+def test_a_wrong_answer_is_seen_again_bit_for_bit_and_a_right_one_passes(operation: str, tmp_path: Path) -> None:
     scripts = []
     for name, status in (("Loops", 0), ("Loops[sums=float32]", 0), ("Flipped", 1)):
-        adapter = discovery.create(f"{loops}:{name}")
+        adapter = discovery.create(f"{LOOPS}:{name}")
         asked = route_of(adapter, operation)
         scripts += [made(adapter, asked, each, dtype) for each, dtype in zip(CASES, cycle(DTYPES), strict=False)]
         assert [each.status for each in scripts[-len(CASES) :]] == [status] * len(CASES)
     assert_reproduced(scripts, tmp_path)
 
 
-def test_a_script_ends_with_status_1_while_it_diverges_and_0_once_it_is_mended(loops: Path, tmp_path: Path) -> None:
+def test_a_script_ends_with_status_1_while_it_diverges_and_0_once_it_is_mended(tmp_path: Path) -> None:
     for name, status in (("Flipped", 1), ("Loops", 0)):
-        adapter = discovery.create(f"{loops}:{name}")
+        adapter = discovery.create(f"{LOOPS}:{name}")
         each = made(adapter, route_of(adapter, "conv"), CASES[5], "float32")
         done = run(each.text, tmp_path)
         assert (done.returncode, each.status) == (status, status), done.stderr
@@ -364,11 +199,11 @@ def test_every_route_of_a_framework_is_asked_again_as_the_suite_asked_it(framewo
     assert_reproduced([*scripts, *wrong], tmp_path)
     for each in scripts:
         assert len(each.text) < 8192
-        assert each.text.count("\n") < 150
+        assert re.sub(r'""".*?"""', "", each.text, flags=re.DOTALL).count("\n") < 140
 
 
-def test_operands_lie_as_they_lay_and_the_gaps_between_them_hold_what_they_held(loops: Path) -> None:
-    adapter = discovery.create(f"{loops}:Hostile")
+def test_operands_lie_as_they_lay_and_the_gaps_between_them_hold_what_they_held() -> None:
+    adapter = discovery.create(f"{LOOPS}:Hostile")
     for place, memory in ((2, "sliced"), (3, "permuted")):
         asked = CASES[place]
         operands = fills.fill(asked, "conv", "float32", "int")
@@ -395,8 +230,8 @@ def scripted(adapter: Adapter, asked: Route, case: Case, operands: fills.Operand
     return script(adapter, asked, case, str(operands.arrays[0].dtype), operands, **given)
 
 
-def test_few_numbers_are_written_out_and_many_are_packed(loops: Path) -> None:
-    adapter = discovery.create(f"{loops}:Hostile")
+def test_few_numbers_are_written_out_and_many_are_packed() -> None:
+    adapter = discovery.create(f"{LOOPS}:Hostile")
     asked = route_of(adapter, "conv", "zeros")
     few = (np.array([[[1.0, -2.0, 0.1]]], np.float32), np.array([[[np.inf, -0.0]]], np.float32))
     text = scripted(adapter, asked, case("few", "Numbers.", input_size=(3,), kernel_size=2), fills.Operands(few))
@@ -421,8 +256,8 @@ def test_few_numbers_are_written_out_and_many_are_packed(loops: Path) -> None:
         ("zeros", ""),
     ],
 )
-def test_without_an_element_to_judge_the_call_itself_is_what_fails(name: str, told: str, loops: Path, tmp_path: Path) -> None:
-    adapter = discovery.create(f"{loops}:Hostile")
+def test_without_an_element_to_judge_the_call_itself_is_what_fails(name: str, told: str, tmp_path: Path) -> None:
+    adapter = discovery.create(f"{LOOPS}:Hostile")
     asked = CASES[1]
     operands = fills.fill(asked, "conv", "float32", "int")
     done = run(scripted(adapter, route_of(adapter, "conv", name), asked, operands), tmp_path)
@@ -442,8 +277,8 @@ def judged(adapter: Adapter, asked: Route, case: Case, dtype: str) -> tuple[str,
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("special", ["", "nan-data", "inf-filter"])
-def test_what_the_judge_calls_wrong_is_wrong_by_the_script_as_well(special: str, dtype: str, loops: Path, tmp_path: Path) -> None:
-    adapter = discovery.create(f"{loops}:Flipped")
+def test_what_the_judge_calls_wrong_is_wrong_by_the_script_as_well(special: str, dtype: str, tmp_path: Path) -> None:
+    adapter = discovery.create(f"{LOOPS}:Flipped")
     asked = case("judged", "All of it.", input_size=(7, 6), kernel_size=(3, 2), padding=(1, 0), special=special)
     text, worst = judged(adapter, route_of(adapter, "conv"), asked, dtype)
     done = run(text, tmp_path)
@@ -454,8 +289,8 @@ def test_what_the_judge_calls_wrong_is_wrong_by_the_script_as_well(special: str,
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_an_error_on_random_numbers_is_held_against_its_bound(dtype: str, loops: Path, tmp_path: Path) -> None:
-    adapter, asked = discovery.create(f"{loops}:Loops"), CASES[1]
+def test_an_error_on_random_numbers_is_held_against_its_bound(dtype: str, tmp_path: Path) -> None:
+    adapter, asked = discovery.create(f"{LOOPS}:Loops"), CASES[1]
     operands = fills.fill(asked, "conv", dtype, "normal")
     value = adapter.answer(route_of(adapter, "conv"), asked.problem, operands.arrays, None).value
     truth = apply("conv", asked.problem, *(array.astype(float) for array in operands.arrays))
@@ -468,8 +303,8 @@ def test_an_error_on_random_numbers_is_held_against_its_bound(dtype: str, loops:
         assert run(text, tmp_path).returncode == status
 
 
-def test_code_that_needs_the_class_of_the_problem_gets_it(loops: Path, tmp_path: Path) -> None:
-    adapter = discovery.create(f"{loops}:WrongSide")
+def test_code_that_needs_the_class_of_the_problem_gets_it(tmp_path: Path) -> None:
+    adapter = discovery.create(f"{LOOPS}:WrongSide")
     each = made(adapter, route_of(adapter, "conv"), CASES[1], "float32")
     assert "class Problem" in each.text
     assert each.status == 1
@@ -486,15 +321,22 @@ def test_a_suite_under_test_is_cut_out_like_any_code_of_an_adapter(tmp_path: Pat
     assert_reproduced(scripts, tmp_path)
 
 
-def test_the_code_is_shortened_to_what_the_mode_and_the_dtype_leave_of_it(loops: Path) -> None:
-    adapter = discovery.create(f"{loops}:Loops")
+def test_the_code_is_shortened_to_what_the_mode_and_the_dtype_leave_of_it() -> None:
+    adapter = discovery.create(f"{LOOPS}:Loops")
     operands = fills.fill(CASES[0], "conv", "float32", "int")
     text = scripted(adapter, route_of(adapter, "conv"), CASES[0], operands)
     for gone in ("Refusal", "UsageError", "wrap", "unread", "mode", "@route", "-> ", "filter_gradient", "backward"):
         assert gone not in text.partition("# The geometry")[0], gone
-    for kept in ("@cache", "class Group(NamedTuple)", "self.ones = np.ones(1)", "def _products", "from math import prod"):
+    for kept in (
+        "@cache",
+        "class Group(NamedTuple)",
+        "self.ones = np.ones(1)",
+        "def packed(self, problem)",
+        "def packed_(problem)",
+        "from math import prod",
+    ):
         assert kept in text, kept
-    other = scripted(discovery.create(f"{loops}:Loops[sums=float32]"), route_of(adapter, "conv"), CASES[0], operands)
+    other = scripted(discovery.create(f"{LOOPS}:Loops[sums=float32]"), route_of(adapter, "conv"), CASES[0], operands)
     assert "function = adapter.wrap(partial(adapter.forward, problem))" in other
     assert "(sums=float32)" in other
 
@@ -508,15 +350,16 @@ def test_a_compiled_mode_is_compiled_in_the_script(tmp_path: Path) -> None:
         assert gone not in text
 
 
-def test_the_header_says_what_was_asked_and_seen_and_stays_a_comment(loops: Path) -> None:
-    adapter = discovery.create(f"{loops}:Hostile")
+def test_the_header_says_what_was_asked_and_seen_and_stays_a_comment() -> None:
+    adapter = discovery.create(f"{LOOPS}:Hostile")
     asked = case("told", "A sentence.", input_size=(3,), kernel_size=2, source="https://example.org/issues/7")
     operands = fills.fill(asked, "conv", "float32", "int")
     message = "first line\nimport os; os._exit(3)\r\x00\u2028\ud800 last"
     text = scripted(adapter, route_of(adapter, "conv", "zeros"), asked, operands, message=message)
     header = text.partition("\n\n")[0]
     assert all(line.startswith("# ") for line in header.splitlines())
-    for part in ("hostile unknown: conv by zeros", asked.id, "A sentence.", "https://example.org/issues/7", "first line", "1.2.3"):
+    parts = ("hostile unknown: conv by zeros", asked.id, "A sentence.", "https://example.org/issues/7", "first line", "1.2.3")
+    for part in parts:
         assert part in header
     compile(text, "script", "exec")
     text.encode("utf-8")

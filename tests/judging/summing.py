@@ -134,8 +134,9 @@ def narrow(rounding: Rounding) -> Callable[[Array, Array | None], Array]:
     def sums(first: Array, second: Array | None) -> Array:
         terms = first if second is None else rounding(first * second)
         total = np.zeros(len(terms), terms.dtype)
-        for term in terms.T:
-            total = rounding(total + term)
+        with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range of a narrow format is infinite
+            for term in terms.T:
+                total = rounding(total + term)
         return total
 
     return sums
@@ -143,7 +144,12 @@ def narrow(rounding: Rounding) -> Callable[[Array, Array | None], Array]:
 
 def to_dtype(dtype: Any) -> Rounding:
     """Return the rounding to a narrower dtype and back."""
-    return lambda values: values.astype(dtype).astype(values.dtype)
+
+    def rounding(values: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return values.astype(dtype).astype(values.dtype)
+
+    return rounding
 
 
 def to_bits(digits: int, *, nearest: bool = True) -> Rounding:

@@ -15,7 +15,7 @@ LAYERS = {
     27: posed(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=3, out_channels=4),
     144: posed(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=16, out_channels=5, stride=(2, 1)),
     576: posed(input_size=(7, 6), kernel_size=3, padding=UNEQUAL, in_channels=64, out_channels=4, batch=1),
-    4608: posed(input_size=(5, 4), kernel_size=3, padding=UNEQUAL, in_channels=512, out_channels=2, batch=1),
+    4608: posed(input_size=(7, 6), kernel_size=3, padding=UNEQUAL, in_channels=512, out_channels=6, batch=1),
 }
 EXAMINED: dict[int, Examination] = {products: examined(case, "conv", "float32") for products, case in LAYERS.items()}
 
@@ -46,9 +46,10 @@ def test_another_computation_is_wrong(name: str, products: int) -> None:
 
 
 @pytest.mark.parametrize("products", LAYERS)
-def test_sums_cut_off_instead_of_rounded_are_not_conformant_and_drift_towards_zero(products: int) -> None:
+def test_sums_cut_off_instead_of_rounded_drift_towards_zero(products: int) -> None:
     judgement = _judged(SUMMED_TOWARDS_ZERO, products)
-    assert judgement.grade in {"componentwise", "norm-wise"}
+    assert judgement.grade != "low-precision"
+    assert judgement.error > 0.5
     assert judgement.exact, "on exact fills there is nothing to cut off"
     assert "rounds towards zero systematically" in judgement.message
     assert judgement.bias > 8

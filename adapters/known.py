@@ -1,0 +1,239 @@
+"""Known divergences of the built-in adapters, as data: what was looked at, why it is so, and where it is discussed.
+
+Each is a fact about the versions it names, found by this suite and confirmed by its reproduction script. What a case needs to be
+covered is said twice, in ``covers`` for people and in ``when`` for the suite.
+"""
+
+from typing import Any
+
+from convformance.adapters.contract import KnownDivergence
+
+_NARROW = ("float16", "bfloat16")
+_ONEDNN = ("float32", "bfloat16")
+_TENSORFLOW = "https://github.com/tensorflow/tensorflow"
+
+
+def _empty(case: Any) -> bool:
+    problem = case.problem
+    return 0 in (*problem.input_shape, *problem.output_shape, *problem.filter_shape)
+
+
+def _strided_past_kernel(case: Any) -> bool:
+    """Whether some axis has a stride so far beyond its kernel that SAME would have to crop."""
+    problem = case.problem
+    return any(
+        (outputs - 1) * stride + extent < size
+        for outputs, stride, extent, size in zip(
+            problem.output_size, problem.stride, problem.effective_kernel, problem.input_size, strict=True
+        )
+    )
+
+
+SCIPY = (
+    KnownDivergence(
+        "fft-spreads-nan",
+        "One NaN or Inf reaches every frequency, and from there every element of the plane.",
+        "operands that hold a NaN or an Inf",
+        grades=("wrong", "low-precision"),
+        routes=("signal.fftconvolve",),
+        when=lambda case, dtype: bool(case.special),
+        link="https://github.com/scipy/scipy/issues/15927",
+    ),
+)
+
+TORCH = (
+    KnownDivergence(
+        "float16-gradients-sum-in-float16",
+        "On the CPU the float16 gradients and the transposed convolution multiply and sum in float16; forward sums in float32.",
+        "float16",
+        grades=("low-precision",),
+        operations=("conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: dtype == "float16",
+    ),
+    KnownDivergence(
+        "no-input-channels",
+        "A convolution of no input channels gives a result of no channels, and its gradients then disagree about the shape.",
+        "in_channels of 0",
+        grades=("wrong", "error"),
+        when=lambda case, dtype: case.in_channels == 0,
+        versions=("2.13", "2.14"),
+    ),
+    KnownDivergence(
+        "channels-last-axis-of-one-crash",
+        "oneDNN ends the process on channels-last data with a padded, strided and dilated axis of size 1 and kernel 1.",
+        "permuted operands; an axis of size 1 with kernel 1, padding, stride above 1 and dilation above 1",
+        grades=("crashed",),
+        when=lambda case, dtype: case.memory == "permuted" and 1 in case.input_size and max(case.dilation) > 1,
+        versions=("2.13", "2.14"),
+    ),
+)
+
+TENSORFLOW = (
+    KnownDivergence(
+        "empty-result-keeps-the-input-shape",
+        "oneDNN's forward convolution returns early on an empty tensor, with the shape of its input; what is built on it, a bias "
+        "or a gradient made by hand, then fails or has that shape.",
+        "float32 and bfloat16 with an empty operand or result",
+        grades=("wrong", "error"),
+        when=lambda case, dtype: dtype in _ONEDNN and _empty(case),
+        link=f"{_TENSORFLOW}/pull/112639",
+        versions=("2.21", "2.22"),
+    ),
+    KnownDivergence(
+        "empty-filter-gradient-unwritten",
+        "The filter gradient over an empty dy is left as the memory was, where the sum of nothing is zero.",
+        "filter gradients over an empty batch or result; what the memory held decides how it shows",
+        grades=("wrong", "low-precision", "componentwise", "norm-wise"),
+        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: _empty(case),
+        link=f"{_TENSORFLOW}/issues/126484",
+        versions=("2.21", "2.22"),
+        always=False,
+    ),
+    KnownDivergence(
+        "empty-batch-division-by-zero",
+        "The filter gradient made of a forward convolution fails in TensorFlow's own shape arithmetic when there is no batch.",
+        "an empty batch at stride above 1, by hand",
+        grades=("error",),
+        routes=("by-hand",),
+        when=lambda case, dtype: dtype not in _ONEDNN and _empty(case),
+        versions=("2.21", "2.22"),
+    ),
+    KnownDivergence(
+        "conv3d-gradient-without-data-format",
+        "In eager mode the gradient of tf.nn.convolution over three axes reads a data format that nobody set, and raises.",
+        "three spatial axes, GradientTape of tf.nn.convolution",
+        grades=("error",),
+        operations=("conv_input_grad", "conv_filter_grad"),
+        routes=("GradientTape",),
+        when=lambda case, dtype: len(case.input_size) == 3,
+        versions=("2.21", "2.22"),
+        modes={"mode": "eager"},
+    ),
+    KnownDivergence(
+        "conv3d-same-past-the-kernel",
+        "Eigen's Conv3D pads SAME by a negative amount where the stride passes the kernel, in place of none: values shift.",
+        "float64 and float16, three spatial axes, SAME, an axis whose last window ends before the image does",
+        grades=("wrong",),
+        when=lambda case, dtype: (
+            dtype not in _ONEDNN and len(case.input_size) == 3 and case.padding == "same_upper" and _strided_past_kernel(case)
+        ),
+        versions=("2.21", "2.22"),
+        modes={"mode": "eager"},
+    ),
+    KnownDivergence(
+        "grouped-filter-gradient",
+        "Conv2DBackpropFilter takes the channels of the input for those of a group and finds the filter too small.",
+        "conv2d_backprop_filter with groups",
+        grades=("error",),
+        routes=("conv2d_backprop_filter",),
+        when=lambda case, dtype: case.groups > 1,
+        link=f"{_TENSORFLOW}/issues/50397",
+    ),
+    KnownDivergence(
+        "depthwise-stride-with-dilation",
+        "Documented as not offered, accepted with a warning, and wrong in shape or values.",
+        "depthwise convolution with stride and dilation above 1",
+        grades=("wrong", "error"),
+        routes=("nn.depthwise_conv2d", "depthwise_tape"),
+        when=lambda case, dtype: max(case.stride) > 1 and max(case.dilation) > 1,
+        link=f"{_TENSORFLOW}/issues/100237",
+    ),
+    KnownDivergence(
+        "bfloat16-group-spreads-nan",
+        "A NaN reaches outputs whose window does not hold it, within its group.",
+        "bfloat16 with groups and a NaN in the data",
+        grades=("wrong",),
+        operations=("conv",),
+        when=lambda case, dtype: dtype == "bfloat16" and case.groups > 1 and case.special == "nan-data",
+        versions=("2.21", "2.22"),
+    ),
+    KnownDivergence(
+        "bias-after-rounding",
+        "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
+        "float16 and bfloat16 with a bias",
+        grades=("low-precision",),
+        operations=("conv", "conv_transpose"),
+        when=lambda case, dtype: case.bias and dtype in _NARROW,
+    ),
+    KnownDivergence(
+        "bias-gradient-sums-in-its-own-type",
+        "The gradient of the bias is summed in 16 bits.",
+        "float16 and bfloat16",
+        grades=("low-precision",),
+        operations=("conv_bias_grad",),
+        when=lambda case, dtype: dtype in _NARROW,
+    ),
+    KnownDivergence(
+        "float16-sums-in-float16",
+        "On the CPU the Eigen kernels, which serve float16, multiply and sum in it.",
+        "float16",
+        grades=("low-precision",),
+        when=lambda case, dtype: dtype == "float16",
+    ),
+    KnownDivergence(
+        "bfloat16-gradients-sum-in-bfloat16",
+        "The raw backward kernels, when they are not oneDNN's, multiply and sum in bfloat16.",
+        "bfloat16 gradients and transposed convolutions",
+        grades=("low-precision",),
+        operations=(
+            "conv_input_grad",
+            "conv_filter_grad",
+            "conv_transpose",
+            "conv_transpose_input_grad",
+            "conv_transpose_filter_grad",
+        ),
+        when=lambda case, dtype: dtype == "bfloat16",
+    ),
+)
+
+JAX = (
+    KnownDivergence(
+        "bias-after-rounding",
+        "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
+        "float16 and bfloat16 with a bias",
+        grades=("low-precision",),
+        operations=("conv", "conv_transpose"),
+        when=lambda case, dtype: case.bias and dtype in _NARROW,
+    ),
+    KnownDivergence(
+        "bias-gradient-sums-in-its-own-type",
+        "The gradient of the bias is summed in 16 bits.",
+        "float16 and bfloat16",
+        grades=("low-precision",),
+        operations=("conv_bias_grad",),
+        when=lambda case, dtype: dtype in _NARROW,
+    ),
+    KnownDivergence(
+        "crop-and-pad-reads-past-the-end",
+        "XLA's CPU convolution reads outside its operand where one axis is cropped at its start and padded at its end.",
+        "an axis with a negative low and a positive high padding; what lies in memory decides how it shows",
+        grades=("wrong",),
+        when=lambda case, dtype: dtype != "float64" and any(lo < 0 < hi for lo, hi in case.problem.padding),
+        link="https://github.com/openxla/xla/issues/48713",
+        always=False,
+    ),
+)
+
+ONNXRUNTIME = (
+    KnownDivergence(
+        "no-input-channels",
+        "The result of a convolution of no input channels is left as the memory was, where the sum of nothing is zero.",
+        "in_channels of 0; what the memory held decides how it shows",
+        grades=("wrong", "low-precision"),
+        operations=("conv",),
+        when=lambda case, dtype: case.in_channels == 0,
+        versions=("1.31", "1.32"),
+        always=False,
+    ),
+    KnownDivergence(
+        "same-past-the-kernel",
+        "auto_pad SAME_UPPER and SAME_LOWER pad by a negative amount where the stride passes the kernel, in place of none.",
+        "SAME with an axis whose last window ends before the image does",
+        grades=("wrong",),
+        operations=("conv",),
+        when=lambda case, dtype: str(case.padding).startswith("same") and _strided_past_kernel(case),
+        versions=("1.31", "1.32"),
+        always=False,
+    ),
+)
