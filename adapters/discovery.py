@@ -60,12 +60,12 @@ def load(spec: str) -> Selection:
     Raises UsageError with one sentence for anything that cannot be had, MissingFramework where only the framework is missing.
     """
     target, given = _parse(spec)
-    adapter_class = _adapter_class(target)
-    mode = adapter_class.complete_mode(given)
-    reason = _missing(adapter_class)
+    found = adapter_class(target)
+    mode = found.complete_mode(given)
+    reason = _missing(found)
     if reason:
         raise MissingFramework(reason)
-    return Selection(adapter_class, mode, _label(adapter_class, mode))
+    return Selection(found, mode, _label(found, mode))
 
 
 def create(spec: str) -> Adapter:
@@ -85,12 +85,12 @@ def available() -> Iterator[Available]:
     """Yield every adapter that has a name, in order: whether it can be asked, its framework's version, and why not."""
     for name in (*BUILT_IN, *sorted(set(_entry_points()) - set(BUILT_IN))):
         try:
-            adapter_class = _adapter_class(name)
+            found = adapter_class(name)
         except UsageError as error:
             yield Available(name, False, "", str(error))
             continue
-        reason = _missing(adapter_class)
-        yield Available(name, not reason, "" if reason else adapter_class.version(), reason)
+        reason = _missing(found)
+        yield Available(name, not reason, "" if reason else found.version(), reason)
 
 
 def _parse(spec: str) -> tuple[str, dict[str, str]]:
@@ -108,7 +108,8 @@ def _parse(spec: str) -> tuple[str, dict[str, str]]:
     return target.strip(), mode
 
 
-def _adapter_class(target: str) -> type[Adapter]:
+def adapter_class(target: str) -> type[Adapter]:
+    """Return the class that ``target``, a spec without its mode, names; its framework need not be installed. Raises UsageError."""
     path, colon, class_name = target.rpartition(":")
     if target.endswith(".py"):
         return _only_adapter(_module_of_file(target), target)
@@ -121,10 +122,10 @@ def _adapter_class(target: str) -> type[Adapter]:
 
 def _named(name: str) -> type[Adapter]:
     if name in BUILT_IN:
-        return _adapter_class(BUILT_IN[name])
+        return adapter_class(BUILT_IN[name])
     entries = _entry_points()
     if name in entries:
-        return _adapter_class(entries[name])
+        return adapter_class(entries[name])
     known = sorted({*BUILT_IN, *entries})
     nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""

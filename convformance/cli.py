@@ -75,13 +75,14 @@ def _report(parsed: argparse.Namespace) -> int:
 def _declare_adapters(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     adapters = commands.add_parser("adapters", help="what is here, in which version, and what is missing")
     adapters.add_argument("--routes", action="store_true", help="list the routes of each operation as well")
+    adapters.add_argument("--known", action="store_true", help="print the known divergences, as Markdown, in place of the list")
     adapters.set_defaults(command=_adapters)
 
 
 def _adapters(parsed: argparse.Namespace) -> int:
     from convformance import listing
 
-    return _print(listing.adapters(routes=parsed.routes))
+    return _print(listing.known() if parsed.known else listing.adapters(routes=parsed.routes))
 
 
 def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import UsageError
+from convformance.adapters.contract import Adapter, UsageError
 from convformance.asking import Asker, Question
 from convformance.reference.problem import OPERATIONS
 from convformance.test_cases import catalogue
@@ -27,6 +27,25 @@ def _adapter(entry: discovery.Available, *, routes: bool) -> Iterator[str]:
         for operation in OPERATIONS:
             names = [route.name for route in adapter.routes() if route.operation == operation]
             yield f"    {operation:<28} {', '.join(names) or '(no route)'}"
+
+
+def known() -> list[str]:
+    """Return the known divergences of the built-in adapters as a Markdown section each, whether installed or not."""
+    return [line for name in discovery.BUILT_IN for line in _known(discovery.adapter_class(name))]
+
+
+def _known(adapter: type[Adapter]) -> Iterator[str]:
+    yield from (f"## {adapter.name}", "", "| divergence | what is so | where | grades |", "|---|---|---|---|")
+    for divergence in adapter.known_divergences:
+        versions = f"; versions {' to below '.join(divergence.versions)}" if divergence.versions else ""
+        where = "".join((divergence.covers, _among(divergence.routes), versions))
+        reason = f"{divergence.reason} ([discussed]({divergence.link}))" if divergence.link else divergence.reason
+        yield f"| `{divergence.name}` | {reason} | {where} | {', '.join(divergence.grades)} |"
+    yield ""
+
+
+def _among(routes: tuple[str, ...]) -> str:
+    return f"; routes {', '.join(f'`{route}`' for route in routes)}" if routes else ""
 
 
 def cases(tier: str, families: tuple[str, ...], parts: tuple[str, ...]) -> list[str]:

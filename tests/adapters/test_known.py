@@ -1,9 +1,11 @@
 """Known divergences are data, and data must be true to what it speaks of."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from convformance import listing
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, KnownDivergence, UsageError
 from convformance.asking import Scope, covers
@@ -58,3 +60,8 @@ def test_a_known_divergence_covers_something_that_is_asked_and_not_everything(na
 
 def _tested(version: str, versions: tuple[str, str]) -> bool:
     return version.startswith(versions[0])
+
+
+def test_the_documentation_holds_the_current_list() -> None:
+    page = Path(__file__).parents[2] / "docs" / "findings.md"
+    assert "\n".join(listing.known()).strip() in page.read_text(encoding="utf-8")
