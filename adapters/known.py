@@ -29,6 +29,26 @@ def _strided_past_kernel(case: Any) -> bool:
     )
 
 
+# Of every framework whose convolution has no argument for a bias.
+_UNFUSED_BIAS = (
+    KnownDivergence(
+        "bias-after-rounding",
+        "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
+        "float16 and bfloat16 with a bias",
+        grades=("low-precision",),
+        operations=("conv", "conv_transpose"),
+        when=lambda case, dtype: case.bias and dtype in _NARROW,
+    ),
+    KnownDivergence(
+        "bias-gradient-sums-in-its-own-type",
+        "The gradient of the bias is summed in 16 bits.",
+        "float16 and bfloat16",
+        grades=("low-precision",),
+        operations=("conv_bias_grad",),
+        when=lambda case, dtype: dtype in _NARROW,
+    ),
+)
+
 SCIPY = (
     KnownDivergence(
         "fft-spreads-nan",
@@ -148,22 +168,7 @@ TENSORFLOW = (
         when=lambda case, dtype: dtype == "bfloat16" and case.groups > 1 and case.special == "nan-data",
         versions=("2.21", "2.22"),
     ),
-    KnownDivergence(
-        "bias-after-rounding",
-        "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
-        "float16 and bfloat16 with a bias",
-        grades=("low-precision",),
-        operations=("conv", "conv_transpose"),
-        when=lambda case, dtype: case.bias and dtype in _NARROW,
-    ),
-    KnownDivergence(
-        "bias-gradient-sums-in-its-own-type",
-        "The gradient of the bias is summed in 16 bits.",
-        "float16 and bfloat16",
-        grades=("low-precision",),
-        operations=("conv_bias_grad",),
-        when=lambda case, dtype: dtype in _NARROW,
-    ),
+    *_UNFUSED_BIAS,
     KnownDivergence(
         "float16-sums-in-float16",
         "On the CPU the Eigen kernels, which serve float16, multiply and sum in it.",
@@ -188,22 +193,7 @@ TENSORFLOW = (
 )
 
 JAX = (
-    KnownDivergence(
-        "bias-after-rounding",
-        "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
-        "float16 and bfloat16 with a bias",
-        grades=("low-precision",),
-        operations=("conv", "conv_transpose"),
-        when=lambda case, dtype: case.bias and dtype in _NARROW,
-    ),
-    KnownDivergence(
-        "bias-gradient-sums-in-its-own-type",
-        "The gradient of the bias is summed in 16 bits.",
-        "float16 and bfloat16",
-        grades=("low-precision",),
-        operations=("conv_bias_grad",),
-        when=lambda case, dtype: dtype in _NARROW,
-    ),
+    *_UNFUSED_BIAS,
     KnownDivergence(
         "crop-and-pad-reads-past-the-end",
         "XLA's CPU convolution reads outside its operand where one axis is cropped at its start and padded at its end.",
