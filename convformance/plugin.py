@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from convformance import options
+from convformance import options, test_cases
 
 if TYPE_CHECKING:
     from convformance.asking import Asker, Question
@@ -34,13 +34,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Settle what is asked; every usage error is one sentence here, before anything runs."""
-    if not config.option.adapter and not any("test_cases" in str(argument) for argument in config.args):
+    if not config.option.adapter and not any(map(_is_test_case, config.args)):
         return
     for name in _THREADS:
         os.environ.setdefault(name, "1")
     session = _session(config)
     if not _is_worker(config):
         config.pluginmanager.register(Controller(session), _CONTROLLER)
+
+
+def _is_test_case(argument: str) -> bool:
+    """Whether a command line argument, a path or a dotted name, leads into the suite's own test cases."""
+    name = argument.split("::", maxsplit=1)[0]
+    path = Path(name).resolve()
+    return name.startswith(test_cases.__name__) or Path(test_cases.__path__[0]) in (path, *path.parents)
 
 
 def _session(config: pytest.Config) -> "Session":

@@ -29,12 +29,19 @@ def mark(trial: Trial, value: Array) -> Marked:
 def _grade(trial: Trial, size: Array) -> str:
     if not trial.exact and np.all(size <= trial.bound):
         return CONFORMANT
-    weaker = (grade for grade in (COMPONENTWISE, NORM_WISE) if np.all(size <= trial.tolerance(grade, trial.expected)))
-    return next(weaker, WRONG)
+    return _weaker_grade(trial, size)
+
+
+def _weaker_grade(trial: Trial, size: Array) -> str:
+    within = (grade for grade in (COMPONENTWISE, NORM_WISE) if np.all(size <= trial.tolerance(grade, trial.expected)))
+    return next(within, WRONG)
 
 
 def mark_special(trial: Trial, value: Array) -> Marked:
-    """Return the mark of ``value`` in a trial that holds NaN or Inf: right ones in the right places, the rest componentwise."""
+    """Return the mark of ``value`` in a trial that holds NaN or Inf: right ones in the right places, and the rest.
+
+    Elements that stay finite are right within the componentwise bound.
+    """
     got = value.astype(np.float64)
     shown, judged = special.expected(trial), ~special.left_open(trial)
     want = np.where(shown == 0, trial.want, shown)
@@ -42,9 +49,9 @@ def mark_special(trial: Trial, value: Array) -> Marked:
     same = np.where(finite, True, (got == want) | (np.isnan(got) & np.isnan(want)))
     difference = np.where(same, np.where(finite, trial.difference(got), 0.0), np.inf) * 1.0
     difference[~judged] = 0.0
-    within = np.all(np.abs(difference) <= trial.tolerance(COMPONENTWISE, trial.expected))
     met = bool(np.all((got == want)[finite & judged])) and bool(np.all(same[judged]))
-    return Marked(trial, got, want, difference, CONFORMANT if within else WRONG, exact=trial.exact and met)
+    grade = _weaker_grade(trial, np.abs(difference))
+    return Marked(trial, got, want, difference, CONFORMANT if grade == COMPONENTWISE else grade, exact=trial.exact and met)
 
 
 def worst_grade(grades: list[str]) -> str:

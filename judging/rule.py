@@ -56,7 +56,8 @@ def _settled(examination: Examination, ask: Ask, marks: Marks, seconds: float) -
     grade = worst_grade([mark.grade for mark in marks.values()])
     exact = all(mark.exact for mark in marks.values() if mark.trial.exact)
     found = Judgement(grade, exact=exact, error=_share(marks), seconds=seconds, fills=_by_fill(marks))
-    belief = None if grade == CONFORMANT else explanation(examination, ask, marks)
+    doubtful = grade == WRONG if examination.special else grade != CONFORMANT
+    belief = explanation(examination, ask, marks) if doubtful else None
     if belief is not None:
         return _low_precision(found, examination, belief, marks)
     return _drifting(_wrong(found, marks) if grade == WRONG else _right(found, examination, marks), examination, marks)

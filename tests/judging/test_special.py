@@ -177,3 +177,13 @@ def test_a_bias_gradient_shows_the_nan_of_its_channel() -> None:
     examination = examined(case, "conv_bias_grad", "float32")
     assert judged(examination, _multiplying("conv_bias_grad", case)).grade == "conformant"
     assert np.isnan(special.expected(examination.trial("normal"))).tolist() == [False, False, False, True, False, False]
+
+
+def test_errors_of_a_fast_algorithm_beside_a_nan_are_norm_wise() -> None:
+    def noisy(given: Any) -> Array:
+        y = operations.apply("conv", case.problem, *given.arrays)
+        return y + np.float32(8 * 2.0**-24) * np.abs(y[np.isfinite(y)]).max()
+
+    case = posed(special="nan-data", padding=1)
+    judgement = judged(examined(case, "conv", "float32"), noisy)
+    assert judgement.grade == "norm-wise", judgement.message
