@@ -90,7 +90,7 @@ def _passes(value: str, allowed: tuple[str, ...]) -> bool:
     return not allowed or value in allowed
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _examination(operation: str, case: Case, dtype: str, accumulator: str | None) -> Examination:
     data = partial(fills.fill, case, operation, dtype)
     return Examination(operation, case.problem, dtype, data, special=bool(case.special), accumulator=accumulator)

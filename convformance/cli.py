@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, RecordError, ValueError, OSError) as error:
         print(f"convformance: {error}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt:
+        print("convformance: interrupted; what was judged is in the record, and --resume goes on with it", file=sys.stderr)
+        return BROKEN
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -139,4 +139,14 @@ CASES: tuple[Case, ...] = (
         dtypes=WIDE,
         tier="full",
     ),
+    declare(
+        "One axis cropped at its start and padded at its end, read past the end of the operand.",
+        input_size=(4,),
+        kernel_size=(1,),
+        padding=((-1, 1),),
+        batch=1,
+        in_channels=8,
+        out_channels=1,
+        tier="full",
+    ),
 )

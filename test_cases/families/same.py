@@ -119,4 +119,14 @@ CASES: tuple[Case, ...] = (
         out_channels=5,
         groups=5,
     ),
+    declare(
+        "A stride that passes the kernel by so much that the total padding, not held at zero, would crop.",
+        input_size=(4,),
+        kernel_size=(1,),
+        padding="same_upper",
+        stride=(4,),
+        in_channels=3,
+        out_channels=5,
+        tier="full",
+    ),
 )
