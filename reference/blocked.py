@@ -10,7 +10,7 @@ convolution algorithms for deep neural networks" (2017), for products that leave
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
+from convformance.reference.products import inner_products, multiply
 
 Array = np.ndarray[Any, Any]
 
@@ -33,8 +34,8 @@ class Blocking:
 
 # Measured best over the layers of benchmarks/layers.py: less repeats the packing of the filter, more falls out of the cache.
 MEASURED = Blocking()
-STACKED_BELOW = 256  # elements of a filter below which its gradient is faster as one product
-LONGEST_DOT = 8192
+FEW = 8  # input channels of a group that make a slow matrix product
+STACKED_BELOW = 400  # elements of a filter below which its gradient is faster as one product
 
 
 def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
@@ -45,7 +46,7 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dx``, as ``plain.input_gradient``: at stride 1 a convolution of dy with the filter turned round."""
     filters = _grouped(problem, w)
-    if max(problem.stride) > 1 or _few_inputs(problem):
+    if max(problem.stride) > 1 or problem.in_channels < FEW * problem.groups < problem.out_channels:
         return _scatter(problem, dy, filters, blocking)
     adjoint = replace(
         problem,
@@ -60,48 +61,66 @@ def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = M
 
 def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
-    filters = np.zeros(problem.filter_shape, x.dtype)
-    stacked = prod(problem.filter_shape[1:]) < STACKED_BELOW
-    matrices = np.zeros_like(_matrices(problem, _grouped(problem, filters), stacked))
-    rows = dy.reshape(problem.batch, problem.groups, problem.out_channels // problem.groups, prod(problem.output_size))
-    for image, cotangent in zip(x, rows, strict=True):
-        for positions, taps in _blocks(problem, image, blocking, stacked):
-            for matrix, tap in zip(matrices, taps, strict=True):
-                matrix += _inner_products(cotangent[..., positions], tap)
-    _filters(problem, matrices, stacked, out=_grouped(problem, filters))
-    return filters
+    dw = np.empty(problem.filter_shape, x.dtype)
+    images, cotangents, filters = _by_group(problem, x), _by_position(problem, dy), _grouped(problem, dw)
+    for tile, part in _tiles(problem, blocking, x.itemsize):
+        stacked = prod(problem.filter_shape[1:]) < STACKED_BELOW and not _is_depthwise(problem)
+        sums = np.zeros_like(_matrices(filters[tile], stacked))
+        for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
+            for positions, taps in _blocks(part, image, blocking, stacked):
+                for place, tap in enumerate(taps):
+                    sums[place] += inner_products(cotangent[..., positions], tap)
+        _write_filters(sums, stacked, filters[tile])
+    return dw
 
 
 def _correlate(problem: Problem, x: Array, filters: Array, blocking: Blocking) -> Array:
     """Return the convolution of x with filters ``(groups, O / groups, C / groups, *kernel)``, of any strides."""
-    stacked = _is_stacked(problem)
-    matrices = _matrices(problem, filters, stacked)
     y = np.empty(problem.output_shape, x.dtype)
-    for image, result in zip(x, y.reshape(problem.batch, *matrices.shape[1:3], prod(problem.output_size)), strict=True):
-        for positions, taps in _blocks(problem, image, blocking, stacked):
-            out = result[..., positions]
-            _multiply(matrices[0], taps[0], out)
-            for matrix, tap in zip(matrices[1:], taps[1:], strict=True):
-                out += _multiply(matrix, tap, np.empty(out.shape, out.dtype))
+    images, results, stacked = _by_group(problem, x), _by_position(problem, y), _is_stacked(problem)
+    for tile, part in _tiles(problem, blocking, x.itemsize):
+        matrices = _matrices(filters[tile], stacked)
+        for image, result in zip(images[:, tile], results[:, tile], strict=True):
+            for positions, taps in _blocks(part, image, blocking, stacked):
+                out = multiply(matrices[0], taps[0], result[..., positions])
+                for matrix, tap in zip(matrices[1:], taps[1:], strict=True):
+                    out += multiply(matrix, tap, np.empty(out.shape, out.dtype))
     return y
 
 
 def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> Array:
     """Return ``dx``, the columns ``w.T @ dy`` added tap by tap to the phases they were read from."""
-    groups, outputs = filters.shape[:2]
-    turned = filters.reshape(groups, outputs, -1).swapaxes(1, 2)
     dx = np.empty(problem.input_shape, dy.dtype)
-    rows = dy.reshape(problem.batch, groups, outputs, prod(problem.output_size))
-    for image, cotangent in zip(dx, rows, strict=True):
-        planes = np.zeros(planes_shape(problem.in_channels, problem.input_size, problem.padding, problem.stride), dy.dtype)
-        for first, count, positions in _row_blocks(problem, blocking, dy.itemsize, stacked=True):
-            addend = cotangent[..., positions]
-            columns = _multiply(turned, addend, np.empty((groups, turned.shape[1], addend.shape[2]), dy.dtype))
-            columns = columns.reshape(problem.in_channels, *problem.kernel_size, count, *problem.output_size[1:])
-            for tap in product(*map(range, problem.kernel_size)):
-                planes[_read_by(problem, tap, first, count)] += columns[(slice(None), *tap)]
-        merge(planes, problem.padding, problem.stride, image)
+    images, cotangents = _by_group(problem, dx), _by_position(problem, dy)
+    for tile, part in _tiles(problem, blocking, dy.itemsize):
+        turned = filters[tile].reshape(part.groups, filters.shape[1], -1).swapaxes(1, 2)
+        for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
+            planes = np.zeros(planes_shape(part.in_channels, part.input_size, part.padding, part.stride), dy.dtype)
+            targets = [planes[_read_by(part, tap)] for tap in product(*map(range, part.kernel_size))]
+            for rows, positions in _row_blocks(part, blocking, dy.itemsize, stacked=True):
+                columns = np.empty((part.groups, turned.shape[1], positions.stop - positions.start), dy.dtype)
+                multiply(turned, cotangent[..., positions], columns)
+                columns = columns.reshape(part.in_channels, len(targets), rows.stop - rows.start, *part.output_size[1:])
+                for place, target in enumerate(targets):  # the positions of one tap never overlap
+                    target[:, rows] += columns[:, place]
+            merge(planes, part.padding, part.stride, image.reshape(part.in_channels, *part.input_size))
     return dx
+
+
+def _tiles(problem: Problem, blocking: Blocking, itemsize: int) -> Iterator[tuple[slice, Problem]]:
+    """Yield tiles of groups and the problem of one tile: as many groups as fit a block with all their rows."""
+    inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
+    taps = prod(problem.kernel_size[1:]) * problem.stride[0]
+    fitting = max(1, blocking.size // max(1, itemsize * inputs * taps * prod(problem.output_size)))
+    for tile in _shares(problem.groups, fitting):
+        groups = tile.stop - tile.start
+        yield tile, replace(problem, groups=groups, in_channels=groups * inputs, out_channels=groups * outputs)
+
+
+def _shares(count: int, most: int) -> Iterator[slice]:
+    """Yield slices of ``count`` things of nearly equal size, at most ``most`` in each."""
+    shares = -(-count // most)
+    yield from (slice(count * share // shares, count * (share + 1) // shares) for share in range(shares))
 
 
 def _blocks(problem: Problem, image: Array, blocking: Blocking, stacked: bool) -> Iterator[tuple[slice, list[Array]]]:
@@ -109,54 +128,57 @@ def _blocks(problem: Problem, image: Array, blocking: Blocking, stacked: bool) -
 
     There is one matrix for each tap of the first axis, or one of all taps if ``stacked``.
     """
-    planes = split(image, problem.padding, problem.stride)
+    planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
+    sources = [planes[_read_along_inner_axes(problem, tap)] for tap in product(*map(range, problem.kernel_size[1:]))]
     inner = prod(problem.output_size[1:])
-    for first, count, positions in _row_blocks(problem, blocking, image.itemsize, stacked):
-        lines, start = _lines(problem, planes, first, count)
+    for rows, positions in _row_blocks(problem, blocking, image.itemsize, stacked):
+        lines, start = _lines(problem, sources, rows)
         taps = []
         for tap in range(problem.kernel_size[0]):
             shift, phase = divmod(tap * problem.dilation[0], problem.stride[0])
-            taps.append(lines[:, :, phase, (start + shift) * inner : (start + shift + count) * inner])
+            first = (start + shift) * inner
+            taps.append(lines[:, :, phase, first : first + positions.stop - positions.start])
         yield positions, [_stack(problem, taps)] if stacked else taps
 
 
-def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bool) -> Iterator[tuple[int, int, slice]]:
-    """Yield the first row of each block, how many they are, and their positions; the blocks are of nearly equal size."""
-    rows, inner = problem.output_size[0], prod(problem.output_size[1:])
+def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bool) -> Iterator[tuple[slice, slice]]:
+    """Yield the output rows of each block, and their positions; the blocks are of nearly equal size."""
+    inner = prod(problem.output_size[1:])
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
-    fitting = max(1, blocking.positions // inner, blocking.size // (itemsize * problem.in_channels * taps * inner))
-    blocks = -(-rows // fitting)
-    edges = [rows * block // blocks for block in range(blocks + 1)]
-    for first, last in pairwise(edges):
-        yield first, last - first, slice(first * inner, last * inner)
+    row_size = max(1, itemsize * problem.in_channels * taps * inner)
+    fitting = max(1, blocking.positions // max(1, inner), blocking.size // row_size)
+    for rows in _shares(problem.output_size[0], fitting):
+        yield rows, slice(rows.start * inner, rows.stop * inner)
 
 
-def _lines(problem: Problem, planes: Array, first: int, count: int) -> tuple[Array, int]:
-    """Return ``lines[c, t, r, q, p] = planes[c, r, first + q, tap t at p]``, the taps of all axes but the first unrolled.
+def _lines(problem: Problem, sources: list[Array], rows: slice) -> tuple[Array, int]:
+    """Return ``lines[c, t, r, q, p] = sources[t][c, r, rows.start + q, p]``, the taps of all axes but the first unrolled.
 
-    The shape is ``(groups, C / groups * inner taps, stride[0], rows * inner positions)``. A kernel of 1 along those axes needs no
-    copy: the whole planes are the lines, and the number returned beside them is the row to begin with.
+    The shape is ``(groups, C / groups * inner taps, stride[0], rows * inner positions)``. The lines of one tap alone are there
+    without a copy if it reads everything; the number returned beside the lines is the row of them to begin with.
     """
-    inner_taps, inner = problem.kernel_size[1:], problem.output_size[1:]
-    shape = (problem.groups, problem.in_channels // problem.groups * prod(inner_taps), problem.stride[0])
-    if prod(inner_taps) == prod(problem.stride[1:]) == 1:
-        return planes.reshape(*shape, planes.shape[1 + problem.rank] * prod(inner)), first
-    read = count + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
-    lines = np.empty((problem.in_channels, *inner_taps, problem.stride[0], read, *inner), planes.dtype)
-    for tap in product(*map(range, inner_taps)):
-        channel, _, *places = _read_by(problem, (0, *tap), first, read)
-        lines[(slice(None), *tap)] = planes[(channel, slice(None), *places)]
-    return lines.reshape(*shape, read * prod(inner)), 0
+    shape = (problem.groups, problem.in_channels // problem.groups * len(sources), problem.stride[0])
+    if len(sources) == 1 and sources[0].flags.c_contiguous:
+        return sources[0].reshape(*shape, prod(sources[0].shape[2:])), rows.start
+    read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
+    lines = np.empty((problem.in_channels, len(sources), problem.stride[0], read, *problem.output_size[1:]), sources[0].dtype)
+    for place, source in enumerate(sources):
+        lines[:, place] = source[:, :, rows.start : rows.start + read]
+    return lines.reshape(*shape, prod(lines.shape[3:])), 0
 
 
-def _read_by(problem: Problem, tap: Size, first: int, count: int) -> tuple[Any, ...]:
-    """Return the index, in the planes, of what one tap reads at all positions of ``count`` output rows from ``first``."""
+def _read_by(problem: Problem, tap: Size) -> tuple[int | slice, ...]:
+    """Return the index of what one tap reads at all output positions, in the planes ``(C, *stride, *quotients)``."""
     axes = [divmod(t * d, s) for t, d, s in zip(tap, problem.dilation, problem.stride, strict=True)]
-    starts = [shift for shift, _ in axes]
-    starts[0] += first
-    sizes = (count, *problem.output_size[1:])
-    places = (slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
+    places = (slice(shift, shift + size) for (shift, _), size in zip(axes, problem.output_size, strict=True))
     return (slice(None), *(phase for _, phase in axes), *places)
+
+
+def _read_along_inner_axes(problem: Problem, tap: Size) -> tuple[int | slice, ...]:
+    """Return ``_read_by`` for a tap of all axes but the first, with every phase and row of the first."""
+    channels, _, *others = _read_by(problem, (0, *tap))
+    others[problem.rank - 1] = slice(None)
+    return (channels, slice(None), *others)
 
 
 def _stack(problem: Problem, taps: list[Array]) -> Array:
@@ -169,8 +191,8 @@ def _stack(problem: Problem, taps: list[Array]) -> Array:
     return stack.reshape(problem.groups, channels * len(taps) * inner, taps[0].shape[2])
 
 
-def _matrices(problem: Problem, filters: Array, stacked: bool) -> Array:
-    """Return filters ``(groups, O / groups, C / groups, *kernel)`` as the matrices ``(1 or taps, groups, O / groups, ...)``."""
+def _matrices(filters: Array, stacked: bool) -> Array:
+    """Return filters ``(groups, O / groups, C / groups, *kernel)`` as a matrix for each tap of the first axis, or one if stacked."""
     groups, outputs, inputs, taps, *inner = filters.shape
     if stacked:
         return np.ascontiguousarray(filters).reshape(1, groups, outputs, inputs * taps * prod(inner))
@@ -178,12 +200,13 @@ def _matrices(problem: Problem, filters: Array, stacked: bool) -> Array:
     return outermost.reshape(taps, groups, outputs, inputs * prod(inner))
 
 
-def _filters(problem: Problem, matrices: Array, stacked: bool, out: Array) -> None:
-    """Write to ``out`` the filters that ``_matrices`` would make ``matrices`` of."""
+def _write_filters(matrices: Array, stacked: bool, filters: Array) -> None:
+    """Write to ``filters`` what ``_matrices`` would make ``matrices`` of."""
+    groups, outputs, inputs, taps, *inner = filters.shape
     if stacked:
-        out[...] = matrices.reshape(out.shape)
+        filters[...] = matrices.reshape(filters.shape)
     else:
-        np.moveaxis(out, 3, 0)[...] = matrices.reshape(out.shape[3], *out.shape[:3], *out.shape[4:])
+        np.moveaxis(filters, 3, 0)[...] = matrices.reshape(taps, groups, outputs, inputs, *inner)
 
 
 def _grouped(problem: Problem, w: Array) -> Array:
@@ -191,27 +214,22 @@ def _grouped(problem: Problem, w: Array) -> Array:
     return w.reshape(problem.groups, problem.out_channels // problem.groups, *w.shape[1:])
 
 
+def _by_group(problem: Problem, x: Array) -> Array:
+    """Return an input as ``(N, groups, C / groups, *input_size)``."""
+    return np.ascontiguousarray(x).reshape(problem.batch, problem.groups, problem.in_channels // problem.groups, *x.shape[2:])
+
+
+def _by_position(problem: Problem, y: Array) -> Array:
+    """Return an output as ``(N, groups, O / groups, positions)``."""
+    shape = (problem.batch, problem.groups, problem.out_channels // problem.groups, prod(problem.output_size))
+    return np.ascontiguousarray(y).reshape(shape)
+
+
+def _is_depthwise(problem: Problem) -> bool:
+    return problem.in_channels == problem.groups
+
+
 def _is_stacked(problem: Problem) -> bool:
     """Say whether one product of all taps pays: a copy of every column, against adding one product for each tap up."""
     additions = 2 * (problem.kernel_size[0] - 1) * problem.out_channels // problem.groups
-    return problem.in_channels > problem.groups and additions > prod(problem.filter_shape[1:])
-
-
-def _few_inputs(problem: Problem) -> bool:
-    """Say whether a group has too few channels, but more than one, for a product with that many rows to be fast."""
-    return 1 < problem.in_channels // problem.groups < 8 or problem.in_channels // problem.groups == 1 < problem.out_channels // problem.groups
-
-
-def _multiply(a: Array, b: Array, out: Array) -> Array:
-    """Write ``a @ b`` to ``out``; with no matrix to speak of, as one pass over ``out`` for each column of ``a``."""
-    if a.shape[1] == 1 or a.shape[2] == 1 or b.shape[2] == 1:
-        return np.einsum("gok,gkp->gop", a, b, out=out)
-    return np.matmul(a, b, out=out)
-
-
-def _inner_products(a: Array, b: Array) -> Array:
-    """Return ``a @ b.T``; with no matrix to speak of, as sums so short that no BLAS divides them among threads."""
-    if a.shape[1] > 1 and b.shape[1] > 1:
-        return np.matmul(a, b.swapaxes(1, 2))
-    pieces = (slice(first, first + LONGEST_DOT) for first in range(0, a.shape[2], LONGEST_DOT))
-    return sum(np.vecdot(a[:, :, np.newaxis, piece], b[:, np.newaxis, :, piece]) for piece in pieces)
+    return additions > prod(problem.filter_shape[1:]) and not _is_depthwise(problem)
