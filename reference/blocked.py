@@ -11,7 +11,7 @@ convolution algorithms for deep neural networks" (2017), for products that leave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,22 @@ import numpy as np
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
-from convformance.reference.products import inner_products, multiply
+from convformance.reference.products import PANEL, inner_products, multiply
 
 Array = np.ndarray[Any, Any]
+
+
+class Buffer:
+    """Memory for one array at a time, allocated when it is first asked for and used again for every block."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._memory = np.empty(0, dtype)
+
+    def array(self, *shape: int) -> Array:
+        """Return an array of ``shape`` and of any content; the one before is overwritten with it."""
+        if prod(shape) > self._memory.size:
+            self._memory = np.empty(prod(shape), self._memory.dtype)
+        return self._memory[: prod(shape)].reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -66,10 +79,9 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     for tile, part in _tiles(problem, blocking, x.itemsize):
         stacked = prod(problem.filter_shape[1:]) < STACKED_BELOW and not _is_depthwise(problem)
         sums = np.zeros_like(_matrices(filters[tile], stacked))
-        for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
-            for positions, taps in _blocks(part, image, blocking, stacked):
-                for place, tap in enumerate(taps):
-                    sums[place] += inner_products(cotangent[..., positions], tap)
+        for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
+            for place, tap in enumerate(taps):
+                sums[place] += inner_products(cotangents[number, tile, :, positions], tap)
         _write_filters(sums, stacked, filters[tile])
     return dw
 
@@ -80,11 +92,11 @@ def _correlate(problem: Problem, x: Array, filters: Array, blocking: Blocking) -
     images, results, stacked = _by_group(problem, x), _by_position(problem, y), _is_stacked(problem)
     for tile, part in _tiles(problem, blocking, x.itemsize):
         matrices = _matrices(filters[tile], stacked)
-        for image, result in zip(images[:, tile], results[:, tile], strict=True):
-            for positions, taps in _blocks(part, image, blocking, stacked):
-                out = multiply(matrices[0], taps[0], result[..., positions])
-                for matrix, tap in zip(matrices[1:], taps[1:], strict=True):
-                    out += multiply(matrix, tap, np.empty(out.shape, out.dtype))
+        addend = Buffer(x.dtype)
+        for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
+            out = multiply(matrices[0], taps[0], results[number, tile, :, positions])
+            for matrix, tap in zip(matrices[1:], taps[1:], strict=True):
+                out += multiply(matrix, tap, addend.array(*out.shape))
     return y
 
 
@@ -93,13 +105,14 @@ def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) ->
     dx = np.empty(problem.input_shape, dy.dtype)
     images, cotangents = _by_group(problem, dx), _by_position(problem, dy)
     for tile, part in _tiles(problem, blocking, dy.itemsize):
-        turned = filters[tile].reshape(part.groups, filters.shape[1], -1).swapaxes(1, 2)
+        turned = filters[tile].reshape(part.groups, filters.shape[1], prod(filters.shape[2:])).swapaxes(1, 2)
+        buffer = Buffer(dy.dtype)
         for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
             planes = np.zeros(planes_shape(part.in_channels, part.input_size, part.padding, part.stride), dy.dtype)
             targets = [planes[_read_by(part, tap)] for tap in product(*map(range, part.kernel_size))]
             for rows, positions in _row_blocks(part, blocking, dy.itemsize, stacked=True):
-                columns = np.empty((part.groups, turned.shape[1], positions.stop - positions.start), dy.dtype)
-                multiply(turned, cotangent[..., positions], columns)
+                columns = buffer.array(part.groups, turned.shape[1], positions.stop - positions.start)
+                columns = multiply(turned, cotangent[..., positions], columns)
                 columns = columns.reshape(part.in_channels, len(targets), rows.stop - rows.start, *part.output_size[1:])
                 for place, target in enumerate(targets):  # the positions of one tap never overlap
                     target[:, rows] += columns[:, place]
@@ -117,28 +130,35 @@ def _tiles(problem: Problem, blocking: Blocking, itemsize: int) -> Iterator[tupl
         yield tile, replace(problem, groups=groups, in_channels=groups * inputs, out_channels=groups * outputs)
 
 
-def _shares(count: int, most: int) -> Iterator[slice]:
-    """Yield slices of ``count`` things of nearly equal size, at most ``most`` in each."""
-    shares = -(-count // most)
-    yield from (slice(count * share // shares, count * (share + 1) // shares) for share in range(shares))
+def _shares(count: int, most: int, unit: int = 1) -> Iterator[slice]:
+    """Yield slices of ``count`` things of nearly equal size, about ``most`` in each, all but the last in multiples of ``unit``."""
+    units = -(-count // unit)
+    shares = -(-units // max(1, most // unit))
+    for share in range(shares):
+        yield slice(units * share // shares * unit, min(count, units * (share + 1) // shares * unit))
 
 
-def _blocks(problem: Problem, image: Array, blocking: Blocking, stacked: bool) -> Iterator[tuple[slice, list[Array]]]:
-    """Yield the output positions of each block, and the matrices of their taps, ``(groups, C / groups * taps, positions)``.
+def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) -> Iterator[tuple[int, slice, list[Array]]]:
+    """Yield the image and the output positions of each block, and the matrices of its taps.
 
-    There is one matrix for each tap of the first axis, or one of all taps if ``stacked``.
+    There is one matrix ``(groups, C / groups * inner taps, positions)`` for each tap of the first axis, or one of all taps if
+    ``stacked``; they hold until the next block. images: ``(N, groups, C / groups, *input_size)``.
     """
-    planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
-    sources = [planes[_read_along_inner_axes(problem, tap)] for tap in product(*map(range, problem.kernel_size[1:]))]
+    for_lines, for_stack = Buffer(images.dtype), Buffer(images.dtype)
+    for number, image in enumerate(images):
+        planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
+        sources = [planes[_read_along_inner_axes(problem, tap)] for tap in product(*map(range, problem.kernel_size[1:]))]
+        for rows, positions in _row_blocks(problem, blocking, images.itemsize, stacked):
+            taps = _taps(problem, *_lines(problem, sources, rows, for_lines), positions)
+            yield number, positions, [_stack(problem, taps, for_stack)] if stacked else taps
+
+
+def _taps(problem: Problem, lines: Array, start: int, positions: slice) -> list[Array]:
+    """Return what each tap of the first axis reads of the lines, from row ``start`` of them."""
     inner = prod(problem.output_size[1:])
-    for rows, positions in _row_blocks(problem, blocking, image.itemsize, stacked):
-        lines, start = _lines(problem, sources, rows)
-        taps = []
-        for tap in range(problem.kernel_size[0]):
-            shift, phase = divmod(tap * problem.dilation[0], problem.stride[0])
-            first = (start + shift) * inner
-            taps.append(lines[:, :, phase, first : first + positions.stop - positions.start])
-        yield positions, [_stack(problem, taps)] if stacked else taps
+    offsets = (divmod(tap * problem.dilation[0], problem.stride[0]) for tap in range(problem.kernel_size[0]))
+    firsts = (((start + shift) * inner, phase) for shift, phase in offsets)
+    return [lines[:, :, phase, first : first + positions.stop - positions.start] for first, phase in firsts]
 
 
 def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bool) -> Iterator[tuple[slice, slice]]:
@@ -147,11 +167,11 @@ def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bo
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
     row_size = max(1, itemsize * problem.in_channels * taps * inner)
     fitting = max(1, blocking.positions // max(1, inner), blocking.size // row_size)
-    for rows in _shares(problem.output_size[0], fitting):
+    for rows in _shares(problem.output_size[0], fitting, unit=PANEL // gcd(PANEL, inner)):
         yield rows, slice(rows.start * inner, rows.stop * inner)
 
 
-def _lines(problem: Problem, sources: list[Array], rows: slice) -> tuple[Array, int]:
+def _lines(problem: Problem, sources: list[Array], rows: slice, buffer: Buffer) -> tuple[Array, int]:
     """Return ``lines[c, t, r, q, p] = sources[t][c, r, rows.start + q, p]``, the taps of all axes but the first unrolled.
 
     The shape is ``(groups, C / groups * inner taps, stride[0], rows * inner positions)``. The lines of one tap alone are there
@@ -161,7 +181,7 @@ def _lines(problem: Problem, sources: list[Array], rows: slice) -> tuple[Array, 
     if len(sources) == 1 and sources[0].flags.c_contiguous:
         return sources[0].reshape(*shape, prod(sources[0].shape[2:])), rows.start
     read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
-    lines = np.empty((problem.in_channels, len(sources), problem.stride[0], read, *problem.output_size[1:]), sources[0].dtype)
+    lines = buffer.array(problem.in_channels, len(sources), problem.stride[0], read, *problem.output_size[1:])
     for place, source in enumerate(sources):
         lines[:, place] = source[:, :, rows.start : rows.start + read]
     return lines.reshape(*shape, prod(lines.shape[3:])), 0
@@ -181,18 +201,18 @@ def _read_along_inner_axes(problem: Problem, tap: Size) -> tuple[int | slice, ..
     return (channels, slice(None), *others)
 
 
-def _stack(problem: Problem, taps: list[Array]) -> Array:
+def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
     """Return the matrices of the first axis's taps as one, its rows in the order of the filter's elements."""
     channels, inner = problem.in_channels // problem.groups, prod(problem.kernel_size[1:])
     shape = (problem.groups, channels, inner, taps[0].shape[2])
-    stack = np.empty((problem.groups, channels, len(taps), inner, taps[0].shape[2]), taps[0].dtype)
+    stack = buffer.array(problem.groups, channels, len(taps), inner, taps[0].shape[2])
     for place, tap in enumerate(taps):
         stack[:, :, place] = tap.reshape(shape)
     return stack.reshape(problem.groups, channels * len(taps) * inner, taps[0].shape[2])
 
 
 def _matrices(filters: Array, stacked: bool) -> Array:
-    """Return filters ``(groups, O / groups, C / groups, *kernel)`` as a matrix for each tap of the first axis, or one if stacked."""
+    """Return filters ``(groups, O / groups, C / groups, *kernel)`` as one matrix for each tap of the first axis, or one of all."""
     groups, outputs, inputs, taps, *inner = filters.shape
     if stacked:
         return np.ascontiguousarray(filters).reshape(1, groups, outputs, inputs * taps * prod(inner))

@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 TILE = 8  # columns
 PANEL = 32  # products
 SHORT = 256  # products that fit one panel of any BLAS
-FLAT = 128  # rows below which a result is computed faster by columns
+FLAT = 128  # rows below which float32 is faster the other way round
 LONGEST_DOT = 8192  # products of a dot product that no BLAS shares out
 
 
@@ -39,7 +39,7 @@ def inner_products(a: Array, b: Array) -> Array:
     rows, columns = a.shape[1], b.shape[1]
     if min(rows, columns) == 1:
         return _dots(a, b)
-    if rows % TILE == 0 and (columns % TILE or rows < min(columns, FLAT)):
+    if rows % TILE == 0 and (columns % TILE or (a.itemsize == 4 and rows < min(columns, FLAT))):
         return inner_products(b, a).swapaxes(1, 2)
     return multiply(a, b.swapaxes(1, 2), np.empty((a.shape[0], rows, columns), a.dtype))
 
