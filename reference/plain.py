@@ -25,7 +25,8 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
     groups, outputs, taps, positions = _matrix_sizes(problem)
     padded = _padded(x, problem.padding)
     columns = _windows(problem, padded).reshape(problem.batch, groups, taps, positions)
-    return np.matmul(w.reshape(groups, outputs, taps), columns).reshape(problem.output_shape)
+    y: Array = np.matmul(w.reshape(groups, outputs, taps), columns)
+    return y.reshape(problem.output_shape)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
@@ -55,7 +56,8 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
     columns = windows.reshape(groups, taps, problem.batch * positions)
     rows = dy.reshape(problem.batch, problem.out_channels, positions).swapaxes(0, 1)
     rows = rows.reshape(groups, outputs, problem.batch * positions)
-    return np.matmul(rows, columns.swapaxes(1, 2)).reshape(problem.filter_shape)
+    dw: Array = np.matmul(rows, columns.swapaxes(1, 2))
+    return dw.reshape(problem.filter_shape)
 
 
 def _matrix_sizes(problem: Problem) -> tuple[int, int, int, int]:

@@ -20,9 +20,10 @@ LONGEST_DOT = 8192  # products of a dot product that no BLAS shares out
 
 def multiply(a: Array, b: Array, out: Array) -> Array:
     """Write ``a @ b`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, k, n)``, out: ``(groups, m, n)``."""
-    rows, length, columns = *a.shape[1:], b.shape[2]
+    rows, length, columns = a.shape[1], a.shape[2], b.shape[2]
     if min(rows, length, columns) == 1:
-        return np.einsum("gmk,gkn->gmn", a, b, out=out)
+        np.einsum("gmk,gkn->gmn", a, b, out=out)
+        return out
     if columns % TILE:
         tiled = multiply(a, _tiled(b), np.empty((*out.shape[:2], columns + -columns % TILE), out.dtype))
         out[...] = tiled[..., :columns]
