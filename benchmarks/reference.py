@@ -1,8 +1,9 @@
 """How fast the reference is: ``python -m benchmarks.reference [--json FILE] [--layers TEXT] [--batch N ...] [--dtype NAME ...]``.
 
 For each number of threads one fresh process measures the reference and every framework that is installed side by side, in turns,
-and prints the median times as ratios, theirs over ours: above 1 the reference is faster. A peer that would take longer than a few
-seconds (SciPy's loops) is measured once.
+and prints the median times as ratios, theirs over ours: above 1 the reference is faster. With one thread it is processor time that
+is measured, which a busy machine disturbs less, else time on the clock. A slow call is measured once, and SciPy's loops with one
+image only.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from convformance.reference import Problem
 Record = dict[str, Any]
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 CALLS = 3  # in a row, of each in turn: a framework's threads spin for a while after a call
-LONG = 1.0  # seconds above which a call is measured once
+LONG = 0.2  # seconds above which a call is measured once
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -101,12 +102,18 @@ def _records(layer: str, batch: int, dtype: str, wanted: dict[str, Any], repeats
         calls = {name: offer[contraction] for name, offer in offers.items() if contraction in offer}
         seconds = medians({**calls, "GEMM": _gemm(dtype)}, repeats)
         peak = 2 * 512**3 / seconds.pop("GEMM")
-        of_peak = 2 * problem.multiplications / seconds["ours"] / peak
         yield {
-            "layer": layer, "batch": batch, "dtype": dtype, "contraction": contraction, "seconds": seconds,
-            "of_peak": of_peak, "peak_flops": peak, "memory": memory(calls["ours"]), "im2col": im2col_size(problem, operands[0].itemsize),
+            "layer": layer,
+            "batch": batch,
+            "dtype": dtype,
+            "contraction": contraction,
+            "seconds": seconds,
+            "of_peak": 2 * problem.multiplications / seconds["ours"] / peak,
+            "peak_flops": peak,
+            "memory": memory(calls["ours"]),
+            "im2col": im2col_size(problem, operands[0].itemsize),
             "versions": peers.versions(),
-        }  # fmt: skip
+        }
 
 
 def _gemm(dtype: str) -> Callable[[], Any]:
@@ -128,10 +135,11 @@ def medians(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, floa
 
 
 def _timed(call: Callable[[], Any], count: int) -> float:
-    started = time.perf_counter()
+    clock = time.process_time if os.environ.get("OMP_NUM_THREADS") == "1" else time.perf_counter
+    started = clock()
     for _ in range(count):
         call()
-    return (time.perf_counter() - started) / count
+    return (clock() - started) / count
 
 
 def memory(call: Callable[[], Any]) -> int:

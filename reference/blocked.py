@@ -48,7 +48,8 @@ class Blocking:
 # Measured best over the layers of benchmarks/layers.py: less repeats the packing of the filter, more falls out of the cache.
 MEASURED = Blocking()
 FEW = 8  # input channels of a group that make a slow matrix product
-STACKED_BELOW = 400  # elements of a filter below which its gradient is faster as one product
+NARROW = 400  # taps below which a filter's gradient is faster as one product
+SLOWLY = 3  # copies of contiguous elements in the time of one of scattered elements
 
 
 def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
@@ -76,9 +77,10 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
     dw = np.empty(problem.filter_shape, x.dtype)
     images, cotangents, filters = _by_group(problem, x), _by_position(problem, dy), _grouped(problem, dw)
+    # A product with a narrow matrix is slow, as slow as if so many columns were copied.
+    stacked = _is_stacked(problem, additions=NARROW, rearranged=True)
     for tile, part in _tiles(problem, blocking, x.itemsize):
-        stacked = prod(problem.filter_shape[1:]) < STACKED_BELOW and not _is_depthwise(problem)
-        sums = np.zeros_like(_matrices(filters[tile], stacked))
+        sums = np.zeros(_matrices_shape(filters[tile].shape, stacked), x.dtype)
         for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
             for place, tap in enumerate(taps):
                 sums[place] += inner_products(cotangents[number, tile, :, positions], tap)
@@ -89,7 +91,9 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
 def _correlate(problem: Problem, x: Array, filters: Array, blocking: Blocking) -> Array:
     """Return the convolution of x with filters ``(groups, O / groups, C / groups, *kernel)``, of any strides."""
     y = np.empty(problem.output_shape, x.dtype)
-    images, results, stacked = _by_group(problem, x), _by_position(problem, y), _is_stacked(problem)
+    images, results = _by_group(problem, x), _by_position(problem, y)
+    additions = 2 * (problem.kernel_size[0] - 1) * problem.out_channels // problem.groups
+    stacked = _is_stacked(problem, additions, rearranged=filters.flags.c_contiguous)
     for tile, part in _tiles(problem, blocking, x.itemsize):
         matrices = _matrices(filters[tile], stacked)
         addend = Buffer(x.dtype)
@@ -167,7 +171,8 @@ def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bo
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
     row_size = max(1, itemsize * problem.in_channels * taps * inner)
     fitting = max(1, blocking.positions // max(1, inner), blocking.size // row_size)
-    for rows in _shares(problem.output_size[0], fitting, unit=PANEL // gcd(PANEL, inner)):
+    whole_panels = PANEL // gcd(PANEL, inner)
+    for rows in _shares(problem.output_size[0], fitting, unit=min(whole_panels, 2 ** (fitting.bit_length() - 1))):
         yield rows, slice(rows.start * inner, rows.stop * inner)
 
 
@@ -213,11 +218,13 @@ def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
 
 def _matrices(filters: Array, stacked: bool) -> Array:
     """Return filters ``(groups, O / groups, C / groups, *kernel)`` as one matrix for each tap of the first axis, or one of all."""
-    groups, outputs, inputs, taps, *inner = filters.shape
-    if stacked:
-        return np.ascontiguousarray(filters).reshape(1, groups, outputs, inputs * taps * prod(inner))
-    outermost = np.ascontiguousarray(np.moveaxis(filters, 3, 0))
-    return outermost.reshape(taps, groups, outputs, inputs * prod(inner))
+    arranged = filters if stacked else np.moveaxis(filters, 3, 0)
+    return np.ascontiguousarray(arranged).reshape(_matrices_shape(filters.shape, stacked))
+
+
+def _matrices_shape(shape: Size, stacked: bool) -> Size:
+    groups, outputs, inputs, taps, *inner = shape
+    return (1, groups, outputs, inputs * taps * prod(inner)) if stacked else (taps, groups, outputs, inputs * prod(inner))
 
 
 def _write_filters(matrices: Array, stacked: bool, filters: Array) -> None:
@@ -249,7 +256,12 @@ def _is_depthwise(problem: Problem) -> bool:
     return problem.in_channels == problem.groups
 
 
-def _is_stacked(problem: Problem) -> bool:
-    """Say whether one product of all taps pays: a copy of every column, against adding one product for each tap up."""
-    additions = 2 * (problem.kernel_size[0] - 1) * problem.out_channels // problem.groups
-    return additions > prod(problem.filter_shape[1:]) and not _is_depthwise(problem)
+def _is_stacked(problem: Problem, additions: int, rearranged: bool) -> bool:
+    """Say whether one product of all taps pays.
+
+    It costs a copy of every column. Products for each tap cost so many ``additions`` a position, and where they need the filter
+    ``rearranged`` a copy of it, element by element and so slowly.
+    """
+    positions, taps = problem.batch * prod(problem.output_size), prod(problem.filter_shape[1:])
+    apart = positions * additions + SLOWLY * rearranged * taps * problem.out_channels // problem.groups
+    return positions * taps <= apart and not _is_depthwise(problem)
