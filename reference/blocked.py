@@ -58,9 +58,9 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
-    """Return ``dx``, as ``plain.input_gradient``: at stride 1 a convolution of dy with the filter turned round."""
+    """Return ``dx``, as ``plain.input_gradient``: at stride 1 a convolution of dy with the filter turned round, if that pays."""
     filters = _grouped(problem, w)
-    if max(problem.stride) > 1 or problem.in_channels < FEW * problem.groups < problem.out_channels:
+    if max(problem.stride) > 1 or _is_scattered(problem):
         return _scatter(problem, dy, filters, blocking)
     adjoint = replace(
         problem,
@@ -254,6 +254,12 @@ def _by_position(problem: Problem, y: Array) -> Array:
 
 def _is_depthwise(problem: Problem) -> bool:
     return problem.in_channels == problem.groups
+
+
+def _is_scattered(problem: Problem) -> bool:
+    """Say whether an input gradient at stride 1 had better add columns up: few channels, or a filter large to turn round."""
+    positions, outputs = problem.batch * prod(problem.output_size), problem.out_channels // problem.groups
+    return problem.in_channels < FEW * problem.groups < problem.out_channels or 2 * positions < SLOWLY * outputs
 
 
 def _is_stacked(problem: Problem, additions: int, rearranged: bool) -> bool:
