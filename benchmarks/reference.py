@@ -1,4 +1,4 @@
-"""How fast the reference is: ``python -m benchmarks.reference [--json FILE] [--layers TEXT] [--batch N ...] [--dtype NAME ...]``.
+"""How fast the reference is: ``python -m benchmarks.reference [--json FILE] [--show FILE ...] [--layers TEXT] ...``.
 
 For each number of threads one fresh process measures the reference and every framework that is installed side by side, in turns,
 and prints the median times as ratios, theirs over ours: above 1 the reference is faster. With one thread it is processor time that
@@ -36,11 +36,11 @@ def main(arguments: list[str] | None = None) -> None:
     if options.measure:
         json.dump(_measured(options), sys.stdout)
         return
-    records = [
-        record
-        for threads in options.threads
-        for record in _in_fresh_process(threads, sys.argv[1:] if arguments is None else arguments)
-    ]
+    if options.show:
+        print(table([record for file in options.show for record in json.loads(file.read_text(encoding="utf-8"))]))
+        return
+    given = sys.argv[1:] if arguments is None else arguments
+    records = [record for threads in options.threads for record in _in_fresh_process(threads, given)]
     print(table(records))
     if options.json:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reference", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--show", type=Path, nargs="+", help="measure nothing, print the figures in these files")
     parser.add_argument("--layers", default="", help="only the layers whose name contains this text")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--dtype", nargs="+", default=["float64", "float32"], choices=["float64", "float32"])
@@ -118,8 +119,8 @@ def _records(layer: str, batch: int, dtype: str, wanted: dict[str, Any], repeats
 
 def _gemm(dtype: str) -> Callable[[], Any]:
     """Return the product of two square matrices: what this NumPy can do at best."""
-    a = np.random.default_rng(2).standard_normal((512, 512)).astype(dtype)
-    return lambda: a @ a.T.copy()
+    a, b = (np.random.default_rng(seed).standard_normal((512, 512)).astype(dtype) for seed in (2, 3))
+    return lambda: a @ b
 
 
 def medians(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
