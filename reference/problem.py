@@ -166,6 +166,11 @@ class Problem:
         """``(N, O, *output_size)``."""
         return (self.batch, self.out_channels, *self.output_size)
 
+    @cached_property
+    def multiplications(self) -> int:
+        """The number of products in the whole convolution, those with padding counted; the same for its gradients."""
+        return prod(self.output_shape) * prod(self.filter_shape[1:])
+
     @property
     def bias_shape(self) -> Size:
         """``(O,)``, the bias of the convolution."""

@@ -1,0 +1,1 @@
+"""Measured speed: how the reference compares with the frameworks, side by side."""

@@ -1,0 +1,273 @@
+"""The three contractions in blocks of output rows, image by image: what ``plain`` does at once, with buffers that stay in cache.
+
+An image is split into stride phases. Of a block of rows the taps of all axes but the first are unrolled into *lines*; along the
+first axis a tap is then only an offset, so its matrix ``(C / groups * inner taps, positions)`` is a view of the lines, and a
+matrix product reads it in place and writes straight into the result. Blocks depend on the problem alone and are summed in a fixed
+order, so the bits do not depend on the number of threads.
+Source: Chellapilla, Puri & Simard (2006) for the unrolling; Anderson, Vasudevan, Keane & Gregg, "Low-memory GEMM-based
+convolution algorithms for deep neural networks" (2017), for products that leave a part of the kernel out of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from math import gcd, prod
+from typing import Any
+
+import numpy as np
+
+from convformance.reference.geometry import Size
+from convformance.reference.phases import merge, planes_shape, split
+from convformance.reference.problem import Problem
+from convformance.reference.products import PANEL, inner_products, multiply
+
+Array = np.ndarray[Any, Any]
+
+
+class Buffer:
+    """Memory for one array at a time, allocated when it is first asked for and used again for every block."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._memory = np.empty(0, dtype)
+
+    def array(self, *shape: int) -> Array:
+        """Return an array of ``shape`` and of any content; the one before is overwritten with it."""
+        if prod(shape) > self._memory.size:
+            self._memory = np.empty(prod(shape), self._memory.dtype)
+        return self._memory[: prod(shape)].reshape(shape)
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """How large a block is: about ``size`` bytes of unrolled lines, but ``positions`` of the output at least."""
+
+    size: int = 2**21
+    positions: int = 256
+
+
+# Measured best over the layers of benchmarks/layers.py: less repeats the packing of the filter, more falls out of the cache.
+MEASURED = Blocking()
+FEW = 8  # input channels of a group that make a slow matrix product
+NARROW = 400  # taps below which a filter's gradient is faster as one product
+SLOWLY = 3  # copies of contiguous elements in the time of one of scattered elements
+
+
+def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
+    """Return ``y = w @ columns(x)``, as ``plain.forward``."""
+    return _correlate(problem, x, _grouped(problem, w), blocking)
+
+
+def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
+    """Return ``dx``, as ``plain.input_gradient``: at stride 1 a convolution of dy with the filter turned round, if that pays."""
+    filters = _grouped(problem, w)
+    if max(problem.stride) > 1 or _is_scattered(problem):
+        return _scatter(problem, dy, filters, blocking)
+    adjoint = replace(
+        problem,
+        in_channels=problem.out_channels,
+        out_channels=problem.in_channels,
+        input_size=problem.output_size,
+        padding=problem.adjoint_padding,
+    )
+    turned = np.flip(filters, axis=tuple(range(3, filters.ndim))).swapaxes(1, 2)
+    return _correlate(adjoint, dy, turned, blocking)
+
+
+def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
+    """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
+    dw = np.empty(problem.filter_shape, x.dtype)
+    images, cotangents, filters = _by_group(problem, x), _by_position(problem, dy), _grouped(problem, dw)
+    # A product with a narrow matrix is slow, as slow as if so many columns were copied.
+    stacked = _is_stacked(problem, additions=NARROW, rearranged=True)
+    for tile, part in _tiles(problem, blocking, x.itemsize):
+        sums = np.zeros(_matrices_shape(filters[tile].shape, stacked), x.dtype)
+        for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
+            for place, tap in enumerate(taps):
+                sums[place] += inner_products(cotangents[number, tile, :, positions], tap)
+        _write_filters(sums, stacked, filters[tile])
+    return dw
+
+
+def _correlate(problem: Problem, x: Array, filters: Array, blocking: Blocking) -> Array:
+    """Return the convolution of x with filters ``(groups, O / groups, C / groups, *kernel)``, of any strides."""
+    y = np.empty(problem.output_shape, x.dtype)
+    images, results = _by_group(problem, x), _by_position(problem, y)
+    additions = 2 * (problem.kernel_size[0] - 1) * problem.out_channels // problem.groups
+    stacked = _is_stacked(problem, additions, rearranged=filters.flags.c_contiguous)
+    for tile, part in _tiles(problem, blocking, x.itemsize):
+        matrices = _matrices(filters[tile], stacked)
+        addend = Buffer(x.dtype)
+        for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
+            out = multiply(matrices[0], taps[0], results[number, tile, :, positions])
+            for matrix, tap in zip(matrices[1:], taps[1:], strict=True):
+                out += multiply(matrix, tap, addend.array(*out.shape))
+    return y
+
+
+def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> Array:
+    """Return ``dx``, the columns ``w.T @ dy`` added tap by tap to the phases they were read from."""
+    dx = np.empty(problem.input_shape, dy.dtype)
+    images, cotangents = _by_group(problem, dx), _by_position(problem, dy)
+    for tile, part in _tiles(problem, blocking, dy.itemsize):
+        turned = filters[tile].reshape(part.groups, filters.shape[1], prod(filters.shape[2:])).swapaxes(1, 2)
+        buffer = Buffer(dy.dtype)
+        for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
+            planes = np.zeros(planes_shape(part.in_channels, part.input_size, part.padding, part.stride), dy.dtype)
+            targets = [planes[_read_by(part, tap)] for tap in product(*map(range, part.kernel_size))]
+            for rows, positions in _row_blocks(part, blocking, dy.itemsize, stacked=True):
+                columns = buffer.array(part.groups, turned.shape[1], positions.stop - positions.start)
+                columns = multiply(turned, cotangent[..., positions], columns)
+                columns = columns.reshape(part.in_channels, len(targets), rows.stop - rows.start, *part.output_size[1:])
+                for place, target in enumerate(targets):  # the positions of one tap never overlap
+                    target[:, rows] += columns[:, place]
+            merge(planes, part.padding, part.stride, image.reshape(part.in_channels, *part.input_size))
+    return dx
+
+
+def _tiles(problem: Problem, blocking: Blocking, itemsize: int) -> Iterator[tuple[slice, Problem]]:
+    """Yield tiles of groups and the problem of one tile: as many groups as fit a block with all their rows."""
+    inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
+    taps = prod(problem.kernel_size[1:]) * problem.stride[0]
+    fitting = max(1, blocking.size // max(1, itemsize * inputs * taps * prod(problem.output_size)))
+    for tile in _shares(problem.groups, fitting):
+        groups = tile.stop - tile.start
+        yield tile, replace(problem, groups=groups, in_channels=groups * inputs, out_channels=groups * outputs)
+
+
+def _shares(count: int, most: int, unit: int = 1) -> Iterator[slice]:
+    """Yield slices of ``count`` things of nearly equal size, about ``most`` in each, all but the last in multiples of ``unit``."""
+    units = -(-count // unit)
+    shares = -(-units // max(1, most // unit))
+    for share in range(shares):
+        yield slice(units * share // shares * unit, min(count, units * (share + 1) // shares * unit))
+
+
+def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) -> Iterator[tuple[int, slice, list[Array]]]:
+    """Yield the image and the output positions of each block, and the matrices of its taps.
+
+    There is one matrix ``(groups, C / groups * inner taps, positions)`` for each tap of the first axis, or one of all taps if
+    ``stacked``; they hold until the next block. images: ``(N, groups, C / groups, *input_size)``.
+    """
+    for_lines, for_stack = Buffer(images.dtype), Buffer(images.dtype)
+    for number, image in enumerate(images):
+        planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
+        sources = [planes[_read_along_inner_axes(problem, tap)] for tap in product(*map(range, problem.kernel_size[1:]))]
+        for rows, positions in _row_blocks(problem, blocking, images.itemsize, stacked):
+            taps = _taps(problem, *_lines(problem, sources, rows, for_lines), positions)
+            yield number, positions, [_stack(problem, taps, for_stack)] if stacked else taps
+
+
+def _taps(problem: Problem, lines: Array, start: int, positions: slice) -> list[Array]:
+    """Return what each tap of the first axis reads of the lines, from row ``start`` of them."""
+    inner = prod(problem.output_size[1:])
+    offsets = (divmod(tap * problem.dilation[0], problem.stride[0]) for tap in range(problem.kernel_size[0]))
+    firsts = (((start + shift) * inner, phase) for shift, phase in offsets)
+    return [lines[:, :, phase, first : first + positions.stop - positions.start] for first, phase in firsts]
+
+
+def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bool) -> Iterator[tuple[slice, slice]]:
+    """Yield the output rows of each block, and their positions; the blocks are of nearly equal size."""
+    inner = prod(problem.output_size[1:])
+    taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
+    row_size = max(1, itemsize * problem.in_channels * taps * inner)
+    fitting = max(1, blocking.positions // max(1, inner), blocking.size // row_size)
+    whole_panels = PANEL // gcd(PANEL, inner)
+    for rows in _shares(problem.output_size[0], fitting, unit=min(whole_panels, 2 ** (fitting.bit_length() - 1))):
+        yield rows, slice(rows.start * inner, rows.stop * inner)
+
+
+def _lines(problem: Problem, sources: list[Array], rows: slice, buffer: Buffer) -> tuple[Array, int]:
+    """Return ``lines[c, t, r, q, p] = sources[t][c, r, rows.start + q, p]``, the taps of all axes but the first unrolled.
+
+    The shape is ``(groups, C / groups * inner taps, stride[0], rows * inner positions)``. The lines of one tap alone are there
+    without a copy if it reads everything; the number returned beside the lines is the row of them to begin with.
+    """
+    shape = (problem.groups, problem.in_channels // problem.groups * len(sources), problem.stride[0])
+    if len(sources) == 1 and sources[0].flags.c_contiguous:
+        return sources[0].reshape(*shape, prod(sources[0].shape[2:])), rows.start
+    read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
+    lines = buffer.array(problem.in_channels, len(sources), problem.stride[0], read, *problem.output_size[1:])
+    for place, source in enumerate(sources):
+        lines[:, place] = source[:, :, rows.start : rows.start + read]
+    return lines.reshape(*shape, prod(lines.shape[3:])), 0
+
+
+def _read_by(problem: Problem, tap: Size) -> tuple[int | slice, ...]:
+    """Return the index of what one tap reads at all output positions, in the planes ``(C, *stride, *quotients)``."""
+    axes = [divmod(t * d, s) for t, d, s in zip(tap, problem.dilation, problem.stride, strict=True)]
+    places = (slice(shift, shift + size) for (shift, _), size in zip(axes, problem.output_size, strict=True))
+    return (slice(None), *(phase for _, phase in axes), *places)
+
+
+def _read_along_inner_axes(problem: Problem, tap: Size) -> tuple[int | slice, ...]:
+    """Return ``_read_by`` for a tap of all axes but the first, with every phase and row of the first."""
+    channels, _, *others = _read_by(problem, (0, *tap))
+    others[problem.rank - 1] = slice(None)
+    return (channels, slice(None), *others)
+
+
+def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
+    """Return the matrices of the first axis's taps as one, its rows in the order of the filter's elements."""
+    channels, inner = problem.in_channels // problem.groups, prod(problem.kernel_size[1:])
+    shape = (problem.groups, channels, inner, taps[0].shape[2])
+    stack = buffer.array(problem.groups, channels, len(taps), inner, taps[0].shape[2])
+    for place, tap in enumerate(taps):
+        stack[:, :, place] = tap.reshape(shape)
+    return stack.reshape(problem.groups, channels * len(taps) * inner, taps[0].shape[2])
+
+
+def _matrices(filters: Array, stacked: bool) -> Array:
+    """Return filters ``(groups, O / groups, C / groups, *kernel)`` as one matrix for each tap of the first axis, or one of all."""
+    arranged = filters if stacked else np.moveaxis(filters, 3, 0)
+    return np.ascontiguousarray(arranged).reshape(_matrices_shape(filters.shape, stacked))
+
+
+def _matrices_shape(shape: Size, stacked: bool) -> Size:
+    groups, outputs, inputs, taps, *inner = shape
+    return (1, groups, outputs, inputs * taps * prod(inner)) if stacked else (taps, groups, outputs, inputs * prod(inner))
+
+
+def _write_filters(matrices: Array, stacked: bool, filters: Array) -> None:
+    """Write to ``filters`` what ``_matrices`` would make ``matrices`` of."""
+    groups, outputs, inputs, taps, *inner = filters.shape
+    if stacked:
+        filters[...] = matrices.reshape(filters.shape)
+    else:
+        np.moveaxis(filters, 3, 0)[...] = matrices.reshape(taps, groups, outputs, inputs, *inner)
+
+
+def _grouped(problem: Problem, w: Array) -> Array:
+    """Return a filter as ``(groups, O / groups, C / groups, *kernel)``."""
+    return w.reshape(problem.groups, problem.out_channels // problem.groups, *w.shape[1:])
+
+
+def _by_group(problem: Problem, x: Array) -> Array:
+    """Return an input as ``(N, groups, C / groups, *input_size)``."""
+    return np.ascontiguousarray(x).reshape(problem.batch, problem.groups, problem.in_channels // problem.groups, *x.shape[2:])
+
+
+def _by_position(problem: Problem, y: Array) -> Array:
+    """Return an output as ``(N, groups, O / groups, positions)``."""
+    shape = (problem.batch, problem.groups, problem.out_channels // problem.groups, prod(problem.output_size))
+    return np.ascontiguousarray(y).reshape(shape)
+
+
+def _is_depthwise(problem: Problem) -> bool:
+    return problem.in_channels == problem.groups
+
+
+def _is_scattered(problem: Problem) -> bool:
+    """Say whether an input gradient at stride 1 had better add columns up: few channels, or a filter large to turn round."""
+    positions, outputs = problem.batch * prod(problem.output_size), problem.out_channels // problem.groups
+    return problem.in_channels < FEW * problem.groups < problem.out_channels or 2 * positions < SLOWLY * outputs
+
+
+def _is_stacked(problem: Problem, additions: int, rearranged: bool) -> bool:
+    """Say whether one product of all taps pays.
+
+    It costs a copy of every column. Products for each tap cost so many ``additions`` a position, and where they need the filter
+    ``rearranged`` a copy of it, element by element and so slowly.
+    """
+    positions, taps = problem.batch * prod(problem.output_size), prod(problem.filter_shape[1:])
+    apart = positions * additions + SLOWLY * rearranged * taps * problem.out_channels // problem.groups
+    return positions * taps <= apart and not _is_depthwise(problem)

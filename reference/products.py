@@ -1,0 +1,62 @@
+"""Products of stacks of matrices, in ways that keep a BLAS from letting the number of its threads into the bits.
+
+Threads share a product out by tiles of the result, and a BLAS sums in another order at the ragged edge of a tile, and in panels
+whose size depends on the threads where the sum is long. Columns in whole tiles and sums in whole panels leave no choice; matrices
+of one row or column, whose sums themselves would be shared out, are not given to it at all.
+"""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+TILE = 8  # columns
+PANEL = 32  # products
+SHORT = 256  # products that fit one panel of any BLAS
+FLAT = 128  # rows below which float32 is faster the other way round
+LONGEST_DOT = 8192  # products of a dot product that no BLAS shares out
+
+
+def multiply(a: Array, b: Array, out: Array) -> Array:
+    """Write ``a @ b`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, k, n)``, out: ``(groups, m, n)``."""
+    rows, length, columns = a.shape[1], a.shape[2], b.shape[2]
+    if min(rows, length, columns) == 1:
+        np.einsum("gmk,gkn->gmn", a, b, out=out)
+        return out
+    if columns % TILE:
+        tiled = multiply(a, _tiled(b), np.empty((*out.shape[:2], columns + -columns % TILE), out.dtype))
+        out[...] = tiled[..., :columns]
+        return out
+    whole = length - (length % PANEL if length > SHORT else 0)
+    np.matmul(a[..., :whole], b[:, :whole], out=out)
+    if whole < length:
+        out += np.matmul(a[..., whole:], b[:, whole:])
+    return out
+
+
+def inner_products(a: Array, b: Array) -> Array:
+    """Return ``a @ b.T``; a: ``(groups, m, k)``, b: ``(groups, n, k)``, result ``(groups, m, n)``."""
+    rows, columns = a.shape[1], b.shape[1]
+    if min(rows, columns) == 1:
+        return _dots(a, b)
+    if rows % TILE == 0 and (columns % TILE or (a.itemsize == 4 and rows < min(columns, FLAT))):
+        return inner_products(b, a).swapaxes(1, 2)
+    return multiply(a, b.swapaxes(1, 2), np.empty((a.shape[0], rows, columns), a.dtype))
+
+
+def _tiled(b: Array) -> Array:
+    """Return a copy of b with columns of zeros up to a whole number of tiles."""
+    tiled = np.zeros((*b.shape[:2], b.shape[2] + -b.shape[2] % TILE), b.dtype)
+    tiled[..., : b.shape[2]] = b
+    return tiled
+
+
+def _dots(a: Array, b: Array) -> Array:
+    """Return ``a @ b.T`` element by element."""
+    pairs = a[:, :, np.newaxis], b[:, np.newaxis]
+    pieces = (slice(first, first + LONGEST_DOT) for first in range(0, a.shape[2], LONGEST_DOT))
+    total = np.zeros((a.shape[0], a.shape[1], b.shape[1]), a.dtype)
+    for piece in pieces:
+        total += np.vecdot(*(side[..., piece] for side in pairs))
+    return total
