@@ -40,6 +40,11 @@ class Wishes:
             tuple(option.adapter), option.tier, filters, parse_shard(option.shard), option.record, option.resume, float(limit)
         )
 
+    @property
+    def whole(self) -> bool:
+        """Whether the standard tier at least is asked, and nothing is filtered out."""
+        return self.tier != "smoke" and not any(self.filters.values()) and self.shard == (1, 1)
+
     def told(self) -> str:
         """Return the filters as they would be typed."""
         typed = [f"--{name} {value}" for name, values in self.filters.items() for value in values]

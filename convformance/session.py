@@ -152,7 +152,7 @@ class Session:
                 asked = [question for question in self.questions if covers(divergence, question, selection)]
                 verdicts = [self.verdicts[question.key] for question in asked if question.key in self.verdicts]
                 if verdicts:
-                    yield _settled_divergence(selection.label, divergence, verdicts)
+                    yield _settled_divergence(selection.label, divergence, verdicts, whole=self.wishes.whole)
 
     def summary(self) -> list[str]:
         """Return what a terminal shows at the end: counts for each adapter, then the first findings."""
@@ -179,9 +179,12 @@ def _finding_line(verdict: Mapping[str, Any]) -> str:
     return f"{verdict['grade']}: {where}: {verdict['message']}"[:300]
 
 
-def _settled_divergence(adapter: str, known: KnownDivergence, verdicts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _settled_divergence(
+    adapter: str, known: KnownDivergence, verdicts: Sequence[Mapping[str, Any]], *, whole: bool
+) -> dict[str, Any]:
+    """Return what a known divergence came to; a run that asks only a part cannot call it stale."""
     diverged = sum(verdict["known"] == known.name for verdict in verdicts)
-    stale = known.always and not diverged
+    stale = whole and known.always and not diverged
     words = f"known divergence {known.name} no longer diverges in any of the {len(verdicts)} verdicts it covers; remove it"
     counts = {"matched": len(verdicts), "diverged": diverged, "stale": stale}
     return {"kind": "divergence", "adapter": adapter, "name": known.name, **counts, "message": words if stale else ""}
