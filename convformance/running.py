@@ -5,9 +5,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convformance import options
 from convformance.options import Wishes
+
+if TYPE_CHECKING:
+    from convformance.reports.record import Records
 
 OK, FINDINGS, USAGE, BROKEN = range(4)
 
@@ -22,6 +26,7 @@ def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: S
     raised before anything starts: UsageError, ValueError.
     """
     from convformance import session as sessions
+    from convformance.reports import record
 
     session = sessions.of(wishes)
     out.mkdir(parents=True, exist_ok=True)
@@ -31,11 +36,12 @@ def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: S
         return USAGE
     if wishes.record is None or not wishes.record.is_file():
         return BROKEN
-    records = sorted(out.glob("*.jsonl")) if merge else [wishes.record]
-    report(records, html=out / "report.html", markdown=out / "summary.md", baseline=None)
+    own = record.read([wishes.record])
+    shown = record.read(sorted(out.glob("*.jsonl"))) if merge else own
+    _write(shown, html=out / "report.html", markdown=out / "summary.md")
     print(f"report: {out / 'report.html'}")
     # pytest counts a crash as failed, whether it is known or not: the record decides.
-    return BROKEN if status == BROKEN else record_status([wishes.record])
+    return BROKEN if status == BROKEN else _status(own)
 
 
 def _pytest(wishes: Wishes, workers: str, out: Path, rest: Sequence[str]) -> int:
@@ -69,21 +75,26 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def report(records: Sequence[Path], *, html: Path, markdown: Path | None, baseline: Sequence[Path] | None) -> int:
-    """Write the report of ``records`` and return the exit status they amount to. Raises RecordError for what is no record."""
+def report(paths: Sequence[Path], *, html: Path, markdown: Path | None, baseline: Sequence[Path] | None) -> int:
+    """Write the report of the records and return the exit status they amount to. Raises RecordError for what is no record."""
+    from convformance.reports import record
+
+    read = record.read(paths)
+    html.parent.mkdir(parents=True, exist_ok=True)
+    _write(read, html=html, markdown=markdown, baseline=record.read(baseline) if baseline else None)
+    return _status(read)
+
+
+def _write(records: "Records", *, html: Path, markdown: Path | None, baseline: "Records | None" = None) -> None:
+    """Write the pages of ``records``, which are read once for all of them."""
     from convformance.reports.html import write_html
     from convformance.reports.markdown import write_markdown
 
-    html.parent.mkdir(parents=True, exist_ok=True)
     write_html(records, html, baseline=baseline)
     if markdown is not None:
         write_markdown(records, markdown, baseline=baseline)
-    return record_status(records)
 
 
-def record_status(records: Sequence[Path]) -> int:
+def _status(records: "Records") -> int:
     """Return the exit status that ``records`` amount to."""
-    from convformance.reports import record
-
-    collection = record.read(records)
-    return FINDINGS if collection.findings or collection.stale else OK if collection.complete else BROKEN
+    return FINDINGS if records.findings or records.stale else OK if records.complete else BROKEN
