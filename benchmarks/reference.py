@@ -164,13 +164,14 @@ def table(records: list[Record]) -> str:
         part = [record for record in records if (record["threads"], record["dtype"]) == (threads, dtype)]
         names = list(dict.fromkeys(name for record in part for name in record["seconds"] if name != "ours"))
         columns = ["layer", "batch", "contraction", "ms", *names, "of GEMM peak", "extra MB", "of im2col"]
-        lines += [f"### {dtype}, {threads} thread{'s' * (threads > 1)}", "", _row(columns), _row(["---"] * len(columns))]
-        lines += [_row(_cells(record, names)) for record in part]
+        lines += [f"### {dtype}, {threads} thread{'s' * (threads > 1)}", "", row(columns), row(["---"] * len(columns))]
+        lines += [row(_cells(record, names)) for record in part]
         lines += [*_means(part, names), ""]
     return "\n".join(lines)
 
 
-def _row(cells: list[str]) -> str:
+def row(cells: list[str]) -> str:
+    """Return one row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -191,7 +192,7 @@ def _means(records: list[Record], names: list[str]) -> Iterator[str]:
         means = [f"**{statistics.geometric_mean(column):.2f}**" if column else "" for column in ratios]
         of_peak = f"{statistics.geometric_mean(row['of_peak'] for row in rows):.0%}"
         of_columns = f"{statistics.geometric_mean(row['memory'] / row['im2col'] for row in rows):.2f}"
-        yield _row(["dense, geometric mean", str(batch), contraction, "", *means, of_peak, "", of_columns])
+        yield row(["dense, geometric mean", str(batch), contraction, "", *means, of_peak, "", of_columns])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
+from itertools import islice
 from typing import Any
 
 from convformance import __version__, reproduction
@@ -63,21 +64,23 @@ class Scope:
 
     def questions(self, selections: Sequence[Selection]) -> list[Question]:
         """Return every question in scope, ordered so that those that share a truth stand together."""
-        asked = [question for case in self._cases() for question in self._of_case(case, selections)]
+        shares = (share for case in self._cases() for share in self._of_case(case, selections))
         index, of = self.shard
-        return [question for place, question in enumerate(asked) if place % of == index - 1]
+        return [question for share in islice(shares, index - 1, None, of) for question in share]
 
     def _cases(self) -> Iterator[Case]:
         for case in self.cases:
             if _passes(case.family, self.families) and (not self.ids or any(part in case.id for part in self.ids)):
                 yield case
 
-    def _of_case(self, case: Case, selections: Sequence[Selection]) -> Iterator[Question]:
+    def _of_case(self, case: Case, selections: Sequence[Selection]) -> Iterator[list[Question]]:
+        """Yield the questions of each operation: what a shard does not tear apart, as data and truth are shared in it."""
         dtypes = [dtype for dtype in case.dtypes if _passes(dtype, self.dtypes)]
         for operation in case.operations:
             if _passes(operation, self.operations):
-                for dtype in dtypes:
-                    yield from self._of_operation(case, operation, dtype, selections)
+                asked = [question for dtype in dtypes for question in self._of_operation(case, operation, dtype, selections)]
+                if asked:
+                    yield asked
 
     def _of_operation(self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]) -> Iterator[Question]:
         for selection in selections:

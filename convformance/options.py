@@ -65,7 +65,7 @@ def declare(add: Any) -> None:
     add("--tier", choices=TIERS, default="standard", help="how much is asked (default: standard)")
     for name, what in FILTERS.items():
         add(f"--{name}", action="append", default=[], metavar=name.upper(), help=f"ask only this {what}; may be repeated")
-    add("--shard", default="1/1", metavar="I/N", help="ask every N-th question, beginning with the I-th")
+    add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
     add("--resume", action="store_true", help="do not ask again what the record already holds")
 

@@ -5,8 +5,7 @@ It is loaded wherever the distribution is installed, so it imports nothing heavy
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from convformance import options, test_cases
 
 if TYPE_CHECKING:
     from convformance.asking import Asker, Question
+    from convformance.items import QuestionItem
     from convformance.session import Session
 
 _VERDICT = pytest.StashKey[dict[str, Any]]()
@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     for name in _THREADS:
         os.environ.setdefault(name, "1")
-    session = _session(config)
+    session = session_of(config)
     if not _is_worker(config):
         config.pluginmanager.register(Controller(session), _CONTROLLER)
 
@@ -50,7 +50,7 @@ def _is_test_case(argument: str) -> bool:
     return name.startswith(test_cases.__name__) or Path(test_cases.__path__[0]) in (path, *path.parents)
 
 
-def _session(config: pytest.Config) -> "Session":
+def session_of(config: pytest.Config) -> "Session":
     """Return the session of this pytest run, made on first use."""
     from convformance import session as sessions
     from convformance.adapters.contract import UsageError
@@ -83,36 +83,47 @@ def _judged_by_controller(config: pytest.Config) -> frozenset[tuple[str, ...]] |
 def pytest_configure_node(node: Any) -> None:
     """Hand a new xdist worker the questions that are not to be asked again."""
     if node.config.pluginmanager.has_plugin(_CONTROLLER):
-        node.workerinput["convformance_judged"] = [list(key) for key in _session(node.config).judged]
+        node.workerinput["convformance_judged"] = [list(key) for key in session_of(node.config).judged]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which code is under test, and who is asked how much."""
     here = f"convformance: {Path(options.__file__).resolve().parent.parent}"
-    return [here, *_session(config).described()] if config.pluginmanager.has_plugin(_CONTROLLER) else [here]
+    return [here, *session_of(config).described()] if config.pluginmanager.has_plugin(_CONTROLLER) else [here]
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one item of each question of the module's operation."""
-    if "ask" in metafunc.fixturenames:
-        questions = _session(metafunc.config).questions_of(metafunc.module.OPERATION)
-        metafunc.parametrize("question", questions, ids=[question.id for question in questions])
+def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> list["QuestionItem"] | None:
+    """Make one item of each question of the operation that a module of the suite asks about."""
+    if not _asks(collector, name):
+        return None
+    from convformance.items import QuestionItem
+
+    session = session_of(collector.config)
+    # A thread ends a worker even in native code; without workers a signal must do.
+    method = "thread" if _is_worker(collector.config) else "signal"
+    collector.add_marker(pytest.mark.timeout(session.wishes.time_limit, method=method))
+    given = {"function": obj, "put": _asked}
+    questions = session.questions_of(collector.obj.OPERATION)
+    return [QuestionItem.from_parent(collector, name=f"{name}[{asked.id}]", question=asked, **given) for asked in questions]
 
 
-@pytest.fixture
-def question() -> "Question":
-    """The question of this item; parametrization always replaces this fixture."""
-    raise pytest.UsageError("no question here: it is given by parametrization in convformance.test_cases")
+def _asks(collector: pytest.Collector, name: str) -> bool:
+    """Whether ``name`` is the test function of one of the suite's own modules."""
+    return name.startswith("test_") and collector.path.parent == Path(test_cases.__path__[0])
 
 
-@pytest.fixture
-def ask(question: "Question", request: pytest.FixtureRequest) -> Callable[[], dict[str, Any]]:
-    """Return the call that asks this item's question and gives the verdict; refusals skip, known divergences xfail."""
-    return partial(_asked, question, request.node)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Run the suite's own items in one go."""
+    from convformance import items
+
+    if not isinstance(item, items.QuestionItem):
+        return None
+    items.run(item)
+    return True
 
 
 def _asked(question: "Question", item: pytest.Item) -> dict[str, Any]:
-    verdict = item.stash[_VERDICT] = _asker(item.config).verdict(question)
+    verdict = item.stash[_VERDICT] = asker(item.config).verdict(question)
     if verdict["grade"] == "refused":
         pytest.skip(verdict["message"])
     if verdict["known"]:
@@ -120,24 +131,23 @@ def _asked(question: "Question", item: pytest.Item) -> dict[str, Any]:
     return verdict
 
 
-def _asker(config: pytest.Config) -> "Asker":
+def asker(config: pytest.Config) -> "Asker":
+    """Return who puts the questions of this pytest run, made on first use."""
     from convformance.asking import Asker
 
     if _ASKER not in config.stash:
-        config.stash[_ASKER] = Asker(_session(config).selections)
+        config.stash[_ASKER] = Asker(session_of(config).selections)
     return config.stash[_ASKER]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give each question its time limit: a thread ends a worker even in native code; without workers a signal must do.
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Drop at the end what frameworks printed while they were right."""
+    yield
+    if _SESSION in session.config.stash:
+        from convformance import items
 
-    The placeholder that pytest makes of an operation nobody is asked is taken out.
-    """
-    asking = [item for item in items if "ask" in getattr(item, "fixturenames", ())]
-    method = "thread" if _is_worker(config) else "signal"
-    items[:] = [item for item in items if item not in asking or (item.name.endswith("]") and "NOTSET" not in item.name)]
-    for item in asking:
-        item.add_marker(pytest.mark.timeout(_session(config).wishes.time_limit, method=method))
+        items.printed(session.config)
 
 
 @pytest.hookimpl(hookwrapper=True)

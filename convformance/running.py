@@ -46,24 +46,20 @@ def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: S
 
 def _pytest(wishes: Wishes, workers: str, out: Path, rest: Sequence[str]) -> int:
     """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
+    spread = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
+    words = [sys.executable, "-m", "pytest", *pytest_words(wishes, out), *spread, *rest]
+    code = subprocess.run(words, env=_environment(), check=False).returncode
+    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(code, BROKEN)
+
+
+def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
+    """Return the arguments with which pytest asks what ``wishes`` names, its JUnit XML going below ``out``."""
     from convformance import test_cases
 
     cases = Path(next(iter(test_cases.__path__)))
     house = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
-    spread = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
-    shown = [
-        "-q",
-        "--progress",
-        "--tb=no",
-        "-rN",
-        "--disable-warnings",
-        "-p",
-        "no:cacheprovider",
-        f"--junitxml={out / 'junit.xml'}",
-    ]
-    words = [sys.executable, "-m", "pytest", str(cases), *house, *spread, *shown, *options.typed(wishes), *rest]
-    code = subprocess.run(words, env=_environment(), check=False).returncode
-    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(code, BROKEN)
+    quiet = ["-q", "--progress", "--tb=no", "-rN", "--disable-warnings", "-p", "no:cacheprovider"]
+    return [str(cases), *house, *quiet, f"--junitxml={out / 'junit.xml'}", *options.typed(wishes)]
 
 
 def _environment() -> dict[str, str]:

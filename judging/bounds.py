@@ -7,7 +7,7 @@ that of the result. Sources: Higham, "Accuracy and Stability of Numerical Algori
 probabilistic rounding error analysis" (2019).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from math import prod
@@ -18,6 +18,7 @@ import numpy as np
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.reference import exact, operations
 from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.stacking import Stack, fitting
 
 Array = np.ndarray[Any, Any]
 
@@ -87,6 +88,10 @@ class Trial:
         self.operation, self.problem, self.name, self.operands, self.expected = operation, problem, name, operands, expected
         self.exact = name in EXACT_FILLS
 
+    def hold(self, **known: Any) -> None:
+        """Keep what is known in place of what would be computed: ``numbers``, ``plain``, ``A`` or ``squares``."""
+        vars(self).update(known)
+
     @cached_property
     def numbers(self) -> tuple[tuple[Array, ...], Array | None]:
         """The operands and the bias in float64."""
@@ -97,10 +102,21 @@ class Trial:
     def _truth(self) -> tuple[Array, Array | float, Array | float]:
         """The truth as ``hi + lo`` and a bound on what that lacks."""
         arrays, bias = self.numbers
-        if self.expected.result.digits == FLOAT64.digits and not self.exact:
+        if self.is_beyond_float64:
             found = exact.apply(self.operation, self.problem, *arrays, bias=bias)
             return found.hi, found.lo, found.error
-        return operations.apply(self.operation, self.problem, *arrays, bias=bias), 0.0, 0.0
+        return self.plain, 0.0, 0.0
+
+    @cached_property
+    def plain(self) -> Array:
+        """The operation in float64: the truth, unless more than that is needed."""
+        arrays, bias = self.numbers
+        return operations.apply(self.operation, self.problem, *arrays, bias=bias)
+
+    @property
+    def is_beyond_float64(self) -> bool:
+        """Whether float64 is not enough for the truth."""
+        return self.expected.result.digits == FLOAT64.digits and not self.exact
 
     @property
     def y(self) -> Array:
@@ -124,17 +140,22 @@ class Trial:
         """1 where anything is summed; where nothing is, 0 must come out, and nothing can be flushed."""
         return 1.0 if self.K.all() else (self.K > 0).astype(np.float64)
 
-    @property
+    @cached_property
     def A(self) -> Array:  # noqa: N802
         """The size of what each element sums."""
         arrays, bias = self.numbers
         return magnitude(self.operation, self.problem, arrays, bias)
 
-    @property
+    @cached_property
+    def squares(self) -> Array:
+        """The sum of the squares of the products of each element."""
+        arrays, bias = self.numbers
+        return _map(np.square, self.operation, self.problem, arrays, bias)
+
+    @cached_property
     def B(self) -> Array:  # noqa: N802
         """The 2-norm of the products of each element."""
-        arrays, bias = self.numbers
-        norm: Array = np.sqrt(_map(np.square, self.operation, self.problem, arrays, bias))
+        norm: Array = np.sqrt(self.squares)
         return norm
 
     @cached_property
@@ -169,7 +190,7 @@ class Trial:
         """Return ``T_in = 4 u_in (B + |y|)``, what rounding the multiplicands may change."""
         return 0.0 if inputs is None else INPUTS * inputs.unit * self.spread
 
-    @property
+    @cached_property
     def spread(self) -> Array:
         """``B + |y|``, the scale of the error that rounded multiplicands make."""
         spread: Array = self.B + np.abs(self.y)
@@ -180,6 +201,28 @@ class Trial:
         """The largest power of two that divides every product and the bias of an exact fill."""
         arrays, bias = self.numbers
         return min(prod(map(_quantum, arrays)), np.inf if bias is None else _quantum(bias))
+
+
+def prepare(trials: Sequence[Trial]) -> None:
+    """Compute what trials of one operation on one problem need, together where they are small."""
+    most = fitting(trials[0].problem)
+    for first in range(0, len(trials), most):
+        _prepare(trials[first : first + most])
+
+
+def _prepare(trials: Sequence[Trial]) -> None:
+    """Compute the truth, A and the squares under B of all ``trials`` as one operation each."""
+    stack = Stack(trials[0].operation, trials[0].problem, len(trials))
+    arrays = tuple(map(_finite, stack.joined([trial.operands.arrays for trial in trials])))
+    given = [trial.operands.bias for trial in trials if trial.operands.bias is not None]
+    bias = _finite(np.concatenate(given)) if given else None
+    biases = [None] * len(trials) if bias is None else np.split(bias, len(trials))
+    for trial, numbers in zip(trials, zip(stack.parts(arrays), biases, strict=True), strict=True):
+        trial.hold(numbers=numbers)
+    for name, function in {"plain": np.positive, "A": np.abs, "squares": np.square}.items():
+        whole = _map(function, stack.operation, stack.whole, arrays, bias)
+        for trial, result in zip(trials, stack.results(whole), strict=True):
+            trial.hold(**{name: result})
 
 
 def _statistical(trial: Trial, unit: float) -> Array:

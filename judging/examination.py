@@ -1,11 +1,11 @@
 """An examination: the trials that one operation on one problem in one dtype is judged by, made once and shared by all routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from convformance.judging.bounds import Operands, Trial, fills_of
+from convformance.judging.bounds import Operands, Trial, fills_of, prepare
 from convformance.judging.formats import Precision, default_accumulator, format_of
 from convformance.reference.problem import Problem
 
@@ -51,10 +51,16 @@ class Examination:
         narrower = held.accumulator.digits < self.default.digits
         key = name, held.accumulator.name if narrower else None, held.inputs.name if held.inputs else None
         if key not in self._trials:
-            trial = Trial(self.operation, self.problem, name, self._data(*key), self.expected)
-            self._check(trial, held)
-            self._trials[key] = trial
+            self._make([name] if narrower or held.inputs else self.fills, held, key[1:])
         return self._trials[key]
+
+    def _make(self, names: Sequence[str], precision: Precision, held: tuple[str | None, str | None]) -> None:
+        """Make trials: those of the expected precision all at once, as each of them will be asked."""
+        made = [Trial(self.operation, self.problem, name, self._data(name, *held), self.expected) for name in names]
+        prepare(made)
+        for trial in made:
+            self._check(trial, precision)
+            self._trials[trial.name, *held] = trial
 
     def _check(self, trial: Trial, precision: Precision) -> None:
         """Check that an exact fill is one: ``max A <= 2**digits * quantum``, raising BrokenFill where it is not."""

@@ -5,7 +5,6 @@ are never changed and results never alias them. Padding is multiplied like any o
 """
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,8 @@ Array = np.ndarray[Any, Any]
 Contraction = Callable[[Problem, Array, Array], Array]
 
 # Multiplications below which the calls that make blocks cost more than they save; between this and eight times as many both ways
-# are equally fast. A product of this size is also the largest that OpenBLAS leaves to one thread, and so are its thin ones.
+# are equally fast. A product of this size is also the largest that OpenBLAS leaves to one thread.
 SMALL = 2**18
-SMALL_AND_THIN = 2**13
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:
@@ -73,21 +71,13 @@ CONTRACTIONS: dict[str, Contraction] = {
 
 def _contract(operation: str, at_once: Contraction, in_blocks: Contraction, problem: Problem, first: Array, second: Array) -> Array:
     """Return the contraction of two operands in the better of two ways."""
-    contraction = at_once if _is_small(problem) else in_blocks
+    contraction = at_once if problem.multiplications < SMALL else in_blocks
     dtype = first.dtype
     if dtype.kind not in "iu":
         return contraction(problem, first, second)
     # Below 2^53 float64, and with it the BLAS, is exact; beyond it int64 wraps as every narrower or unsigned type does.
     exact = np.float64 if _largest(first) * _largest(second) * problem.longest_sum(operation) < 2**53 else np.int64
     return contraction(problem, first.astype(exact), second.astype(exact)).astype(np.int64).astype(dtype)
-
-
-def _is_small(problem: Problem) -> bool:
-    """Say whether a problem is done at once: whether small as a whole, and in each product if those are of a row or a column."""
-    outputs, taps = problem.out_channels // problem.groups, prod(problem.filter_shape[1:])
-    if min(outputs, taps, prod(problem.output_size)) > 1:
-        return problem.multiplications < SMALL
-    return problem.multiplications < min(SMALL, problem.groups * SMALL_AND_THIN)
 
 
 def _largest(array: Array) -> int:

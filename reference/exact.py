@@ -12,12 +12,12 @@ from typing import Any, Unpack
 import numpy as np
 
 from convformance.reference import posing
-from convformance.reference.contractions import CONTRACTIONS
 from convformance.reference.geometry import Size
 from convformance.reference.operations import along_channels, bilinear, check_operands
 from convformance.reference.posing import Geometry, PerAxis
 from convformance.reference.problem import OPERAND_NAMES, Problem
 from convformance.reference.rounding import computing_dtype
+from convformance.reference.stacking import contracted
 
 Array = np.ndarray[Any, Any]
 
@@ -117,7 +117,7 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
     bits = (DIGITS - max(summands - 1, 0).bit_length()) // 2
     count = -(-(DIGITS + 1 + tail) // bits)
     first, second = (_split(array, bits, count) for array in bilinear(*converted))
-    products = (CONTRACTIONS[operation](problem, a, b) for a, b in _pairs(first, second, count))
+    products = contracted(operation, problem, list(_pairs(first, second, count)))
     total = _sum(problem.result_shape(operation), products)
     scaled = _scaled(total, summands * _cut_off(first, second, count), first.exponent + second.exponent)
     return scaled if bias is None else _plus(scaled, along_channels(_float64("bias", bias), problem.rank))

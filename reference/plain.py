@@ -25,7 +25,7 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
     groups, outputs, taps, positions = _matrix_sizes(problem)
     padded = _padded(x, problem.padding)
     columns = _windows(problem, padded).reshape(problem.batch, groups, taps, positions)
-    y: Array = np.matmul(w.reshape(groups, outputs, taps), columns)
+    y = _product(w.reshape(groups, outputs, taps), columns)
     return y.reshape(problem.output_shape)
 
 
@@ -36,7 +36,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
     """
     groups, outputs, taps, positions = _matrix_sizes(problem)
     filters = w.reshape(groups, outputs, taps).swapaxes(1, 2)
-    columns = np.matmul(filters, dy.reshape(problem.batch, groups, outputs, positions))
+    columns = _product(filters, dy.reshape(problem.batch, groups, outputs, positions))
     padded = np.zeros((problem.batch, problem.in_channels, *problem.padded_size), columns.dtype)
     windows = _windows(problem, padded)
     columns = columns.reshape(windows.shape)
@@ -56,8 +56,15 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
     columns = windows.reshape(groups, taps, problem.batch * positions)
     rows = dy.reshape(problem.batch, problem.out_channels, positions).swapaxes(0, 1)
     rows = rows.reshape(groups, outputs, problem.batch * positions)
-    dw: Array = np.matmul(rows, columns.swapaxes(1, 2))
+    dw = _product(rows, columns.swapaxes(1, 2))
     return dw.reshape(problem.filter_shape)
+
+
+def _product(a: Array, b: Array) -> Array:
+    """Return ``a @ b``; a BLAS lets its threads share out the sums of matrices of one row or column, so they are kept from it."""
+    thin = min(*a.shape[-2:], b.shape[-1]) <= 1
+    found: Array = np.einsum("...mk,...kn->...mn", a, b) if thin else np.matmul(a, b)
+    return found
 
 
 def _matrix_sizes(problem: Problem) -> tuple[int, int, int, int]:

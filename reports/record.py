@@ -17,6 +17,7 @@ __all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", 
 LONGEST_LINE = 16 * 2**20
 MOST_PROBLEMS = 1000
 _CHUNK = 2**16
+_PLAIN = (str, int)
 T = TypeVar("T")
 
 
@@ -66,6 +67,8 @@ class Writer:
 
 def plain(value: Any) -> Any:
     """Return ``value`` in what JSON can hold: NumPy scalars as Python's, sequences as lists, nan and inf as text."""
+    if value is None or isinstance(value, _PLAIN):
+        return value
     if isinstance(value, Mapping):
         return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):

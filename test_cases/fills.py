@@ -21,6 +21,7 @@ import numpy as np
 
 from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
+from convformance.reference.rounding import round_once
 from convformance.test_cases.case import Case
 
 __all__ = ["EXACT_FILLS", "RANDOM_FILLS", "SPECIALS", "Operands", "fill"]
@@ -75,8 +76,8 @@ def fill(case: Case, operation: str, dtype: str, name: str, accumulator: str | N
         raise ValueError(f"fill={name!r} is unknown; allowed: {', '.join((*EXACT_FILLS, *RANDOM_FILLS))}")
     if stored == _FLOAT16:
         numbers = _in_range(case, operation, numbers, _FLOAT16.largest if name in EXACT_FILLS else _RANDOM_LIMIT)
-    finished = _special(case, numbers.mapped(partial(_rounded, stored)))
-    laid = finished.mapped(lambda array: _laid(array.astype(stored.dtype), case.memory))
+    finished = _special(case, numbers.mapped(partial(_stored, stored)))
+    laid = finished.mapped(partial(_laid, memory=case.memory))
     return Operands(laid.arrays, laid.bias)
 
 
@@ -90,9 +91,19 @@ def _digits(stored: Format, accumulator: str | None, inputs: str | None) -> tupl
 
 
 def _generator(case: Case, operation: str, name: str, operand: str) -> np.random.Generator:
-    """Return the source of one operand's numbers, seeded by a hash of what it is for."""
-    what = "|".join((case.id, operation, name, operand))
-    return np.random.Generator(np.random.PCG64(int.from_bytes(blake2b(what.encode(), digest_size=16).digest(), "little")))
+    """Return the source of one operand's numbers, seeded by a hash of what it is for; it is to be used before the next."""
+    _BITS.state = _state("|".join((case.id, operation, name, operand)))
+    return _SOURCE
+
+
+_BITS = np.random.PCG64()
+_SOURCE = np.random.Generator(_BITS)
+
+
+@lru_cache(maxsize=64)
+def _state(what: str) -> Any:
+    """Return where the source of ``what`` begins; kept for the other dtypes, as seeding takes longer than drawing."""
+    return np.random.PCG64(int.from_bytes(blake2b(what.encode(), digest_size=16).digest(), "little")).state
 
 
 def _drawn(case: Case, operation: str, name: str, draw: Callable[[np.random.Generator, tuple[int, ...]], Array]) -> _Numbers:
@@ -104,7 +115,9 @@ def _drawn(case: Case, operation: str, name: str, draw: Callable[[np.random.Gene
     return _Numbers(arrays, draw(_generator(case, operation, name, "bias"), case.problem.operation_bias_shape(operation)))
 
 
+@lru_cache(maxsize=4)
 def _random(case: Case, operation: str, name: str) -> _Numbers:
+    """Return random numbers, kept for the other dtypes."""
     draw = np.random.Generator.standard_normal if name == "normal" else np.random.Generator.random
     return _drawn(case, operation, name, draw)
 
@@ -160,8 +173,9 @@ def _thinned(case: Case, operation: str, name: str, numbers: _Numbers, sums: int
     density = min(1.0, summands / max(_longest(case, operation), 1))
     while True:
         kept = tuple(np.where(chances < density, a, 0.0) if at == place else a for at, a in enumerate(numbers.arrays))
-        if _largest_sum(case, operation, _Numbers(kept, numbers.bias)) <= 2.0**sums * (1 - 2.0**-30):
-            return _Numbers(kept, numbers.bias)
+        thinned = _Numbers(kept, numbers.bias)
+        if _fits(case, operation, thinned, 2.0**sums * (1 - 2.0**-30)):
+            return thinned
         density *= 0.75
 
 
@@ -180,20 +194,34 @@ def _sparse_place(case: Case, operation: str) -> int:
     return large if channels * prod(space) >= images_or_filters // problem.groups else small
 
 
+def _fits(case: Case, operation: str, numbers: _Numbers, limit: float) -> bool:
+    """Whether no sum of magnitudes exceeds ``limit``; often the largest numbers tell without a sum."""
+    bias = 0.0 if numbers.bias is None else _peak(numbers.bias)
+    at_most = _longest(case, operation) * prod(map(_peak, numbers.arrays)) + bias
+    return at_most <= limit or _largest_sum(case, operation, numbers) <= limit
+
+
+def _peak(array: Array) -> float:
+    return float(np.abs(array).max(initial=0.0))
+
+
 def _largest_sum(case: Case, operation: str, numbers: _Numbers) -> float:
     return float(magnitude(operation, case.problem, numbers.arrays, numbers.bias).max(initial=0.0))
 
 
 def _in_range(case: Case, operation: str, numbers: _Numbers, limit: float) -> _Numbers:
     """Return ``numbers`` scaled down by a power of two so that no sum of magnitudes exceeds ``limit``."""
+    if _fits(case, operation, numbers, limit):
+        return numbers
     largest = _largest_sum(case, operation, numbers)
     return numbers.scaled(2.0 ** -max(0, ceil(log2(max(largest, limit) / limit))))
 
 
-def _rounded(stored: Format, array: Array) -> Array:
-    """Return ``array`` rounded to ``stored``; what would be subnormal there, and may be flushed, is 0."""
-    rounded = stored.round(array)
-    return np.where(np.abs(rounded) < stored.smallest_normal, 0.0, rounded)
+def _stored(stored: Format, array: Array) -> Array:
+    """Return a copy of ``array`` rounded to ``stored``; what would be subnormal there, and may be flushed, is 0."""
+    rounded = np.array(round_once(array, np.dtype(stored.dtype)))
+    rounded[np.abs(array) < stored.smallest_normal] = 0
+    return rounded
 
 
 def _special(case: Case, numbers: _Numbers) -> _Numbers:

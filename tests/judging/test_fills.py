@@ -203,7 +203,7 @@ def test_an_examination_asks_for_each_fill_once() -> None:
     expected = Precision(FORMATS["float32"], FORMATS["float32"])
     for precision in (None, expected, Precision(FORMATS["float16"], FORMATS["float32"]), None):
         examination.trial("int", precision)
-    assert asked == [("int", None, None), ("int", "float16", None)]
+    assert asked == [*((name, None, None) for name in fills_of("conv")), ("int", "float16", None)]
 
 
 def test_bfloat16_operands_are_of_the_extension_dtype() -> None:

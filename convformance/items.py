@@ -1,0 +1,75 @@
+"""Questions as pytest items: one each, without the fixtures, phases and reports that cost a test function half a millisecond."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from convformance.asking import Question
+
+Ask = Callable[[], Mapping[str, Any]]
+
+
+class QuestionItem(pytest.Item):
+    """One question, put by calling ``function(ask)``, a test function of ``convformance.test_cases``.
+
+    ``put(question, item)`` gives the verdict. The name is that of the function with the question's id in brackets.
+    """
+
+    def __init__(
+        self,
+        *,
+        question: "Question",
+        function: Callable[[Ask], None],
+        put: Callable[["Question", pytest.Item], Mapping[str, Any]],
+        **named: Any,
+    ) -> None:
+        super().__init__(**named)
+        self.question, self.function, self.put = question, function, put
+
+    def runtest(self) -> None:
+        """Put the question."""
+        self.function(lambda: self.put(self.question, self))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **named: Any) -> Any:
+        """Return the words of a finding or a known divergence; of anything else also where it was raised."""
+        if isinstance(excinfo.value, AssertionError | pytest.xfail.Exception):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, *args, **named)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return the test function's place, and the name."""
+        return self.path, self.function.__code__.co_firstlineno - 1, self.name
+
+
+def run(item: QuestionItem) -> None:
+    """Run an item and report it: there is nothing to set up or to tear down, so one report tells everything."""
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reraised = (pytest.exit.Exception, *(() if item.config.getoption("usepdb", False) else (KeyboardInterrupt,)))
+    call = pytest.CallInfo.from_call(item.runtest, when="call", reraise=reraised)
+    if call.excinfo is not None:
+        _add_output(item)
+    report = hook.pytest_runtest_makereport(item=item, call=call)
+    hook.pytest_runtest_logreport(report=report)
+    if call.excinfo is not None and report.failed:
+        hook.pytest_exception_interact(node=item, call=call, report=report)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def _add_output(item: QuestionItem) -> None:
+    """Add to an item's report what was printed since the last one that failed."""
+    for name, text in zip(("stdout", "stderr"), printed(item.config), strict=True):
+        if text:
+            item.add_report_section("call", name, text)
+
+
+def printed(config: pytest.Config) -> tuple[str, str]:
+    """Return what frameworks printed since the last call of this, which pytest would show at the end of the run."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is None or not capture.is_globally_capturing():
+        return "", ""
+    out, err = capture.read_global_capture()
+    return out, err
