@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from convformance import options, test_cases
+from convformance import items, options, test_cases
 
 if TYPE_CHECKING:
     from convformance.asking import Asker, Question
-    from convformance.items import QuestionItem
     from convformance.session import Session
 
 _VERDICT = pytest.StashKey[dict[str, Any]]()
@@ -92,19 +91,17 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [here, *session_of(config).described()] if config.pluginmanager.has_plugin(_CONTROLLER) else [here]
 
 
-def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> list["QuestionItem"] | None:
+def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> list[items.QuestionItem] | None:
     """Make one item of each question of the operation that a module of the suite asks about."""
     if not _asks(collector, name):
         return None
-    from convformance.items import QuestionItem
-
     session = session_of(collector.config)
     # A thread ends a worker even in native code; without workers a signal must do.
     method = "thread" if _is_worker(collector.config) else "signal"
     collector.add_marker(pytest.mark.timeout(session.wishes.time_limit, method=method))
     given = {"function": obj, "put": _asked}
     questions = session.questions_of(collector.obj.OPERATION)
-    return [QuestionItem.from_parent(collector, name=f"{name}[{asked.id}]", question=asked, **given) for asked in questions]
+    return [items.QuestionItem.from_parent(collector, name=f"{name}[{asked.id}]", question=asked, **given) for asked in questions]
 
 
 def _asks(collector: pytest.Collector, name: str) -> bool:
@@ -114,8 +111,6 @@ def _asks(collector: pytest.Collector, name: str) -> bool:
 
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     """Run the suite's own items in one go."""
-    from convformance import items
-
     if not isinstance(item, items.QuestionItem):
         return None
     items.run(item)
@@ -145,8 +140,6 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Drop at the end what frameworks printed while they were right."""
     yield
     if _SESSION in session.config.stash:
-        from convformance import items
-
         items.printed(session.config)
 
 

@@ -58,7 +58,7 @@ def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
 
     cases = Path(next(iter(test_cases.__path__)))
     house = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
-    quiet = ["-q", "--progress", "--tb=no", "-rN", "--disable-warnings", "-p", "no:cacheprovider"]
+    quiet = ["-q", "--progress", "--tb=no", "-rN", "-p", "no:warnings", "-p", "no:cacheprovider"]
     return [str(cases), *house, *quiet, f"--junitxml={out / 'junit.xml'}", *options.typed(wishes)]
 
 

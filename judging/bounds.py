@@ -89,7 +89,7 @@ class Trial:
         self.exact = name in EXACT_FILLS
 
     def hold(self, **known: Any) -> None:
-        """Keep what is known in place of what would be computed: ``numbers``, ``plain``, ``A`` or ``squares``."""
+        """Keep what is known in place of what would be computed: ``numbers``, ``plain``, ``rounded``, ``A`` or ``squares``."""
         vars(self).update(known)
 
     @cached_property
@@ -164,10 +164,15 @@ class Trial:
         scale: Array = np.sqrt(self.K) * (self.B + np.abs(self.y))
         return scale
 
-    @cached_property
+    @property
     def want(self) -> Array:
         """The truth rounded once to the result's format, in float64."""
-        return self.expected.result.round(self.y)
+        return self.y if self.is_beyond_float64 else self.rounded
+
+    @cached_property
+    def rounded(self) -> Array:
+        """``plain`` rounded once to the result's format, in float64."""
+        return self.expected.result.round(self.plain)
 
     @cached_property
     def bound(self) -> Array:
@@ -202,6 +207,16 @@ class Trial:
         arrays, bias = self.numbers
         return min(prod(map(_quantum, arrays)), np.inf if bias is None else _quantum(bias))
 
+    @property
+    def whole(self) -> bool:
+        """Whether every operand and the bias hold integers alone, so that the quantum is 1 at least."""
+        arrays, bias = self.numbers
+        return all(np.array_equal(array, np.rint(array)) for array in (*arrays, *(() if bias is None else (bias,))))
+
+
+# Of which function of the operands the operation is taken.
+_INGREDIENTS: dict[str, Callable[[Array], Array]] = {"plain": np.positive, "A": np.abs, "squares": np.square}
+
 
 def prepare(trials: Sequence[Trial]) -> None:
     """Compute what trials of one operation on one problem need, together where they are small."""
@@ -219,8 +234,9 @@ def _prepare(trials: Sequence[Trial]) -> None:
     biases = [None] * len(trials) if bias is None else np.split(bias, len(trials))
     for trial, numbers in zip(trials, zip(stack.parts(arrays), biases, strict=True), strict=True):
         trial.hold(numbers=numbers)
-    for name, function in {"plain": np.positive, "A": np.abs, "squares": np.square}.items():
-        whole = _map(function, stack.operation, stack.whole, arrays, bias)
+    found = {name: _map(function, stack.operation, stack.whole, arrays, bias) for name, function in _INGREDIENTS.items()}
+    found["rounded"] = trials[0].expected.result.round(found["plain"])
+    for name, whole in found.items():
         for trial, result in zip(trials, stack.results(whole), strict=True):
             trial.hold(**{name: result})
 

@@ -45,7 +45,8 @@ def _drift(mark: Marked) -> Drift | None:
     summing = scale > 0
     if precision.accumulator != precision.result or np.count_nonzero(summing) < LEAST_ELEMENTS:
         return None
-    errors = (mark.difference * np.sign(mark.trial.y))[summing] / scale[summing]
+    errors = mark.difference * np.sign(mark.trial.y)
+    errors = errors / scale if summing.all() else errors[summing] / scale[summing]
     mean, deviation = float(errors.mean()), float(errors.std())
     if not mean:
         return Drift(0.0, inwards=False)

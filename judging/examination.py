@@ -67,7 +67,10 @@ class Examination:
         if not trial.exact:
             return
         digits = min(precision.accumulator.digits, self.default.digits)
-        largest, limit = float(trial.A.max(initial=0.0)), 2.0**digits * trial.quantum
+        largest = float(trial.A.max(initial=0.0))
+        if largest <= 2.0**digits and trial.whole:
+            return
+        limit = 2.0**digits * trial.quantum
         if largest > limit:
             where = f"fill {trial.name} of {self.operation} in {precision.result.name}"
             raise BrokenFill(f"{where}: sums reach {largest:g}; allowed: {limit:g}, what {digits} digits hold exactly")

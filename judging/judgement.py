@@ -79,8 +79,9 @@ class Marked:
 
     def share(self, bound: Array) -> Array:
         """Return error over ``bound``: 0 where the answer is the rounded truth, infinite where it is NaN or nothing is allowed."""
+        right = (self.value == self.want) | (self.size == 0)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            share = np.where(self.value == self.want, 0.0, self.size / bound)
+            share: Array = self.size / bound
         share[np.isnan(share)] = np.inf
-        share[self.size == 0] = 0.0
+        share[right] = 0.0
         return share

@@ -16,8 +16,8 @@ Array = np.ndarray[Any, Any]
 Contraction = Callable[[Problem, Array, Array], Array]
 
 # Multiplications below which the calls that make blocks cost more than they save; between this and eight times as many both ways
-# are equally fast. A product of this size is also the largest that OpenBLAS leaves to one thread.
-SMALL = 2**18
+# are equally fast. It also bounds the columns, which are made of the whole batch at once, to 8 MB.
+SMALL = 2**20
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:

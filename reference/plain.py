@@ -13,8 +13,11 @@ import numpy as np
 
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
+from convformance.reference.products import multiply
 
 Array = np.ndarray[Any, Any]
+
+ALONE = 2**18  # multiplications of the largest product that OpenBLAS leaves to one thread
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:
@@ -61,10 +64,14 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
 
 
 def _product(a: Array, b: Array) -> Array:
-    """Return ``a @ b``; a BLAS lets its threads share out the sums of matrices of one row or column, so they are kept from it."""
-    thin = min(*a.shape[-2:], b.shape[-1]) <= 1
-    found: Array = np.einsum("...mk,...kn->...mn", a, b) if thin else np.matmul(a, b)
-    return found
+    """Return ``a @ b`` of stacks of matrices; those that a BLAS would share out among threads as ``products`` does."""
+    rows, length, columns = a.shape[-2], a.shape[-1], b.shape[-1]
+    if min(rows, length, columns) > 1 and rows * length * columns <= ALONE:
+        product: Array = np.matmul(a, b)
+        return product
+    stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    first, second = (np.broadcast_to(side, (*stack, *side.shape[-2:])).reshape(prod(stack), *side.shape[-2:]) for side in (a, b))
+    return multiply(first, second, np.empty((prod(stack), rows, columns), a.dtype)).reshape(*stack, rows, columns)
 
 
 def _matrix_sizes(problem: Problem) -> tuple[int, int, int, int]:

@@ -1,7 +1,7 @@
 """A problem: the shapes and the geometry of one convolution, shared by all operations that belong to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import gcd, prod
 
@@ -61,6 +61,14 @@ class Problem:
     dilation: Size
     groups: int = 1
     symbol: str | None = None
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """The hash of all fields, kept: problems are keys of caches."""
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
     def __post_init__(self) -> None:
         if self.rank < 1 or len(self.padding) != self.rank:

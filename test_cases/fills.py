@@ -168,13 +168,16 @@ def _thinned(case: Case, operation: str, name: str, numbers: _Numbers, sums: int
 
     About ``summands`` products are left in the longest sum to begin with. The margin is what float64 may lose in adding them up.
     """
+    limit = 2.0**sums * (1 - 2.0**-30)
+    density = min(1.0, summands / max(_longest(case, operation), 1))
+    if density == 1.0 and _fits(case, operation, numbers, limit):
+        return numbers
     place = _sparse_place(case, operation)
     chances = _generator(case, operation, name, "thin").random(numbers.arrays[place].shape)
-    density = min(1.0, summands / max(_longest(case, operation), 1))
     while True:
         kept = tuple(np.where(chances < density, a, 0.0) if at == place else a for at, a in enumerate(numbers.arrays))
         thinned = _Numbers(kept, numbers.bias)
-        if _fits(case, operation, thinned, 2.0**sums * (1 - 2.0**-30)):
+        if _fits(case, operation, thinned, limit):
             return thinned
         density *= 0.75
 
