@@ -8,7 +8,7 @@ Source: Chellapilla, Puri & Simard (2006) for the unrolling; Anderson, Vasudevan
 convolution algorithms for deep neural networks" (2017), for products that leave a part of the kernel out of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from math import gcd, prod
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference import depthwise
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
@@ -49,16 +50,23 @@ class Blocking:
 MEASURED = Blocking()
 FEW = 8  # input channels of a group that make a slow matrix product
 NARROW = 400  # taps below which a filter's gradient is faster as one product
-SLOWLY = 3  # copies of contiguous elements in the time of one of scattered elements
+SLOWLY = 2  # copies of contiguous elements in the time of one of scattered elements
+SLOW_ROW = 50  # scattered elements copied in the time that it takes to begin a row
 
 
 def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``y = w @ columns(x)``, as ``plain.forward``."""
-    return _correlate(problem, x, _grouped(problem, w), blocking)
+    if _is_depthwise(problem):
+        return depthwise.forward(problem, x, w, blocking.size)
+    filters = _grouped(problem, w)
+    stacked = _is_stacked(problem, additions=2 * (problem.kernel_size[0] - 1) * filters.shape[1])
+    return _correlate(problem, x, lambda tile: _matrices(filters[tile], stacked), stacked, blocking)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dx``, as ``plain.input_gradient``: at stride 1 a convolution of dy with the filter turned round, if that pays."""
+    if _is_depthwise(problem) and np.isfinite(w).all():
+        return depthwise.input_gradient(problem, dy, w, blocking.size)
     filters = _grouped(problem, w)
     if max(problem.stride) > 1 or _is_scattered(problem):
         return _scatter(problem, dy, filters, blocking)
@@ -69,16 +77,17 @@ def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = M
         input_size=problem.output_size,
         padding=problem.adjoint_padding,
     )
-    turned = np.flip(filters, axis=tuple(range(3, filters.ndim))).swapaxes(1, 2)
-    return _correlate(adjoint, dy, turned, blocking)
+    return _correlate(adjoint, dy, lambda tile: _turned_matrices(filters[tile]), False, blocking)
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
+    if _is_depthwise(problem) and np.isfinite(x).all():
+        return depthwise.filter_gradient(problem, x, dy, blocking.size)
     dw = np.empty(problem.filter_shape, x.dtype)
     images, cotangents, filters = _by_group(problem, x), _by_position(problem, dy), _grouped(problem, dw)
     # A product with a narrow matrix is slow, as slow as if so many columns were copied.
-    stacked = _is_stacked(problem, additions=NARROW, rearranged=True)
+    stacked = _is_stacked(problem, additions=NARROW)
     for tile, part in _tiles(problem, blocking, x.itemsize):
         sums = np.zeros(_matrices_shape(filters[tile].shape, stacked), x.dtype)
         for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
@@ -88,14 +97,12 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     return dw
 
 
-def _correlate(problem: Problem, x: Array, filters: Array, blocking: Blocking) -> Array:
-    """Return the convolution of x with filters ``(groups, O / groups, C / groups, *kernel)``, of any strides."""
+def _correlate(problem: Problem, x: Array, matrices_of: Callable[[slice], Array], stacked: bool, blocking: Blocking) -> Array:
+    """Return the convolution of x with the filters that ``matrices_of`` gives for a tile of groups."""
     y = np.empty(problem.output_shape, x.dtype)
     images, results = _by_group(problem, x), _by_position(problem, y)
-    additions = 2 * (problem.kernel_size[0] - 1) * problem.out_channels // problem.groups
-    stacked = _is_stacked(problem, additions, rearranged=filters.flags.c_contiguous)
     for tile, part in _tiles(problem, blocking, x.itemsize):
-        matrices = _matrices(filters[tile], stacked)
+        matrices = matrices_of(tile)
         addend = Buffer(x.dtype)
         for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
             out = multiply(matrices[0], taps[0], results[number, tile, :, positions])
@@ -105,21 +112,21 @@ def _correlate(problem: Problem, x: Array, filters: Array, blocking: Blocking) -
 
 
 def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> Array:
-    """Return ``dx``, the columns ``w.T @ dy`` added tap by tap to the phases they were read from."""
+    """Return ``dx``, the columns ``w.T @ dy`` added to the phases they were read from, taps of different phases at once."""
     dx = np.empty(problem.input_shape, dy.dtype)
     images, cotangents = _by_group(problem, dx), _by_position(problem, dy)
     for tile, part in _tiles(problem, blocking, dy.itemsize):
         turned = filters[tile].reshape(part.groups, filters.shape[1], prod(filters.shape[2:])).swapaxes(1, 2)
-        buffer = Buffer(dy.dtype)
+        buffer, before = Buffer(dy.dtype), (slice(None),) * (1 + part.rank)
         for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
             planes = np.zeros(planes_shape(part.in_channels, part.input_size, part.padding, part.stride), dy.dtype)
-            targets = [planes[_read_by(part, tap)] for tap in product(*map(range, part.kernel_size))]
+            targets = [(_of_taps(runs), planes[_read_by(part, runs)]) for runs in product(*_runs_by_axis(part))]
             for rows, positions in _row_blocks(part, blocking, dy.itemsize, stacked=True):
                 columns = buffer.array(part.groups, turned.shape[1], positions.stop - positions.start)
                 columns = multiply(turned, cotangent[..., positions], columns)
-                columns = columns.reshape(part.in_channels, len(targets), rows.stop - rows.start, *part.output_size[1:])
-                for place, target in enumerate(targets):  # the positions of one tap never overlap
-                    target[:, rows] += columns[:, place]
+                columns = columns.reshape(part.in_channels, *part.kernel_size, rows.stop - rows.start, *part.output_size[1:])
+                for taps, target in targets:  # no two taps of a run, and no two positions of a tap, meet
+                    target[(*before, rows)] += columns[taps]
             merge(planes, part.padding, part.stride, image.reshape(part.in_channels, *part.input_size))
     return dx
 
@@ -151,23 +158,27 @@ def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) 
     for_lines, for_stack = Buffer(images.dtype), Buffer(images.dtype)
     for number, image in enumerate(images):
         planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
-        sources = [planes[_read_along_inner_axes(problem, tap)] for tap in product(*map(range, problem.kernel_size[1:]))]
         for rows, positions in _row_blocks(problem, blocking, images.itemsize, stacked):
-            taps = _taps(problem, *_lines(problem, sources, rows, for_lines), positions)
-            yield number, positions, [_stack(problem, taps, for_stack)] if stacked else taps
+            lines, start = _lines(problem, planes, rows, for_lines)
+            if stacked:
+                yield number, positions, [_stack(problem, lines, start, positions, for_stack)]
+            else:
+                yield number, positions, _taps(problem, lines, start, positions)
 
 
 def _taps(problem: Problem, lines: Array, start: int, positions: slice) -> list[Array]:
     """Return what each tap of the first axis reads of the lines, from row ``start`` of them."""
-    inner = prod(problem.output_size[1:])
+    inner, count = prod(problem.output_size[1:]), positions.stop - positions.start
     offsets = (divmod(tap * problem.dilation[0], problem.stride[0]) for tap in range(problem.kernel_size[0]))
-    firsts = (((start + shift) * inner, phase) for shift, phase in offsets)
-    return [lines[:, :, phase, first : first + positions.stop - positions.start] for first, phase in firsts]
+    return [lines[:, :, phase, (start + shift) * inner :][..., :count] for shift, phase in offsets]
 
 
 def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bool) -> Iterator[tuple[slice, slice]]:
     """Yield the output rows of each block, and their positions; the blocks are of nearly equal size."""
     inner = prod(problem.output_size[1:])
+    if prod(problem.kernel_size) == 1 and not _is_copied(problem):  # nothing is unrolled
+        yield slice(0, problem.output_size[0]), slice(0, prod(problem.output_size))
+        return
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
     row_size = max(1, itemsize * problem.in_channels * taps * inner)
     fitting = max(1, blocking.positions // max(1, inner), blocking.size // row_size)
@@ -176,64 +187,105 @@ def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bo
         yield rows, slice(rows.start * inner, rows.stop * inner)
 
 
-def _lines(problem: Problem, sources: list[Array], rows: slice, buffer: Buffer) -> tuple[Array, int]:
-    """Return ``lines[c, t, r, q, p] = sources[t][c, r, rows.start + q, p]``, the taps of all axes but the first unrolled.
+def _lines(problem: Problem, planes: Array, rows: slice, buffer: Buffer) -> tuple[Array, int]:
+    """Return ``lines[t, c, r, q, p]``, what tap t of all axes but the first reads at row q of phase r, position p of the others.
 
-    The shape is ``(groups, C / groups * inner taps, stride[0], rows * inner positions)``. The lines of one tap alone are there
+    The shape is ``(groups, inner taps * C / groups, stride[0], rows * inner positions)``. The lines of one tap alone are there
     without a copy if it reads everything; the number returned beside the lines is the row of them to begin with.
     """
-    shape = (problem.groups, problem.in_channels // problem.groups * len(sources), problem.stride[0])
-    if len(sources) == 1 and sources[0].flags.c_contiguous:
-        return sources[0].reshape(*shape, prod(sources[0].shape[2:])), rows.start
+    inputs = problem.in_channels // problem.groups
+    shape = (problem.groups, prod(problem.kernel_size[1:]) * inputs, problem.stride[0])
+    if not _is_copied(problem):
+        return planes.reshape(*shape, prod(planes.shape[1 + problem.rank :])), rows.start
     read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
-    lines = buffer.array(problem.in_channels, len(sources), problem.stride[0], read, *problem.output_size[1:])
-    for place, source in enumerate(sources):
-        lines[:, place] = source[:, :, rows.start : rows.start + read]
-    return lines.reshape(*shape, prod(lines.shape[3:])), 0
+    sizes = (inputs, problem.stride[0], read, *problem.output_size[1:])
+    lines = buffer.array(problem.groups, *problem.kernel_size[1:], *sizes)
+    taps_first = (0, *range(3, 2 + problem.rank), 1, 2, *range(2 + problem.rank, 2 + 2 * problem.rank))
+    everything = Run(slice(None), slice(None), slice(rows.start, rows.start + read))
+    for runs in product(*_runs_by_axis(problem)[1:]):
+        source = planes[_read_by(problem, (everything, *runs))]
+        lines[_of_taps(runs)] = source.reshape(problem.groups, inputs, *source.shape[1:]).transpose(taps_first)
+    return lines.reshape(*shape, prod(lines.shape[2 + problem.rank :])), 0
 
 
-def _read_by(problem: Problem, tap: Size) -> tuple[int | slice, ...]:
-    """Return the index of what one tap reads at all output positions, in the planes ``(C, *stride, *quotients)``."""
-    axes = [divmod(t * d, s) for t, d, s in zip(tap, problem.dilation, problem.stride, strict=True)]
-    places = (slice(shift, shift + size) for (shift, _), size in zip(axes, problem.output_size, strict=True))
-    return (slice(None), *(phase for _, phase in axes), *places)
+@dataclass(frozen=True)
+class Run:
+    """Taps of one axis that read each a phase of its own at the same ``places``."""
+
+    taps: slice
+    phases: slice
+    places: slice
 
 
-def _read_along_inner_axes(problem: Problem, tap: Size) -> tuple[int | slice, ...]:
-    """Return ``_read_by`` for a tap of all axes but the first, with every phase and row of the first."""
-    channels, _, *others = _read_by(problem, (0, *tap))
-    others[problem.rank - 1] = slice(None)
-    return (channels, slice(None), *others)
+def _runs_by_axis(problem: Problem) -> list[list[Run]]:
+    """Return for each axis its taps in runs: without dilation as many as there are phases in each."""
+    axes = zip(problem.kernel_size, problem.stride, problem.dilation, problem.output_size, strict=True)
+    return [list(_runs(*axis)) for axis in axes]
 
 
-def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
+def _runs(kernel_size: int, stride: int, dilation: int, output_size: int) -> Iterator[Run]:
+    step = stride if dilation == 1 else 1
+    for tap in range(0, kernel_size, step):
+        count = min(step, kernel_size - tap)
+        shift, phase = divmod(tap * dilation, stride)
+        yield Run(slice(tap, tap + count), slice(phase, phase + count), slice(shift, shift + output_size))
+
+
+def _read_by(problem: Problem, runs: tuple[Run, ...]) -> tuple[slice, ...]:
+    """Return the index of what a run of taps on each axis reads, in the planes ``(C, *stride, *quotients)``."""
+    return (slice(None), *(run.phases for run in runs), *(run.places for run in runs))
+
+
+def _of_taps(runs: tuple[Run, ...]) -> tuple[slice, ...]:
+    """Return the index of the taps of a run on each axis, in an array that has them after its first axis."""
+    return (slice(None), *(run.taps for run in runs))
+
+
+def _is_copied(problem: Problem) -> bool:
+    """Say whether lines are copies: a single tap of stride 1 on all axes but the first reads everything there is."""
+    return max((*problem.kernel_size[1:], *problem.stride[1:]), default=1) > 1
+
+
+def _stack(problem: Problem, lines: Array, start: int, positions: slice, buffer: Buffer) -> Array:
     """Return the matrices of the first axis's taps as one, its rows in the order of the filter's elements."""
-    channels, inner = problem.in_channels // problem.groups, prod(problem.kernel_size[1:])
-    shape = (problem.groups, channels, inner, taps[0].shape[2])
-    stack = buffer.array(problem.groups, channels, len(taps), inner, taps[0].shape[2])
-    for place, tap in enumerate(taps):
-        stack[:, :, place] = tap.reshape(shape)
-    return stack.reshape(problem.groups, channels * len(taps) * inner, taps[0].shape[2])
+    inputs, (taps, *others) = problem.in_channels // problem.groups, problem.kernel_size
+    inner, count = prod(problem.output_size[1:]), positions.stop - positions.start
+    stack = buffer.array(problem.groups, inputs, taps, prod(others), count)
+    source = lines.reshape(problem.groups, prod(others), inputs, *lines.shape[2:])
+    for run in _runs_by_axis(problem)[0]:
+        read = source[..., run.phases, (start + run.places.start) * inner :][..., :count]
+        stack[:, :, run.taps] = read.transpose(0, 2, 3, 1, 4)
+    return stack.reshape(problem.groups, inputs * taps * prod(others), count)
 
 
 def _matrices(filters: Array, stacked: bool) -> Array:
     """Return filters ``(groups, O / groups, C / groups, *kernel)`` as one matrix for each tap of the first axis, or one of all."""
-    arranged = filters if stacked else np.moveaxis(filters, 3, 0)
-    return np.ascontiguousarray(arranged).reshape(_matrices_shape(filters.shape, stacked))
+    if stacked:
+        return filters.reshape(_matrices_shape(filters.shape, stacked))
+    return np.ascontiguousarray(_tap_by_tap(filters)).reshape(_matrices_shape(filters.shape, stacked))
+
+
+def _tap_by_tap(filters: Array) -> Array:
+    """Return filters ``(groups, O / groups, C / groups, *kernel)`` with axes ``(kernel[0], groups, O, *kernel[1:], C)``."""
+    return filters.transpose(3, 0, 1, *range(4, filters.ndim), 2)
+
+
+def _turned_matrices(filters: Array) -> Array:
+    """Return the matrices, one for each tap of the first axis, of the filters turned round, inputs and outputs exchanged."""
+    turned = np.flip(filters, axis=tuple(range(3, filters.ndim))).transpose(3, 0, *range(4, filters.ndim), 1, 2)
+    groups, outputs, inputs, taps, *inner = filters.shape
+    return np.ascontiguousarray(turned).reshape(taps, groups, prod(inner) * outputs, inputs).swapaxes(2, 3)
 
 
 def _matrices_shape(shape: Size, stacked: bool) -> Size:
     groups, outputs, inputs, taps, *inner = shape
-    return (1, groups, outputs, inputs * taps * prod(inner)) if stacked else (taps, groups, outputs, inputs * prod(inner))
+    return (1, groups, outputs, inputs * taps * prod(inner)) if stacked else (taps, groups, outputs, prod(inner) * inputs)
 
 
 def _write_filters(matrices: Array, stacked: bool, filters: Array) -> None:
     """Write to ``filters`` what ``_matrices`` would make ``matrices`` of."""
-    groups, outputs, inputs, taps, *inner = filters.shape
-    if stacked:
-        filters[...] = matrices.reshape(filters.shape)
-    else:
-        np.moveaxis(filters, 3, 0)[...] = matrices.reshape(taps, groups, outputs, inputs, *inner)
+    target = filters if stacked else _tap_by_tap(filters)
+    target[...] = matrices.reshape(target.shape)
 
 
 def _grouped(problem: Problem, w: Array) -> Array:
@@ -258,16 +310,16 @@ def _is_depthwise(problem: Problem) -> bool:
 
 def _is_scattered(problem: Problem) -> bool:
     """Say whether an input gradient at stride 1 had better add columns up: few channels, or a filter large to turn round."""
-    positions, outputs = problem.batch * prod(problem.output_size), problem.out_channels // problem.groups
-    return problem.in_channels < FEW * problem.groups < problem.out_channels or 2 * positions < SLOWLY * outputs
+    outputs, rows = problem.out_channels // problem.groups, problem.batch * prod(problem.output_size[:-1])
+    return problem.in_channels < FEW * problem.groups < problem.out_channels or SLOW_ROW * rows < outputs
 
 
-def _is_stacked(problem: Problem, additions: int, rearranged: bool) -> bool:
+def _is_stacked(problem: Problem, additions: int) -> bool:
     """Say whether one product of all taps pays.
 
-    It costs a copy of every column. Products for each tap cost so many ``additions`` a position, and where they need the filter
-    ``rearranged`` a copy of it, element by element and so slowly.
+    It costs a copy of every column. Products for each tap of the first axis cost so many ``additions`` a position, and a copy of
+    the filter, element by element and so slowly.
     """
     positions, taps = problem.batch * prod(problem.output_size), prod(problem.filter_shape[1:])
-    apart = positions * additions + SLOWLY * rearranged * taps * problem.out_channels // problem.groups
-    return positions * taps <= apart and not _is_depthwise(problem)
+    apart = positions * additions + SLOWLY * taps * problem.out_channels // problem.groups
+    return problem.kernel_size[0] > 1 and positions * taps <= apart

@@ -1,0 +1,128 @@
+"""The three contractions where each input channel is a group of its own: no sum over channels, so no matrix product.
+
+Each tap is one pass over a tile of channels. In stride phases laid out flat, row after row with their padding, what a tap reads at
+all output positions is one run of elements; so is the result, with a gap after each row that is dropped in the end.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convformance.reference.geometry import Size
+from convformance.reference.phases import merge, planes_shape, split
+from convformance.reference.problem import Problem
+from convformance.reference.products import inner_products
+
+Array = np.ndarray[Any, Any]
+
+
+def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
+    """Return ``y``, as ``plain.forward``; ``size`` is about the bytes of a tile of channels."""
+    y = np.empty(problem.output_shape, x.dtype)
+    filters = _filters(problem, w)
+    for number, tile, outputs in _tiles(problem, size, x.itemsize):
+        phases = _flat(problem, split(x[number, tile], problem.padding, problem.stride))
+        runs = np.zeros((phases.shape[0], filters.shape[1], phases.shape[2]), x.dtype)
+        total = runs[..., : _length(problem)]
+        term = np.empty_like(total)
+        for tap, phase, places in _taps(problem):
+            np.multiply(phases[:, np.newaxis, phase, places], filters[tile, :, tap, np.newaxis], out=term)
+            total += term
+        y[number, outputs] = _without_gaps(problem, runs).reshape(-1, *problem.output_size)
+    return y
+
+
+def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
+    """Return ``dx``, as ``plain.input_gradient``; w must be finite, as it is multiplied by the zeros in the gaps."""
+    dx = np.empty(problem.input_shape, dy.dtype)
+    filters = _filters(problem, w)
+    for number, tile, outputs in _tiles(problem, size, dy.itemsize):
+        planes = np.zeros(planes_shape(tile.stop - tile.start, problem.input_size, problem.padding, problem.stride), dy.dtype)
+        phases = _flat(problem, planes)
+        runs = _with_gaps(problem, dy[number, outputs], phases.shape)
+        term = np.empty((phases.shape[0], runs.shape[2]), dy.dtype)
+        for (tap, phase, places), output in product(_taps(problem), range(runs.shape[1])):
+            np.multiply(runs[:, output], filters[tile, output, tap, np.newaxis], out=term)
+            phases[:, phase, places] += term
+        merge(planes, problem.padding, problem.stride, dx[number, tile])
+    return dx
+
+
+def filter_gradient(problem: Problem, x: Array, dy: Array, size: int) -> Array:
+    """Return ``dw``, as ``plain.filter_gradient``; x must be finite, as it is multiplied by the zeros in the gaps."""
+    dw = np.zeros(problem.filter_shape, x.dtype)
+    filters = _filters(problem, dw)
+    for number, tile, outputs in _tiles(problem, size, x.itemsize):
+        phases = _flat(problem, split(x[number, tile], problem.padding, problem.stride))
+        runs = _with_gaps(problem, dy[number, outputs], phases.shape)
+        for tap, phase, places in _taps(problem):
+            filters[tile, :, tap] += inner_products(runs, phases[:, np.newaxis, phase, places])[:, :, 0]
+    return dw
+
+
+def _tiles(problem: Problem, size: int, itemsize: int) -> Iterator[tuple[int, slice, slice]]:
+    """Yield image by image the channels of each tile, and the output channels they lead to."""
+    each = problem.out_channels // problem.groups
+    step = max(1, size // max(1, itemsize * each * _plane_size(problem)))
+    for number, first in product(range(problem.batch), range(0, problem.groups, step)):
+        last = min(problem.groups, first + step)
+        yield number, slice(first, last), slice(first * each, last * each)
+
+
+def _taps(problem: Problem) -> Iterator[tuple[int, int, slice]]:
+    """Yield each tap's place in the kernel, its phase, and the run of elements it reads of it."""
+    quotients, length = _quotients(problem), _length(problem)
+    for place, tap in enumerate(product(*map(range, problem.kernel_size))):
+        axes = (divmod(t * d, s) for t, d, s in zip(tap, problem.dilation, problem.stride, strict=True))
+        shift, phase = zip(*axes, strict=True)
+        first = _place(shift, quotients)
+        yield place, _place(phase, problem.stride), slice(first, first + length)
+
+
+def _quotients(problem: Problem) -> Size:
+    return planes_shape(1, problem.input_size, problem.padding, problem.stride)[1 + problem.rank :]
+
+
+def _plane_size(problem: Problem) -> int:
+    return prod(_quotients(problem))
+
+
+def _length(problem: Problem) -> int:
+    """Return the number of elements from the first output position to the last, gaps included; no output has none."""
+    last = _place(tuple(o - 1 for o in problem.output_size), _quotients(problem))
+    return last + 1 if prod(problem.output_size) else 0
+
+
+def _place(index: Size, shape: Size) -> int:
+    """Return the place of an index in an array of ``shape`` laid out flat."""
+    place = 0
+    for entry, extent in zip(index, shape, strict=True):
+        place = place * extent + entry
+    return place
+
+
+def _filters(problem: Problem, w: Array) -> Array:
+    """Return a filter as ``(groups, O / groups, taps)``."""
+    return w.reshape(problem.groups, problem.out_channels // problem.groups, prod(problem.kernel_size))
+
+
+def _flat(problem: Problem, planes: Array) -> Array:
+    """Return planes ``(C, *stride, *quotients)`` as ``(C, phases, elements)``."""
+    return planes.reshape(planes.shape[0], prod(problem.stride), _plane_size(problem))
+
+
+def _without_gaps(problem: Problem, runs: Array) -> Array:
+    """Return ``runs[..., elements]`` as ``(..., *output_size)``, a view."""
+    spatial = runs.reshape(*runs.shape[:2], *_quotients(problem))
+    return spatial[(slice(None), slice(None), *(slice(o) for o in problem.output_size))]
+
+
+def _with_gaps(problem: Problem, dy: Array, phases: Size) -> Array:
+    """Return dy ``(O, *output_size)`` as runs ``(C, O / C, elements)`` with zeros in the gaps; ``phases`` is their shape."""
+    runs = np.zeros((phases[0], dy.shape[0] // phases[0], phases[2]), dy.dtype)
+    spatial = _without_gaps(problem, runs)
+    spatial[...] = dy.reshape(spatial.shape)
+    return runs[..., : _length(problem)]
