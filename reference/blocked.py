@@ -8,7 +8,7 @@ Source: Chellapilla, Puri & Simard (2006) for the unrolling; Anderson, Vasudevan
 convolution algorithms for deep neural networks" (2017), for products that leave a part of the kernel out of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from math import gcd, prod
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.reference import depthwise
+from convformance.reference import adjoint, depthwise
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
@@ -50,6 +50,7 @@ class Blocking:
 MEASURED = Blocking()
 FEW = 8  # input channels of a group that make a slow matrix product
 NARROW = 400  # taps below which a filter's gradient is faster as one product
+FEW_OF_PHASES = 32  # the same where each phase is a product of its own
 SLOWLY = 2  # copies of contiguous elements in the time of one of scattered elements
 SLOW_ROW = 50  # scattered elements copied in the time that it takes to begin a row
 
@@ -60,24 +61,25 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
         return depthwise.forward(problem, x, w, blocking.size)
     filters = _grouped(problem, w)
     stacked = _is_stacked(problem, additions=2 * (problem.kernel_size[0] - 1) * filters.shape[1])
-    return _correlate(problem, x, lambda tile: _matrices(filters[tile], stacked), stacked, blocking)
+    return _correlate(problem, x, _matrices(filters, stacked), stacked, blocking)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
-    """Return ``dx``, as ``plain.input_gradient``: at stride 1 a convolution of dy with the filter turned round, if that pays."""
+    """Return ``dx``, as ``plain.input_gradient``: if that pays, each phase as a convolution of dy with its taps turned round."""
     if _is_depthwise(problem) and np.isfinite(w).all():
         return depthwise.input_gradient(problem, dy, w, blocking.size)
     filters = _grouped(problem, w)
-    if max(problem.stride) > 1 or _is_scattered(problem):
+    if _is_scattered(problem):
         return _scatter(problem, dy, filters, blocking)
-    adjoint = replace(
-        problem,
-        in_channels=problem.out_channels,
-        out_channels=problem.in_channels,
-        input_size=problem.output_size,
-        padding=problem.adjoint_padding,
-    )
-    return _correlate(adjoint, dy, lambda tile: _turned_matrices(filters[tile]), False, blocking)
+    parts = [(part, _turned_matrices(filters[part.taps])) for part in adjoint.parts(problem)]
+    if len(parts) == 1 and parts[0][0].problem.output_size == problem.input_size:
+        part, matrices = parts[0]
+        return _correlate(replace(part.problem, batch=problem.batch), dy, matrices, False, blocking)
+    dx = np.zeros(problem.input_shape, dy.dtype)
+    for cotangent, image in zip(dy, dx, strict=True):
+        for part, matrices in parts:
+            image[part.places] = _correlate(part.problem, cotangent[np.newaxis], matrices, False, blocking)[0]
+    return dx
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
@@ -97,16 +99,15 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     return dw
 
 
-def _correlate(problem: Problem, x: Array, matrices_of: Callable[[slice], Array], stacked: bool, blocking: Blocking) -> Array:
-    """Return the convolution of x with the filters that ``matrices_of`` gives for a tile of groups."""
+def _correlate(problem: Problem, x: Array, matrices: Array, stacked: bool, blocking: Blocking) -> Array:
+    """Return the convolution of x with filters of these matrices, ``(taps of the first axis or 1, groups, O / groups, sum)``."""
     y = np.empty(problem.output_shape, x.dtype)
     images, results = _by_group(problem, x), _by_position(problem, y)
     for tile, part in _tiles(problem, blocking, x.itemsize):
-        matrices = matrices_of(tile)
         addend = Buffer(x.dtype)
         for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
-            out = multiply(matrices[0], taps[0], results[number, tile, :, positions])
-            for matrix, tap in zip(matrices[1:], taps[1:], strict=True):
+            out = multiply(matrices[0, tile], taps[0], results[number, tile, :, positions])
+            for matrix, tap in zip(matrices[1:, tile], taps[1:], strict=True):
                 out += multiply(matrix, tap, addend.array(*out.shape))
     return y
 
@@ -120,7 +121,7 @@ def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) ->
         buffer, before = Buffer(dy.dtype), (slice(None),) * (1 + part.rank)
         for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
             planes = np.zeros(planes_shape(part.in_channels, part.input_size, part.padding, part.stride), dy.dtype)
-            targets = [(_of_taps(runs), planes[_read_by(part, runs)]) for runs in product(*_runs_by_axis(part))]
+            targets = [(_of_taps(runs), planes[_read_by(part, runs)]) for runs in _runs(part)]
             for rows, positions in _row_blocks(part, blocking, dy.itemsize, stacked=True):
                 columns = buffer.array(part.groups, turned.shape[1], positions.stop - positions.start)
                 columns = multiply(turned, cotangent[..., positions], columns)
@@ -158,25 +159,24 @@ def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) 
     for_lines, for_stack = Buffer(images.dtype), Buffer(images.dtype)
     for number, image in enumerate(images):
         planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
+        sources = [_source(problem, planes, tap) for tap in product(*map(range, problem.kernel_size[1:]))]
         for rows, positions in _row_blocks(problem, blocking, images.itemsize, stacked):
-            lines, start = _lines(problem, planes, rows, for_lines)
-            if stacked:
-                yield number, positions, [_stack(problem, lines, start, positions, for_stack)]
-            else:
-                yield number, positions, _taps(problem, lines, start, positions)
+            taps = _taps(problem, *_lines(problem, sources, rows, for_lines), positions)
+            yield number, positions, [_stack(problem, taps, for_stack)] if stacked else taps
 
 
 def _taps(problem: Problem, lines: Array, start: int, positions: slice) -> list[Array]:
     """Return what each tap of the first axis reads of the lines, from row ``start`` of them."""
     inner, count = prod(problem.output_size[1:]), positions.stop - positions.start
     offsets = (divmod(tap * problem.dilation[0], problem.stride[0]) for tap in range(problem.kernel_size[0]))
-    return [lines[:, :, phase, (start + shift) * inner :][..., :count] for shift, phase in offsets]
+    firsts = (((start + shift) * inner, phase) for shift, phase in offsets)
+    return [lines[:, :, phase, first : first + count] for first, phase in firsts]
 
 
 def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bool) -> Iterator[tuple[slice, slice]]:
     """Yield the output rows of each block, and their positions; the blocks are of nearly equal size."""
     inner = prod(problem.output_size[1:])
-    if prod(problem.kernel_size) == 1 and not _is_copied(problem):  # nothing is unrolled
+    if prod(problem.kernel_size) == 1 and max(problem.stride) == 1:  # nothing is unrolled
         yield slice(0, problem.output_size[0]), slice(0, prod(problem.output_size))
         return
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
@@ -187,25 +187,30 @@ def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bo
         yield rows, slice(rows.start * inner, rows.stop * inner)
 
 
-def _lines(problem: Problem, planes: Array, rows: slice, buffer: Buffer) -> tuple[Array, int]:
-    """Return ``lines[t, c, r, q, p]``, what tap t of all axes but the first reads at row q of phase r, position p of the others.
+def _source(problem: Problem, planes: Array, tap: Size) -> Array:
+    """Return what a tap of all axes but the first reads, ``(groups, C / groups, stride[0], rows, *inner positions)``."""
+    every = Run(slice(None), slice(None), slice(None))
+    axes = zip(tap, problem.stride[1:], problem.dilation[1:], problem.output_size[1:], strict=True)
+    read = planes[_read_by(problem, (every, *(_run(t, 1, *axis) for t, *axis in axes)))]
+    shape = (problem.groups, problem.in_channels // problem.groups, problem.stride[0], *read.shape[1 + problem.rank :])
+    return read.reshape(shape)
+
+
+def _lines(problem: Problem, sources: list[Array], rows: slice, buffer: Buffer) -> tuple[Array, int]:
+    """Return ``lines[g, t, c, r, q, p] = sources[t][g, c, r, rows.start + q, p]``, the taps of all axes but the first unrolled.
 
     The shape is ``(groups, inner taps * C / groups, stride[0], rows * inner positions)``. The lines of one tap alone are there
     without a copy if it reads everything; the number returned beside the lines is the row of them to begin with.
     """
-    inputs = problem.in_channels // problem.groups
-    shape = (problem.groups, prod(problem.kernel_size[1:]) * inputs, problem.stride[0])
-    if not _is_copied(problem):
-        return planes.reshape(*shape, prod(planes.shape[1 + problem.rank :])), rows.start
+    groups, inputs, phases, *_ = sources[0].shape
+    shape = (groups, len(sources) * inputs, phases)
+    if len(sources) == 1 and sources[0].flags.c_contiguous:
+        return sources[0].reshape(*shape, prod(sources[0].shape[3:])), rows.start
     read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
-    sizes = (inputs, problem.stride[0], read, *problem.output_size[1:])
-    lines = buffer.array(problem.groups, *problem.kernel_size[1:], *sizes)
-    taps_first = (0, *range(3, 2 + problem.rank), 1, 2, *range(2 + problem.rank, 2 + 2 * problem.rank))
-    everything = Run(slice(None), slice(None), slice(rows.start, rows.start + read))
-    for runs in product(*_runs_by_axis(problem)[1:]):
-        source = planes[_read_by(problem, (everything, *runs))]
-        lines[_of_taps(runs)] = source.reshape(problem.groups, inputs, *source.shape[1:]).transpose(taps_first)
-    return lines.reshape(*shape, prod(lines.shape[2 + problem.rank :])), 0
+    lines = buffer.array(groups, len(sources), inputs, phases, read, *problem.output_size[1:])
+    for place, source in enumerate(sources):
+        lines[:, place] = source[:, :, :, rows.start : rows.start + read]
+    return lines.reshape(*shape, prod(lines.shape[4:])), 0
 
 
 @dataclass(frozen=True)
@@ -217,18 +222,21 @@ class Run:
     places: slice
 
 
-def _runs_by_axis(problem: Problem) -> list[list[Run]]:
-    """Return for each axis its taps in runs: without dilation as many as there are phases in each."""
+def _runs(problem: Problem) -> Iterator[tuple[Run, ...]]:
+    """Yield the taps of all axes in runs: without dilation of as many as there are phases, else one by one."""
     axes = zip(problem.kernel_size, problem.stride, problem.dilation, problem.output_size, strict=True)
-    return [list(_runs(*axis)) for axis in axes]
+    yield from product(*(_runs_of_axis(*axis) for axis in axes))
 
 
-def _runs(kernel_size: int, stride: int, dilation: int, output_size: int) -> Iterator[Run]:
+def _runs_of_axis(kernel_size: int, stride: int, dilation: int, output_size: int) -> Iterator[Run]:
     step = stride if dilation == 1 else 1
     for tap in range(0, kernel_size, step):
-        count = min(step, kernel_size - tap)
-        shift, phase = divmod(tap * dilation, stride)
-        yield Run(slice(tap, tap + count), slice(phase, phase + count), slice(shift, shift + output_size))
+        yield _run(tap, min(step, kernel_size - tap), stride, dilation, output_size)
+
+
+def _run(tap: int, count: int, stride: int, dilation: int, output_size: int) -> Run:
+    shift, phase = divmod(tap * dilation, stride)
+    return Run(slice(tap, tap + count), slice(phase, phase + count), slice(shift, shift + output_size))
 
 
 def _read_by(problem: Problem, runs: tuple[Run, ...]) -> tuple[slice, ...]:
@@ -241,21 +249,13 @@ def _of_taps(runs: tuple[Run, ...]) -> tuple[slice, ...]:
     return (slice(None), *(run.taps for run in runs))
 
 
-def _is_copied(problem: Problem) -> bool:
-    """Say whether lines are copies: a single tap of stride 1 on all axes but the first reads everything there is."""
-    return max((*problem.kernel_size[1:], *problem.stride[1:]), default=1) > 1
-
-
-def _stack(problem: Problem, lines: Array, start: int, positions: slice, buffer: Buffer) -> Array:
+def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
     """Return the matrices of the first axis's taps as one, its rows in the order of the filter's elements."""
-    inputs, (taps, *others) = problem.in_channels // problem.groups, problem.kernel_size
-    inner, count = prod(problem.output_size[1:]), positions.stop - positions.start
-    stack = buffer.array(problem.groups, inputs, taps, prod(others), count)
-    source = lines.reshape(problem.groups, prod(others), inputs, *lines.shape[2:])
-    for run in _runs_by_axis(problem)[0]:
-        read = source[..., run.phases, (start + run.places.start) * inner :][..., :count]
-        stack[:, :, run.taps] = read.transpose(0, 2, 3, 1, 4)
-    return stack.reshape(problem.groups, inputs * taps * prod(others), count)
+    inputs, inner, count = problem.in_channels // problem.groups, prod(problem.kernel_size[1:]), taps[0].shape[2]
+    stack = buffer.array(problem.groups, inputs, len(taps), inner, count)
+    for place, tap in enumerate(taps):
+        stack[:, :, place] = tap.reshape(problem.groups, inner, inputs, count).swapaxes(1, 2)
+    return stack.reshape(problem.groups, inputs * len(taps) * inner, count)
 
 
 def _matrices(filters: Array, stacked: bool) -> Array:
@@ -272,9 +272,9 @@ def _tap_by_tap(filters: Array) -> Array:
 
 def _turned_matrices(filters: Array) -> Array:
     """Return the matrices, one for each tap of the first axis, of the filters turned round, inputs and outputs exchanged."""
-    turned = np.flip(filters, axis=tuple(range(3, filters.ndim))).transpose(3, 0, *range(4, filters.ndim), 1, 2)
     groups, outputs, inputs, taps, *inner = filters.shape
-    return np.ascontiguousarray(turned).reshape(taps, groups, prod(inner) * outputs, inputs).swapaxes(2, 3)
+    turned = np.flip(filters, axis=tuple(range(3, filters.ndim))).transpose(3, 0, 2, *range(4, filters.ndim), 1)
+    return np.ascontiguousarray(turned).reshape(taps, groups, inputs, prod(inner) * outputs)
 
 
 def _matrices_shape(shape: Size, stacked: bool) -> Size:
@@ -309,9 +309,10 @@ def _is_depthwise(problem: Problem) -> bool:
 
 
 def _is_scattered(problem: Problem) -> bool:
-    """Say whether an input gradient at stride 1 had better add columns up: few channels, or a filter large to turn round."""
+    """Say whether an input gradient had better add columns up: few channels, or a filter large to turn round."""
     outputs, rows = problem.out_channels // problem.groups, problem.batch * prod(problem.output_size[:-1])
-    return problem.in_channels < FEW * problem.groups < problem.out_channels or SLOW_ROW * rows < outputs
+    few = FEW if max(problem.stride) == 1 else FEW_OF_PHASES
+    return problem.in_channels < few * problem.groups < few * problem.out_channels or SLOW_ROW * rows < outputs
 
 
 def _is_stacked(problem: Problem, additions: int) -> bool:
