@@ -52,7 +52,6 @@ FEW = 8  # input channels of a group that make a slow matrix product
 NARROW = 400  # taps below which a filter's gradient is faster as one product
 FEW_OF_PHASES = 32  # the same where each phase is a product of its own
 SLOWLY = 2  # copies of contiguous elements in the time of one of scattered elements
-SLOW_ROW = 50  # scattered elements copied in the time that it takes to begin a row
 
 
 def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
@@ -86,15 +85,19 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
     if _is_depthwise(problem) and np.isfinite(x).all():
         return depthwise.filter_gradient(problem, x, dy, blocking.size)
-    dw = np.empty(problem.filter_shape, x.dtype)
+    dw = np.zeros(problem.filter_shape, x.dtype)
     images, cotangents, filters = _by_group(problem, x), _by_position(problem, dy), _grouped(problem, dw)
     # A product with a narrow matrix is slow, as slow as if so many columns were copied.
     stacked = _is_stacked(problem, additions=NARROW)
     for tile, part in _tiles(problem, blocking, x.itemsize):
-        sums = np.zeros(_matrices_shape(filters[tile].shape, stacked), x.dtype)
+        sums: list[Array] = []
         for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
             for place, tap in enumerate(taps):
-                sums[place] += inner_products(cotangents[number, tile, :, positions], tap)
+                product_of_block = inner_products(cotangents[number, tile, :, positions], tap)
+                if place < len(sums):
+                    sums[place] += product_of_block
+                else:
+                    sums.append(product_of_block)
         _write_filters(sums, stacked, filters[tile])
     return dw
 
@@ -117,19 +120,40 @@ def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) ->
     dx = np.empty(problem.input_shape, dy.dtype)
     images, cotangents = _by_group(problem, dx), _by_position(problem, dy)
     for tile, part in _tiles(problem, blocking, dy.itemsize):
-        turned = filters[tile].reshape(part.groups, filters.shape[1], prod(filters.shape[2:])).swapaxes(1, 2)
-        buffer, before = Buffer(dy.dtype), (slice(None),) * (1 + part.rank)
+        matrices = filters[tile].reshape(part.groups, filters.shape[1], prod(filters.shape[2:]))
+        buffer, before = Buffer(dy.dtype), (slice(None),) * (2 + part.rank)
         for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
-            planes = np.zeros(planes_shape(part.in_channels, part.input_size, part.padding, part.stride), dy.dtype)
+            planes = _zero_planes(part, dy.dtype)
             targets = [(_of_taps(runs), planes[_read_by(part, runs)]) for runs in _runs(part)]
             for rows, positions in _row_blocks(part, blocking, dy.itemsize, stacked=True):
-                columns = buffer.array(part.groups, turned.shape[1], positions.stop - positions.start)
-                columns = multiply(turned, cotangent[..., positions], columns)
-                columns = columns.reshape(part.in_channels, *part.kernel_size, rows.stop - rows.start, *part.output_size[1:])
+                columns = _columns(part, matrices, cotangent[..., positions], buffer)
                 for taps, target in targets:  # no two taps of a run, and no two positions of a tap, meet
                     target[(*before, rows)] += columns[taps]
-            merge(planes, part.padding, part.stride, image.reshape(part.in_channels, *part.input_size))
+            for plane, place in zip(planes, image, strict=True):
+                merge(plane, part.padding, part.stride, place)
     return dx
+
+
+def _zero_planes(problem: Problem, dtype: np.dtype[Any]) -> Array:
+    """Return zeros ``(groups, C / groups, *stride, *quotients)``, channels side by side in memory if ``_is_by_position``."""
+    channels, *shape = planes_shape(problem.in_channels, problem.input_size, problem.padding, problem.stride)
+    sizes = problem.groups, channels // problem.groups
+    if _is_by_position(problem):
+        return np.moveaxis(np.zeros((*shape, *sizes), dtype), (-2, -1), (0, 1))
+    return np.zeros((*sizes, *shape), dtype)
+
+
+def _columns(problem: Problem, matrices: Array, cotangent: Array, buffer: Buffer) -> Array:
+    """Return ``w.T @ dy`` of a block of rows, ``(groups, C / groups, *kernel, rows, *inner positions)``."""
+    groups, _, taps = matrices.shape
+    sizes = problem.in_channels // groups, *problem.kernel_size
+    places = cotangent.shape[2] // prod(problem.output_size[1:]), *problem.output_size[1:]
+    if _is_by_position(problem):
+        columns = multiply(cotangent.swapaxes(1, 2), matrices, buffer.array(groups, cotangent.shape[2], taps))
+        split_up = columns.reshape(groups, *places, *sizes)
+        return split_up.transpose(0, *range(1 + problem.rank, 2 + 2 * problem.rank), *range(1, 1 + problem.rank))
+    columns = multiply(matrices.swapaxes(1, 2), cotangent, buffer.array(groups, taps, cotangent.shape[2]))
+    return columns.reshape(groups, *sizes, *places)
 
 
 def _tiles(problem: Problem, blocking: Blocking, itemsize: int) -> Iterator[tuple[slice, Problem]]:
@@ -159,6 +183,7 @@ def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) 
     for_lines, for_stack = Buffer(images.dtype), Buffer(images.dtype)
     for number, image in enumerate(images):
         planes = split(image.reshape(problem.in_channels, *problem.input_size), problem.padding, problem.stride)
+        planes = planes.reshape(*image.shape[:2], *planes.shape[1:])
         sources = [_source(problem, planes, tap) for tap in product(*map(range, problem.kernel_size[1:]))]
         for rows, positions in _row_blocks(problem, blocking, images.itemsize, stacked):
             taps = _taps(problem, *_lines(problem, sources, rows, for_lines), positions)
@@ -192,8 +217,7 @@ def _source(problem: Problem, planes: Array, tap: Size) -> Array:
     every = Run(slice(None), slice(None), slice(None))
     axes = zip(tap, problem.stride[1:], problem.dilation[1:], problem.output_size[1:], strict=True)
     read = planes[_read_by(problem, (every, *(_run(t, 1, *axis) for t, *axis in axes)))]
-    shape = (problem.groups, problem.in_channels // problem.groups, problem.stride[0], *read.shape[1 + problem.rank :])
-    return read.reshape(shape)
+    return read.reshape(*read.shape[:3], *read.shape[2 + problem.rank :])
 
 
 def _lines(problem: Problem, sources: list[Array], rows: slice, buffer: Buffer) -> tuple[Array, int]:
@@ -240,13 +264,13 @@ def _run(tap: int, count: int, stride: int, dilation: int, output_size: int) -> 
 
 
 def _read_by(problem: Problem, runs: tuple[Run, ...]) -> tuple[slice, ...]:
-    """Return the index of what a run of taps on each axis reads, in the planes ``(C, *stride, *quotients)``."""
-    return (slice(None), *(run.phases for run in runs), *(run.places for run in runs))
+    """Return the index of what a run of taps on each axis reads, in planes ``(groups, C / groups, *stride, *quotients)``."""
+    return (slice(None), slice(None), *(run.phases for run in runs), *(run.places for run in runs))
 
 
 def _of_taps(runs: tuple[Run, ...]) -> tuple[slice, ...]:
-    """Return the index of the taps of a run on each axis, in an array that has them after its first axis."""
-    return (slice(None), *(run.taps for run in runs))
+    """Return the index of the taps of a run on each axis, in an array ``(groups, C / groups, *kernel, ...)``."""
+    return (slice(None), slice(None), *(run.taps for run in runs))
 
 
 def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
@@ -260,14 +284,21 @@ def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
 
 def _matrices(filters: Array, stacked: bool) -> Array:
     """Return filters ``(groups, O / groups, C / groups, *kernel)`` as one matrix for each tap of the first axis, or one of all."""
+    groups, outputs, inputs, taps, *inner = filters.shape
     if stacked:
-        return filters.reshape(_matrices_shape(filters.shape, stacked))
-    return np.ascontiguousarray(_tap_by_tap(filters)).reshape(_matrices_shape(filters.shape, stacked))
+        return filters.reshape(1, groups, outputs, inputs * taps * prod(inner))
+    arranged = filters.transpose(3, 0, 1, *range(4, filters.ndim), 2)
+    return np.ascontiguousarray(arranged).reshape(taps, groups, outputs, prod(inner) * inputs)
 
 
-def _tap_by_tap(filters: Array) -> Array:
-    """Return filters ``(groups, O / groups, C / groups, *kernel)`` with axes ``(kernel[0], groups, O, *kernel[1:], C)``."""
-    return filters.transpose(3, 0, 1, *range(4, filters.ndim), 2)
+def _write_filters(matrices: list[Array], stacked: bool, filters: Array) -> None:
+    """Write to ``filters`` what ``_matrices`` would make ``matrices`` of."""
+    groups, outputs, inputs, _, *inner = filters.shape
+    if stacked:
+        filters[...] = matrices[0].reshape(filters.shape)
+        return
+    for tap, matrix in enumerate(matrices):
+        filters[:, :, :, tap] = np.moveaxis(matrix.reshape(groups, outputs, *inner, inputs), -1, 2)
 
 
 def _turned_matrices(filters: Array) -> Array:
@@ -275,17 +306,6 @@ def _turned_matrices(filters: Array) -> Array:
     groups, outputs, inputs, taps, *inner = filters.shape
     turned = np.flip(filters, axis=tuple(range(3, filters.ndim))).transpose(3, 0, 2, *range(4, filters.ndim), 1)
     return np.ascontiguousarray(turned).reshape(taps, groups, inputs, prod(inner) * outputs)
-
-
-def _matrices_shape(shape: Size, stacked: bool) -> Size:
-    groups, outputs, inputs, taps, *inner = shape
-    return (1, groups, outputs, inputs * taps * prod(inner)) if stacked else (taps, groups, outputs, prod(inner) * inputs)
-
-
-def _write_filters(matrices: Array, stacked: bool, filters: Array) -> None:
-    """Write to ``filters`` what ``_matrices`` would make ``matrices`` of."""
-    target = filters if stacked else _tap_by_tap(filters)
-    target[...] = matrices.reshape(target.shape)
 
 
 def _grouped(problem: Problem, w: Array) -> Array:
@@ -309,10 +329,14 @@ def _is_depthwise(problem: Problem) -> bool:
 
 
 def _is_scattered(problem: Problem) -> bool:
-    """Say whether an input gradient had better add columns up: few channels, or a filter large to turn round."""
-    outputs, rows = problem.out_channels // problem.groups, problem.batch * prod(problem.output_size[:-1])
+    """Say whether an input gradient had better add columns up: a product of few channels is slow, and so is turning a filter."""
     few = FEW if max(problem.stride) == 1 else FEW_OF_PHASES
-    return problem.in_channels < few * problem.groups < few * problem.out_channels or SLOW_ROW * rows < outputs
+    return problem.in_channels < few * problem.groups < few * problem.out_channels or _is_by_position(problem)
+
+
+def _is_by_position(problem: Problem) -> bool:
+    """Say whether columns had better lie with their channels side by side: where there are more of them than of positions."""
+    return problem.in_channels > problem.groups * prod(problem.output_size)
 
 
 def _is_stacked(problem: Problem, additions: int) -> bool:
