@@ -17,25 +17,13 @@ from typing import Any
 import numpy as np
 
 from convformance.reference import adjoint, depthwise
+from convformance.reference.buffer import Buffer
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
 from convformance.reference.products import PANEL, inner_products, multiply
 
 Array = np.ndarray[Any, Any]
-
-
-class Buffer:
-    """Memory for one array at a time, allocated when it is first asked for and used again for every block."""
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._memory = np.empty(0, dtype)
-
-    def array(self, *shape: int) -> Array:
-        """Return an array of ``shape`` and of any content; the one before is overwritten with it."""
-        if prod(shape) > self._memory.size:
-            self._memory = np.empty(prod(shape), self._memory.dtype)
-        return self._memory[: prod(shape)].reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -57,7 +45,7 @@ SLOWLY = 2  # copies of contiguous elements in the time of one of scattered elem
 def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``y = w @ columns(x)``, as ``plain.forward``."""
     if _is_depthwise(problem):
-        return depthwise.forward(problem, x, w, blocking.size)
+        return depthwise.forward(problem, x, w, blocking.size // 2)
     filters = _grouped(problem, w)
     stacked = _is_stacked(problem, additions=2 * (problem.kernel_size[0] - 1) * filters.shape[1])
     return _correlate(problem, x, _matrices(filters, stacked), stacked, blocking)
@@ -66,7 +54,7 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dx``, as ``plain.input_gradient``: if that pays, each phase as a convolution of dy with its taps turned round."""
     if _is_depthwise(problem) and np.isfinite(w).all():
-        return depthwise.input_gradient(problem, dy, w, blocking.size)
+        return depthwise.input_gradient(problem, dy, w, blocking.size // 2)
     filters = _grouped(problem, w)
     if _is_scattered(problem):
         return _scatter(problem, dy, filters, blocking)
@@ -84,7 +72,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = M
 def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
     if _is_depthwise(problem) and np.isfinite(x).all():
-        return depthwise.filter_gradient(problem, x, dy, blocking.size)
+        return depthwise.filter_gradient(problem, x, dy, blocking.size // 2)
     dw = np.zeros(problem.filter_shape, x.dtype)
     images, cotangents, filters = _by_group(problem, x), _by_position(problem, dy), _grouped(problem, dw)
     # A product with a narrow matrix is slow, as slow as if so many columns were copied.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference.buffer import Buffer
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
@@ -22,15 +23,18 @@ Array = np.ndarray[Any, Any]
 def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
     """Return ``y``, as ``plain.forward``; ``size`` is about the bytes of a tile of channels."""
     y = np.empty(problem.output_shape, x.dtype)
-    filters = _filters(problem, w)
+    filters, for_runs, for_terms = _filters(problem, w), Buffer(x.dtype), Buffer(x.dtype)
+    taps = list(_taps(problem))
     for number, tile, outputs in _tiles(problem, size, x.itemsize):
         phases = _flat(problem, split(x[number, tile], problem.padding, problem.stride))
-        runs = np.zeros((phases.shape[0], filters.shape[1], phases.shape[2]), x.dtype)
+        runs = for_runs.array(phases.shape[0], filters.shape[1], phases.shape[2])
         total = runs[..., : _length(problem)]
-        term = np.empty_like(total)
-        for tap, phase, places in _taps(problem):
-            np.multiply(phases[:, np.newaxis, phase, places], filters[tile, :, tap, np.newaxis], out=term)
-            total += term
+        term = for_terms.array(*total.shape)
+        for tap, phase, places in taps:
+            read, weights = phases[:, np.newaxis, phase, places], filters[tile, :, tap, np.newaxis]
+            np.multiply(read, weights, out=term if tap else total)
+            if tap:
+                total += term
         y[number, outputs] = _without_gaps(problem, runs).reshape(-1, *problem.output_size)
     return y
 
@@ -38,15 +42,17 @@ def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
 def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
     """Return ``dx``, as ``plain.input_gradient``; w must be finite, as it is multiplied by the zeros in the gaps."""
     dx = np.empty(problem.input_shape, dy.dtype)
-    filters = _filters(problem, w)
+    filters, for_planes, for_runs, for_terms = _filters(problem, w), Buffer(dy.dtype), Buffer(dy.dtype), Buffer(dy.dtype)
+    taps = list(_taps(problem))
+    shape = planes_shape(1, problem.input_size, problem.padding, problem.stride)[1:]
     for number, tile, outputs in _tiles(problem, size, dy.itemsize):
-        planes = np.zeros(planes_shape(tile.stop - tile.start, problem.input_size, problem.padding, problem.stride), dy.dtype)
+        planes = for_planes.array(tile.stop - tile.start, *shape)
+        planes[...] = 0
         phases = _flat(problem, planes)
-        runs = _with_gaps(problem, dy[number, outputs], phases.shape)
-        term = np.empty((phases.shape[0], runs.shape[2]), dy.dtype)
-        for (tap, phase, places), output in product(_taps(problem), range(runs.shape[1])):
-            np.multiply(runs[:, output], filters[tile, output, tap, np.newaxis], out=term)
-            phases[:, phase, places] += term
+        runs = _with_gaps(problem, dy[number, outputs], phases.shape, for_runs)
+        term = for_terms.array(phases.shape[0], runs.shape[2])
+        for (tap, phase, places), output in product(taps, range(runs.shape[1])):
+            phases[:, phase, places] += np.multiply(runs[:, output], filters[tile, output, tap, np.newaxis], out=term)
         merge(planes, problem.padding, problem.stride, dx[number, tile])
     return dx
 
@@ -54,11 +60,11 @@ def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
 def filter_gradient(problem: Problem, x: Array, dy: Array, size: int) -> Array:
     """Return ``dw``, as ``plain.filter_gradient``; x must be finite, as it is multiplied by the zeros in the gaps."""
     dw = np.zeros(problem.filter_shape, x.dtype)
-    filters = _filters(problem, dw)
+    filters, for_runs, taps = _filters(problem, dw), Buffer(x.dtype), list(_taps(problem))
     for number, tile, outputs in _tiles(problem, size, x.itemsize):
         phases = _flat(problem, split(x[number, tile], problem.padding, problem.stride))
-        runs = _with_gaps(problem, dy[number, outputs], phases.shape)
-        for tap, phase, places in _taps(problem):
+        runs = _with_gaps(problem, dy[number, outputs], phases.shape, for_runs)
+        for tap, phase, places in taps:
             filters[tile, :, tap] += inner_products(runs, phases[:, np.newaxis, phase, places])[:, :, 0]
     return dw
 
@@ -120,9 +126,10 @@ def _without_gaps(problem: Problem, runs: Array) -> Array:
     return spatial[(slice(None), slice(None), *(slice(o) for o in problem.output_size))]
 
 
-def _with_gaps(problem: Problem, dy: Array, phases: Size) -> Array:
+def _with_gaps(problem: Problem, dy: Array, phases: Size, buffer: Buffer) -> Array:
     """Return dy ``(O, *output_size)`` as runs ``(C, O / C, elements)`` with zeros in the gaps; ``phases`` is their shape."""
-    runs = np.zeros((phases[0], dy.shape[0] // phases[0], phases[2]), dy.dtype)
+    runs = buffer.array(phases[0], dy.shape[0] // phases[0], phases[2])
+    runs[...] = 0
     spatial = _without_gaps(problem, runs)
     spatial[...] = dy.reshape(spatial.shape)
     return runs[..., : _length(problem)]
