@@ -21,7 +21,7 @@ from convformance.reference.buffer import Buffer
 from convformance.reference.geometry import Size
 from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
-from convformance.reference.products import PANEL, inner_products, multiply
+from convformance.reference.products import PANEL, TILE, inner_products, multiply
 
 Array = np.ndarray[Any, Any]
 
@@ -37,8 +37,8 @@ class Blocking:
 # Measured best over the layers of benchmarks/layers.py: less repeats the packing of the filter, more falls out of the cache.
 MEASURED = Blocking()
 FEW = 8  # input channels of a group that make a slow matrix product
-NARROW = 400  # taps below which a filter's gradient is faster as one product
 FEW_OF_PHASES = 32  # the same where each phase is a product of its own
+NARROW = 400  # taps below which a filter's gradient is faster as one product
 SLOWLY = 2  # copies of contiguous elements in the time of one of scattered elements
 
 
@@ -52,21 +52,11 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
-    """Return ``dx``, as ``plain.input_gradient``: if that pays, each phase as a convolution of dy with its taps turned round."""
+    """Return ``dx``, as ``plain.input_gradient``, gathered from dy or scattered over the image, whichever pays."""
     if _is_depthwise(problem) and np.isfinite(w).all():
         return depthwise.input_gradient(problem, dy, w, blocking.size // 2)
     filters = _grouped(problem, w)
-    if _is_scattered(problem):
-        return _scatter(problem, dy, filters, blocking)
-    parts = [(part, _turned_matrices(filters[part.taps])) for part in adjoint.parts(problem)]
-    if len(parts) == 1 and parts[0][0].problem.output_size == problem.input_size:
-        part, matrices = parts[0]
-        return _correlate(replace(part.problem, batch=problem.batch), dy, matrices, False, blocking)
-    dx = np.zeros(problem.input_shape, dy.dtype)
-    for cotangent, image in zip(dy, dx, strict=True):
-        for part, matrices in parts:
-            image[part.places] = _correlate(part.problem, cotangent[np.newaxis], matrices, False, blocking)[0]
-    return dx
+    return (_scatter if _is_scattered(problem) else _gather)(problem, dy, filters, blocking)
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
@@ -78,15 +68,17 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     # A product with a narrow matrix is slow, as slow as if so many columns were copied.
     stacked = _is_stacked(problem, additions=NARROW)
     for tile, part in _tiles(problem, blocking, x.itemsize):
-        sums: list[Array] = []
-        for number, positions, taps in _blocks(part, images[:, tile], blocking, stacked):
-            for place, tap in enumerate(taps):
-                product_of_block = inner_products(cotangents[number, tile, :, positions], tap)
-                if place < len(sums):
-                    sums[place] += product_of_block
+        sums = _room(filters[tile], stacked)
+        for place, (number, positions, taps) in enumerate(_blocks(part, images[:, tile], blocking, stacked)):
+            cotangent = cotangents[number, tile, :, positions]
+            for total, tap in zip(sums, taps, strict=True):
+                read = tap[..., : cotangent.shape[2]]
+                if place:
+                    np.add(total, inner_products(cotangent, read, np.empty_like(total)), out=total)
                 else:
-                    sums.append(product_of_block)
-        _write_filters(sums, stacked, filters[tile])
+                    inner_products(cotangent, read, total)
+        if not stacked:
+            _write_filters(sums, filters[tile])
     return dw
 
 
@@ -101,6 +93,19 @@ def _correlate(problem: Problem, x: Array, matrices: Array, stacked: bool, block
             for matrix, tap in zip(matrices[1:, tile], taps[1:], strict=True):
                 out += multiply(matrix, tap, addend.array(*out.shape))
     return y
+
+
+def _gather(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> Array:
+    """Return ``dx``, each stride phase of it a convolution of dy at stride 1 with the taps that reach it."""
+    parts = [(part, _turned_matrices(filters[part.taps])) for part in adjoint.parts(problem)]
+    if len(parts) == 1 and parts[0][0].problem.output_size == problem.input_size:
+        part, matrices = parts[0]
+        return _correlate(replace(part.problem, batch=problem.batch), dy, matrices, False, blocking)
+    dx = np.zeros(problem.input_shape, dy.dtype)
+    for cotangent, image in zip(dy, dx, strict=True):
+        for part, matrices in parts:
+            image[part.places] = _correlate(part.problem, cotangent[np.newaxis], matrices, False, blocking)[0]
+    return dx
 
 
 def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> Array:
@@ -174,7 +179,7 @@ def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) 
         planes = planes.reshape(*image.shape[:2], *planes.shape[1:])
         sources = [_source(problem, planes, tap) for tap in product(*map(range, problem.kernel_size[1:]))]
         for rows, positions in _row_blocks(problem, blocking, images.itemsize, stacked):
-            taps = _taps(problem, *_lines(problem, sources, rows, for_lines), positions)
+            taps = _taps(problem, *_lines(problem, sources, rows, stacked, for_lines), positions)
             yield number, positions, [_stack(problem, taps, for_stack)] if stacked else taps
 
 
@@ -208,20 +213,23 @@ def _source(problem: Problem, planes: Array, tap: Size) -> Array:
     return read.reshape(*read.shape[:3], *read.shape[2 + problem.rank :])
 
 
-def _lines(problem: Problem, sources: list[Array], rows: slice, buffer: Buffer) -> tuple[Array, int]:
+def _lines(problem: Problem, sources: list[Array], rows: slice, stacked: bool, buffer: Buffer) -> tuple[Array, int]:
     """Return ``lines[g, t, c, r, q, p] = sources[t][g, c, r, rows.start + q, p]``, the taps of all axes but the first unrolled.
 
-    The shape is ``(groups, inner taps * C / groups, stride[0], rows * inner positions)``. The lines of one tap alone are there
-    without a copy if it reads everything; the number returned beside the lines is the row of them to begin with.
+    The shape is ``(groups, inner taps * C / groups, stride[0], rows * inner positions)``, channels before taps if ``stacked``. The
+    lines of one tap alone are there without a copy if it reads everything; the number returned beside the lines is the row of them
+    to begin with.
     """
     groups, inputs, phases, *_ = sources[0].shape
     shape = (groups, len(sources) * inputs, phases)
     if len(sources) == 1 and sources[0].flags.c_contiguous:
         return sources[0].reshape(*shape, prod(sources[0].shape[3:])), rows.start
     read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
-    lines = buffer.array(groups, len(sources), inputs, phases, read, *problem.output_size[1:])
+    sizes = (inputs, len(sources)) if stacked else (len(sources), inputs)
+    lines = buffer.array(groups, *sizes, phases, read, *problem.output_size[1:])
     for place, source in enumerate(sources):
-        lines[:, place] = source[:, :, :, rows.start : rows.start + read]
+        target = lines[:, :, place] if stacked else lines[:, place]
+        target[...] = source[:, :, :, rows.start : rows.start + read]
     return lines.reshape(*shape, prod(lines.shape[4:])), 0
 
 
@@ -262,12 +270,13 @@ def _of_taps(runs: tuple[Run, ...]) -> tuple[slice, ...]:
 
 
 def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
-    """Return the matrices of the first axis's taps as one, its rows in the order of the filter's elements."""
+    """Return the matrices of the first axis's taps as one, its rows in the order of the filter's elements, in whole tiles."""
     inputs, inner, count = problem.in_channels // problem.groups, prod(problem.kernel_size[1:]), taps[0].shape[2]
-    stack = buffer.array(problem.groups, inputs, len(taps), inner, count)
+    stack = buffer.array(problem.groups, inputs, len(taps), inner, count + -count % TILE)
+    stack[..., count:] = 0
     for place, tap in enumerate(taps):
-        stack[:, :, place] = tap.reshape(problem.groups, inner, inputs, count).swapaxes(1, 2)
-    return stack.reshape(problem.groups, inputs * len(taps) * inner, count)
+        stack[:, :, place, :, :count] = tap.reshape(problem.groups, inputs, inner, count)
+    return stack.reshape(problem.groups, inputs * len(taps) * inner, stack.shape[4])
 
 
 def _matrices(filters: Array, stacked: bool) -> Array:
@@ -279,12 +288,17 @@ def _matrices(filters: Array, stacked: bool) -> Array:
     return np.ascontiguousarray(arranged).reshape(taps, groups, outputs, prod(inner) * inputs)
 
 
-def _write_filters(matrices: list[Array], stacked: bool, filters: Array) -> None:
-    """Write to ``filters`` what ``_matrices`` would make ``matrices`` of."""
-    groups, outputs, inputs, _, *inner = filters.shape
+def _room(filters: Array, stacked: bool) -> list[Array]:
+    """Return where to sum what ``_matrices`` would make of ``filters``: in them, if ``stacked``."""
+    groups, outputs, inputs, taps, *inner = filters.shape
     if stacked:
-        filters[...] = matrices[0].reshape(filters.shape)
-        return
+        return [filters.reshape(groups, outputs, inputs * taps * prod(inner))]
+    return [np.empty((groups, outputs, prod(inner) * inputs), filters.dtype) for _ in range(taps)]
+
+
+def _write_filters(matrices: list[Array], filters: Array) -> None:
+    """Write to ``filters`` what ``_matrices`` would make ``matrices`` of, one for each tap of the first axis."""
+    groups, outputs, inputs, _, *inner = filters.shape
     for tap, matrix in enumerate(matrices):
         filters[:, :, :, tap] = np.moveaxis(matrix.reshape(groups, outputs, *inner, inputs), -1, 2)
 
@@ -318,8 +332,9 @@ def _is_depthwise(problem: Problem) -> bool:
 
 def _is_scattered(problem: Problem) -> bool:
     """Say whether an input gradient had better add columns up: a product of few channels is slow, and so is turning a filter."""
-    few = FEW if max(problem.stride) == 1 else FEW_OF_PHASES
-    return problem.in_channels < few * problem.groups < few * problem.out_channels or _is_by_position(problem)
+    inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
+    few = inputs < FEW < outputs if max(problem.stride) == 1 else inputs < FEW_OF_PHASES
+    return few or _is_by_position(problem)
 
 
 def _is_by_position(problem: Problem) -> bool:

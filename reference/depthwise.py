@@ -64,8 +64,10 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, size: int) -> Array:
     for number, tile, outputs in _tiles(problem, size, x.itemsize):
         phases = _flat(problem, split(x[number, tile], problem.padding, problem.stride))
         runs = _with_gaps(problem, dy[number, outputs], phases.shape, for_runs)
+        sums = np.empty((*runs.shape[:2], 1), x.dtype)
         for tap, phase, places in taps:
-            filters[tile, :, tap] += inner_products(runs, phases[:, np.newaxis, phase, places])[:, :, 0]
+            read = phases[:, np.newaxis, phase, places]
+            filters[tile, :, tap] += inner_products(runs, read, sums)[:, :, 0]
     return dw
 
 

@@ -19,14 +19,17 @@ LONGEST_DOT = 8192  # products of a dot product that no BLAS shares out
 
 
 def multiply(a: Array, b: Array, out: Array) -> Array:
-    """Write ``a @ b`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, k, n)``, out: ``(groups, m, n)``."""
-    rows, length, columns = a.shape[1], a.shape[2], b.shape[2]
+    """Write ``a @ b`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, k, n)``, out: ``(groups, m, n)``.
+
+    b may have more columns, up to a whole number of tiles, which saves a copy of it.
+    """
+    rows, length, columns = a.shape[1], a.shape[2], out.shape[2]
     if min(rows, length, columns) == 1:
-        np.einsum("gmk,gkn->gmn", a, b, out=out)
+        np.einsum("gmk,gkn->gmn", a, b[..., :columns], out=out)
         return out
     if columns % TILE:
-        tiled = multiply(a, _tiled(b), np.empty((*out.shape[:2], columns + -columns % TILE), out.dtype))
-        out[...] = tiled[..., :columns]
+        tiled = b if b.shape[2] % TILE == 0 else _tiled(b)
+        out[...] = multiply(a, tiled, np.empty((*out.shape[:2], tiled.shape[2]), out.dtype))[..., :columns]
         return out
     whole = length - (length % PANEL if length > SHORT else 0)
     np.matmul(a[..., :whole], b[:, :whole], out=out)
@@ -35,14 +38,17 @@ def multiply(a: Array, b: Array, out: Array) -> Array:
     return out
 
 
-def inner_products(a: Array, b: Array) -> Array:
-    """Return ``a @ b.T``; a: ``(groups, m, k)``, b: ``(groups, n, k)``, result ``(groups, m, n)``."""
+def inner_products(a: Array, b: Array, out: Array) -> Array:
+    """Write ``a @ b.T`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, n, k)``, out: ``(groups, m, n)``."""
     rows, columns = a.shape[1], b.shape[1]
     if min(rows, columns) == 1:
-        return _dots(a, b)
-    if rows % TILE == 0 and (columns % TILE or (a.itemsize == 4 and rows < min(columns, FLAT))):
-        return inner_products(b, a).swapaxes(1, 2)
-    return multiply(a, b.swapaxes(1, 2), np.empty((a.shape[0], rows, columns), a.dtype))
+        out[...] = _dots(a, b)
+    elif rows % TILE == 0 and (columns % TILE or (a.itemsize == 4 and rows < min(columns, FLAT))):
+        turned = np.empty((a.shape[0], columns, rows), a.dtype)
+        out[...] = multiply(b, a.swapaxes(1, 2), turned).swapaxes(1, 2)
+    else:
+        multiply(a, b.swapaxes(1, 2), out)
+    return out
 
 
 def _tiled(b: Array) -> Array:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from convformance.reference import Problem, blocked, contractions, definition, plain
 from convformance.reference.blocked import MEASURED, Blocking
 from convformance.reference.phases import merge, planes_shape, split
-from convformance.reference.products import inner_products, multiply
+from convformance.reference.products import TILE, inner_products, multiply
 from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
 
 Array = np.ndarray[Any, Any]
@@ -74,24 +74,29 @@ def sized(input_size: tuple[int, ...], kernel_size: Any, inputs: int, outputs: i
 
 # Large enough to be done in blocks by choice; each takes another way through them.
 LARGE = {
-    "products of each tap": sized((17, 23), (3, 2), 19, 18, padding=((1, 0), (0, 2))),
+    "products of each tap": sized((27, 33), (3, 2), 19, 18, padding=((1, 0), (0, 2))),
     "all taps in one product": sized((37, 33), (5, 4), 3, 24, batch=2),
-    "phases added up": sized((29, 31), 3, 12, 16, stride=(2, 3), dilation=(1, 2)),
-    "few inputs": sized((20, 21), 3, 3, 16, padding=1, batch=2),
-    "a kernel of one": sized((19, 13), 1, 40, 33),
-    "depthwise": sized((41, 39), (3, 2), 24, 24, groups=24, batch=2),
-    "depthwise with two outputs": sized((41, 39), 3, 16, 32, groups=16, stride=2),
-    "one output": sized((41, 39), 3, 30, 1),
-    "one position": sized((6, 5), (6, 5), 40, 220),
-    "small groups": sized((30, 22), 3, 32, 32, groups=8, padding=1),
-    "one axis": sized((3000,), 9, 4, 6, dilation=2),
-    "three axes": sized((7, 9, 8), (3, 2, 3), 6, 10, stride=(1, 2, 1), padding=1),
+    "phases added up": sized((49, 61), 3, 12, 36, stride=(2, 3), dilation=(1, 2)),
+    "phases added up together": sized((91, 81), (7, 5), 3, 24, stride=(4, 2), padding=(2, 1)),
+    "phases one by one": sized((29, 31), 3, 34, 40, stride=(2, 1), dilation=(1, 2), padding=((1, 0), (0, 2))),
+    "channels side by side": sized((9, 8), (3, 2), 98, 60, stride=(1, 2), padding=1),
+    "groups with channels side by side": sized((8, 7), 3, 140, 66, groups=2, padding=1),
+    "few inputs": sized((40, 41), 3, 3, 16, padding=1, batch=2),
+    "a kernel of one": sized((29, 31), 1, 40, 33),
+    "depthwise": sized((81, 79), (3, 2), 40, 40, groups=40, batch=2),
+    "depthwise with two outputs": sized((81, 89), 3, 40, 80, groups=40, stride=2),
+    "one output": sized((71, 69), 3, 30, 1),
+    "one position": sized((6, 5), (6, 5), 140, 260),
+    "small groups": sized((40, 32), 3, 32, 32, groups=8, padding=1),
+    "one axis": sized((6000,), 9, 4, 6, dilation=2),
+    "three axes": sized((13, 12, 11), (3, 2, 3), 8, 10, stride=(1, 2, 1), padding=1),
 }
 
 
 @pytest.mark.parametrize("way", LARGE)
 @pytest.mark.parametrize("dtype", [np.float64, np.int64, np.int16])
 def test_large_problems_are_done_in_blocks_and_agree_with_the_plain_products(way: str, dtype: Any) -> None:
+    assert LARGE[way].multiplications >= contractions.SMALL
     for name in CONTRACTIONS:
         operands = [array.astype(dtype) for array in operands_of(name, LARGE[way], seed=2)]
         wide = (array.astype(np.int64) for array in operands)
@@ -146,7 +151,9 @@ def test_products_of_every_shape_are_matrix_products(rows: int, length: int, col
     out = np.empty((2, rows, columns), a.dtype)
     assert multiply(a, b, out) is out
     np.testing.assert_array_equal(out, a @ b)
-    np.testing.assert_array_equal(inner_products(a, b.swapaxes(1, 2)), a @ b)
+    np.testing.assert_array_equal(inner_products(a, b.swapaxes(1, 2), np.empty_like(out)), a @ b)
+    padded = np.concatenate([b, np.zeros((2, length, -columns % TILE), b.dtype)], axis=2)
+    np.testing.assert_array_equal(multiply(a, padded, np.empty_like(out)), a @ b)
 
 
 def test_buffers_do_not_grow_with_the_batch() -> None:
