@@ -11,6 +11,7 @@ import textwrap
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -162,7 +163,7 @@ def script(
     the program asks for no more than an answer of the right shape and dtype that leaves the operands alone. ``message`` is what
     the verdict says. Raises Unextractable where the adapter's source cannot be read.
     """
-    cut = extract(adapter, route.method, dtype, _RESERVED)
+    cut = _cut(adapter, route.method, dtype)
     question = _Question(adapter, route, case, dtype, cut)
     question = _Question(adapter, route, case, dtype, cut)
     body = [
@@ -172,6 +173,12 @@ def script(
         *(_UNCHANGED if worst is None else _judged(question, operands, worst)),
     ]
     return "\n".join([*_header(question, worst, message, suite_version), *_imports(body, cut), *body, ""])
+
+
+@lru_cache(maxsize=64)
+def _cut(adapter: Adapter, method: str, dtype: str) -> Extract:
+    """Return the code that every script of one route and dtype shares."""
+    return extract(adapter, method, dtype, _RESERVED)
 
 
 @dataclass(frozen=True)
