@@ -110,7 +110,12 @@ def _off(mark: Marked) -> Array:
 
 
 def _plausible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
-    """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing."""
+    """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing.
+
+    Numbers of every digit show narrow arithmetic on the way: where all of them came out right, errors elsewhere are others.
+    """
+    if belief.asks and all(np.array_equal(mark.value, mark.want) for mark in marks.values() if not mark.trial.exact):
+        return False
     precision, trials = belief.precision, [(mark, mark.trial) for mark in marks.values()]
     if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:
         return any(_reaches(mark, _LEAST_SUMS * precision.accumulator.unit * trial.W) for mark, trial in trials)
