@@ -14,7 +14,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from importlib.machinery import SourceFileLoader
@@ -38,11 +38,12 @@ BUILT_IN: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Selection:
-    """An adapter as the user asked for it: its class, its complete mode, and the name that ids and records give it."""
+    """An adapter as the user asked for it in ``spec``: its class, its complete mode, and the name that ids and records give it."""
 
     adapter_class: type[Adapter]
     mode: Mapping[str, str]
     label: str
+    spec: str = field(default="", compare=False)
 
 
 class Available(NamedTuple):
@@ -65,7 +66,7 @@ def load(spec: str) -> Selection:
     reason = _missing(found)
     if reason:
         raise MissingFramework(reason)
-    return Selection(found, mode, _label(found, mode))
+    return Selection(found, mode, _label(found, mode), spec)
 
 
 def create(spec: str) -> Adapter:
@@ -76,9 +77,9 @@ def create(spec: str) -> Adapter:
     except UsageError:
         raise
     except ImportError as error:
-        raise MissingFramework(f"adapter {selection.label}: its framework cannot be imported: {_described(error)}") from error
+        raise MissingFramework(f"adapter {selection.label}: its framework cannot be imported: {described(error)}") from error
     except Exception as error:
-        raise UsageError(f"adapter {selection.label} cannot be made: {_described(error)}") from error
+        raise UsageError(f"adapter {selection.label} cannot be made: {described(error)}") from error
 
 
 def available() -> Iterator[Available]:
@@ -141,7 +142,7 @@ def _module_of_name(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        raise UsageError(f"adapter module {name} cannot be imported: {_described(error)}") from error
+        raise UsageError(f"adapter module {name} cannot be imported: {described(error)}") from error
 
 
 def _module_of_file(path: str) -> ModuleType:
@@ -151,7 +152,7 @@ def _module_of_file(path: str) -> ModuleType:
     try:
         return _execute(file)
     except (Exception, SystemExit) as error:
-        raise UsageError(f"adapter file {path} cannot be imported: {_described(error, file)}") from error
+        raise UsageError(f"adapter file {path} cannot be imported: {described(error, file)}") from error
 
 
 @cache
@@ -225,7 +226,7 @@ def _label(adapter_class: type[Adapter], mode: Mapping[str, str]) -> str:
     return f"{adapter_class.name}[{','.join(changed)}]" if changed else adapter_class.name
 
 
-def _described(error: BaseException, file: Path | None = None) -> str:
+def described(error: BaseException, file: Path | None = None) -> str:
     """Return type, message and place of ``error``: the innermost line of ``file``, or else the innermost of all."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"

@@ -30,7 +30,7 @@ from convformance.options import Wishes
 Record = dict[str, Any]
 
 # In the order of the table; "framework" is what Answer.seconds tells, and pytest everything that no stopwatch is on.
-PARTS = ("framework", "adapter", "data", "reference", "judge", "script", "verdict", "record", "pytest")
+PARTS = ("framework", "adapter", "data", "reference", "judge", "script", "smallest", "verdict", "record", "pytest")
 ADAPTERS = ("torch", "jax", "tensorflow", "onnxruntime", "scipy")
 
 
@@ -110,6 +110,7 @@ def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
         "data": (asking.fills, "fill"),
         "judge": (asking, "judge"),
         "script": (asking.reproduction, "script"),
+        "smallest": (asking.shrinking, "apart"),
         "verdict": (asking.Asker, "verdict"),
         "record": (session.Session, "keep"),
     }

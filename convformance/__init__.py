@@ -1,6 +1,12 @@
 """A cross-framework conformance suite for convolution: what is asked, who answers, the verdict and the report."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convformance.checking import CheckResult, check
+
+__all__ = ["CheckResult", "__version__", "check"]
 
 __version__ = "0.1.0"
 
@@ -8,3 +14,12 @@ __version__ = "0.1.0"
 _checkout = Path(__file__).resolve().parent.parent
 if (_checkout / "reference" / "__init__.py").is_file():
     __path__.append(str(_checkout))
+
+
+def __getattr__(name: str) -> Any:
+    """Return what is imported only when it is first used."""
+    if name not in ("CheckResult", "check"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from convformance import checking
+
+    return getattr(checking, name)

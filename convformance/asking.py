@@ -9,7 +9,7 @@ from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any
 
-from convformance import __version__, reproduction
+from convformance import __version__, reproduction, shrinking
 from convformance.adapters.contract import Adapter, Answer, KnownDivergence, Refusal, Route
 from convformance.adapters.discovery import Selection
 from convformance.extraction import Unextractable
@@ -22,6 +22,8 @@ from convformance.test_cases.fills import Operands
 CLEAN = ("conformant", "refused")
 # How many verdicts of one route carry their script in the record; `convformance reproduce` prints any other.
 SCRIPTS, KNOWN_SCRIPTS = 60, 3
+# How many verdicts of one route carry their smallest failing case; `convformance smallest` finds any other.
+SMALLEST = 1
 _ORDER = ("conformant", "componentwise", "norm-wise")
 
 
@@ -110,6 +112,7 @@ class Asker:
         self._selections = {selection.label: selection for selection in selections}
         self._adapters: dict[str, Adapter | Exception] = {}
         self._scripts: Counter[tuple[str, ...]] = Counter()
+        self._smallest_of: Counter[tuple[str, ...]] = Counter()
 
     def adapter(self, label: str) -> Adapter:
         """Return the adapter of that label; raises whatever its framework raised when it was first imported."""
@@ -130,7 +133,21 @@ class Asker:
         if self._scripted(settled):
             with suppress(Unextractable):  # an adapter whose source cannot be taken out has a verdict all the same
                 settled["script"] = self.script(question, settled)
+        if self._shrunk(settled):
+            settled["smallest"] = self._smallest(question, settled)
         return settled
+
+    def _shrunk(self, verdict: Mapping[str, Any]) -> bool:
+        """Whether the smallest failing case is sought: of the first wrong answers and exceptions of each route."""
+        if not verdict["finding"] or verdict["grade"] not in ("wrong", "error"):
+            return False
+        kind = verdict["adapter"], verdict["op"], verdict["route"]
+        self._smallest_of[kind] += 1
+        return self._smallest_of[kind] <= SMALLEST
+
+    def _smallest(self, question: Question, verdict: Mapping[str, Any]) -> dict[str, Any] | None:
+        worst = verdict["worst"]
+        return shrinking.apart(self._selections[question.adapter].spec, question, worst["fill"] if worst else "int")
 
     def _judged(self, question: Question) -> dict[str, Any]:
         expected = question.route.accumulator.get(question.dtype)
@@ -216,8 +233,8 @@ def _at_least(grade: str, documented: str) -> bool:
 def unjudged(question: Question, grade: str, message: str) -> dict[str, Any]:
     """Return the verdict on a question that gave no answer to judge."""
     numbers = {"exact": False, "error": None, "accumulator": None, "seconds": 0.0}
-    rest: dict[str, Any] = {"diagnosis": [], "worst": None, "spread": None, "map": None, "bias": None, "script": None}
-    return {**_opening(question), "grade": grade, **numbers, "message": message, **rest}
+    nothing: dict[str, Any] = dict.fromkeys(("worst", "spread", "map", "bias", "script", "smallest"))
+    return {**_opening(question), "grade": grade, **numbers, "message": message, "diagnosis": [], "details": [], **nothing}
 
 
 def _opening(question: Question) -> dict[str, Any]:
@@ -227,7 +244,8 @@ def _opening(question: Question) -> dict[str, Any]:
 
 def _told(judgement: Judgement) -> dict[str, Any]:
     names = ("grade", "exact", "error", "accumulator", "seconds", "message", "worst", "spread", "map", "bias")
-    return {**{name: getattr(judgement, name) for name in names}, "diagnosis": [], "script": None}
+    fits = {"diagnosis": [fit.name for fit in judgement.diagnosis], "details": [fit.detail for fit in judgement.diagnosis]}
+    return {**{name: getattr(judgement, name) for name in names}, **fits, "script": None, "smallest": None}
 
 
 def _words(error: Exception) -> str:

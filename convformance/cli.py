@@ -1,4 +1,4 @@
-"""The command line: run, report, adapters, cases, reproduce.
+"""The command line: run, report, check, adapters, cases, reproduce, smallest.
 
 Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
 """
@@ -40,7 +40,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"convformance {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for declare in (_declare_run, _declare_report, _declare_adapters, _declare_cases, _declare_reproduce):
+    for declare in (
+        _declare_run,
+        _declare_report,
+        _declare_check,
+        _declare_adapters,
+        _declare_cases,
+        _declare_reproduce,
+        _declare_smallest,
+    ):
         declare(commands)
     return parser
 
@@ -67,12 +75,56 @@ def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     report.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="run records (JSON Lines); several merge")
     report.add_argument("--baseline", nargs="+", type=Path, metavar="RECORD", help="records of an earlier run to compare with")
     report.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the HTML file (default: report.html)")
-    report.add_argument("--markdown", type=Path, metavar="FILE", help="write a Markdown summary there as well")
+    formats = {
+        "markdown": "write a Markdown summary there as well",
+        "junit": "write JUnit XML there",
+        "ctrf": "write CTRF JSON there",
+        "badge": "write a badge there: SVG, or the JSON of a shields.io endpoint where the name ends in .json",
+    }
+    for name, told in formats.items():
+        report.add_argument(f"--{name}", type=Path, metavar="FILE", help=told)
+    report.add_argument("--open", action="store_true", help="show the HTML file in a browser")
     report.set_defaults(command=_report)
 
 
 def _report(parsed: argparse.Namespace) -> int:
-    return running.report(parsed.records, html=parsed.output, markdown=parsed.markdown, baseline=parsed.baseline)
+    outputs = {"html": parsed.output, **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge")}}
+    status = running.report(parsed.records, outputs, baseline=parsed.baseline)
+    if parsed.open:
+        _open(parsed.output)
+    return status
+
+
+def _open(page: Path) -> None:
+    """Show ``page`` in a browser, or say where it is."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        print(f"convformance: no browser could be started; the page is {page}", file=sys.stderr)
+
+
+def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser("check", help="judge one function: is it a right convolution, and if not, what is wrong")
+    check.add_argument("target", metavar="FILE.py:FUNCTION")
+    check.add_argument("--op", default="conv", help="what it computes: conv, conv_input_grad, ... (default: conv)")
+    check.add_argument("--layout", default="NCHW", help="its axes: N, C, D, H, W in its order, some left out (default: NCHW)")
+    check.add_argument("--filter-layout", metavar="LAYOUT", help="O, I, D, H, W (default: OIHW; HW where the layout has no C)")
+    check.add_argument("--dtype", default="float64", help="of its arrays (default: float64)")
+    check.add_argument("--padding", help="what it builds in: same, valid, full or a number")
+    check.add_argument("--fixed", action="append", default=[], metavar="NAME=VALUE", help="a value it builds in, or is given")
+    check.add_argument("--returns", metavar="A,B", help="the operations of its results in order, - for one that is not judged")
+    check.add_argument("--call", metavar="LAMBDA", help="how to call it: 'lambda fn, x, w, problem: ...'")
+    check.add_argument("--grade", default="conformant", help="the weakest grade that is right: norm-wise for a fast algorithm")
+    check.add_argument("--empty", action="store_true", help="ask for results without elements, too")
+    check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
+    check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
+    check.set_defaults(command=_check)
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from convformance.checking import command
+
+    return command.run(parsed)
 
 
 def _declare_adapters(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -104,16 +156,41 @@ def _cases(parsed: argparse.Namespace) -> int:
 
 def _declare_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     reproduce = commands.add_parser("reproduce", help="print the stand-alone script of one verdict")
-    reproduce.add_argument("--adapter", required=True, metavar="SPEC")
-    for name, what in (("op", "operation"), ("route", "route"), ("case", "id of the case"), ("dtype", "dtype")):
-        reproduce.add_argument(f"--{name}", required=True, help=what)
+    _declare_verdict(reproduce)
     reproduce.set_defaults(command=_reproduce)
+
+
+def _declare_verdict(parser: argparse.ArgumentParser) -> None:
+    """Declare what names one verdict."""
+    parser.add_argument("--adapter", required=True, metavar="SPEC")
+    for name, what in (("op", "operation"), ("route", "route"), ("case", "id of the case"), ("dtype", "dtype")):
+        parser.add_argument(f"--{name}", required=True, help=what)
 
 
 def _reproduce(parsed: argparse.Namespace) -> int:
     from convformance import listing
 
     return _print([listing.script(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype)])
+
+
+def _declare_smallest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    smallest = commands.add_parser("smallest", help="find and print the smallest case that fails as one verdict did")
+    _declare_verdict(smallest)
+    smallest.add_argument("--fill", default="int", help="the fill that was wrong (default: int)")
+    smallest.add_argument("--json", action="store_true", help="print it as the record keeps it")
+    smallest.set_defaults(command=_smallest)
+
+
+def _smallest(parsed: argparse.Namespace) -> int:
+    import json
+
+    from convformance import listing
+    from convformance.checking import text
+
+    found = listing.smallest(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype, parsed.fill)
+    if parsed.json:
+        return _print([json.dumps(found)])
+    return _print(list(text.smallest_case(found)) if found else ["nothing fails on exact numbers here"])
 
 
 def _print(lines: Sequence[str]) -> int:

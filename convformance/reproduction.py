@@ -163,7 +163,7 @@ def script(
     the program asks for no more than an answer of the right shape and dtype that leaves the operands alone. ``message`` is what
     the verdict says. Raises Unextractable where the adapter's source cannot be read.
     """
-    cut = _extracted(adapter, route.method, dtype)
+    cut = _cut(adapter, route.method, dtype)
     question = _Question(adapter, route, case, dtype, cut)
     question = _Question(adapter, route, case, dtype, cut)
     body = [
@@ -176,8 +176,8 @@ def script(
 
 
 @lru_cache(maxsize=64)
-def _extracted(adapter: Adapter, method: str, dtype: str) -> Extract:
-    """Return what a route runs, which is the same for every case."""
+def _cut(adapter: Adapter, method: str, dtype: str) -> Extract:
+    """Return the code that every script of one route and dtype shares."""
     return extract(adapter, method, dtype, _RESERVED)
 
 

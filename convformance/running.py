@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ OK, FINDINGS, USAGE, BROKEN = range(4)
 
 # A crash costs a worker: an adapter that crashes on every case must still be asked all of them.
 _RESTARTS = 10_000
+_PROBLEMS = 20
 
 
 def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: Sequence[str] = ()) -> int:
@@ -38,7 +39,7 @@ def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: S
         return BROKEN
     own = record.read([wishes.record])
     shown = record.read(sorted(out.glob("*.jsonl"))) if merge else own
-    _write(shown, html=out / "report.html", markdown=out / "summary.md")
+    _write(shown, {"html": out / "report.html", "markdown": out / "summary.md"})
     print(f"report: {out / 'report.html'}")
     # pytest counts a crash as failed, whether it is known or not: the record decides.
     return BROKEN if status == BROKEN else _status(own)
@@ -48,7 +49,7 @@ def _pytest(wishes: Wishes, workers: str, out: Path, rest: Sequence[str]) -> int
     """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
     spread = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
     words = [sys.executable, "-m", "pytest", *pytest_words(wishes, out), *spread, *rest]
-    code = subprocess.run(words, env=_environment(), check=False).returncode
+    code = subprocess.run(words, env=environment(), check=False).returncode
     return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(code, BROKEN)
 
 
@@ -62,7 +63,7 @@ def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
     return [str(cases), *house, *quiet, f"--junitxml={out / 'junit.xml'}", *options.typed(wishes)]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment with the code that runs now first on the path, wherever it was started from."""
     import convformance
 
@@ -71,24 +72,27 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def report(paths: Sequence[Path], *, html: Path, markdown: Path | None, baseline: Sequence[Path] | None) -> int:
-    """Write the report of the records and return the exit status they amount to. Raises RecordError for what is no record."""
+def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baseline: Sequence[Path] | None) -> int:
+    """Write the records in every format of ``outputs``; return the exit status they amount to.
+
+    What could not be used of them is told on standard error. Raises RecordError for what is no record.
+    """
     from convformance.reports import record
 
     read = record.read(paths)
-    html.parent.mkdir(parents=True, exist_ok=True)
-    _write(read, html=html, markdown=markdown, baseline=record.read(baseline) if baseline else None)
+    for problem in read.problems[:_PROBLEMS]:
+        print(f"convformance: {problem}", file=sys.stderr)
+    if read.problem_count > _PROBLEMS:
+        print(f"convformance: and {read.problem_count - _PROBLEMS:,} problems more: the report lists them", file=sys.stderr)
+    _write(read, outputs, baseline=record.read(baseline) if baseline else None)
     return _status(read)
 
 
-def _write(records: "Records", *, html: Path, markdown: Path | None, baseline: "Records | None" = None) -> None:
-    """Write the pages of ``records``, which are read once for all of them."""
-    from convformance.reports.html import write_html
-    from convformance.reports.markdown import write_markdown
+def _write(records: "Records", outputs: Mapping[str, Path | None], *, baseline: "Records | None" = None) -> None:
+    """Write ``records``, which are read once for all formats."""
+    from convformance.reports import writing
 
-    write_html(records, html, baseline=baseline)
-    if markdown is not None:
-        write_markdown(records, markdown, baseline=baseline)
+    writing.write(records, outputs, baseline)
 
 
 def _status(records: "Records") -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance import __version__
+from convformance import __version__, diagnosing
 from convformance.adapters import discovery
 from convformance.adapters.contract import KnownDivergence, MissingFramework, UsageError
 from convformance.adapters.discovery import Selection
@@ -130,11 +130,16 @@ class Session:
         divergences = list(self._divergences())
         self.stale = [line for line in divergences if line["stale"]]
         if self._writer is not None:
-            for line in divergences:
+            for line in (*divergences, *diagnosing.lines(self._answered())):
                 self._writer.write(line)
             self._writer.write(self._end())
             self._writer.close()
         return bool(self.stale)
+
+    def _answered(self) -> Iterable[tuple[Question, Mapping[str, Any]]]:
+        for question in self.questions:
+            if question.key in self.verdicts:
+                yield question, self.verdicts[question.key]
 
     def _end(self) -> dict[str, Any]:
         seconds = round(time.monotonic() - self.started, 3)

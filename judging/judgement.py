@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from convformance.judging.bounds import Operands, Trial
+from convformance.judging.hypotheses.hypothesis import Fit
 
 Array = np.ndarray[Any, Any]
 
@@ -41,7 +42,7 @@ class Judgement:
     ``exact``: every exact fill was met bit for bit. ``error``: the largest error on the random fills as a share of a conformant
     answer's bound. ``accumulator``: the format that explains the errors. ``seconds``: the fastest call. ``worst``, ``spread`` and
     ``map`` tell where the answer is wrong; ``fills`` the grade on each fill; ``bias`` how many standard errors the mean error lies
-    from zero, None where that is not measured.
+    from zero, None where that is not measured. ``diagnosis``: the named mistakes that explain the answer, the simplest first.
     """
 
     grade: str
@@ -55,6 +56,7 @@ class Judgement:
     map: Mapping[str, Any] | None = None
     fills: Mapping[str, str] = field(default_factory=dict)
     bias: float | None = None
+    diagnosis: tuple[Fit, ...] = ()
 
 
 @dataclass(frozen=True)

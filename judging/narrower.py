@@ -38,14 +38,16 @@ def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked])
 
     With NaN or Inf about nothing more is asked; the componentwise bound must then hold in every trial.
     """
-    for belief in beliefs(examination, marks) if _scattered(marks) else ():
+    for belief in beliefs(examination, marks) if scattered(marks) else ():
         if not _plausible(belief, marks):
             continue
         if examination.special:
             explained = belief.asks and _within(COMPONENTWISE, belief, marks.values())
         else:
             random = [mark for mark in marks.values() if not mark.trial.exact]
-            explained = _within(CONFORMANT, belief, random) and _on_exact(belief, examination, ask, marks)
+            explained = (
+                _within(CONFORMANT, belief, random) and _credible(belief, marks) and _on_exact(belief, examination, ask, marks)
+            )
         if explained:
             return belief
     return None
@@ -92,7 +94,7 @@ def _as_large(held: Format, other: Format) -> bool:
     return held.dtype is not None and other.dtype is not None and held.dtype.itemsize == other.dtype.itemsize
 
 
-def _scattered(marks: Mapping[str, Marked]) -> bool:
+def scattered(marks: Mapping[str, Marked]) -> bool:
     """Whether errors lie as those of arithmetic do: in many places, or in others on each fill. A defect of a few stays there."""
     places = [_off(mark) for mark in marks.values() if mark.trial.name == "int" or not mark.trial.exact]
     anywhere = np.logical_or.reduce(places)
@@ -108,7 +110,12 @@ def _off(mark: Marked) -> Array:
 
 
 def _plausible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
-    """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing."""
+    """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing.
+
+    Numbers of every digit show narrow arithmetic on the way: where all of them came out right, errors elsewhere are others.
+    """
+    if belief.asks and all(np.array_equal(mark.value, mark.want) for mark in marks.values() if not mark.trial.exact):
+        return False
     precision, trials = belief.precision, [(mark, mark.trial) for mark in marks.values()]
     if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:
         return any(_reaches(mark, _LEAST_SUMS * precision.accumulator.unit * trial.W) for mark, trial in trials)
@@ -124,6 +131,19 @@ def _reaches(mark: Marked, least: Array) -> bool:
 
 def _within(grade: str, belief: Belief, marks: Iterable[Marked]) -> bool:
     return all(bool(np.all(mark.size <= mark.trial.tolerance(grade, belief.precision))) for mark in marks)
+
+
+def _credible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
+    """Whether the errors on the exact fills are no larger than such arithmetic makes, what overflowed aside."""
+    exact = (mark for mark in marks.values() if mark.trial.exact)
+    return all(bool(np.all((mark.size <= _reach(belief, mark.trial)) | ~np.isfinite(mark.value))) for mark in exact)
+
+
+def _reach(belief: Belief, trial: Trial) -> Array:
+    """Return how large an error the belief may make of any data: all of A where there are so many terms that sums stand still."""
+    bound = trial.tolerance(COMPONENTWISE, belief.precision)
+    stands_still = trial.K.max() * belief.precision.accumulator.unit >= 1
+    return np.maximum(bound, trial.A) if stands_still else bound
 
 
 def _on_exact(belief: Belief, examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> bool:

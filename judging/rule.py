@@ -2,7 +2,7 @@
 
 Exact fills must be met bit for bit and random ones within ``min(K A, 3 W) u`` for ``conformant``; narrower arithmetic that fully
 explains an answer makes it ``low-precision``; then come ``componentwise``, ``norm-wise`` and ``wrong``. Shape, dtype, operands left
-alone and NaN or Inf in the right places come first.
+alone and NaN or Inf in the right places come first. What is not right is explained: by the mistakes that reproduce it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging import form
+from convformance.judging import explaining, form
 from convformance.judging import spread as spreading
 from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, LOW_PRECISION, SUMS, WRONG
 from convformance.judging.drift import drift
@@ -43,7 +43,7 @@ def judge(examination: Examination, ask: Ask) -> Judgement:
         seconds.append(answer.seconds)
         fault = form.fault(examination, answer)
         if fault is not None:
-            return Judgement(WRONG, fault, seconds=min(seconds))
+            return Judgement(WRONG, fault, seconds=min(seconds), diagnosis=explaining.of_form(examination, trial, answer))
         if not empty:
             marks[name] = (mark_special if examination.special else mark)(trial, answer.value)
     if empty:
@@ -60,7 +60,13 @@ def _settled(examination: Examination, ask: Ask, marks: Marks, seconds: float) -
     belief = explanation(examination, ask, marks) if doubtful else None
     if belief is not None:
         return _low_precision(found, examination, belief, marks)
-    return _drifting(_wrong(found, marks) if grade == WRONG else _right(found, examination, marks), examination, marks)
+    if grade == WRONG:
+        diagnosis = explaining.of_values(examination, ask, marks)
+        return _drifting(replace(_wrong(found, marks), diagnosis=diagnosis), examination, marks)
+    settled = _right(found, examination, marks)
+    if not exact:
+        settled = replace(settled, diagnosis=explaining.of_chance(examination, ask, marks))
+    return _drifting(settled, examination, marks)
 
 
 def _right(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
@@ -84,7 +90,8 @@ def _drifting(found: Judgement, examination: Examination, marks: Marks) -> Judge
 def _low_precision(found: Judgement, examination: Examination, belief: Belief, marks: Marks) -> Judgement:
     """Complete the judgement on an answer that narrower arithmetic explains, which it names."""
     message, accumulator = _of_belief(examination, belief, marks), belief.precision.accumulator.name
-    return replace(found, grade=LOW_PRECISION, message=message, accumulator=accumulator, worst=_worst(marks, found.grade))
+    told = replace(found, grade=LOW_PRECISION, message=message, accumulator=accumulator, worst=_worst(marks, found.grade))
+    return replace(told, diagnosis=explaining.of_belief(belief))
 
 
 def _share(marks: Marks) -> float:

@@ -58,9 +58,10 @@ def _reads(trial: Trial, place: int, mine: Array, others: Array) -> Array:
 
 
 def _count(operation: str, problem: Problem, place: int, mine: Array, others: Array) -> Array:
+    if len(OPERAND_NAMES[operation]) == 1:  # each element is summed as it is: times 1
+        return operations.apply(operation, problem, (mine * others).astype(np.float64))
     pair = (mine, others) if place == 0 else (others, mine)
-    operands = [marks.astype(np.float64) for marks in pair[: len(OPERAND_NAMES[operation])]]
-    return operations.apply(operation, problem, *operands)
+    return operations.apply(operation, problem, *(marks.astype(np.float64) for marks in pair))
 
 
 def _reads_with_zeros(trial: Trial, place: int, marks: Array, skipping: Array) -> Array:

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,35 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from convformance.reports import compare, model, views, words
+from convformance.reports import compare, model, packing, payload, views, words
 from convformance.reports.compare import Comparison
 from convformance.reports.lines import GRADES
 from convformance.reports.model import Report
 from convformance.reports.record import Records, read
 
 TEMPLATES = Path(__file__).parent / "templates"
+MODULES = (
+    "dom.js",
+    "data.js",
+    "address.js",
+    "query.js",
+    "list.js",
+    "geometry.js",
+    "maps.js",
+    "arrays.js",
+    "detail.js",
+    "groups.js",
+    "verdicts.js",
+    "case.js",
+    "precision.js",
+    "theme.js",
+    "main.js",
+)
 MOST_PROBLEMS = 200
-MOST_CHANGES = 2000
+MOST_LISTED = 500
+
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?:const|class) (\w+)", re.MULTILINE)
 
 Source = Records | Iterable[str | Path]
 
@@ -40,35 +61,43 @@ def write_html(records: Source, path: str | Path, baseline: Source | None = None
 
 def page(report: Report, comparison: Comparison | None = None) -> str:
     """Return the page."""
-    style, script = _own("report.css"), _own("report.js")
-    groups = views.finding_views(report)
+    style, script = _own("report.css"), bundle(MODULES)
     return (
         environment()
         .get_template("report.html")
         .render(
             report=report,
             comparison=comparison,
-            groups=groups,
-            known=views.known_views(report),
+            features=views.feature_table(report),
+            diagnosed=views.diagnosed(report),
             refusals=views.refusal_views(report),
             refusals_left=views.refusals_left(report),
             tiles=views.tiles(report),
-            sections=_sections(report, comparison),
+            tabs=_tabs(report, comparison),
             headline=headline(report),
             lead=lead(report),
             silent=silent(report),
             shared=views.shared_identity(report.runs),
             legend=[(grade, words.SENTENCES[grade]) for grade in GRADES],
-            in_full=sum(len(shown.cards) for shown in groups),
-            in_short=sum(len(shown.rest) for shown in groups),
-            message_length=views.message_length(groups),
             problems=report.problems[:MOST_PROBLEMS],
-            listed=MOST_CHANGES,
+            listed=MOST_LISTED,
+            data=Markup(packing.packed(payload.payload(report, comparison))),
             style=Markup(style),
             script=Markup(script),
             policy=policy(style, script),
         )
     )
+
+
+def bundle(names: Sequence[str]) -> str:
+    """Return some modules as one: each keeps its own names to itself but for what it exports, which those after it see."""
+    return "".join(f"// {name}\n{_enclosed(_own(name))}" for name in names)
+
+
+def _enclosed(module: str) -> str:
+    exported = ", ".join(_EXPORT.findall(module))
+    body = _IMPORT.sub("", module).replace("\nexport ", "\n")
+    return f"const {{ {exported} }} = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
 
 
 @cache
@@ -82,10 +111,10 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    from_words = {"share": words.share, "used": words.used, "number": words.number, "tuple": words.tuple_of, "short": words.shorten}
-    from_views = (views.segments, views.marks, views.by_operation, views.identity, views.counts, views.breakable)
-    made.filters |= {function.__name__: function for function in (*from_views, views.gauge, views.leaning, views.names)}
-    made.filters |= {**from_words, "n": "{:,}".format, "plural": words.plural, "safe_link": words.safe_link}
+    from_views = (views.segments, views.marks, views.by_operation, views.identity, views.counts, views.breakable, views.names)
+    made.filters |= {function.__name__: function for function in (*from_views, views.address)}
+    made.filters |= {"short": words.shorten, "n": "{:,}".format, "plural": words.plural, "safe_link": words.safe_link}
+    made.globals |= {"terms": views.terms}
     return made
 
 
@@ -134,19 +163,17 @@ def silent(report: Report) -> list[str]:
     return [*words.operations_in_order(posed), *words.dtypes_in_order(dtypes)]
 
 
-def _sections(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]:
-    """Return the entries of the navigation."""
-    sections: list[tuple[str, str, int | None]] = [
-        ("runs", "Who was asked", None),
+def _tabs(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]:
+    """Return the views of the page, with a count where one says something."""
+    tabs: list[tuple[str, str, int | None]] = [
         ("overview", "Overview", None),
-        ("routes", "Routes", None),
-        ("families", "Families", None),
-        ("comparison", "Baseline", None),
+        ("features", "By feature", None),
         ("findings", "Findings", report.total.findings),
         ("known", "Known", len(report.known)),
-        ("refusals", "Refusals", report.total.grades["refused"]),
         ("precision", "Precision", None),
-        ("problems", "Problems", report.records.problem_count),
+        ("compare", "Compare", None),
+        ("verdicts", "All verdicts", report.total.judged),
     ]
-    left_out = {"comparison": comparison is None, "problems": not report.problems}
-    return [{"anchor": anchor, "name": name, "count": count} for anchor, name, count in sections if not left_out.get(anchor)]
+    return [
+        {"view": view, "name": name, "count": count} for view, name, count in tabs if view != "compare" or comparison is not None
+    ]

@@ -4,12 +4,41 @@ Records travel between machines, so every field is checked. A bad value of a fie
 value of a field with one is noted and its default taken, so that a verdict is never lost for a picture that cannot be read.
 """
 
-import base64
-import binascii
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
-from functools import cache
-from typing import Annotated, Any, TypeVar, cast, get_type_hints
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from convformance.reports.fields import (
+    GRADES,
+    Cells,
+    Count,
+    Flag,
+    Grade,
+    Integer,
+    Malformed,
+    MaybeGrade,
+    MaybeNested,
+    MaybeNumber,
+    MaybeShared,
+    MaybeText,
+    MaybeTexts,
+    Mode,
+    Number,
+    Operands,
+    Pairs,
+    PerAxis,
+    Routes,
+    Shared,
+    Size,
+    Text,
+    Texts,
+    excerpt,
+    listed,
+    nested,
+    nullable,
+    parse,
+)
+
+__all__ = ["GRADES", "Malformed", "Pairs", "Size", "excerpt", "parse"]
 
 SCHEMA = 1
 OPERATIONS = (
@@ -22,151 +51,9 @@ OPERATIONS = (
     "conv_transpose_filter_grad",
 )
 DTYPES = ("float64", "float32", "float16", "bfloat16")
-GRADES = ("conformant", "low-precision", "componentwise", "norm-wise", "wrong", "refused", "crashed", "timed-out", "error")
 LARGEST_MAP = 4096
 
 Key = tuple[str, str, str, str, str]
-Check = Callable[[Any], Any]
-L = TypeVar("L")
-
-
-class Malformed(ValueError):
-    """A line, or a field of it, that does not hold what its kind promises; the message says what."""
-
-
-def as_text(value: Any) -> str:
-    """Return ``value`` when it is text."""
-    if not isinstance(value, str):
-        raise Malformed("is no text")
-    return value
-
-
-def as_grade(value: Any) -> str:
-    """Return ``value`` when it is a grade."""
-    if value not in GRADES:
-        raise Malformed(f"is no grade; allowed: {', '.join(GRADES)}")
-    return as_text(value)
-
-
-def as_flag(value: Any) -> bool:
-    """Return ``value`` when it is true or false."""
-    if not isinstance(value, bool):
-        raise Malformed("is neither true nor false")
-    return value
-
-
-def as_integer(value: Any) -> int:
-    """Return ``value`` when it is an integer."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Malformed("is no integer")
-    return value
-
-
-def as_count(value: Any) -> int:
-    """Return ``value`` when it is an integer from 0 on."""
-    if as_integer(value) < 0:
-        raise Malformed("is negative")
-    return cast(int, value)
-
-
-def as_number(value: Any) -> float:
-    """Return ``value`` as a float; records write what JSON cannot as the texts nan, inf and -inf."""
-    if value in ("nan", "inf", "-inf"):
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Malformed("is no number")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise Malformed("is beyond every float") from error
-
-
-def listed(check: Check) -> Check:
-    """Return the check of a list whose entries pass ``check``."""
-
-    def entries(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise Malformed("is no list")
-        return tuple(check(entry) for entry in value)
-
-    return entries
-
-
-def mapped(check: Check) -> Check:
-    """Return the check of an object whose values pass ``check``."""
-
-    def entries(value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise Malformed("is no object")
-        return {as_text(name): check(entry) for name, entry in value.items()}
-
-    return entries
-
-
-def nullable(check: Check) -> Check:
-    """Return ``check`` with null let through."""
-    return lambda value: None if value is None else check(value)
-
-
-def as_shown(value: Any) -> str:
-    """Return ``value`` as text, whatever it is: for the values of modes, which are an adapter's own affair."""
-    return value if isinstance(value, str) else str(value)
-
-
-def as_pairs(value: Any) -> tuple[tuple[int, int], ...]:
-    """Return ``value`` when it is a list of (lo, hi) pairs."""
-    found = listed(as_size)(value)
-    if any(len(pair) != 2 for pair in found):
-        raise Malformed("holds an entry that is no pair")
-    return cast(tuple[tuple[int, int], ...], found)
-
-
-def as_padding(value: Any) -> tuple[tuple[int, int], ...] | str:
-    """Return ``value`` when it is a padding symbol or a list of pairs."""
-    return value if isinstance(value, str) else as_pairs(value)
-
-
-def as_bytes(value: Any) -> bytes:
-    """Return the bytes that ``value`` holds in base64."""
-    try:
-        return base64.b64decode(as_text(value), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Malformed("is no base64") from error
-
-
-as_size: Check = listed(as_integer)
-as_texts: Check = listed(as_text)
-
-Text = Annotated[str, as_text]
-Texts = Annotated[tuple[str, ...], as_texts]
-Grade = Annotated[str, as_grade]
-Flag = Annotated[bool, as_flag]
-Integer = Annotated[int, as_integer]
-Count = Annotated[int, as_count]
-Number = Annotated[float, as_number]
-Size = Annotated[tuple[int, ...], as_size]
-Pairs = Annotated[tuple[tuple[int, int], ...], as_pairs]
-PerAxis = Annotated[tuple[tuple[int, int], ...] | str, as_padding]
-Cells = Annotated[bytes, as_bytes]
-MaybeText = Annotated[str | None, nullable(as_text)]
-MaybeTexts = Annotated[tuple[str, ...] | None, nullable(as_texts)]
-MaybeGrade = Annotated[str | None, nullable(as_grade)]
-MaybeNumber = Annotated[float | None, nullable(as_number)]
-Mode = Annotated[Mapping[str, str], mapped(as_shown)]
-Routes = Annotated[Mapping[str, tuple[str, ...]], mapped(as_texts)]
-
-
-def nested(kind: type[L]) -> Check:
-    """Return the check of an object that holds the fields of ``kind``, all of them sound."""
-
-    def entry(value: Any) -> L:
-        notes: list[str] = []
-        made = parse(kind, value, notes)
-        if notes:
-            raise Malformed("; ".join(notes))
-        return made
-
-    return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +180,42 @@ def as_error_map(value: Any) -> ErrorMap:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallProblem:
+    """The parameters of a smallest failing case, under their public names."""
+
+    input_size: Size
+    kernel_size: Size
+    batch: Integer = 1
+    in_channels: Integer = 1
+    out_channels: Integer = 1
+    stride: Size = ()
+    padding: PerAxis = ()
+    dilation: Size = ()
+    groups: Integer = 1
+
+
+SmallProblemField = Annotated[SmallProblem, nested(SmallProblem)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smallest:
+    """The smallest case that still fails: its problem, the call, its operands, and what came out where what was wanted.
+
+    ``got`` is None where there is no answer; ``error`` then holds the words of the exception. Arrays are numbers in lists of lists.
+    """
+
+    problem: SmallProblemField
+    call: Text = ""
+    words: Text = ""
+    operands: Operands = field(default_factory=dict)
+    got: MaybeNested = None
+    error: Text = ""
+    want: MaybeNested = None
+    difference: MaybeNested = None
+
+
+MaybeSmallest = Annotated[Smallest | None, nullable(nested(Smallest))]
 MaybeWorst = Annotated[Worst | None, nullable(nested(Worst))]
 MaybeSpread = Annotated[Spread | None, nullable(nested(Spread))]
 MaybeMap = Annotated[ErrorMap | None, nullable(as_error_map)]
@@ -302,26 +225,27 @@ MaybeMap = Annotated[ErrorMap | None, nullable(as_error_map)]
 class Verdict:
     """The judge's answer; ``error`` is the share of grade 1's bound that was used (1.0 = all), ``finding`` what counts against."""
 
-    adapter: Text
-    op: Text
-    route: Text
-    case: Text
-    dtype: Text
+    adapter: Shared
+    op: Shared
+    route: Shared
+    case: Shared
+    dtype: Shared
     grade: Grade
     finding: Flag
     exact: Flag = False
     error: MaybeNumber = None
-    accumulator: MaybeText = None
+    accumulator: MaybeShared = None
     seconds: Number = 0.0
-    message: Text = ""
+    message: Shared = ""
     diagnosis: Texts = ()
     worst: MaybeWorst = None
     spread: MaybeSpread = None
     map: MaybeMap = None
-    known: MaybeText = None
+    known: MaybeShared = None
     documented: MaybeGrade = None
     bias: MaybeNumber = None
     script: MaybeText = None
+    smallest: MaybeSmallest = None
 
     @property
     def key(self) -> Key:
@@ -342,6 +266,22 @@ class Divergence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """A named mistake that reproduces ``explains`` of the ``of`` wrong answers of one route; ``where`` says what they share."""
+
+    adapter: Text
+    op: Text
+    route: Text
+    name: Text
+    detail: Text = ""
+    explanation: Text = ""
+    remedy: Text = ""
+    explains: Count = 0
+    of: Count = 0
+    where: Text = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """The last line of a run that was not cut off."""
 
@@ -351,55 +291,13 @@ class End:
     seconds: Number = 0.0
 
 
-Line = Run | Missing | CaseLine | Verdict | Divergence | End
+Line = Run | Missing | CaseLine | Verdict | Divergence | Diagnosis | End
 KINDS: dict[str, type[Line]] = {
     "run": Run,
     "missing": Missing,
     "case": CaseLine,
     "verdict": Verdict,
     "divergence": Divergence,
+    "diagnosis": Diagnosis,
     "end": End,
 }
-
-
-def parse(kind: type[L], value: Any, notes: list[str]) -> L:
-    """Return the JSON object ``value`` as a ``kind``; fields it does not know are left alone.
-
-    What was bad but could be done without goes to ``notes``. Raises Malformed for what could not.
-    """
-    if not isinstance(value, dict):
-        raise Malformed("is no object")
-    found: dict[str, Any] = {}
-    for declared, check in _fields(cast(Hashable, kind)):
-        if declared.name in value:
-            _take(declared, check, value[declared.name], found, notes)
-        elif _required(declared):
-            raise Malformed(f"{declared.name} is missing")
-    return kind(**found)
-
-
-def _take(declared: Field[Any], check: Check, value: Any, found: dict[str, Any], notes: list[str]) -> None:
-    try:
-        found[declared.name] = check(value)
-    except Malformed as error:
-        told = f"{declared.name} {error}: {excerpt(value)}"
-        if _required(declared):
-            raise Malformed(told) from error
-        notes.append(told)
-
-
-def _required(declared: Field[Any]) -> bool:
-    return declared.default is MISSING and declared.default_factory is MISSING
-
-
-@cache
-def _fields(kind: Hashable) -> Sequence[tuple[Field[Any], Check]]:
-    """Return the fields of a kind, each with the check its annotation names."""
-    hints = get_type_hints(kind, include_extras=True)
-    return tuple((declared, hints[declared.name].__metadata__[0]) for declared in fields(cast(Any, kind)))
-
-
-def excerpt(value: object, length: int = 60) -> str:
-    """Return the beginning of ``value`` as Python writes it, for messages."""
-    written = repr(value[: 2 * length] if isinstance(value, str) else value)
-    return written if len(written) <= length else written[: length - 1] + "…"

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from convformance.reports import compare, model, views, words
 from convformance.reports.compare import ChangeGroup, Comparison
 from convformance.reports.html import Source, headline, lead, loaded
-from convformance.reports.lines import Verdict
+from convformance.reports.lines import Diagnosis, Verdict
 from convformance.reports.model import KnownEntry, Report, RunSummary, Tally
 
 MOST_BYTES = 2**20
@@ -39,6 +40,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _runs(report),
         _matrix(report),
         _comparison(comparison) if comparison else [],
+        _diagnoses(report),
         _findings(report),
         _known(report),
         _refusals(report),
@@ -136,14 +138,30 @@ def _others(tally: Tally) -> Iterator[str]:
         yield f"(documented {tally.documented:,})"
 
 
+def _diagnoses(report: Report) -> list[str]:
+    """Return what reproduces the wrong answers of each route, with how many of them it explains, and what to do about it."""
+    found = report.records.diagnoses
+    if not found:
+        return []
+    head = ["adapter", "operation", "route", "diagnosis", "explains", "what goes wrong", "what to do"]
+    return ["## Diagnoses", "", *table(head, map(_diagnosis, found[:MOST_ROWS])), *_left(found, "diagnoses")]
+
+
+def _diagnosis(found: Diagnosis) -> list[str]:
+    place = (escaped(name, 80) for name in (found.adapter, found.op, found.route))
+    told = "; ".join(filter(None, (found.explanation.rstrip("."), found.where)))
+    name = escaped(" ".join(filter(None, (found.name, found.detail))), 120)
+    return [*place, name, f"{found.explains:,} of {found.of:,}", escaped(told), escaped(found.remedy)]
+
+
 def _findings(report: Report) -> list[str]:
     """Return the first findings, the worst group first, one of each group before the second of any."""
     if not report.total.findings:
         return ["## Findings", "", "None."]
-    budget = views.Budget(MOST_FINDINGS, 2**40)
-    chosen = views.in_full(report.findings, budget)
+    in_turn = model.in_turn([group.verdicts for group in report.findings])
+    chosen = {verdict.key for verdict in islice(in_turn, MOST_FINDINGS)}
     first = [verdict for group in report.findings for verdict in group.verdicts if verdict.key in chosen]
-    head = ["grade", "adapter", "operation", "route", "case", "dtype", "message"]
+    head = ["grade", "adapter", "operation", "route", "case", "dtype", "diagnosis", "message"]
     left = report.total.findings - len(first)
     note = ["", f"and {words.plural(left, 'finding')} more: the HTML report lists every one."] if left else []
     return [f"## Findings ({report.total.findings:,})", "", *table(head, map(_finding, first)), *note]
@@ -151,7 +169,8 @@ def _findings(report: Report) -> list[str]:
 
 def _finding(verdict: Verdict) -> list[str]:
     place = (verdict.adapter, verdict.op, verdict.route, verdict.case, verdict.dtype)
-    return [f"{words.SYMBOLS[verdict.grade]} {verdict.grade}", *(escaped(name, 120) for name in place), escaped(verdict.message)]
+    grade, diagnosis = f"{words.SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or words.NOTHING
+    return [grade, *(escaped(name, 120) for name in (*place, diagnosis)), escaped(verdict.message)]
 
 
 def _known(report: Report) -> list[str]:

@@ -1,4 +1,5 @@
-"""What a report says about records: counts by adapter, route, operation, dtype and family, findings, known divergences, refusals.
+"""What a report says about records: counts by adapter, route, operation, dtype and family, findings by diagnosis, known
+divergences, refusals.
 
 Every count keeps its denominator. A cell's cases pose questions; of those ``asked`` were put (in a complete run exactly the judged
 ones), the rest is ``unasked``; of the asked ones those without a verdict are ``unjudged``.
@@ -7,16 +8,18 @@ ones), the rest is ``unasked``; of the asked ones those without a verdict are ``
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from convformance.reports import words
-from convformance.reports.lines import CaseLine, Divergence, Known, Verdict
-from convformance.reports.record import Problem, Records, RunState
+from convformance.reports import features, words
+from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, Verdict
+from convformance.reports.record import Place, Problem, Records, RunState
 
 _MEASURED = ("conformant", "low-precision", "componentwise", "norm-wise")
 _DIGITS = re.compile(r"\d+")
 UNDESCRIBED = "(not described)"
+UNEXPLAINED = "unexplained"
 
 
 @dataclass
@@ -139,13 +142,20 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings of one grade on one route, the largest error first."""
+    """Findings of one grade and one diagnosis on one route: the one with its smallest failing case, then the largest error first.
+
+    ``diagnosis`` is empty where none was made, ``told`` is the record's own line on it, and ``shares`` says what all cases of the
+    group share and fewer than half of the right ones of the route have.
+    """
 
     grade: str
     adapter: str
     op: str
     route: str
+    diagnosis: str
     verdicts: tuple[Verdict, ...]
+    told: Diagnosis | None = None
+    shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +212,14 @@ class Report:
     def problems(self) -> list[Problem]:
         """What could not be used of the record files, at most the first 1000."""
         return self.records.problems
+
+    @property
+    def case_sets(self) -> dict[str, tuple[int, int]]:
+        """How many cases each run has and how many of those of all runs together it lacks; empty when all have the same."""
+        have = {run.label: run.state.case_ids for run in self.runs}
+        everything: set[str] = set().union(*have.values())
+        same = all(cases == everything for cases in have.values())
+        return {} if same else {label: (len(cases), len(everything - cases)) for label, cases in have.items()}
 
     def case(self, verdict: Verdict) -> CaseLine | None:
         """Return the description of a verdict's case, where the records hold it."""
@@ -288,16 +306,60 @@ def _by_error(verdict: Verdict) -> tuple[float, str, str]:
     return -math.inf if unmeasured else -(verdict.error or 0.0), verdict.case, verdict.dtype
 
 
+def in_turn(groups: Sequence[Sequence[Verdict]]) -> Iterator[Verdict]:
+    """Yield the first verdict of each group, then the second of each, and so on."""
+    return (verdict for rank in zip_longest(*groups) for verdict in rank if verdict is not None)
+
+
 def _findings(records: Records) -> tuple[FindingGroup, ...]:
-    groups: dict[tuple[str, str, str, str], list[Verdict]] = defaultdict(list)
+    groups: dict[tuple[str, Place, str], list[Verdict]] = defaultdict(list)
     for verdict in records.findings:
-        groups[verdict.grade, verdict.adapter, verdict.op, verdict.route].append(verdict)
-    found = [FindingGroup(*key, tuple(sorted(verdicts, key=_by_error))) for key, verdicts in groups.items()]
+        place = verdict.key[:3]
+        groups[verdict.grade, place, diagnosis_of(verdict, records.diagnosed.get(place, ()))].append(verdict)
+    right = _right(records, {place for _, place, _ in groups})
+    found = [
+        FindingGroup(
+            grade,
+            *place,
+            diagnosis,
+            tuple(sorted(verdicts, key=_shown_first)),
+            next((line for line in records.diagnosed.get(place, ()) if line.name == diagnosis), None),
+            features.shared(verdicts, right[place], records.cases),
+        )
+        for (grade, place, diagnosis), verdicts in groups.items()
+    ]
     return tuple(sorted(found, key=_by_severity))
 
 
-def _by_severity(group: FindingGroup) -> tuple[int, int, str, str, str]:
-    return words.severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route
+def diagnosis_of(verdict: Verdict, told: Sequence[Diagnosis]) -> str:
+    """Return the name of the first of a route's diagnoses that fits the verdict, alone or as a composition of two.
+
+    A verdict that none fits is unexplained where the record says that some are, and otherwise has what was found for it alone.
+    """
+    fits = set(verdict.diagnosis)
+    for diagnosis in told:
+        if diagnosis.name in fits or (fits and fits >= set(diagnosis.name.split("+"))):
+            return diagnosis.name
+    unexplained = any(diagnosis.name == UNEXPLAINED for diagnosis in told)
+    return verdict.diagnosis[0] if verdict.diagnosis else UNEXPLAINED if unexplained else ""
+
+
+def _right(records: Records, places: set[Place]) -> Mapping[Place, list[Verdict]]:
+    """Return the conformant verdicts of some routes."""
+    right: dict[Place, list[Verdict]] = defaultdict(list)
+    for key, verdict in records.verdicts.items():
+        if verdict.grade == "conformant" and key[:3] in places:
+            right[key[:3]].append(verdict)
+    return right
+
+
+def _shown_first(verdict: Verdict) -> tuple[bool, tuple[float, str, str]]:
+    """Order verdicts by error, behind the one whose smallest failing case is known: the quickest to understand."""
+    return verdict.smallest is None, _by_error(verdict)
+
+
+def _by_severity(group: FindingGroup) -> tuple[int, int, str, str, str, str]:
+    return words.severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route, group.diagnosis
 
 
 def _known(records: Records, by_run: Mapping[str, list[Verdict]]) -> tuple[KnownEntry, ...]:

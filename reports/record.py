@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, TypeVar, cast
 
 from convformance.reports import lines
-from convformance.reports.lines import SCHEMA, CaseLine, Divergence, End, Key, Malformed, Missing, Run, Verdict
+from convformance.reports.lines import SCHEMA, CaseLine, Diagnosis, Divergence, End, Key, Malformed, Missing, Run, Verdict
 
 __all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", "judged", "read", "verdicts"]
 
@@ -19,6 +19,7 @@ MOST_PROBLEMS = 1000
 _CHUNK = 2**16
 _PLAIN = (str, int)
 T = TypeVar("T")
+Place = tuple[str, str, str]
 
 
 class RecordError(ValueError):
@@ -27,14 +28,14 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a record that could not be used: the file, the line counted from 1, and what is the matter."""
+    """Something in a record that could not be used: the file, the line counted from 1 (0: all of it), and what is the matter."""
 
     file: str
     line: int
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.what}"
+        return f"{self.file}, line {self.line}: {self.what}" if self.line else f"{self.file}: {self.what}"
 
 
 class Writer:
@@ -109,7 +110,8 @@ def _tail(file: BinaryIO) -> bytes:
 class RunState:
     """One adapter's run as far as its records tell it.
 
-    ``label`` is unique in the report; ``ended`` says for each file whether it was written to its end.
+    ``label`` is unique in the report; ``ended`` says for each file whether it was written to its end, ``seconds`` how long the
+    sessions took that were.
     """
 
     label: str
@@ -117,6 +119,7 @@ class RunState:
     identified: bool = True
     ended: dict[str, bool] = field(default_factory=dict)
     case_ids: set[str] = field(default_factory=set)
+    seconds: float = 0.0
 
     @property
     def complete(self) -> bool:
@@ -129,6 +132,7 @@ class Records:
     """What one or more record files hold. Of a question judged twice the last verdict counts.
 
     Runs of one adapter with the same identity are one run, interrupted and resumed; others get a label of their own, ``torch (2)``.
+    ``diagnosed`` has the diagnoses by run, operation and route, best first; ``left_out`` names what was left out whole, and why.
     """
 
     runs: dict[str, RunState] = field(default_factory=dict)
@@ -136,6 +140,8 @@ class Records:
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     divergences: dict[tuple[str, str], Divergence] = field(default_factory=dict)
+    diagnosed: dict[Place, tuple[Diagnosis, ...]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
 
@@ -145,14 +151,19 @@ class Records:
         return [verdict for verdict in self.verdicts.values() if verdict.finding]
 
     @property
+    def diagnoses(self) -> list[Diagnosis]:
+        """What reproduces the wrong answers, the best of each route first."""
+        return [diagnosis for found in self.diagnosed.values() for diagnosis in found]
+
+    @property
     def stale(self) -> list[Divergence]:
         """The known divergences that no longer diverge."""
         return [divergence for divergence in self.divergences.values() if divergence.stale]
 
     @property
     def complete(self) -> bool:
-        """Whether every run was written to its end."""
-        return bool(self.runs) and all(state.complete for state in self.runs.values())
+        """Whether every run was written to its end, and none was left out."""
+        return bool(self.runs) and not self.left_out and all(state.complete for state in self.runs.values())
 
     def note(self, file: str, line: int, what: str) -> None:
         """Take down a problem; beyond 1000 they are only counted."""
@@ -162,14 +173,29 @@ class Records:
 
 
 def read(paths: Iterable[str | Path]) -> Records:
-    """Return what the records hold, merged; lines that cannot be used become problems.
+    """Return what the records hold, merged; lines, runs and whole files that cannot be used become problems, and the rest is kept.
 
-    Raises RecordError for a file that cannot be read or holds no line of a run record at all.
+    One line is in memory at a time, and of a verdict a few hundred bytes and its evidence. A file named twice is read once.
+    Raises RecordError for a file that cannot be read, and when none holds a line of a run record.
     """
-    records = Records()
-    for path in paths:
-        _Reader(records, str(path)).read()
+    records, wanting = Records(), []
+    for path in _once(paths, records):
+        reader = _Reader(records, str(path))
+        reader.read()
+        wanting += reader.wanting()
+    if wanting and not (records.runs or records.missing or records.cases):
+        raise RecordError("; ".join(wanting))
     return records
+
+
+def _once(paths: Iterable[str | Path], records: Records) -> Iterator[str | Path]:
+    """Yield each file once, under the name it was given first."""
+    named: dict[Path, str | Path] = {}
+    for path in paths:
+        if named.setdefault(Path(path).resolve(), path) is path:
+            yield path
+        else:
+            records.note(str(path), 0, "is named twice; it is read once")
 
 
 def judged(path: str | Path) -> frozenset[Key]:
@@ -202,7 +228,9 @@ class _Reader:
         self.labels: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.case_ids: set[str] = set()
+        self.diagnoses: dict[Place, dict[tuple[str, str], Diagnosis]] = {}
         self.complete = False
+        self.seconds = 0.0
         self.line = 0
         self.used = 0
         self.first = ""
@@ -212,6 +240,7 @@ class _Reader:
             "case": self._case,
             "verdict": self._verdict,
             "divergence": self._divergence,
+            "diagnosis": self._diagnosis,
             "end": self._end,
         }
 
@@ -222,12 +251,22 @@ class _Reader:
                 self._take(value)
             except Malformed as error:
                 self._note(str(error))
-        if not self.used:
-            raise RecordError(f"{self.file} is no run record: {self.first or 'it is empty'}")
         for label in self.labels.values():
             state = self.records.runs[label]
             state.ended[self.file] = self.complete
+            state.seconds += self.seconds
             state.case_ids |= self.case_ids
+        for place, found in self.diagnoses.items():
+            self.records.diagnosed[place] = _joined(self.records.diagnosed.get(place, ()), tuple(found.values()))
+
+    def wanting(self) -> list[str]:
+        """Return what is wrong with a file that nothing could be used of; the records then say so as well."""
+        if self.used:
+            return []
+        what = f"is no run record: {self.first or 'it is empty'}"
+        self.records.left_out[self.file] = what
+        self._note_at(0, what)
+        return [f"{self.file} {what}"]
 
     def _take(self, value: dict[str, Any]) -> None:
         name = value.get("kind")
@@ -247,13 +286,20 @@ class _Reader:
             self._note(f"{name}: {note}; left out")
 
     def _refuse(self, value: dict[str, Any]) -> None:
-        if isinstance(value.get("adapter"), str):
-            self.foreign.add(value["adapter"])
-        raise Malformed(f"run: schema {lines.excerpt(value.get('schema'))} is not the schema {SCHEMA} that is read here")
+        """Leave out a run of another schema, and what follows of its adapter."""
+        schema, adapter = value.get("schema"), value.get("adapter")
+        newer = isinstance(schema, int) and schema > SCHEMA
+        told = f"is newer than the schema {SCHEMA} that is read here; a newer convformance reads it" if newer else ""
+        what = f"schema {lines.excerpt(schema)} {told or f'is not the schema {SCHEMA} that is read here'}"
+        if isinstance(adapter, str):
+            self.foreign.add(adapter)
+            self.records.left_out[f"{self.file}: {adapter}"] = what
+        raise Malformed(f"run: {what}")
 
     def _run(self, run: Run) -> None:
         self.foreign.discard(run.adapter)
         self.labels[run.adapter] = label = self._label(run)
+        self.diagnoses = {place: found for place, found in self.diagnoses.items() if place[0] != label}
         state = self.records.runs.setdefault(label, RunState(label, run))
         state.run = replace(run, asked=max(run.asked, state.run.asked), started=state.run.started)
         self.complete = False
@@ -298,8 +344,14 @@ class _Reader:
         label = self._label_of(divergence.adapter)
         self.records.divergences[label, divergence.name] = replace(divergence, adapter=label)
 
+    def _diagnosis(self, diagnosis: Diagnosis) -> None:
+        label = self._label_of(diagnosis.adapter)
+        found = self.diagnoses.setdefault((label, diagnosis.op, diagnosis.route), {})
+        found[diagnosis.name, diagnosis.detail] = replace(diagnosis, adapter=label)
+
     def _end(self, end: End) -> None:
         self.complete = end.complete
+        self.seconds += end.seconds
 
     def _note(self, what: str) -> None:
         self._note_at(self.line, what)
@@ -307,6 +359,18 @@ class _Reader:
     def _note_at(self, line: int, what: str) -> None:
         self.first = self.first or f"line {line}: {what}"
         self.records.note(self.file, line, what)
+
+
+def _joined(held: tuple[Diagnosis, ...], more: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
+    """Return the diagnoses of one route from two files, which hold different questions: their counts add up."""
+    if not held:
+        return more
+    of = sum(max(found.of for found in part) for part in (held, more))
+    joined: dict[tuple[str, str], Diagnosis] = {}
+    for found in (*held, *more):
+        before = joined.setdefault((found.name, found.detail), replace(found, explains=0, of=of))
+        joined[found.name, found.detail] = replace(before, explains=before.explains + found.explains)
+    return tuple(sorted(joined.values(), key=lambda found: -found.explains))
 
 
 def _objects(file: str, note: Callable[[int, str], None]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,81 +1,24 @@
-"""What the HTML report shows of a model: which findings in full and which as a line, their pictures, and the page's filters."""
+"""What the HTML report shows of a model on its own, before its script runs: bars, tiles, tables, and links into the verdicts."""
 
-import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import groupby
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
-from convformance.reports import picture, words
-from convformance.reports.lines import DTYPES, GRADES, OPERATIONS, CaseLine, ErrorMap, Key, Verdict
-from convformance.reports.model import FindingGroup, KnownEntry, Refusals, Report, RouteRow, RunSummary, Tally
+from convformance.reports import features, words
+from convformance.reports.features import Feature, Note, Support
+from convformance.reports.lines import DTYPES, GRADES, OPERATIONS, Diagnosis
+from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
-MOST_IN_FULL = 300
-MOST_EXAMPLES = 60
-EXAMPLES_EACH = 3
-MOST_BYTES = 1_500_000
-LONGEST_SCRIPT = 40_000
-LONGEST_MESSAGE = 160
-SHORT_BYTES = 700_000
 MOST_REFUSALS = 200
 
-# Beyond this an accumulator truncates or stagnates: the errors have one sign more often than chance allows.
-LARGEST_BIAS = 8.0
-
-_MAP_SIDE = 208
-_LARGEST_CELL = 22
 _STATES = {"unjudged": "no verdict", "unasked": "not asked"}
 _LEAST_SEGMENT = 1.5
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An error map on the page: its address, size in elements and in CSS pixels, its axes, and the worst element's place in it."""
-
-    url: str
-    rows: int
-    columns: int
-    width: int
-    height: int
-    row_axis: str
-    column_axis: str
-    worst: tuple[int, int] | None
-    told: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A verdict shown in full."""
-
-    verdict: Verdict
-    case: CaseLine | None
-    anchor: str
-    words: str
-    parameters: tuple[tuple[str, str], ...]
-    picture: Picture | None
-    script: str
-
-
-@dataclass(frozen=True)
-class GroupView:
-    """A group of findings: some as cards, the rest as a line each."""
-
-    group: FindingGroup
-    anchor: str
-    cards: tuple[Card, ...]
-    rest: tuple[Verdict, ...]
-    dtypes: Mapping[str, int]
-    families: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class KnownView:
-    """A known divergence and a few of the verdicts it covers, in full."""
-
-    entry: KnownEntry
-    cards: tuple[Card, ...]
+_PLAIN = re.compile(r"[\w.+-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -98,114 +41,98 @@ class Tile:
     loud: bool = False
 
 
-class Budget:
-    """How much may be shown in full: a number of verdicts and the bytes of their pictures and scripts."""
-
-    def __init__(self, count: int, size: int) -> None:
-        self.count, self.size = count, size
-
-    def takes(self, verdict: Verdict) -> bool:
-        """Whether there is room for one more; if so it is taken."""
-        cells = len(verdict.map.cells) if verdict.map else 0
-        size = cells + len(_script(verdict)) + min(len(verdict.message), 2000)
-        if not self.count or size > self.size:
-            return False
-        self.count -= 1
-        self.size -= size
-        return True
+def term(field: str, value: str) -> str:
+    """Return the words of the page's query language for the verdicts whose ``field`` is ``value``."""
+    shown = words.visible(value)
+    quoted = re.sub(r'(["\\])', r"\\\1", shown)
+    return f"{field}={shown}" if _PLAIN.fullmatch(shown) else f'{field}="{quoted}"'
 
 
-def _script(verdict: Verdict) -> str:
-    script = verdict.script or ""
-    return script if len(script) <= LONGEST_SCRIPT else ""
+def terms(**values: str) -> str:
+    """Return the words for the verdicts that all of some fields fit."""
+    return " ".join(term(name, value) for name, value in values.items())
 
 
-def anchor(key: Iterable[str]) -> str:
-    """Return an id for the page made of nothing that records say."""
-    return "f" + hashlib.blake2b("\0".join(key).encode("utf-8", "replace"), digest_size=8).hexdigest()
+def address(query: str) -> str:
+    """Return the address, on the page, of the verdicts that a query means."""
+    return "#" + urlencode({"view": "verdicts", "q": query})
 
 
-def card(report: Report, verdict: Verdict, prefix: str = "") -> Card:
-    """Return ``verdict`` as it is shown in full; ``prefix`` tells its anchor from one in another section."""
-    case = report.case(verdict)
-    return Card(
-        verdict,
-        case,
-        prefix + anchor(verdict.key),
-        words.case_in_words(case) if case else "",
-        words.parameters(case) if case else (),
-        pictured(verdict.map, verdict) if verdict.map else None,
-        _script(verdict),
-    )
+@dataclass(frozen=True)
+class Diagnosed:
+    """Groups of findings of one grade and one diagnosis, each with its number in the report."""
+
+    grade: str
+    diagnosis: str
+    groups: tuple[tuple[int, FindingGroup], ...]
+
+    @property
+    def findings(self) -> int:
+        """How many findings they hold."""
+        return sum(len(group.verdicts) for _, group in self.groups)
+
+    @property
+    def told(self) -> Diagnosis | None:
+        """What the record says of the diagnosis, on the route with the most findings of which it says anything."""
+        return next((group.told for _, group in self.groups if group.told), None)
 
 
-def pictured(plane: ErrorMap, verdict: Verdict) -> Picture:
-    """Return the picture of an error map, each element enlarged to a square."""
-    rows, columns = plane.shape
-    cell = max(1, min(_LARGEST_CELL, _MAP_SIDE // max(rows, columns)))
-    row_axis, column_axis = (*(words.shorten(axis, 12) for axis in plane.axes), "", "")[:2]
-    where = f"plane {words.shorten(words.tuple_of(plane.index), 40)} of the result" if plane.index else "the result"
-    told = f"Error on {where}, {rows} {words.TIMES} {columns} elements"
-    url = picture.data_url(plane)
-    return Picture(url, rows, columns, cell * columns, cell * rows, row_axis, column_axis, _place(plane, verdict), told)
+def diagnosed(report: Report) -> tuple[Diagnosed, ...]:
+    """Return the findings by grade and diagnosis: the worst grade first, then the diagnosis with the most findings."""
+    found: dict[tuple[str, str], list[tuple[int, FindingGroup]]] = {}
+    for number, group in enumerate(report.findings):
+        found.setdefault((group.grade, group.diagnosis), []).append((number, group))
+    together = [Diagnosed(*key, tuple(groups)) for key, groups in found.items()]
+    return tuple(sorted(together, key=lambda shown: (words.severity(shown.grade), -shown.findings, shown.diagnosis)))
 
 
-def _place(plane: ErrorMap, verdict: Verdict) -> tuple[int, int] | None:
-    """Return row and column of the worst element when it lies in the plane."""
-    index = verdict.worst.index if verdict.worst else ()
-    leading, last = index[: len(plane.index)], index[len(plane.index) :]
-    row, column = (0, *last)[-2:] if last else (-1, -1)
-    inside = 0 <= row < plane.shape[0] and 0 <= column < plane.shape[1]
-    return (row, column) if leading == plane.index and len(last) <= 2 and inside else None
+@dataclass(frozen=True)
+class SupportCell:
+    """How far one run supports one feature, with the numbers of the notes below the table."""
+
+    label: str
+    support: Support
+    notes: tuple[int, ...]
 
 
-def in_full(groups: Sequence[FindingGroup], budget: Budget) -> set[Key]:
-    """Return the findings to show in full: the first of each group, then the second of each, as long as there is room."""
-    ranks = zip_longest(*(group.verdicts for group in groups))
-    return {verdict.key for rank in ranks for verdict in rank if verdict is not None and budget.takes(verdict)}
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features by group and run, and the notes: which run, what, in which words, by number."""
+
+    groups: tuple[tuple[str, tuple[tuple[Feature, tuple[SupportCell, ...]], ...]], ...]
+    notes: tuple[tuple[str, Note], ...]
 
 
-def finding_views(report: Report) -> tuple[GroupView, ...]:
-    """Return the findings by group; each is in full or, beyond the budget, a line."""
-    chosen = in_full(report.findings, Budget(MOST_IN_FULL, MOST_BYTES))
-    return tuple(_group_view(report, group, chosen) for group in report.findings)
+def feature_table(report: Report) -> FeatureTable:
+    """Return the table of features; features that no run was asked for are left out."""
+    supports = features.supports(report.records)
+    numbers: dict[tuple[str, str, str], int] = {}
+    noted: list[tuple[str, Note]] = []
+
+    def number(label: str, note: Note) -> int:
+        key = label, note.kind, note.words
+        if key not in numbers:
+            numbers[key] = len(noted) + 1
+            noted.append((label, note))
+        return numbers[key]
+
+    def cells(feature: Feature) -> tuple[SupportCell, ...]:
+        found = supports[feature.name].items()
+        return tuple(SupportCell(label, support, tuple(number(label, note) for note in support.notes)) for label, support in found)
+
+    asked = [(group, [feature for feature in found if _asked(supports[feature.name])]) for group, found in features.grouped()]
+    groups = tuple((group, tuple((feature, cells(feature)) for feature in found)) for group, found in asked if found)
+    return FeatureTable(groups, tuple(noted))
 
 
-def _group_view(report: Report, group: FindingGroup, chosen: set[Key]) -> GroupView:
-    cases = [report.case(verdict) for verdict in group.verdicts]
-    return GroupView(
-        group,
-        "g" + anchor((group.grade, group.adapter, group.op, group.route)),
-        tuple(card(report, verdict) for verdict in group.verdicts if verdict.key in chosen),
-        tuple(verdict for verdict in group.verdicts if verdict.key not in chosen),
-        _tallied([verdict.dtype for verdict in group.verdicts], DTYPES),
-        _tallied([case.family for case in cases if case]),
-    )
+def _asked(supports: Mapping[str, Support]) -> bool:
+    return any(support.state != "none" for support in supports.values())
 
 
 def _tallied(found: Sequence[str], order: Sequence[str] = ()) -> dict[str, int]:
     """Return how often each occurs: in the given order, or the most frequent first."""
     counted = Counter(found)
     return {name: counted[name] for name in words.in_order(counted, order)} if order else dict(counted.most_common())
-
-
-def message_length(groups: Sequence[GroupView]) -> int:
-    """Return how many characters of its message a finding in short may show; 0 where there are so many that none helps."""
-    lines = sum(len(shown.rest) for shown in groups)
-    length = min(LONGEST_MESSAGE, SHORT_BYTES // max(lines, 1))
-    return length if length >= 24 else 0
-
-
-def known_views(report: Report) -> tuple[KnownView, ...]:
-    """Return the known divergences, each with its worst examples."""
-    budget = Budget(MOST_EXAMPLES, MOST_BYTES // 4)
-    return tuple(KnownView(entry, tuple(_examples(report, entry, budget))) for entry in report.known)
-
-
-def _examples(report: Report, entry: KnownEntry, budget: Budget) -> Iterable[Card]:
-    for verdict in entry.verdicts[:EXAMPLES_EACH]:
-        if budget.takes(verdict):
-            yield card(report, verdict, prefix="k")
 
 
 def refusal_views(report: Report) -> tuple[RefusalView, ...]:
@@ -310,16 +237,6 @@ def breakable(name: str) -> Markup:
     """Return a name that may be broken after its underscores, full stops and brackets."""
     pieces = words.visible(name).replace("_", "_\0").replace(".", ".\0").replace("[", "\0[").replace(",", ",\0").split("\0")
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
-
-
-def gauge(error: float) -> float:
-    """Return the length of a gauge of 100 whose bound lies at 80."""
-    return round(min(80 * error, 100.0), 1) if error >= 0 else 100.0
-
-
-def leaning(bias: float | None) -> bool:
-    """Whether errors lean to one side: the statistic z of their signs is beyond 8 in size."""
-    return bias is not None and not abs(bias) <= LARGEST_BIAS
 
 
 def names(found: Sequence[str]) -> str:

@@ -38,7 +38,12 @@ CASES: tuple[Case, ...] = (
         tier="full",
     ),
     spatial("One input more than two vectors of sixteen, one output more than one.", in_channels=33, out_channels=17),
-    spatial("A single input, for which layouts with and without a channel axis look alike.", in_channels=1, out_channels=7),
+    spatial(
+        "A single input, for which layouts with and without a channel axis look alike.",
+        in_channels=1,
+        out_channels=7,
+        tier="smoke",
+    ),
     spatial(
         "A single output from many inputs, summed by a dot product of its own.",
         in_channels=31,

@@ -103,4 +103,10 @@ CASES: tuple[Case, ...] = (
         operations=CONVOLUTION,
         tier="full",
     ),
+    declare(
+        "A kernel as long as the signal: one output, which a matrix product computes with the kernel the other way round.",
+        input_size=(7,),
+        kernel_size=7,
+        batch=3,
+    ),
 )

@@ -106,4 +106,12 @@ CASES: tuple[Case, ...] = (
         operations=("conv", "conv_transpose_input_grad"),
         tier="full",
     ),
+    declare(
+        "A channels-last image that is padded into memory of its own.",
+        input_size=(7, 8),
+        kernel_size=(2, 3),
+        stride=(2, 1),
+        padding=((0, 2), (1, 0)),
+        memory="permuted",
+    ),
 )

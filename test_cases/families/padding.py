@@ -78,6 +78,7 @@ CASES: tuple[Case, ...] = (
         input_size=(4, 5),
         kernel_size=(2, 3),
         padding=((3, 2), (4, 3)),
+        tier="smoke",
     ),
     declare(
         "Padding wider than the kernel at one end, where a crop of the adjoint turns negative.",

@@ -47,6 +47,7 @@ CASES: tuple[Case, ...] = (
         dilation=(2, 3),
         groups=2,
         batch=3,
+        tier="smoke",
     ),
     declare(
         "Parameters of a three-dimensional convolution that are right one by one and wrong together.",

@@ -221,6 +221,7 @@ _CRASHES: tuple[Case, ...] = (
         out_channels=6,
         groups=3,
         operations=FORWARD,
+        tier="smoke",
     ),
     reported(
         "tensorflow/tensorflow",

@@ -77,6 +77,7 @@ CASES: tuple[Case, ...] = (
         input_size=(7, 8),
         kernel_size=1,
         stride=(2, 3),
+        tier="smoke",
     ),
     declare(
         "A pointwise convolution with stride whose windows start in padding.",

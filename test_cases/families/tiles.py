@@ -62,4 +62,20 @@ CASES: tuple[Case, ...] = (
         in_channels=3,
         out_channels=5,
     ),
+    declare(
+        "A result of 7 x 7, whose 49 elements leave one after blocks of 4, 8 and 16.",
+        input_size=(9, 8),
+        kernel_size=(3, 2),
+        in_channels=3,
+        out_channels=5,
+    ),
+    declare(
+        "A result of 7 x 7 from an image of other proportions.",
+        input_size=(15, 9),
+        kernel_size=3,
+        stride=(2, 1),
+        in_channels=2,
+        out_channels=3,
+        dtypes=WIDE,
+    ),
 )

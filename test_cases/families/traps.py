@@ -135,4 +135,21 @@ CASES: tuple[Case, ...] = (
         in_channels=3,
         out_channels=3,
     ),
+    declare(
+        "Results of the shape of their operands: a transposed convolution taken for the convolution, two activations exchanged.",
+        input_size=(6, 5),
+        kernel_size=(3, 5),
+        padding="same_upper",
+        in_channels=4,
+        out_channels=4,
+    ),
+    declare(
+        "A signal and its result of one shape, in which one is taken for the other.",
+        input_size=(9,),
+        kernel_size=3,
+        padding=1,
+        batch=3,
+        in_channels=5,
+        out_channels=5,
+    ),
 )

@@ -172,11 +172,12 @@ def test_one_element_of_the_named_operand_is_placed_in_its_middle(name: str) -> 
     assert zeros == (0.5 if name.startswith("zero") else 0.0)
 
 
-def test_a_bias_gradient_shows_the_nan_of_its_channel() -> None:
-    case = posed(special="nan-data", operations=OPERATIONS)
+@pytest.mark.parametrize(("name", "shown"), [("nan-data", np.nan), ("inf-data", np.inf)])
+def test_a_bias_gradient_shows_what_its_channel_holds(name: str, shown: float) -> None:
+    case = posed(special=name, operations=OPERATIONS)
     examination = examined(case, "conv_bias_grad", "float32")
     assert judged(examination, _multiplying("conv_bias_grad", case)).grade == "conformant"
-    assert np.isnan(special.expected(examination.trial("normal"))).tolist() == [False, False, False, True, False, False]
+    np.testing.assert_array_equal(special.expected(examination.trial("normal")), [0, 0, 0, shown, 0, 0])
 
 
 def test_errors_of_a_fast_algorithm_beside_a_nan_are_norm_wise() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,8 +208,45 @@ def wrong(adapter: str, op: str, route: str, case: str, dtype: str, random: Rand
         "spread": {"wrong": 28, "of": 308, "channels": [0, 3, 5], "words": "only in the last column, in half of the channels"},
         "map": error_map(random),
         "script": script(adapter, op, case, dtype),
+        "diagnosis": ["exchanged-sides"],
+        "smallest": smallest(),
     }
     return verdict_line(adapter, op, route, case, dtype, "wrong", **{**evidence, **changes})
+
+
+def diagnosis_line(adapter: str, op: str, route: str, name: str, explains: int, of: int, **changes: Any) -> Line:
+    """Return what reproduces ``explains`` of the ``of`` wrong answers of a route."""
+    return {
+        "kind": "diagnosis",
+        "adapter": adapter,
+        "op": op,
+        "route": route,
+        "name": name,
+        "detail": "by (0, 1)",
+        "explanation": "The result is moved by one along the last axis.",
+        "remedy": "Exchange lo and hi of the padding.",
+        "explains": explains,
+        "of": of,
+        "where": "only in the last column",
+        **changes,
+    }
+
+
+def smallest(**changes: Any) -> Line:
+    """Return a smallest case that still fails."""
+    sizes = {"input_size": [1, 2], "kernel_size": [1, 1], "stride": [1, 1], "dilation": [1, 1]}
+    channels = {"batch": 1, "in_channels": 1, "out_channels": 1, "groups": 1}
+    return {
+        "problem": {**channels, **sizes, "padding": [[0, 0], [0, 1]]},
+        "call": "conv(x, w, padding=((0, 0), (0, 1)))",
+        "words": "1 sample of 1 channel; padding (0, 1) at the end of the last axis",
+        "operands": {"x": [[[[1, 2]]]], "w": [[[[3]]]]},
+        "got": [[[[0.0, 3.0, "nan"]]]],
+        "error": "",
+        "want": [[[[3.0, 6.0, 0.0]]]],
+        "difference": [[[[-3.0, -3.0, "nan"]]]],
+        **changes,
+    }
 
 
 @dataclass(frozen=True)
@@ -293,6 +331,7 @@ class Made:
         yield {**counts, "name": KNOWN["name"], "matched": known + 12, "diverged": known, "stale": False}
         told = "known divergence empty-batch no longer diverges in any of 36 verdicts it covers; remove it"
         yield {**counts, "name": STALE["name"], "matched": 36, "diverged": 0, "stale": True, "message": told}
+        yield from _diagnoses(verdicts)
         findings = sum(verdict["finding"] for verdict in verdicts)
         yield {
             "kind": "end",
@@ -301,3 +340,12 @@ class Made:
             "findings": findings,
             "seconds": 812.4,
         }
+
+
+def _diagnoses(verdicts: list[Line]) -> Iterator[Line]:
+    """Yield two diagnoses of each route with wrong answers: one that reproduces them, one that explains the rest."""
+    wrong_answers = Counter((line["adapter"], line["op"], line["route"]) for line in verdicts if line["grade"] == "wrong")
+    for place, count in wrong_answers.items():
+        yield diagnosis_line(*place, "exchanged-sides", count, count)
+        if count > 1:
+            yield diagnosis_line(*place, "unexplained", 1, count, detail="", explanation="Nothing known reproduces it.", remedy="")

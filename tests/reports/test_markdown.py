@@ -67,11 +67,12 @@ def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     assert "<script" not in text
     assert "<img" not in text
     assert "javascript:alert" not in re.sub(r"\\?\[.*?\\?\]\(", "(", "".join(re.findall(r"<[^>]*>", text)))
-    tables = [line for line in text.splitlines() if line.startswith("| ")]
-    widths = {line.count("|") for line in tables}
-    assert widths <= {4, 7, 8, 13, 3}
+    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("| ")]
+    assert len(tables) == len({"who", "matrix", "diagnoses", "findings", "known", "refusals"})
+    for lines in tables:
+        assert len({line.count("|") for line in lines}) == 1
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    assert len(headings) == len({"title", "who", "matrix", "findings", "known", "refusals", "problems"})
+    assert len(headings) == len(tables) + len({"title", "problems"})
 
 
 def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +82,17 @@ def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(tmp_path: P
     cut = written(tmp_path, path)
     assert 3000 < len(cut.encode()) < 4000
     assert "it would be longer than such pages allow" in cut
+
+
+def test_findings_and_routes_have_their_diagnoses(tmp_path: Path) -> None:
+    text = written(tmp_path, Made(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl"))
+    assert "## Diagnoses" in text
+    told = "| exchanged-sides by (0, 1) | 6 of 6 | The result is moved by one along the last axis; only in the last column |"
+    assert f"{told} Exchange lo and hi" in text
+    assert "| unexplained | 1 of 6 | Nothing known reproduces it; only in the last column |" in text
+    wrong = [line for line in text.splitlines() if line.startswith("| ✗ wrong |")]
+    assert wrong
+    assert all("| exchanged-sides |" in line for line in wrong)
 
 
 def test_changes_against_a_baseline_are_told(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from convformance.reports import model, record, words
+from convformance.reports.lines import Diagnosis, Verdict
 from convformance.reports.model import Report, Tally
 from convformance.reports.record import Writer
-from tests.reports.synthetic import KNOWN, Line, case_line, run_line, verdict_line
+from tests.reports.synthetic import KNOWN, Line, case_line, diagnosis_line, run_line, verdict_line
 
 ROUTES = {"conv": ["direct", "by hand"], "conv_input_grad": ["vjp"]}
 FIRST = case_line("stride", 1, operations=["conv", "conv_input_grad", "conv_transpose"], dtypes=["float32", "float16"])
@@ -175,3 +176,56 @@ def test_stale_known_divergences_come_first(tmp_path: Path) -> None:
 )
 def test_per_cents_say_none_and_all_only_where_it_is_so(part: int, whole: int, told: str) -> None:
     assert words.percent(part, whole) == told
+
+
+def told_of(*names: str) -> list[Diagnosis]:
+    return [Diagnosis(adapter="torch", op="conv", route="direct", name=name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("fits", "told", "diagnosis"),
+    [
+        ((), (), ""),
+        ((), ("flipped", "unexplained"), "unexplained"),
+        (("shifted", "flipped"), ("flipped", "shifted"), "flipped"),
+        (("shifted",), ("flipped", "shifted"), "shifted"),
+        (("groups", "stride"), ("groups+stride", "unexplained"), "groups+stride"),
+        (("groups",), ("groups+stride", "unexplained"), "groups"),
+        (("flipped",), (), "flipped"),
+    ],
+)
+def test_a_finding_belongs_to_the_first_diagnosis_of_its_route_that_fits(
+    fits: tuple[str, ...], told: tuple[str, ...], diagnosis: str
+) -> None:
+    verdict = Verdict(
+        adapter="torch", op="conv", route="direct", case="c", dtype="float32", grade="wrong", finding=True, diagnosis=fits
+    )
+    assert model.diagnosis_of(verdict, told_of(*told)) == diagnosis
+
+
+def test_findings_of_one_route_stand_apart_by_diagnosis(tmp_path: Path) -> None:
+    found = report(
+        tmp_path,
+        [
+            judged("conv", "direct", FIRST, "float32", "wrong", diagnosis=["flipped"]),
+            judged("conv", "direct", FIRST, "float16", "wrong", diagnosis=["flipped"]),
+            judged("conv", "direct", SECOND, "float32", "wrong"),
+            diagnosis_line("torch", "conv", "direct", "flipped", 2, 3, detail="on both axes"),
+            diagnosis_line("torch", "conv", "direct", "unexplained", 1, 3),
+        ],
+    )
+    assert [(group.diagnosis, len(group.verdicts)) for group in found.findings] == [("flipped", 2), ("unexplained", 1)]
+    assert found.findings[0].told is not None
+    assert found.findings[0].told.detail == "on both axes"
+
+
+def test_verdicts_are_taken_in_turn_from_groups_of_any_length() -> None:
+    groups = [
+        [Verdict(adapter="a", op="o", route="r", case=name, dtype="d", grade="wrong", finding=True) for name in row]
+        for row in ("abc", "d", "ef")
+    ]
+    assert "".join(verdict.case for verdict in model.in_turn(groups)) == "adebfc"
+
+
+def test_runs_with_the_same_cases_have_one_set_of_them(tmp_path: Path) -> None:
+    assert report(tmp_path, EVERYTHING).case_sets == {}

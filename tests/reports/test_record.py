@@ -14,11 +14,12 @@ import pytest
 
 import convformance
 from convformance.reports import record
-from convformance.reports.lines import CaseLine, ErrorMap, Spread, Worst
+from convformance.reports.lines import CaseLine, Diagnosis, ErrorMap, Spread, Worst
 from convformance.reports.record import RecordError, Writer
-from tests.reports.synthetic import ROUTES, Line, Made, case_line, run_line, verdict_line
+from tests.reports.synthetic import ROUTES, Line, Made, case_line, diagnosis_line, run_line, smallest, verdict_line
 
 ONE_ROUTE = {"conv": ["direct"]}
+END = {"kind": "end", "complete": True, "verdicts": 1, "findings": 0, "seconds": 1.5}
 CASE = case_line("stride", 4)
 
 
@@ -28,6 +29,10 @@ def opening(adapter: str = "torch", **changes: object) -> list[Line]:
 
 def verdict(dtype: str, grade: str = "conformant", **changes: object) -> Line:
     return verdict_line("torch", "conv", "direct", CASE["id"], dtype, grade, **changes)
+
+
+def diagnosis(name: str, explains: int, of: int, **changes: object) -> Line:
+    return diagnosis_line("torch", "conv", "direct", name, explains, of, **changes)
 
 
 def written(path: Path, lines: list[Line]) -> Path:
@@ -178,8 +183,126 @@ def test_a_run_of_another_schema_is_told_and_its_verdicts_are_left_out(tmp_path:
     records = record.read([written(tmp_path / "run.jsonl", lines)])
     assert list(records.runs) == ["torch"]
     assert [found.adapter for found in records.verdicts.values()] == ["torch"]
-    assert "schema 2 is not the schema 1" in str(records.problems[0])
+    assert "schema 2 is newer than the schema 1 that is read here" in str(records.problems[0])
     assert "adapter 'jax', whose run line has another schema" in str(records.problems[1])
+
+
+def test_a_run_of_another_schema_is_left_out_and_the_run_is_not_called_complete(tmp_path: Path) -> None:
+    lines = [*opening(), run_line("jax", asked=4, routes=ONE_ROUTE, schema=0), verdict("float32"), END]
+    path = written(tmp_path / "run.jsonl", lines)
+    records = record.read([path])
+    assert records.left_out == {f"{path}: jax": "schema 0 is not the schema 1 that is read here"}
+    assert records.runs["torch"].complete
+    assert not records.complete
+
+
+def test_a_foreign_file_among_records_is_told_and_the_rest_is_reported(tmp_path: Path) -> None:
+    good = written(tmp_path / "good.jsonl", [*opening(), verdict("float32"), END])
+    notes, newer = tmp_path / "notes.txt", tmp_path / "newer.jsonl"
+    notes.write_text("these are\nnotes\n")
+    newer.write_text(json.dumps(run_line("jax", asked=4, routes=ONE_ROUTE, schema=2)) + "\n")
+    assert record.read([good]).complete
+    records = record.read([notes, good, newer])
+    assert len(records.verdicts) == 1
+    assert not records.complete
+    told = list(map(str, records.problems))
+    assert f"{notes}: is no run record: line 1: not JSON" in told[2]
+    assert f"{newer}, line 1: run: schema 2 is newer than the schema 1 that is read here" in told[3]
+    with pytest.raises(RecordError, match=r"notes.txt is no run record: .*newer.jsonl is no run record: line 1: run: schema 2"):
+        record.read([notes, newer])
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32"), END])
+    records = record.read([path, tmp_path / "." / "run.jsonl", path.parent / ".." / path.parent.name / path.name])
+    assert records.problem_count == 2
+    assert all("is named twice; it is read once" in str(problem) for problem in records.problems)
+    assert records.runs["torch"].seconds == END["seconds"]
+
+
+def test_diagnoses_are_kept_by_route_and_those_of_a_resumed_run_replace_the_earlier(tmp_path: Path) -> None:
+    first, second = diagnosis("flipped", 3, 4), diagnosis("moved", 1, 4, detail="by (0, 2)", where="in the last row")
+    path = written(tmp_path / "run.jsonl", [*opening(), first, second, END])
+    records = record.read([path])
+    assert [(found.name, found.explains, found.of) for found in records.diagnoses] == [("flipped", 3, 4), ("moved", 1, 4)]
+    assert records.diagnoses[1] == Diagnosis(**{name: value for name, value in second.items() if name != "kind"})
+    with Writer(path, append=True) as writer:
+        for line in (opening()[0], diagnosis("flipped", 7, 8)):
+            writer.write(line)
+    assert [(found.name, found.explains, found.of) for found in record.read([path]).diagnoses] == [("flipped", 7, 8)]
+
+
+def test_diagnoses_of_the_parts_of_a_run_add_up(tmp_path: Path) -> None:
+    one = written(tmp_path / "1.jsonl", [*opening(), diagnosis("flipped", 3, 4), diagnosis("moved", 1, 4)])
+    two = written(tmp_path / "2.jsonl", [*opening(), diagnosis("moved", 5, 5), diagnosis("zero", 1, 5)])
+    other = written(tmp_path / "3.jsonl", [*opening(framework_version="2.14.0"), diagnosis("moved", 2, 2)])
+    records = record.read([one, two, other])
+    found = {label: [(d.name, d.explains, d.of) for d in records.diagnosed[label, "conv", "direct"]] for label in records.runs}
+    assert found == {"torch": [("moved", 6, 9), ("flipped", 3, 9), ("zero", 1, 9)], "torch (2)": [("moved", 2, 2)]}
+
+
+def test_the_smallest_case_that_fails_is_kept_as_it_was_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", smallest=smallest() | {"more": 1})])
+    (found,) = record.read([path]).verdicts.values()
+    assert found.smallest is not None
+    assert json.loads(json.dumps(asdict(found.smallest))) == smallest()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"problem": 3}, "smallest problem is no object: 3"),
+        ({"problem": {"input_size": [1]}}, "smallest problem kernel_size is missing"),
+        ({"operands": {"x": [[1, "one"]]}}, "smallest operands is no number: {'x': [[1, 'one']]}"),
+        ({"want": [0] * 4097}, "smallest want holds 4097 numbers; allowed: up to 4096"),
+        ({"got": [[[[[[[[[1]]]]]]]]]}, "smallest got is nested too deeply; allowed: lists in lists, 8 deep"),
+        ({"call": None}, "smallest call is no text: None"),
+    ],
+)
+def test_a_smallest_case_that_cannot_be_read_is_told_and_the_verdict_counts(tmp_path: Path, changes: Line, told: str) -> None:
+    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", smallest=smallest(**changes))])
+    records = record.read([path])
+    (found,) = records.verdicts.values()
+    assert found.finding
+    assert found.smallest is None
+    assert told in str(records.problems[0])
+
+
+@pytest.mark.parametrize("field", ["kind", "grade", "error", "smallest", "map"])
+def test_what_is_nested_without_an_end_is_told(tmp_path: Path, field: str) -> None:
+    path = written(tmp_path / "run.jsonl", opening())
+    depths = range(800, 1000, 7)
+    line = json.dumps(verdict("float32", "wrong") | {field: "@"})
+    with path.open("a") as file:
+        file.writelines(line.replace('"@"', "[" * depth + "]" * depth) + "\n" for depth in depths)
+    assert record.read([path]).problem_count >= len(depths)
+
+
+MEASURED = """
+import resource, sys
+from convformance.reports import record
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+held = record.read(sys.argv[1:])
+print(len(held.verdicts), 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+"""
+
+
+def test_a_record_is_read_in_less_memory_than_it_is_long(tmp_path: Path) -> None:
+    """Texts are kept once, and one line at a time is held: half a kilobyte a verdict, whatever its message says."""
+    path, count = tmp_path / "run.jsonl", 40_000
+    refused = json.dumps(verdict("float16", "refused", message="no such primitive: " + "x" * 2000))
+    with Writer(path) as writer:
+        for line in opening():
+            writer.write(line)
+    with path.open("a") as file:
+        file.writelines(refused.replace('"direct"', f'"r{number}"') + "\n" for number in range(count))
+    home = Path(convformance.__file__).resolve().parent.parent
+    environment = os.environ | {"PYTHONPATH": str(home)}
+    done = subprocess.run([sys.executable, "-c", MEASURED, path], capture_output=True, text=True, check=True, env=environment)
+    verdicts, grown = map(int, done.stdout.split())
+    assert verdicts == count
+    assert path.stat().st_size > 90e6
+    assert grown < 40e6
 
 
 def test_verdicts_whose_run_line_is_lost_are_kept_without_an_identity(tmp_path: Path) -> None:
@@ -289,18 +412,16 @@ def test_nothing_is_judged_in_a_record_that_is_not_there_yet(tmp_path: Path) -> 
 
 
 def test_a_run_is_complete_only_when_its_last_line_says_so(tmp_path: Path) -> None:
-    end = {"kind": "end", "complete": True, "verdicts": 1, "findings": 0, "seconds": 1.0}
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64")])
     assert not record.read([path]).complete
-    for line, complete in ((end | {"complete": False}, False), (end, True), (verdict("float32"), False)):
+    for line, complete in ((END | {"complete": False}, False), (END, True), (verdict("float32"), False)):
         with Writer(path, append=True) as writer:
             writer.write(line)
         assert record.read([path]).complete is complete
 
 
 def test_the_same_run_in_two_files_is_one_and_complete_only_when_both_are(tmp_path: Path) -> None:
-    end = {"kind": "end", "complete": True, "verdicts": 1, "findings": 0, "seconds": 1.0}
-    first = written(tmp_path / "1.jsonl", [*opening(), verdict("float64"), end])
+    first = written(tmp_path / "1.jsonl", [*opening(), verdict("float64"), END])
     second = written(tmp_path / "2.jsonl", [*opening(started="2026-11-22T00:00:00+00:00"), verdict("float32")])
     records = record.read([first, second])
     assert list(records.runs) == ["torch"]

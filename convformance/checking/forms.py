@@ -1,0 +1,76 @@
+"""The forms that a geometry argument is written in: a number, a tuple, pairs of numbers, or the name of a padding."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convformance.reference import geometry
+from convformance.reference.geometry import Size
+from convformance.reference.problem import Problem
+
+# OPEN: a number where all axes agree, else a tuple. UNREAD: a default in no form known here; it is left as it is.
+NUMBER, TUPLE, PAIRS, SYMBOL, OPEN, UNREAD = "number", "tuple", "pairs", "symbol", "open", "unread"
+
+# The names of symbolic paddings as functions write them.
+SYMBOLS = {"same": "same_upper", "valid": "valid", "full": "full", "same_upper": "same_upper", "same_lower": "same_lower"}
+
+
+def form_of(default: Any, rank: int) -> str:
+    """Return the form that a default value shows; None shows none."""
+    if default is None:
+        return OPEN
+    if isinstance(default, str):
+        return SYMBOL if default.lower() in SYMBOLS else UNREAD
+    if isinstance(default, int | np.integer):
+        return NUMBER
+    if not isinstance(default, Sequence) or len(default) not in (rank, 2):
+        return UNREAD
+    if all(isinstance(entry, int | np.integer) for entry in default):
+        return TUPLE if len(default) == rank else PAIRS
+    pairs = all(isinstance(entry, Sequence) and len(entry) == 2 for entry in default)
+    return PAIRS if pairs and len(default) == rank else UNREAD
+
+
+def per_axis(form: str, sizes: Size) -> Any:
+    """Return a number per axis as ``form`` writes it, or None where it cannot."""
+    agree = len(set(sizes)) == 1
+    if form == NUMBER or (form == OPEN and agree):
+        return sizes[0] if agree else None
+    return sizes if form in (TUPLE, OPEN) else None
+
+
+def padding(form: str, problem: Problem, default: Any) -> Any:
+    """Return the padding of ``problem`` as ``form`` writes it, or None where it cannot; names as the default spells its own."""
+    if form == SYMBOL:
+        return _symbol(problem, str(default))
+    if form == PAIRS:
+        return problem.padding[0] if _is_flat(default) else problem.padding
+    even = tuple(lo for lo, hi in problem.padding if lo == hi)
+    return per_axis(form, even) if len(even) == problem.rank else None
+
+
+def _is_flat(default: Any) -> bool:
+    """Whether a default in pairs is the pair of an only axis."""
+    return default is not None and all(isinstance(entry, int | np.integer) for entry in default)
+
+
+def _symbol(problem: Problem, default: str) -> str | None:
+    symbol = problem.symbol or ("valid" if not any(map(any, problem.padding)) else None)
+    if symbol is None or (symbol == "full" and default.lower() != "full"):
+        return None
+    short = "same" if symbol == "same_upper" else symbol
+    if short == "same_lower":
+        return None
+    return short.upper() if default.isupper() else short
+
+
+def canonical(value: Any, rank: int) -> Any:
+    """Return a padding that the user stated as a case has it: a symbol by its own name, or a pair per axis.
+
+    Raises ValueError for anything else.
+    """
+    ones = (1,) * rank
+    named = SYMBOLS.get(value.lower(), value) if isinstance(value, str) else value
+    pairs = geometry.resolve_padding(named, input_size=ones, kernel_size=ones, stride=ones, dilation=ones)
+    return named if isinstance(named, str) else pairs

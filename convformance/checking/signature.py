@@ -1,0 +1,169 @@
+"""How a function wants to be called, read from the names and the defaults of its parameters."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from convformance.checking import forms
+from convformance.reference.problem import OPERAND_NAMES
+
+ACTIVATIONS = ("x", "dy")
+OPERANDS = ("x", "w", "dy", "bias")
+SIZES = tuple(f"{array}_{what}" for array in ("input", "kernel", "output") for what in ("shape", "size"))
+GEOMETRY = ("stride", "padding", "dilation", "groups", "output_padding", *SIZES)
+EMPTY = inspect.Parameter.empty
+
+# The names of each role in lower case and without underscores.
+_NAMES: Mapping[str, str] = {
+    "x": "x xs input inputs inp image images img imgs im i data signal a aprev array arr featuremap fmap src in1 tensor",
+    "w": "w ws weight weights kernel kernels filter filters filt f k ker kern wt taps in2",
+    "dy": "dy dout doutput dz da grad grads gradient gradoutput gradout outgrad outputgrad gradoutputs gy delta upstream dldy "
+    "dldout dldz doutputs errorsignal",
+    "bias": "bias biases b",
+    "stride": "stride strides s step steps subsample windowstrides",
+    "padding": "padding paddings pad pads p zeropadding borderpadding padsize padwidth",
+    "dilation": "dilation dilations dilate rate rates dilationrate dilationrates atrousrate d rhsdilation",
+    "groups": "groups group numgroups ngroups featuregroupcount",
+    "output_padding": "outputpadding outputpad outpadding outpad",
+    "input_shape": "inputshape inshape xshape imageshape imgshape inputsizes",
+    "input_size": "inputsize insize xsize imagesize imgsize",
+    "kernel_shape": "kernelshape filtershape wshape weightshape filtersshape weightsshape kshape",
+    "kernel_size": "kernelsize filtersize ksize wsize weightsize filtersizes",
+    "output_shape": "outputshape outshape yshape",
+    "output_size": "outputsize outsize ysize",
+}
+ROLES = {name: role for role, names in _NAMES.items() for name in names.split()}
+_KINDS = inspect.Parameter
+
+
+def role_of(name: str) -> str | None:
+    """Return what a parameter of that name stands for, or None."""
+    return ROLES.get(name.lower().replace("_", ""))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its name, what it stands for or None, its default or EMPTY, its form, and whether only position names it."""
+
+    name: str
+    role: str | None
+    default: Any
+    form: str
+    positional: bool
+
+    @property
+    def required(self) -> bool:
+        """Whether it has no default."""
+        return self.default is EMPTY
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of a function, each role at most once, in the function's order."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    def of(self, role: str) -> Parameter | None:
+        """Return the parameter of a role, or None."""
+        return next((held for held in self.parameters if held.role == role), None)
+
+    def has(self, *roles: str) -> bool:
+        """Whether there is a parameter of one of these roles."""
+        return any(self.of(role) for role in roles)
+
+    def with_forms(self, settled: Mapping[str, str]) -> "Signature":
+        """Return the signature with the forms of some roles told."""
+        parameters = (replace(held, form=settled.get(held.role or "", held.form)) for held in self.parameters)
+        return replace(self, parameters=tuple(parameters))
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the function's own name, or that of its class."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def read(function: Callable[..., Any], operations: Sequence[str], rank: int, fixed: Mapping[str, Any]) -> Signature:
+    """Return how to call ``function`` for ``operations``: a known name wins, the rest is by position in the operation's order.
+
+    ``fixed`` are parameters that the user states by name. Raises ValueError with the ``call=`` to write where it cannot be guessed.
+    """
+    needed = _needed(operations)
+    try:
+        declared = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some built-in functions have none: all is by position
+        return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
+    held = [_read(parameter, rank) for parameter in declared if parameter.kind not in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD)]
+    if not held and any(parameter.kind == _KINDS.VAR_POSITIONAL for parameter in declared):
+        return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
+    parameters = _with_operands(_first_of_each(held), needed)
+    signature = Signature(name_of(function), tuple(parameters))
+    unknown = [held.name for held in parameters if held.role is None and held.required and held.name not in fixed]
+    if unknown or not all(map(signature.has, needed)):
+        raise ValueError(_unguessed(name_of(function), _first_of_each(held), needed, fixed))
+    return signature
+
+
+def _needed(operations: Sequence[str]) -> tuple[str, ...]:
+    """Return the operands of all ``operations``, those of the first one first."""
+    return tuple(dict.fromkeys(role for operation in operations for role in OPERAND_NAMES[operation]))
+
+
+def _read(declared: inspect.Parameter, rank: int) -> Parameter:
+    role = role_of(declared.name)
+    if role is None and declared.name == "mode" and forms.form_of(declared.default, rank) == forms.SYMBOL:
+        role = "padding"  # as the signal-processing libraries call it
+    default = declared.default
+    form = forms.OPEN if default is EMPTY else forms.form_of(default, rank)
+    if form == forms.PAIRS and role != "padding":
+        form = forms.UNREAD
+    if form == forms.OPEN and declared.annotation in (int, "int"):
+        form = forms.NUMBER
+    return Parameter(declared.name, role, default, form, declared.kind == _KINDS.POSITIONAL_ONLY)
+
+
+def _first_of_each(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """Return the parameters with a role that was taken before left out of the later ones."""
+    taken: set[str | None] = set()
+    kept = []
+    for held in parameters:
+        kept.append(replace(held, role=None) if held.role in taken else held)
+        taken.add(held.role)
+    return kept
+
+
+def _with_operands(parameters: list[Parameter], needed: Sequence[str]) -> list[Parameter]:
+    """Return the parameters with operands that no name gives put in by position: unknown names first, then names of others."""
+    missing = [role for role in needed if all(held.role != role for held in parameters)]
+    spare = [held for held in parameters if held.required and held.role is None]
+    spare += [held for held in parameters if held.required and held.role in OPERANDS and held.role not in needed]
+    order = sorted(spare[: len(missing)], key=parameters.index)
+    given = {held.name: role for held, role in zip(order, missing, strict=False)}
+    return [replace(held, role=given[held.name]) if held.name in given else held for held in parameters]
+
+
+def _unguessed(name: str, parameters: Sequence[Parameter], needed: Sequence[str], fixed: Mapping[str, Any]) -> str:
+    """Return what cannot be told, and the call to write, with the function's own name and parameters."""
+    missing = [role for role in OPERANDS if role in needed and all(held.role != role for held in parameters)]
+    asked = [held for held in parameters if held.required and held.name not in fixed]
+    unknown = [held.name for held in asked if held.role is None]
+    words = [f"{held.name}={_guess(held, missing if len(unknown) == 1 else [])}" for held in asked]
+    roles = [role for role in OPERANDS if role in needed or any(held.role == role for held in asked)]
+    reasons = [f"which parameter is {role}" for role in missing] + [f"what {parameter} stands for" for parameter in unknown]
+    told = ", ".join(held.name for held in parameters) or "none"
+    call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(words)})"
+    return f"{name}: its parameters ({told}) do not tell {', or '.join(reasons)}; say how to call it, such as {call}"
+
+
+def _guess(held: Parameter, missing: Sequence[str]) -> str:
+    """Return what to write for a parameter: an operand, geometry of the problem, or the operands that no other parameter is."""
+    if held.role in OPERANDS:
+        return str(held.role)
+    if held.role == "padding":
+        return "problem.padding[0][0]"
+    if held.role in ("stride", "dilation"):
+        return f"problem.{held.role}[0]"
+    if held.role is None and missing:
+        return f"({', '.join(missing)})"
+    return '{"stride": problem.stride[0], "pad": problem.padding[0][0]}' if "param" in held.name else "..."

@@ -1,0 +1,39 @@
+"""The diagnosis of each route: what explains its findings, over all questions it was asked."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from convformance.asking import Question
+from convformance.judging.diagnosis import Fit, Observation, diagnoses, parameters
+
+Verdict = Mapping[str, Any]
+
+# The grades of answers that were looked at number by number: a refusal, a crash or an exception says nothing of values.
+_ANSWERED = ("conformant", "low-precision", "componentwise", "norm-wise", "wrong")
+
+
+def lines(asked: Iterable[tuple[Question, Verdict]]) -> Iterator[dict[str, Any]]:
+    """Yield the record's lines on what explains the findings of each route; what is known already is left out."""
+    routes: dict[tuple[str, str, str], list[Observation]] = {}
+    for question, verdict in asked:
+        if verdict["grade"] in _ANSWERED and not verdict["known"]:
+            place = question.adapter, question.operation, question.route.name
+            routes.setdefault(place, []).append(_observation(question, verdict))
+    for (adapter, operation, route), observations in routes.items():
+        for found in diagnoses(observations):
+            yield {"kind": "diagnosis", "adapter": adapter, "op": operation, "route": route, **asdict(found)}
+
+
+def _observation(question: Question, verdict: Verdict) -> Observation:
+    case, operation = question.case, question.operation
+    described = parameters(
+        operation,
+        case.problem,
+        question.dtype,
+        memory=case.memory,
+        bias=case.has_bias(operation),
+        special=case.special,
+    )
+    fits = tuple(map(Fit, verdict["diagnosis"], verdict["details"]))
+    return Observation(described, verdict["finding"], fits, verdict["spread"])

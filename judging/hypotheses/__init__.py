@@ -1,0 +1,24 @@
+"""Every named mistake, the simplest first."""
+
+from convformance.judging.hypotheses import channels, extent, kernel, padding, position, process, stepping, sums
+from convformance.judging.hypotheses.hypothesis import Hypothesis
+
+# The order decides between mistakes that explain as much: what is plainer stands first.
+MISTAKES: tuple[Hypothesis, ...] = (
+    *process.HYPOTHESES,
+    *sums.HYPOTHESES,
+    *kernel.HYPOTHESES,
+    *padding.HYPOTHESES,
+    *stepping.HYPOTHESES,
+    *channels.HYPOTHESES,
+    *extent.HYPOTHESES,
+    *padding.OFF_BY_ONE,
+    *position.HYPOTHESES,
+)
+# Looked for where none of those fits: any other number in place of the one asked for.
+GENERAL: tuple[Hypothesis, ...] = (*padding.GENERAL, *stepping.GENERAL)
+# Where an answer is wrong: worth less than anything that reproduces it.
+PLACES: tuple[Hypothesis, ...] = position.PLACES
+
+HYPOTHESES = (*MISTAKES, *GENERAL, *PLACES, process.WRONG_SHAPE)
+BY_NAME: dict[str, Hypothesis] = {found.name: found for found in HYPOTHESES}

@@ -1,0 +1,209 @@
+"""What a hypothesis is: a mistake with a name, and what an operation would answer if it were made.
+
+A hypothesis takes the computation that was asked for and yields changed ones, each with a detail in words; the result of a
+changed computation is the reference's own, so that a wrong answer can be met bit for bit. Changes add up: a hypothesis may be
+applied to what another one yielded.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convformance.judging.bounds import products
+from convformance.reference import operations
+from convformance.reference.geometry import Pairs, Size, effective_kernel
+from convformance.reference.problem import Problem
+
+Array = np.ndarray[Any, Any]
+Change = Callable[[Array], Array]
+
+# The arrays of the convolution that each operation reads, and the one that it gives.
+_ARRAYS: dict[str, tuple[tuple[str, ...], str]] = {
+    "conv": (("input", "filter"), "output"),
+    "conv_input_grad": (("output", "filter"), "input"),
+    "conv_filter_grad": (("input", "output"), "filter"),
+    "conv_bias_grad": (("output",), "bias"),
+    "conv_transpose": (("output", "filter"), "input"),
+    "conv_transpose_input_grad": (("input", "filter"), "output"),
+    "conv_transpose_filter_grad": (("output", "input"), "filter"),
+}
+_AXES = ("D", "H", "W")
+
+
+@dataclass(frozen=True)
+class Computation:
+    """An operation on a problem and float64 operands, changes made to its result, and the answer that is to be explained.
+
+    The arrays are spoken of by the convolution they belong to: ``input`` (the large side), ``filter``, ``output`` (the small side).
+    ``rounded`` says that a change rounds, so that the answer can be expected within the error of one rounding of its sums only.
+    """
+
+    operation: str
+    problem: Problem
+    arrays: tuple[Array, ...]
+    bias: Array | None
+    answer: Array
+    changes: tuple[Change, ...] = ()
+    rounded: bool = False
+    _computed: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def result(self) -> Array:
+        """What the operation gives, in float64, with the changes made to it."""
+        value = self._unchanged()
+        for change in self.changes:
+            value = change(value)
+        return value
+
+    def at_hand(self) -> "Computation":
+        """Return the computation, its result before any change computed: those that change only the result share it."""
+        self._unchanged()
+        return self
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the operation has not been computed on this problem and these operands."""
+        return self._key not in self._computed
+
+    @cached_property
+    def _key(self) -> tuple[Any, ...]:
+        return self.problem, *map(id, self.arrays), id(self.bias)
+
+    def _unchanged(self) -> Array:
+        """Return the result before any change; it is computed once for all that comes of the same question.
+
+        The operands are kept beside it, so that no other array can take their place in the key.
+        """
+        if self.is_new:
+            value = operations.apply(self.operation, self.problem, *self.arrays, bias=self.bias)
+            self._computed[self._key] = value, self.arrays, self.bias
+        kept: Array = self._computed[self._key][0]
+        return kept
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The names of the operands, in order."""
+        return _ARRAYS[self.operation][0]
+
+    @property
+    def gives(self) -> str:
+        """The name of the array that is the result."""
+        return _ARRAYS[self.operation][1]
+
+    @property
+    def rank(self) -> int:
+        """The number of spatial axes."""
+        return self.problem.rank
+
+    @property
+    def counts(self) -> Array:
+        """How many products each element of the result sums, in a shape that broadcasts to it."""
+        return products(self.operation, self.problem)
+
+    def operand(self, name: str) -> Array:
+        """Return the operand of that name."""
+        return self.arrays[self.reads.index(name)]
+
+    def mapped(self, name: str, change: Change) -> "Computation":
+        """Return the computation with ``change`` made to the array of that name, an operand or the result."""
+        if name == self.gives:
+            return replace(self, changes=(*self.changes, change))
+        place = self.reads.index(name)
+        return replace(self, arrays=tuple(change(array) if at == place else array for at, array in enumerate(self.arrays)))
+
+
+Prediction = tuple[str, Computation]
+Predict = Callable[[Computation], Iterator[Prediction]]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What reproduces one wrong answer: the public name of a hypothesis, or of two joined by ``+``, and what there is to add."""
+
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A mistake by its public name: one sentence of what happens, one of how to mend it, and what it predicts.
+
+    ``matters`` names the conditions without which the mistake cannot show.
+    """
+
+    name: str
+    explanation: str
+    remedy: str
+    predict: Predict
+    matters: tuple[str, ...] = ()
+
+
+def unchanged(asked: Computation) -> Iterator[Prediction]:
+    """Yield nothing: the prediction of a mistake that is seen by other means than the values of one answer."""
+    yield from ()
+
+
+def axis_names(rank: int) -> tuple[str, ...]:
+    """Return the letters of that many spatial axes."""
+    return _AXES[len(_AXES) - rank :]
+
+
+def reposed(asked: Computation, detail: str = "", **geometry: Any) -> Iterator[Prediction]:
+    """Yield the operation under another geometry on the same operands.
+
+    Once as it follows from the geometry, with a result of another size where that is so; once with the size that was wanted, as
+    loops over a result of given shape compute it. Nothing where the geometry is the same or does not exist for these operands.
+    """
+    if asked.gives == "bias" or all(getattr(asked.problem, name) == value for name, value in geometry.items()):
+        return
+    for make in (_following, _of_wanted_size):
+        try:
+            yield detail, replace(asked, problem=make(asked, geometry))
+        except ValueError:  # no such geometry: a size below 0, a crop of more than there is
+            continue
+
+
+def _following(asked: Computation, geometry: dict[str, Any]) -> Problem:
+    """Return the problem whose result has the size that the geometry gives it."""
+    changed = _loose(asked.problem, geometry)
+    sizes = changed["stride"], changed["padding"], effective_kernel(changed["kernel_size"], changed["dilation"])
+    outputs = asked.problem.output_size
+    if asked.gives == "output":
+        return replace(asked.problem, **changed)
+    if asked.gives == "input":
+        natural = tuple((o - 1) * s + e - lo - hi for o, s, (lo, hi), e in zip(outputs, *sizes, strict=True))
+        return replace(asked.problem, **{**changed, "input_size": natural})
+    axes = zip(asked.problem.input_size, outputs, changed["stride"], changed["padding"], changed["dilation"], strict=True)
+    taps = tuple((i + lo + hi - (o - 1) * s - 1) // d + 1 for i, o, s, (lo, hi), d in axes)
+    return _with_outputs(asked.problem, {**changed, "kernel_size": taps})
+
+
+def _of_wanted_size(asked: Computation, geometry: dict[str, Any]) -> Problem:
+    """Return the problem in which all sizes are as asked for, whatever is read beyond the end."""
+    return _with_outputs(asked.problem, _loose(asked.problem, geometry))
+
+
+def _loose(problem: Problem, geometry: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: getattr(problem, name) for name in ("kernel_size", "stride", "padding", "dilation")}
+    return {**kept, "symbol": None, **geometry}
+
+
+def _with_outputs(problem: Problem, geometry: dict[str, Any]) -> Problem:
+    """Return the problem with the high sides of its padding such that there are as many outputs as in ``problem``."""
+    extents = effective_kernel(geometry["kernel_size"], geometry["dilation"])
+    axes = zip(problem.input_size, problem.output_size, extents, geometry["stride"], geometry["padding"], strict=True)
+    pairs = tuple((lo, (o - 1) * s + e - lo - i) for i, o, e, s, (lo, _) in axes)
+    return replace(problem, **{**geometry, "padding": pairs})
+
+
+def without(pairs: Pairs) -> Pairs:
+    """Return no padding, for as many axes."""
+    return ((0, 0),) * len(pairs)
+
+
+def one_axis(values: Size | Pairs, axis: int, value: Any) -> tuple[Any, ...]:
+    """Return ``values`` with another one at ``axis``."""
+    return tuple(value if at == axis else kept for at, kept in enumerate(values))

@@ -1,0 +1,62 @@
+"""Mistakes that the values of one answer do not show: its form, its precision, and what happens between two calls."""
+
+from convformance.judging.hypotheses.hypothesis import Hypothesis, unchanged
+
+HYPOTHESES = (
+    Hypothesis(
+        "operand-changed",
+        "The call changes an array that it is given.",
+        "Copy an operand before writing to it, or write to an array of your own.",
+        unchanged,
+    ),
+    Hypothesis(
+        "not-deterministic",
+        "The same operands give other results in another call.",
+        "Look for memory that is read before it is written, state that is kept between calls, and threads that share an array.",
+        unchanged,
+    ),
+    Hypothesis(
+        "wrong-dtype",
+        "The result has another type than the operands.",
+        "Return the operands' type; sum in a wider one and round once at the end.",
+        unchanged,
+    ),
+    Hypothesis(
+        "nan-swallowed",
+        "A NaN or an infinity in the operands does not show in the result.",
+        "Look for a comparison, a maximum or a clean-up that drops NaN, and for products with zero that are skipped.",
+        unchanged,
+    ),
+    Hypothesis(
+        "nan-spread",
+        "A NaN or an infinity shows where no product with it is summed.",
+        "Look for elements that are multiplied by zero in place of being left out: a mask, a block that is padded, a transform.",
+        unchanged,
+    ),
+    Hypothesis(
+        "low-precision-inputs",
+        "The operands are rounded to a narrower format before they are multiplied.",
+        "Switch off reduced-precision products, such as TF32 or bfloat16 ones, or say that they are meant.",
+        unchanged,
+    ),
+    Hypothesis(
+        "low-precision-accumulation",
+        "The sums are kept in a narrower format than expected.",
+        "Add up in float32 for 16-bit types and in the operands' type otherwise, and round once at the end.",
+        unchanged,
+    ),
+    Hypothesis(
+        "low-precision-result",
+        "The result is rounded to a narrower format on its way.",
+        "Keep the result in the operands' type, and round once.",
+        unchanged,
+    ),
+)
+
+# Said of a shape that nothing else explains.
+WRONG_SHAPE = Hypothesis(
+    "wrong-shape",
+    "The result has another shape than asked for, which no known mistake gives.",
+    "Work out the size as (input + lo + hi - extent) // stride + 1 with extent = dilation * (kernel - 1) + 1.",
+    unchanged,
+)

@@ -1,0 +1,115 @@
+"""CTRF, the Common Test Report Format in JSON (https://ctrf.io): a test a verdict, findings with script and evidence."""
+
+import json
+import math
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from convformance.reports import outcomes, record, words
+from convformance.reports.html import Source, loaded
+from convformance.reports.lines import Verdict
+from convformance.reports.outcomes import BROKEN, FAILED, PASSED, SKIPPED, Outcome
+from convformance.reports.record import Records, RunState
+
+SPECIFICATION = "0.0.0"
+_STATUS = {PASSED: "passed", FAILED: "failed", BROKEN: "failed", SKIPPED: "skipped"}
+_STATUSES = ("passed", "failed", "skipped", "pending", "other")
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "verdict.convformance")
+_LATEST = 2**53
+
+
+def write_ctrf(records: Source, path: str | Path) -> None:
+    """Write ``records`` (paths, or records already read) to ``path``, a test at a time.
+
+    Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
+    """
+    with Path(path).open("w", encoding="utf-8") as file:
+        file.writelines(document(loaded(records)))
+
+
+def document(records: Records) -> Iterator[str]:
+    """Yield the document in parts: its head with an empty list of tests last, cut open there, and each test."""
+    closing = "]}}"
+    head = _json({"reportFormat": "CTRF", "specVersion": SPECIFICATION, "results": {**_results(records), "tests": []}})
+    yield head.removesuffix(closing)
+    for place, outcome in enumerate(outcomes.outcomes(records)):
+        yield f"{',' if place else ''}\n{_json(_test(outcome))}"
+    yield f"\n{closing}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(record.plain(value), separators=(",", ":"), allow_nan=False)
+
+
+def _results(records: Records) -> dict[str, Any]:
+    states = list(records.runs.values())
+    suites = sorted({state.run.suite for state in states if state.run.suite})
+    platforms = sorted({state.run.platform for state in states if state.run.platform})
+    return {
+        "tool": {"name": "convformance", "version": words.visible(" and ".join(suites))},
+        "summary": _summary(states, outcomes.outcomes(records)),
+        "environment": {
+            "reportName": "convformance",
+            "osPlatform": words.visible(", ".join(platforms)),
+            "healthy": records.complete,
+            "extra": {"runs": [_identity(state) for state in states]},
+        },
+    }
+
+
+def _identity(state: RunState) -> dict[str, Any]:
+    names = ("framework", "framework_version", "device", "platform", "python", "numpy", "suite", "tier", "started", "asked")
+    told = {name: words.visible(str(getattr(state.run, name))) for name in names}
+    return {
+        "adapter": words.visible(state.label),
+        **told,
+        "mode": words.visible(words.mode(state.run.mode)),
+        "complete": state.complete,
+    }
+
+
+def _summary(states: Iterable[RunState], found: Iterable[Outcome]) -> dict[str, int]:
+    """Return the counts, and when the runs started and stopped in milliseconds since 1970; 0 where no run says when."""
+    counted = Counter(_STATUS[outcome.status] for outcome in found)
+    spans = [(started, started + _milliseconds(state.seconds)) for state in states for started in _started(state)]
+    start, stop = min((span[0] for span in spans), default=0), max((span[1] for span in spans), default=0)
+    return {"tests": counted.total(), **{status: counted[status] for status in _STATUSES}, "start": start, "stop": stop}
+
+
+def _started(state: RunState) -> Iterator[int]:
+    """Yield when a run started, where it says so."""
+    try:
+        yield max(_milliseconds(datetime.fromisoformat(state.run.started).timestamp()), 0)
+    except (ValueError, OverflowError, OSError):
+        return
+
+
+def _milliseconds(seconds: float) -> int:
+    """Return whole milliseconds, at least 0; what is no time is 0."""
+    return min(max(round(1000 * seconds), 0), _LATEST) if math.isfinite(seconds) else 0
+
+
+def _test(outcome: Outcome) -> dict[str, Any]:
+    identity = "\n".join((*outcome.suite, outcome.name))
+    told: dict[str, Any] = {
+        "id": str(uuid.uuid5(_NAMESPACE, identity)),
+        "name": outcome.name,
+        "status": _STATUS[outcome.status],
+        "rawStatus": outcome.kind,
+        "duration": _milliseconds(outcome.seconds),
+        "suite": outcome.suite,
+    }
+    if outcome.message:
+        told["message"] = outcome.message
+    return told | (_evidence(outcome.verdict) if outcome.verdict and outcome.verdict.finding else {})
+
+
+def _evidence(verdict: Verdict) -> dict[str, Any]:
+    """Return what a finding has beyond its message: where it lies, the script that shows it, its diagnosis and error."""
+    told = {"trace": outcomes.evidence(verdict), "snippet": words.visible(verdict.script or "")}
+    extra = {"diagnosis": list(map(words.visible, verdict.diagnosis)), "error": verdict.error}
+    return {name: value for name, value in told.items() if value} | {"extra": extra}

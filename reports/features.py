@@ -1,0 +1,306 @@
+"""What a case asks of a framework, feature by feature, and how far each adapter supports it.
+
+A feature is a predicate over the description of a case, or an operation, or a dtype. A question is an operation on a case in a
+dtype; an adapter supports it when one of its routes gives an answer that is not wrong. An operation in a dtype that is refused
+nearly always says nothing of strides or paddings: its refusals count under operations and number types alone.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from convformance.reports import words
+from convformance.reports.lines import DTYPES, OPERATIONS, CaseLine, Verdict
+from convformance.reports.record import Records, RunState
+
+RIGHT = ("conformant", "low-precision", "componentwise", "norm-wise")
+STATES = ("yes", "partly", "no", "wrong", "none")
+MOST_WORDINGS = 2
+
+# An operation is not offered in a dtype when more than this part of its questions is refused.
+_NEARLY_ALWAYS = 0.9
+_DIGITS = re.compile(r"\d+")
+_TRANSPOSED = ("conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad", "conv_input_grad")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something a convolution can be asked for: ``has`` tells the cases that ask for it, ``dtype`` or ``op`` what it is one of.
+
+    ``operations`` are those it concerns; all of them when empty.
+    """
+
+    group: str
+    name: str
+    says: str
+    has: Callable[[CaseLine], bool]
+    dtype: str = ""
+    op: str = ""
+    operations: tuple[str, ...] = ()
+
+    @property
+    def of_cases(self) -> bool:
+        """Whether it is a property of cases, and neither an operation nor a dtype."""
+        return not self.op and not self.dtype
+
+    @property
+    def query(self) -> str:
+        """The words that find its verdicts."""
+        return f"dtype={self.dtype}" if self.dtype else f"op={self.op}" if self.op else f'feature="{self.name}"'
+
+    def concerns(self, op: str, dtype: str) -> bool:
+        """Whether it is asked for by an operation in a dtype, on a case that asks for it."""
+        return self.dtype in ("", dtype) and self.op in ("", op) and (not self.operations or op in self.operations)
+
+
+def _strided(case: CaseLine) -> bool:
+    return any(step > 1 for step in case.stride)
+
+
+def _dilated(case: CaseLine) -> bool:
+    return any(step > 1 for step in case.dilation)
+
+
+def _padded(case: CaseLine) -> bool:
+    return any(side > 0 for pair in case.padding_pairs for side in pair)
+
+
+def _same(case: CaseLine) -> bool:
+    return case.padding in ("same_upper", "same_lower")
+
+
+def _unequal(sizes: Sequence[int]) -> bool:
+    return len(set(sizes)) > 1
+
+
+def _negative(case: CaseLine) -> bool:
+    return any(side < 0 for pair in case.padding_pairs for side in pair)
+
+
+def _spans(case: CaseLine) -> list[int]:
+    """Return how far the taps of the kernel reach, per axis."""
+    return [(taps - 1) * step + 1 for taps, step in zip(case.kernel_size, case.dilation, strict=False)]
+
+
+def _unread(case: CaseLine) -> bool:
+    """Whether the last window ends before the padded image does."""
+    axes = zip(case.input_size, case.padding_pairs, _spans(case), case.stride, strict=False)
+    return any(size + lo + hi > span and (size + lo + hi - span) % step for size, (lo, hi), span, step in axes if step > 0)
+
+
+def _wider(case: CaseLine) -> bool:
+    return any(span > size for span, size in zip(_spans(case), case.input_size, strict=False))
+
+
+def _empty(case: CaseLine) -> bool:
+    return 0 in (case.batch, case.in_channels, case.out_channels, *case.input_size, *case.output_size)
+
+
+def _depthwise(case: CaseLine) -> bool:
+    return case.groups == case.in_channels > 1
+
+
+def _rank(rank: int) -> Callable[[CaseLine], bool]:
+    return lambda case: len(case.input_size) == rank
+
+
+_SAYS = {
+    "conv": "the convolution itself",
+    "conv_input_grad": "its gradient in the image",
+    "conv_filter_grad": "its gradient in the filter",
+    "conv_bias_grad": "its gradient in the bias",
+    "conv_transpose": "the transposed convolution",
+    "conv_transpose_input_grad": "its gradient in the image",
+    "conv_transpose_filter_grad": "its gradient in the filter",
+}
+FEATURES = (
+    Feature("Geometry", "stride", "a stride above 1", _strided),
+    Feature("Geometry", "unequal stride", "another stride on each axis", lambda case: _unequal(case.stride)),
+    Feature("Geometry", "dilation", "a dilation above 1", _dilated),
+    Feature("Geometry", "stride with dilation", "both above 1 in one case", lambda case: _strided(case) and _dilated(case)),
+    Feature("Geometry", "unread rows", "a last window that ends before the padded image does", _unread),
+    Feature("Padding", "padding", "zeros around the image", _padded),
+    Feature("Padding", "asymmetric padding", "lo and hi differ", lambda case: any(lo != hi for lo, hi in case.padding_pairs)),
+    Feature("Padding", "negative padding", "the image is cropped", _negative),
+    Feature("Padding", "SAME", "a result as large as the image, by the framework's own rule", _same),
+    Feature("Padding", "SAME at stride 2", "SAME with a stride above 1", lambda case: _same(case) and _strided(case)),
+    Feature("Padding", "SAME, odd zero first", "same_lower, as ONNX names it", lambda case: case.padding == "same_lower"),
+    Feature("Kernel", "pointwise", "a kernel of 1 on every axis", lambda case: set(case.kernel_size) == {1}),
+    Feature("Kernel", "even kernel", "a kernel without a middle", lambda case: any(taps % 2 == 0 for taps in case.kernel_size)),
+    Feature("Kernel", "kernel larger than the image", "it reaches into the padding on both sides", _wider),
+    Feature("Channels", "groups", "more than one group", lambda case: case.groups > 1),
+    Feature("Channels", "depthwise", "a group for each channel", _depthwise),
+    Feature(
+        "Channels", "channel multiplier", "depthwise, several filters a channel",
+        lambda case: _depthwise(case) and case.out_channels > case.groups,
+    ),
+    Feature("Transposed", "transposed output size", "one of the sizes that a stride leaves open", _unread, operations=_TRANSPOSED),
+    Feature("Shapes", "1-D", "one spatial axis", _rank(1)),
+    Feature("Shapes", "2-D", "two spatial axes", _rank(2)),
+    Feature("Shapes", "3-D", "three spatial axes", _rank(3)),
+    Feature("Shapes", "empty tensors", "a size of 0 somewhere", _empty),
+    Feature("Data", "bias", "a number added to each channel", lambda case: case.bias),
+    Feature("Data", "NaN and Inf", "in the image or in the filter", lambda case: bool(case.special)),
+    Feature(
+        "Data", "non-contiguous operands", "sliced, or with permuted axes", lambda case: case.memory not in ("", "contiguous")
+    ),
+    *(Feature("Number types", dtype, f"operands and result in {dtype}", lambda case: True, dtype=dtype) for dtype in DTYPES),
+    *(Feature("Operations", op, _SAYS[op], lambda case: True, op=op) for op in OPERATIONS),
+)  # fmt: skip
+
+
+def features_of(case: CaseLine) -> list[Feature]:
+    """Return the features, other than operations and dtypes, that a case asks for."""
+    return [feature for feature in FEATURES if feature.of_cases and feature.has(case)]
+
+
+@dataclass(frozen=True)
+class Note:
+    """Why an adapter does not support all of a feature: the kind of it, how many questions it concerns, and words."""
+
+    kind: str
+    count: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Support:
+    """How far an adapter supports a feature: ``right`` of the ``of`` questions asked have an answer that is not wrong."""
+
+    state: str
+    right: int
+    of: int
+    notes: tuple[Note, ...]
+
+
+class _Question:
+    """One operation on one case in one dtype, as one adapter's routes answered it."""
+
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+        self.verdicts = verdicts
+        self.right = [verdict for verdict in verdicts if verdict.grade in RIGHT]
+        self.refused = all(verdict.grade == "refused" for verdict in verdicts)
+
+
+@dataclass
+class _Answers:
+    """The questions of one feature as one adapter answered them."""
+
+    of: int = 0
+    right: int = 0
+    unoffered: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    narrow: Counter[str] = field(default_factory=Counter)
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, question: "_Question") -> None:
+        """Count one question: what each route said."""
+        self.of += 1
+        self.right += bool(question.right)
+        if question.refused:
+            self.refused[_DIGITS.sub("#", question.verdicts[0].message)] += 1
+        if question.right and all(verdict.grade == "low-precision" for verdict in question.right):
+            self.narrow[question.right[0].accumulator or "narrower inputs"] += 1
+        failed = [verdict for verdict in question.verdicts if verdict.grade not in (*RIGHT, "refused")]
+        self.failed.update({(verdict.grade, verdict.known or "") for verdict in failed})
+
+    @property
+    def state(self) -> str:
+        """One of STATES: a wrong answer that nobody knew of, or nothing but wrong ones, is ``wrong``."""
+        wrong = [known for grade, known in self.failed if grade == "wrong"]
+        if not self.of:
+            return "no" if self.unoffered else "none"
+        if "" in wrong or (wrong and not self.right):
+            return "wrong"
+        if not self.right:
+            return "no"
+        return "yes" if self.right == self.of and not self.failed and not self.unoffered else "partly"
+
+    def notes(self) -> Iterable[Note]:
+        """Yield what stands in the way, the gravest first."""
+        for (grade, known), count in sorted(self.failed.items(), key=lambda entry: (words.severity(entry[0][0]), entry[0][1])):
+            yield Note(grade, count, f"known divergence: {known}" if known else "")
+        for wording, count in self.refused.most_common(MOST_WORDINGS):
+            yield Note("refused", count, wording)
+        if left := sum(self.refused.values()) - sum(count for _, count in self.refused.most_common(MOST_WORDINGS)):
+            yield Note("refused", left, "in other words")
+        for op, count in self.unoffered.items():
+            yield Note("no route", count, op)
+        for accumulator, count in self.narrow.items():
+            yield Note("low-precision", count, f"accumulates in {accumulator}")
+
+
+def supports(records: Records) -> dict[str, dict[str, Support]]:
+    """Return for each feature's name and each run's label how far the run supports the feature."""
+    found: dict[tuple[str, str], _Answers] = defaultdict(_Answers)
+    asked = {name: features_of(case) for name, case in records.cases.items()}
+    others = [feature for feature in FEATURES if not feature.of_cases]
+    questions = _questions(records)
+    refusing = _refusing(questions)
+    for (label, op, name, dtype), question in questions.items():
+        silent = question.refused and (label, op, dtype) in refusing
+        for feature in [*others, *([] if silent else asked.get(name, []))]:
+            if feature.concerns(op, dtype):
+                found[feature.name, label].add(question)
+    for label, state in records.runs.items():
+        for op, count in _unoffered(records, state).items():
+            found[op, label].unoffered[op] += count
+    return {feature.name: {label: _support(found[feature.name, label]) for label in records.runs} for feature in FEATURES}
+
+
+def _questions(records: Records) -> Mapping[tuple[str, str, str, str], _Question]:
+    questions: dict[tuple[str, str, str, str], list[Verdict]] = defaultdict(list)
+    for verdict in records.verdicts.values():
+        questions[verdict.adapter, verdict.op, verdict.case, verdict.dtype].append(verdict)
+    return {key: _Question(verdicts) for key, verdicts in questions.items()}
+
+
+def _refusing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[tuple[str, str, str]]:
+    """Return the adapters, operations and dtypes that are refused nearly always."""
+    asked: Counter[tuple[str, str, str]] = Counter()
+    refused: Counter[tuple[str, str, str]] = Counter()
+    for (label, op, _, dtype), question in questions.items():
+        asked[label, op, dtype] += 1
+        refused[label, op, dtype] += question.refused
+    return {place for place, count in asked.items() if refused[place] > _NEARLY_ALWAYS * count}
+
+
+def _unoffered(records: Records, state: RunState) -> Counter[str]:
+    """Return by operation how many questions the run has no route for."""
+    cases = [records.cases[name] for name in state.case_ids & records.cases.keys()] if state.identified else []
+    return Counter(op for case in cases for op in case.operations if not state.run.routes.get(op) for _ in case.dtypes)
+
+
+def _support(answers: _Answers) -> Support:
+    return Support(answers.state, answers.right, answers.of, tuple(answers.notes()))
+
+
+def grouped() -> list[tuple[str, list[Feature]]]:
+    """Return the features under their groups."""
+    return [(group, list(found)) for group, found in groupby(FEATURES, key=lambda feature: feature.group)]
+
+
+def shared(failing: Sequence[Verdict], right: Sequence[Verdict], cases: Mapping[str, CaseLine]) -> tuple[str, ...]:
+    """Return in words what all ``failing`` verdicts share and fewer than half of the ``right`` ones have, the most telling first.
+
+    Nothing is said of fewer than two.
+    """
+    if len(failing) < 2:
+        return ()
+    traits = {name: _traits(cases[name]) for name in {verdict.case for verdict in (*failing, *right)} & cases.keys()}
+    had = [traits.get(verdict.case, frozenset()) | {verdict.dtype} for verdict in failing]
+    common = frozenset.intersection(*map(frozenset, had))
+    others = Counter(trait for verdict in right for trait in common & (traits.get(verdict.case, frozenset()) | {verdict.dtype}))
+    telling = sorted((others[trait], trait) for trait in common if 2 * others[trait] < len(right))
+    return tuple(_telling(trait, count, len(right)) for count, trait in telling[:3])
+
+
+def _traits(case: CaseLine) -> frozenset[str]:
+    return frozenset([*(feature.name for feature in features_of(case)), f"family {case.family}"])
+
+
+def _telling(trait: str, count: int, of: int) -> str:
+    others = f"{words.percent(count, of)} of the right answers have it" if count else "no right answer has it"
+    return f"{trait} ({others})"

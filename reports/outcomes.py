@@ -1,0 +1,80 @@
+"""Outcomes: a report as a list of tests that passed, failed or were skipped, for the formats that know nothing else.
+
+Every verdict is one outcome; a missing adapter is skipped; a stale known divergence, a run that did not reach its end and a record
+that was left out have failed, as they have in the exit status.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convformance.reports import words
+from convformance.reports.lines import Known, Verdict
+from convformance.reports.record import Records
+
+PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
+_NO_ANSWER = ("crashed", "timed-out", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One test: its suite from the outside in, its name there, what became of it and why; no text holds a control character.
+
+    ``status`` is passed, failed (the answer is not right), broken (there is none) or skipped; ``kind`` is the grade.
+    """
+
+    suite: tuple[str, ...]
+    name: str
+    status: str
+    kind: str
+    message: str = ""
+    seconds: float = 0.0
+    verdict: Verdict | None = None
+
+
+def outcomes(records: Records) -> Iterator[Outcome]:
+    """Yield the outcome of every verdict, those of an adapter together, then of what else there is to tell."""
+    declared = {(label, known.name): known for label, state in records.runs.items() for known in state.run.known}
+    for verdict in sorted(records.verdicts.values(), key=lambda verdict: (verdict.adapter, verdict.op)):
+        yield _of_verdict(verdict, declared.get((verdict.adapter, verdict.known or "")))
+    for adapter, reason in records.missing.items():
+        yield _beside(adapter, "is asked", SKIPPED, "missing", reason)
+    for divergence in records.stale:
+        yield _beside(divergence.adapter, f"known divergence {divergence.name}", FAILED, "stale", divergence.message)
+    for label, state in records.runs.items():
+        if not state.complete:
+            yield _beside(label, "runs to the end", BROKEN, "not complete", "the record does not reach the end of its run")
+    for name, reason in records.left_out.items():
+        yield _beside("records", f"{name} is read", BROKEN, "left out", reason)
+
+
+def _beside(suite: str, name: str, status: str, kind: str, message: str) -> Outcome:
+    return Outcome((words.visible(suite),), words.visible(name), status, kind, words.visible(message))
+
+
+def _of_verdict(verdict: Verdict, known: Known | None) -> Outcome:
+    status, message = _judged(verdict, known)
+    place = tuple(map(words.visible, (verdict.adapter, verdict.op, verdict.route)))
+    name = words.visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
+    return Outcome(place, name, status, verdict.grade, words.visible(message), verdict.seconds, verdict)
+
+
+def _judged(verdict: Verdict, known: Known | None) -> tuple[str, str]:
+    """Return status and message."""
+    if verdict.finding:
+        return BROKEN if verdict.grade in _NO_ANSWER else FAILED, verdict.message
+    if verdict.known is not None:
+        reason = ": ".join(filter(None, (f"known divergence {verdict.known}", known.reason if known else "")))
+        return SKIPPED, " ".join(filter(None, (reason, known.link if known else "")))
+    return (SKIPPED, f"refused: {verdict.message}") if verdict.grade == "refused" else (PASSED, "")
+
+
+def evidence(verdict: Verdict) -> str:
+    """Return what is known of a finding beyond its message, a line each: the diagnosis, the worst element, how it is spread."""
+    worst, spread, smallest = verdict.worst, verdict.spread, verdict.smallest
+    told = [f"diagnosis: {', '.join(verdict.diagnosis)}" if verdict.diagnosis else ""]
+    if worst:
+        numbers = " ".join(f"{name} {words.number(getattr(worst, name))}" for name in ("got", "want", "bound"))
+        told.append(f"worst element: {words.tuple_of(worst.index)} {numbers}")
+    told.append(f"spread: {spread.wrong} of {spread.of}, {spread.words}" if spread else "")
+    told.append(f"smallest that fails: {smallest.call}" if smallest and smallest.call else "")
+    return words.visible("\n".join(filter(None, told)))

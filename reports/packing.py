@@ -1,0 +1,130 @@
+"""Verdicts made small for a page: words by number, a column for each field, scripts as numbers of lines, then gzip and base64."""
+
+import base64
+import gzip
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from convformance.reports import words
+from convformance.reports.lines import GRADES, Verdict
+
+LONGEST_TEXT = 2000
+NOT_FINITE = -1
+FINDING, EXACT = 1, 2
+
+
+def packed(value: Any) -> str:
+    """Return ``value`` as JSON, compressed, in base64; the same value always gives the same text."""
+    written = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(written.encode("ascii"), 9, mtime=0)).decode("ascii")
+
+
+def unpacked(text: str) -> Any:
+    """Return what ``packed`` made ``text`` of."""
+    return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
+class Vocabulary:
+    """Numbers words in the order in which they are met."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._numbers: dict[str, int] = {}
+        for word in known:
+            self.number(word)
+
+    def number(self, word: str) -> int:
+        """Return the number of ``word``, a new one where it is new."""
+        return self._numbers.setdefault(word, len(self._numbers))
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    @property
+    def words(self) -> list[str]:
+        """The words by number, each as a page may show it."""
+        return [words.shorten(words.visible(word), LONGEST_TEXT) for word in self]
+
+
+def rounded(value: float, digits: int) -> float | int:
+    """Return ``value`` to so many significant digits, as an integer where it is one."""
+    short = float(f"{value:.{digits}g}")
+    return int(short) if short.is_integer() else short
+
+
+def share(error: float | None) -> float | int | None:
+    """Return a share of the bound to three digits; -1 stands for one that is not finite."""
+    if error is None:
+        return None
+    return rounded(error, 3) if math.isfinite(error) else NOT_FINITE
+
+
+class Columns:
+    """The columns of some verdicts: the words of each field by number, and per verdict one number a field.
+
+    ``accumulator``, ``known``, ``documented`` and ``diagnosis`` have the empty word where a verdict has none; several diagnoses of
+    one verdict are one word, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
+    """
+
+    NAMED = ("adapter", "op", "route", "case", "dtype", "grade", "message", "accumulator", "known", "documented", "diagnosis")
+
+    def __init__(self, **given: Iterable[str]) -> None:
+        """Number the words of ``given`` fields first, in the order given."""
+        given = {"grade": GRADES, "documented": ("", *GRADES), **given}
+        self.vocabularies = {name: Vocabulary(given.get(name, () if name in self.NAMED[:6] else ("",))) for name in self.NAMED}
+        self.columns: dict[str, list[Any]] = {name: [] for name in (*self.NAMED, "error", "seconds", "flags")}
+
+    def add(self, verdict: Verdict) -> None:
+        """Append one verdict."""
+        for name, vocabulary in self.vocabularies.items():
+            told = ", ".join(verdict.diagnosis) if name == "diagnosis" else getattr(verdict, name)
+            self.columns[name].append(vocabulary.number(told or ""))
+        self.columns["error"].append(share(verdict.error))
+        self.columns["seconds"].append(_microseconds(verdict.seconds))
+        self.columns["flags"].append(FINDING * verdict.finding + EXACT * verdict.exact)
+
+    def told(self) -> dict[str, Any]:
+        """Return words and columns as the page's script reads them."""
+        return {"words": {name: found.words for name, found in self.vocabularies.items()}, "columns": self.columns}
+
+
+def _microseconds(seconds: float) -> float | int:
+    return rounded(seconds * 1e6, 2) if math.isfinite(seconds) else 0
+
+
+class Scripts:
+    """Scripts that share most of their lines, each as the numbers of its lines."""
+
+    def __init__(self) -> None:
+        self._lines = Vocabulary()
+
+    def size(self, script: str) -> int:
+        """Return how many characters the script would add, with two for the number of a line."""
+        lines = script.split("\n")
+        return 2 * len(lines) + sum(len(line) for line in set(lines) if line not in self._lines)
+
+    def add(self, script: str) -> list[int]:
+        """Return the numbers of the script's lines."""
+        return [self._lines.number(line) for line in script.split("\n")]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines by number, whole."""
+        return [words.visible(line) for line in self._lines]
+
+
+def shown(value: Any) -> Any:
+    """Return ``value`` with every text as a page may show it, and every number as JSON can hold it."""
+    if isinstance(value, str):
+        return words.shorten(words.visible(value), LONGEST_TEXT)
+    if isinstance(value, Mapping):
+        return {shown(name): shown(entry) for name, entry in value.items()}
+    if isinstance(value, Sequence):
+        return [shown(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

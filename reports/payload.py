@@ -1,0 +1,166 @@
+"""What the page's script is given: verdicts in columns, cases, the evidence of what is not conformant, and who belongs together."""
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import chain
+from typing import Any
+
+from convformance.reports import features, picture, words
+from convformance.reports.compare import Change, Comparison
+from convformance.reports.lines import CaseLine, Key, Verdict
+from convformance.reports.model import Report, in_turn
+from convformance.reports.packing import Columns, Scripts, shown
+
+MOST_EVIDENCE = 20_000
+MOST_BYTES = 4_000_000
+LONGEST_SCRIPT = 40_000
+LONGEST_SMALLEST = 20_000
+CHANGES = ("unchanged", "added", "worse", "better")
+
+_SIZES = ("batch", "in_channels", "out_channels", "groups", "input_size", "kernel_size", "stride", "dilation", "output_size")
+_TEXTS = ("family", "catches", "memory", "special", "tier")
+
+
+def payload(report: Report, comparison: Comparison | None = None) -> dict[str, Any]:
+    """Return everything the script shows, in what JSON can hold."""
+    columns = Columns(adapter=report.records.runs, op=report.operations, dtype=report.dtypes, case=report.records.cases)
+    verdicts = _sorted(report, columns)
+    rows = {verdict.key: row for row, verdict in enumerate(verdicts)}
+    for verdict in verdicts:
+        columns.add(verdict)
+    evidence = Evidence(rows)
+    evidence.take(in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)]))
+    evidence.take(verdict for verdict in verdicts if verdict.grade not in ("conformant", "refused"))
+    return {
+        **columns.told(),
+        **evidence.told(),
+        "cases": _cases(report, columns),
+        "features": [feature.name for feature in features.FEATURES if feature.of_cases],
+        "parameters": [name for name, _ in words.parameters(CaseLine(id="", operations=(), dtypes=()))],
+        "severity": [words.severity(grade) for grade in columns.vocabularies["grade"].words],
+        "symbols": words.SYMBOLS,
+        "palette": picture.PALETTE,
+        "findings": [[rows[verdict.key] for verdict in group.verdicts] for group in report.findings],
+        "known": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.known],
+        "comparison": None if comparison is None else _comparison(comparison, verdicts, rows),
+    }
+
+
+def _sorted(report: Report, columns: Columns) -> list[Verdict]:
+    """Return the verdicts by adapter, operation, route and dtype, where columns have long runs of one number."""
+    number = {name: columns.vocabularies[name].number for name in ("adapter", "op", "dtype")}
+    places: dict[tuple[str, str, str, str], list[Verdict]] = {}
+    for verdict in report.records.verdicts.values():
+        places.setdefault((verdict.adapter, verdict.op, verdict.route, verdict.dtype), []).append(verdict)
+
+    def order(place: tuple[str, str, str, str]) -> tuple[int, int, str, int]:
+        adapter, op, route, dtype = place
+        return number["adapter"](adapter), number["op"](op), route, number["dtype"](dtype)
+
+    return list(chain.from_iterable(places[place] for place in sorted(places, key=order)))
+
+
+class Evidence:
+    """What the record holds of answers that are not conformant: of the first 20,000 the numbers, of as many as there is room for
+    the error map, the script and the smallest failing case too."""
+
+    def __init__(self, rows: dict[Key, int]) -> None:
+        self.rows = rows
+        self.room = MOST_BYTES
+        self.scripts = Scripts()
+        self.found: dict[int, dict[str, Any]] = {}
+
+    def take(self, verdicts: Iterable[Verdict]) -> None:
+        """Take what there is room for, of the first verdicts first."""
+        for verdict in verdicts:
+            row = self.rows[verdict.key]
+            if row not in self.found and len(self.found) < MOST_EVIDENCE:
+                self.found[row] = {**_numbers(verdict), **self._large(verdict)}
+
+    def _large(self, verdict: Verdict) -> dict[str, Any]:
+        script = verdict.script or ""
+        large = _map(verdict) | _smallest(verdict)
+        size = len(json.dumps(large)) + (self.scripts.size(script) if len(script) <= LONGEST_SCRIPT else 0)
+        if size > self.room:
+            return {"left": sorted([*large, *(["script"] if script else [])])}
+        self.room -= size
+        if len(script) > LONGEST_SCRIPT:
+            return {**large, "left": ["script"]}
+        return {**large, **({"script": self.scripts.add(script)} if script else {})}
+
+    def told(self) -> dict[str, Any]:
+        """Return the evidence by row, and the lines of the scripts."""
+        return {"evidence": self.found, "lines": self.scripts.lines}
+
+
+def _numbers(verdict: Verdict) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if verdict.worst:
+        told["worst"] = asdict(verdict.worst)
+    if verdict.spread:
+        told["spread"] = asdict(verdict.spread) | {"channels": verdict.spread.channels[:64]}
+    if verdict.bias is not None:
+        told["bias"] = verdict.bias
+    found: dict[str, Any] = shown(told)
+    return found
+
+
+def _map(verdict: Verdict) -> dict[str, Any]:
+    if verdict.map is None:
+        return {}
+    plane = verdict.map
+    cells = base64.b64encode(plane.cells).decode("ascii")
+    return {"map": {"shape": plane.shape, "index": plane.index, "axes": shown(plane.axes), "cells": cells}}
+
+
+def _smallest(verdict: Verdict) -> dict[str, Any]:
+    if verdict.smallest is None:
+        return {}
+    told = shown(asdict(verdict.smallest))
+    return {"smallest": told} if len(repr(told)) <= LONGEST_SMALLEST else {}
+
+
+def _cases(report: Report, columns: Columns) -> list[dict[str, Any]]:
+    """Return the cases by number; one that no record describes has nothing but its id."""
+    numbers = {feature.name: number for number, feature in enumerate(f for f in features.FEATURES if f.of_cases)}
+    described = report.records.cases
+    found = (described.get(name) for name in columns.vocabularies["case"])
+    return [_case(case, numbers) if case else {} for case in found]
+
+
+def _case(case: CaseLine, numbers: dict[str, int]) -> dict[str, Any]:
+    return {
+        **{name: getattr(case, name) for name in _SIZES},
+        **{name: shown(getattr(case, name)) for name in _TEXTS},
+        "padding": case.padding_pairs,
+        "features": [numbers[feature.name] for feature in features.features_of(case)],
+        "words": shown(words.case_in_words(case)),
+        "values": [shown(value) for _, value in words.parameters(case)],
+        "source": shown(words.safe_link(case.source)),
+        "from": shown(case.source),
+    }
+
+
+def _comparison(comparison: Comparison, verdicts: Sequence[Verdict], rows: dict[Key, int]) -> dict[str, Any]:
+    """Return for each row what became of it and its earlier grade, and the rows of each group of changes."""
+    changes = {change.after.key: change for group in comparison.changed for change in group.changes}
+    added = {verdict.key for side in comparison.added for verdict in side.verdicts}
+    return {
+        "changes": CHANGES,
+        "change": [CHANGES.index(_became(verdict.key, changes, added)) for verdict in verdicts],
+        "before": {rows[key]: change.before.grade for key, change in changes.items()},
+        "changed": [[rows[change.after.key] for change in group.changes] for group in comparison.changed],
+        "added": [[rows[verdict.key] for verdict in side.verdicts] for side in comparison.added],
+        "removed": [
+            [[shown(verdict.case), shown(verdict.dtype), verdict.grade] for verdict in side.verdicts] for side in comparison.removed
+        ],
+    }
+
+
+def _became(key: Key, changes: dict[Key, Change], added: set[Key]) -> str:
+    if key in added:
+        return "added"
+    change = changes.get(key)
+    return "unchanged" if change is None else "worse" if change.worse else "better"

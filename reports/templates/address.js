@@ -1,0 +1,24 @@
+// The state of the page in its address: #view=verdicts&q=...&sort=..., #case=...&adapter=..., or the name of a place on the page.
+
+/** Return the state that the address holds. */
+export const state = () => {
+  const hash = location.hash.slice(1);
+  return hash.includes("=") ? Object.fromEntries(new URLSearchParams(hash)) : { place: hash };
+};
+
+/** Return the address of a state; what is empty is left out. */
+export const address = (entries) => {
+  const told = Object.entries(entries).filter(([, value]) => value);
+  return `#${new URLSearchParams(told)}`;
+};
+
+/** Return the address of a verdict. */
+export const addressOf = (data, row) => address(data.key(row));
+
+/** Go to a state, as a new entry of the history. */
+export const go = (entries) => {
+  location.hash = address(entries);
+};
+
+/** Tell a state in the address without a new entry of the history. */
+export const tell = (entries) => history.replaceState(null, "", address(entries));

@@ -1,0 +1,64 @@
+// The smallest case that still fails, with its arrays as tables a plane.
+
+import { el, number, tuple } from "./dom.js";
+
+const MOST_PLANES = 24;
+
+/** Return the rank of a nested list. */
+const rankOf = (array) => (Array.isArray(array) ? 1 + rankOf(array[0]) : 0);
+
+/** Return the shape of a nested list. */
+const shapeOf = (array) => (Array.isArray(array) ? [array.length, ...(array.length ? shapeOf(array[0]) : [])] : []);
+
+/** Return the planes of an array: the leading index of each, and its rows. */
+const planesOf = (array, index = []) => {
+  const rank = rankOf(array);
+  if (rank === 0) return [{ index, rows: [[array]] }];
+  if (rank === 1) return [{ index, rows: [array] }];
+  if (rank === 2) return [{ index, rows: array }];
+  return array.flatMap((inner, place) => planesOf(inner, [...index, place]));
+};
+
+/** Return an entry of a nested list. */
+const entryAt = (array, index) => index.reduce((inner, place) => (inner === undefined ? inner : inner[place]), array);
+
+const cell = (entry, differs) => el("td", { class: differs ? "differs" : null }, number(entry));
+
+/** Return a plane as a table; entries that differ from those of `other` are marked. */
+const table = ({ index, rows }, other) => {
+  const against = other === null ? null : planesOf(other).find((found) => String(found.index) === String(index))?.rows;
+  const differs = (row, column) => against && String(entryAt(against, [row, column])) !== String(rows[row][column]);
+  return el(
+    "table",
+    { class: "array" },
+    index.length ? el("caption", {}, `[${index.join(", ")}]`) : null,
+    el("tbody", {}, ...rows.map((row, y) => el("tr", {}, ...row.map((entry, x) => cell(entry, differs(y, x)))))),
+  );
+};
+
+/** Return an array with its name and shape. */
+export const array = (name, entries, other = null) => {
+  if (entries === null || entries === undefined) return null;
+  const planes = planesOf(entries);
+  const left = planes.length - MOST_PLANES;
+  return el(
+    "div",
+    { class: "operand" },
+    el("h5", {}, name, " ", el("span", { class: "soft" }, tuple(shapeOf(entries)))),
+    el("div", { class: "planes" }, ...planes.slice(0, MOST_PLANES).map((plane) => table(plane, other))),
+    left > 0 ? el("p", { class: "soft" }, `and ${left} planes more`) : null,
+  );
+};
+
+/** Return the smallest failing case of a verdict. */
+export const smallestCase = (told) =>
+  el(
+    "section",
+    { class: "smallest" },
+    el("h4", {}, "The smallest case that still fails"),
+    told.words ? el("p", {}, told.words) : null,
+    told.call ? el("p", {}, el("code", {}, told.call)) : null,
+    el("div", { class: "operands" }, ...Object.entries(told.operands ?? {}).map(([name, entries]) => array(name, entries))),
+    el("div", { class: "operands" }, array("got", told.got, told.want), array("wanted", told.want), array("difference", told.difference)),
+    told.error ? el("p", { class: "message" }, told.error) : null,
+  );

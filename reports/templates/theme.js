@@ -1,0 +1,38 @@
+// Light, dark, or what the system says; kept for the next visit where the browser allows it.
+
+const THEMES = { "": "as the system", light: "light", dark: "dark" };
+const KEPT = "convformance-theme";
+
+const kept = () => {
+  try {
+    return localStorage.getItem(KEPT) ?? "";
+  } catch {
+    return "";
+  }
+};
+
+const keep = (theme) => {
+  try {
+    localStorage.setItem(KEPT, theme);
+  } catch {
+    // A page from disk may have no storage: the choice then holds until it is closed.
+  }
+};
+
+/** Make the button go through the themes. */
+export const prepareTheme = (button) => {
+  const names = Object.keys(THEMES);
+  const apply = (theme) => {
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    button.textContent = `Colours: ${THEMES[theme]}`;
+  };
+  let current = names.includes(kept()) ? kept() : "";
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    current = names[(names.indexOf(current) + 1) % names.length];
+    keep(current);
+    apply(current);
+  });
+  apply(current);
+};

@@ -1,0 +1,52 @@
+"""Writing: the same records in every format asked for, each file whole or not there at all."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from convformance.reports.badge import write_badge
+from convformance.reports.ctrf import write_ctrf
+from convformance.reports.html import write_html
+from convformance.reports.junit import write_junit
+from convformance.reports.markdown import write_markdown
+from convformance.reports.record import Records
+
+Write = Callable[[Records, Path], None]
+
+
+def write(records: Records, outputs: Mapping[str, Path | None], baseline: Records | None = None) -> None:
+    """Write ``records`` to the paths in ``outputs``, by format: html, markdown, junit, ctrf, badge; None is not written.
+
+    The pages tell what changed since ``baseline``. Missing folders are made. Raises OSError when a path cannot be written.
+    """
+    writers: dict[str, Write] = {
+        "html": lambda found, path: write_html(found, path, baseline=baseline),
+        "markdown": lambda found, path: write_markdown(found, path, baseline=baseline),
+        "junit": write_junit,
+        "ctrf": write_ctrf,
+        "badge": write_badge,
+    }
+    for name, path in outputs.items():
+        if path is not None:
+            with replaced(path) as temporary:
+                writers[name](records, temporary)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, of the same suffix, that takes the place of ``path`` at the end.
+
+    An error leaves ``path`` as it was. What is there and no file, a pipe or a device, is written to directly.
+    """
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        yield target
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{os.getpid()}.{target.name}")
+    try:
+        yield temporary
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""The page on checking shows what is really printed: each command in it is run and compared.
+
+``python -m tests.checking.test_docs`` writes the page anew.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.checking.test_handwritten import convformance
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "check.md"
+_SHOWN = re.compile(r"```console\n\$ convformance check (?P<command>[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+# How many questions there is time for, and how long they take, is the machine's affair.
+_COUNTS = (r"\b\d+ of \d+\b", r"right in all \d+", r"\d+ questions in [\d.]+ s", r"; \d+ larger questions \([^)]*\)")
+
+
+def shown() -> dict[str, str]:
+    return {found["command"]: found["output"] for found in _SHOWN.finditer(PAGE.read_text())}
+
+
+def printed(command: str) -> str:
+    done = convformance(*command.split(), "--seconds", "60")
+    assert done.returncode in (1, 2), done.stderr
+    return done.stdout if done.returncode == 1 else done.stderr.splitlines()[-1] + "\n"
+
+
+def told(output: str) -> str:
+    """Return the words of an output without counts and line breaks."""
+    for pattern in _COUNTS:
+        output = re.sub(pattern, "", " ".join(output.split()))
+    return output
+
+
+@pytest.mark.parametrize("command", shown())
+def test_the_page_shows_what_is_printed(command: str) -> None:
+    assert told(shown()[command]) == told(printed(command))
+
+
+def test_the_page_names_files_that_are_there() -> None:
+    named = set(re.findall(r"convformance check (\w+\.py):", PAGE.read_text())) - {"my_conv.py"}
+    assert len(named) >= 5
+    assert all((Path(__file__).with_name("handwritten") / name).is_file() for name in named)
+
+
+def _rewritten(found: "re.Match[str]") -> str:
+    command = found["command"]
+    return f"```console\n$ convformance check {command}\n{printed(command)}```"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(_SHOWN.sub(_rewritten, PAGE.read_text()))

@@ -1,0 +1,371 @@
+"""The diagnosis of one wrong answer: each name stands first for a mistake that was made by hand, and for no right answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from convformance.judging import fitting
+from convformance.judging.bounds import Operands
+from convformance.judging.hypotheses import HYPOTHESES
+from convformance.judging.hypotheses.hypothesis import Fit
+from convformance.judging.rule import judge
+from convformance.reference import operations
+from convformance.reference.problem import OPERATIONS, Problem
+from convformance.test_cases import fills
+from tests.judging import handmade
+from tests.judging.asked import Given, examined, posed
+from tests.judging.handmade import (
+    BIASED,
+    CROPPED,
+    DILATED,
+    EQUAL,
+    GROUPED,
+    PADDED,
+    PLAIN,
+    SAME,
+    SQUARE,
+    STRIDED,
+    Array,
+    Mistake,
+    judged,
+    of_geometry,
+    of_operands,
+    of_result,
+)
+from tests.judging.test_diagnosis_of_gradients import GRADIENTS
+
+
+def _grouped(
+    problem: Problem, given: Operands, inputs_of: Callable[[int], list[int]], filters_of: Callable[[int], list[int]]
+) -> Array:
+    """Return a convolution in two groups, each of the input channels and filters that are said."""
+    x, w = (array.astype(np.float64) for array in given.arrays)
+    y = np.zeros(problem.output_shape)
+    for group in range(problem.groups):
+        y[:, filters_of(group)] = handmade.forward(x[:, inputs_of(group)], w[filters_of(group)])
+    return y
+
+
+def _unbiased(given: Operands) -> fills.Operands:
+    return fills.Operands(given.arrays)
+
+
+def _along_last_axis(problem: Problem, given: Operands) -> Array:
+    assert given.bias is not None
+    return handmade.with_geometry(problem, _unbiased(given)) + given.bias.astype(np.float64)
+
+
+def _with_bias(factor: float) -> Mistake:
+    def mistake(problem: Problem, given: Operands) -> Array:
+        assert given.bias is not None
+        y = handmade.with_geometry(problem, _unbiased(given))
+        return y + factor * given.bias.astype(np.float64)[:, None, None]
+
+    return mistake
+
+
+def _only(channel: int, array: Array) -> Array:
+    kept = np.zeros_like(array)
+    kept[:, channel] = array[:, channel]
+    return kept
+
+
+def _without_taps(place: tuple[Any, ...]) -> Mistake:
+    def change(x: Array, w: Array) -> tuple[Array, Array]:
+        lacking = w.copy()
+        lacking[place] = 0
+        return x, lacking
+
+    return of_operands(change)
+
+
+def _changed(place: Any, value: float | None = None) -> Mistake:
+    """Return the mistake of one place of the result: another number, or a bit more than the right one."""
+
+    def change(y: Array) -> Array:
+        changed = y.copy()
+        changed[place] = changed[place] + 1.0 if value is None else value
+        return changed
+
+    return of_result(change)
+
+
+def _stale_border(y: Array) -> Array:
+    changed = y.copy()
+    changed[:, :, 0] = np.arange(1.0, y.shape[-1] + 1)
+    return changed
+
+
+def _same_of(rule: Callable[[int, int, int], tuple[int, int]]) -> Mistake:
+    return of_geometry(lambda p: {"padding": tuple(map(rule, p.input_size, p.kernel_size, p.stride))})
+
+
+def _halves(total: int) -> tuple[int, int]:
+    return total // 2, total - total // 2
+
+
+def _checks(size: tuple[int, ...]) -> Array:
+    return np.indices(size).sum(axis=0) % 2
+
+
+def _rescaled_border(problem: Problem, given: Operands) -> Array:
+    """Return the mean over the part of the kernel that lies inside, where that is not all of it."""
+    y = handmade.right(problem, given)
+    ones = handmade.forward(np.ones((1, 1, *problem.input_size)), np.ones((1, 1, *problem.kernel_size)), padding=problem.padding)
+    return y * 6 // ones
+
+
+FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
+    "kernel-rotated": (PADDED, of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]))),
+    "kernel-axes-swapped": (SQUARE, of_operands(lambda x, w: (x, w.transpose(0, 1, 3, 2)))),
+    "kernel-flipped-on-one-axis": (PLAIN, of_operands(lambda x, w: (x, w[..., ::-1]))),
+    "in-out-channels-swapped": (EQUAL, of_operands(lambda x, w: (x, w.transpose(1, 0, 2, 3)))),
+    "channels-reversed": (PLAIN, of_operands(lambda x, w: (x[:, ::-1], w))),
+    "taps-missing": (PLAIN, _without_taps((..., -1, slice(None)))),
+    "stride-ignored": (STRIDED, of_geometry(lambda p: {"stride": (1, 1)})),
+    "stride-axes-swapped": (STRIDED, of_geometry(lambda p: {"stride": p.stride[::-1]})),
+    "stride-off-by-one": (STRIDED, of_geometry(lambda p: {"stride": tuple(s + 1 for s in p.stride)})),
+    "stride-dilation-swapped": (
+        {**STRIDED, "dilation": (1, 4)},
+        of_geometry(lambda p: {"stride": p.dilation, "dilation": p.stride}),
+    ),
+    "first-axis-for-both": (STRIDED, of_geometry(lambda p: {"stride": p.stride[:1] * 2})),
+    "last-axis-for-both": ({**STRIDED, "stride": (2, 4)}, of_geometry(lambda p: {"stride": p.stride[1:] * 2})),
+    "another-stride": ({**STRIDED, "stride": (4, 1)}, of_geometry(lambda p: {"stride": (2, 2)})),
+    "dilation-ignored": (DILATED, of_geometry(lambda p: {"dilation": (1, 1)})),
+    "dilation-axes-swapped": (DILATED, of_geometry(lambda p: {"dilation": p.dilation[::-1]})),
+    "dilation-off-by-one": (DILATED, of_geometry(lambda p: {"dilation": (1, 2)})),
+    "another-dilation": ({**DILATED, "dilation": (4, 1)}, of_geometry(lambda p: {"dilation": (2, 1)})),
+    "padding-ignored": (PADDED, of_geometry(lambda p: {"padding": ((0, 0), (0, 0))})),
+    "padding-sides-swapped": (PADDED, of_geometry(lambda p: {"padding": tuple((hi, lo) for lo, hi in p.padding)})),
+    "padding-axes-swapped": (PADDED, of_geometry(lambda p: {"padding": p.padding[::-1]})),
+    "padding-order-misread": (
+        {**PLAIN, "padding": ((2, 1), (0, 3))},
+        of_geometry(lambda p: {"padding": ((p.padding[0][0], p.padding[1][0]), (p.padding[0][1], p.padding[1][1]))}),
+    ),
+    "begin-padding-for-both": (PADDED, of_geometry(lambda p: {"padding": tuple((lo, lo) for lo, _ in p.padding)})),
+    "end-padding-for-both": (
+        {**PLAIN, "padding": ((2, 1), (1, 3))},
+        of_geometry(lambda p: {"padding": tuple((hi, hi) for _, hi in p.padding)}),
+    ),
+    "padding-twice": (PADDED, of_geometry(lambda p: {"padding": tuple((2 * lo, 2 * hi) for lo, hi in p.padding)})),
+    "padding-one-side-ignored": (
+        {**PLAIN, "padding": ((2, 1), (1, 3))},
+        of_geometry(lambda p: {"padding": tuple((lo, 0) for lo, _ in p.padding)}),
+    ),
+    "padding-odd-element-dropped": (
+        {**PLAIN, "padding": ((2, 1), (3, 4))},
+        of_geometry(lambda p: {"padding": tuple((min(pair),) * 2 for pair in p.padding)}),
+    ),
+    "padding-off-by-one": (PADDED, of_geometry(lambda p: {"padding": tuple((lo + 1, hi + 1) for lo, hi in p.padding)})),
+    "another-padding": (PADDED, of_geometry(lambda p: {"padding": ((3, 1), (0, 1))})),
+    "same-lower-for-upper": (SAME, of_geometry(lambda p: {"padding": tuple((hi, lo) for lo, hi in p.padding)})),
+    "same-upper-for-lower": (
+        {**SAME, "padding": "same_lower"},
+        of_geometry(lambda p: {"padding": tuple((hi, lo) for lo, hi in p.padding)}),
+    ),
+    "same-fixed-padding": (SAME, _same_of(lambda size, kernel, stride: (kernel // 2, kernel // 2))),
+    "same-size-without-stride": (
+        SAME,
+        _same_of(lambda size, kernel, stride: _halves((size - 1) * stride + kernel - size)),
+    ),
+    "same-without-dilation": (
+        {**PLAIN, "input_size": (8, 9), "kernel_size": (3, 4), "dilation": (2, 1), "padding": "same_upper"},
+        _same_of(lambda size, kernel, stride: _halves(kernel - 1)),
+    ),
+    "full-for-valid": (PLAIN, _same_of(lambda size, kernel, stride: (kernel - 1, kernel - 1))),
+    "valid-for-full": ({**PLAIN, "padding": "full"}, of_geometry(lambda p: {"padding": ((0, 0), (0, 0))})),
+    "same-for-valid": (PLAIN, _same_of(lambda size, kernel, stride: _halves(kernel - 1))),
+    "same-for-full": ({**PLAIN, "padding": "full"}, _same_of(lambda size, kernel, stride: _halves(kernel - 1))),
+    "full-for-same": (
+        {**PLAIN, "padding": "same_upper"},
+        _same_of(lambda size, kernel, stride: (kernel - 1, kernel - 1)),
+    ),
+    "edge-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "edge"})),
+    "reflect-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "reflect"})),
+    "wrap-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "wrap"})),
+    "groups-ignored": (
+        GROUPED,
+        lambda p, given: handmade.forward(given.arrays[0][:, :2].astype(float), given.arrays[1].astype(float)),
+    ),
+    "groups-interleaved": (
+        GROUPED,
+        lambda p, given: _grouped(p, given, lambda g: [g, g + 2], lambda g: list(range(4 * g, 4 * g + 4))),
+    ),
+    "first-group-for-all": (GROUPED, of_operands(lambda x, w: (x, np.concatenate([w[:4], w[:4]])))),
+    "layout-misread": (EQUAL, of_result(lambda y: y.transpose(0, 2, 3, 1).reshape(y.shape))),
+    "channel-remainder-ignored": ({"in_channels": 6, "out_channels": 3}, of_operands(lambda x, w: (x[:, :4], w[:, :4]))),
+    "overwritten-not-accumulated": (PLAIN, of_operands(lambda x, w: (_only(2, x), w))),
+    "batch-reversed": (PLAIN, of_result(lambda y: y[::-1])),
+    "first-image-for-all": (PLAIN, of_result(lambda y: np.stack([y[0]] * len(y)))),
+    "images-exchanged": ({**PLAIN, "batch": 3}, of_result(lambda y: y[[2, 0, 1]])),
+    "scaled": (PLAIN, of_result(lambda y: y / 18)),
+    "sign-flipped": (PLAIN, of_result(lambda y: 0 - y)),
+    "bias-missing": (BIASED, _with_bias(0)),
+    "bias-twice": (BIASED, _with_bias(2)),
+    "bias-repeated": (BIASED, _with_bias(6)),
+    "bias-on-wrong-axis": ({**BIASED, "input_size": (7, 5), "kernel_size": (3, 2)}, _along_last_axis),
+    "clipped": (PLAIN, of_result(lambda y: np.maximum(y, 0))),
+    "absolute-values": (PLAIN, of_result(np.abs)),
+    "wrapped": (PLAIN, of_result(lambda y: y.astype(np.int64).astype(np.int8))),
+    "shifted": (PLAIN, of_result(lambda y: np.roll(y, (1, -1), (2, 3)))),
+    "last-rows-missing": (PLAIN, _changed((..., -1), 0.0)),
+    "first-rows-missing": (PLAIN, _changed((..., 0, slice(None)), 0.0)),
+    "remainder-ignored": (
+        {**PLAIN, "input_size": (12, 11), "stride": (4, 3)},
+        lambda p, given: handmade.with_geometry(p, given, padding=((0, 3), (0, 0))),
+    ),
+    "constant-output": (PLAIN, of_result(np.zeros_like)),
+    "repeated": (PLAIN, of_result(lambda y: y[:, [0, 0, 2, 3]])),
+    "unwritten": (PLAIN, of_result(_stale_border)),
+    "border-only": ({**PLAIN, "padding": ((1, 1), (1, 1))}, _rescaled_border),
+    "single-place": (PLAIN, _changed((..., 2, 1))),
+    "single-channel": (PLAIN, _changed((slice(None), 1))),
+    "single-image": ({**PLAIN, "batch": 3}, _changed(1)),
+    "tail-only": (PLAIN, _changed((..., slice(-2, None), slice(None)))),
+    "left-at-zero": (PLAIN, lambda p, given: handmade.right(p, given) * _checks(p.output_size)),
+    "wrong-shape": (PLAIN, of_result(lambda y: y[0])),
+}
+
+
+@pytest.mark.parametrize("name", FORWARD)
+def test_a_mistake_made_by_hand_is_named_first(name: str) -> None:
+    sizes, mistake = FORWARD[name]
+    judgement = judged(sizes, mistake)
+    assert judgement.grade == "wrong", judgement.message
+    assert judgement.diagnosis[0].name == name, judgement.diagnosis
+
+
+PROCESS = {"operand-changed", "not-deterministic", "wrong-dtype", "nan-swallowed", "nan-spread"}
+PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precision-result"}
+
+
+def test_every_name_is_seen_in_first_place() -> None:
+    tested = {*FORWARD, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION}
+    assert tested == {found.name for found in HYPOTHESES}
+
+
+def test_a_shift_is_told_with_its_vector() -> None:
+    found = judged(PLAIN, of_result(lambda y: np.roll(y, (1, -1), (2, 3)))).diagnosis[0]
+    assert found == Fit("shifted", "by (1, -1), the other end coming in")
+
+
+def test_a_range_is_told_with_its_ends() -> None:
+    found = judged(PLAIN, of_result(lambda y: np.clip(y, 0, 6))).diagnosis[0]
+    assert found == Fit("clipped", "to [0, 6]")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_mistakes_are_named_in_every_dtype(dtype: str) -> None:
+    for name in ("kernel-rotated", "stride-ignored", "padding-ignored", "groups-ignored", "scaled", "sign-flipped"):
+        sizes, mistake = FORWARD[name]
+        assert judged(sizes, mistake, dtype=dtype).diagnosis[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("names", "sizes", "mistake"),
+    [
+        ("kernel-rotated+padding-ignored", PADDED, of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]), padding=((0, 0), (0, 0)))),
+        ("kernel-rotated+scaled", PLAIN, of_operands(lambda x, w: (x, 4 * w[:, :, ::-1, ::-1]))),
+        (
+            "groups-ignored+stride-ignored",
+            {**GROUPED, "stride": (2, 3)},
+            of_operands(lambda x, w: (x[:, :2], w), groups=1, stride=(1, 1)),
+        ),
+    ],
+)
+def test_two_mistakes_together_are_named_where_none_alone_explains(names: str, sizes: dict[str, Any], mistake: Mistake) -> None:
+    assert judged(sizes, mistake).diagnosis[0].name == names
+
+
+def test_a_result_cropped_to_the_wanted_size_is_explained_all_the_same() -> None:
+    def mistake(problem: Problem, given: Operands) -> Array:
+        whole = handmade.with_geometry(problem, given, stride=(1, 1))
+        return whole[(..., *(slice(size) for size in problem.output_size))]
+
+    assert judged(STRIDED, mistake).diagnosis[0].name == "stride-ignored"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_right_answer_has_no_diagnosis(operation: str) -> None:
+    case = posed(**{**CROPPED, "groups": 1})
+    judgement = judge(
+        examined(case, operation, "float32"), lambda given: Given(operations.apply(operation, case.problem, *given.arrays))
+    )
+    assert judgement.grade == "conformant"
+    assert judgement.diagnosis == ()
+
+
+def test_beyond_its_budget_only_what_needs_no_new_computation_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_BUDGET", 0)
+    monkeypatch.setattr(fitting, "_BUDGET_OF_PAIRS", 0)
+    assert judged(*FORWARD["sign-flipped"]).diagnosis[0].name == "sign-flipped"
+    assert judged(*FORWARD["kernel-rotated"]).diagnosis == ()
+
+
+def test_an_answer_that_changes_from_call_to_call_is_not_deterministic() -> None:
+    calls = []
+
+    def mistake(problem: Problem, given: Operands) -> Array:
+        calls.append(1)
+        y = handmade.right(problem, given)
+        y[0, 0, 0, 0] += len(calls)
+        return y
+
+    assert judged(PLAIN, mistake).diagnosis[0].name == "not-deterministic"
+
+
+def test_an_operand_that_is_changed_is_named() -> None:
+    case = posed(**PLAIN)
+    judgement = judge(
+        examined(case, "conv", "float32"),
+        lambda given: Given(operations.apply("conv", case.problem, *given.arrays), changed=(1,)),
+    )
+    assert judgement.diagnosis == (Fit("operand-changed", "w"),)
+
+
+def test_a_result_of_another_dtype_is_named() -> None:
+    case = posed(**PLAIN)
+    examination = examined(case, "conv", "float32")
+    judgement = judge(examination, lambda given: Given(handmade.right(case.problem, given)))
+    assert judgement.diagnosis == (Fit("wrong-dtype", "float64 for float32"),)
+
+
+def test_a_nan_that_is_lost_and_one_that_spreads_are_told_apart() -> None:
+    special = {**PLAIN, "special": "nan-data"}
+    lost = of_operands(lambda x, w: (np.nan_to_num(x), w))
+    spread = of_result(lambda y: np.full_like(y, np.nan) if np.isnan(y).any() else y)
+    assert judged(special, lost).diagnosis[0].name == "nan-swallowed"
+    assert judged(special, spread).diagnosis[0].name == "nan-spread"
+
+
+def _rounded(dtype: Any) -> Callable[[Array], Array]:
+    """Return the rounding to ``dtype``; what is beyond its range is infinite."""
+
+    def rounding(array: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return array.astype(np.float32).astype(dtype).astype(np.float64)
+
+    return rounding
+
+
+def _summed_in_float16(problem: Problem, given: Operands) -> Array:
+    """Return the convolution with every product added to a float16, channel by channel and tap by tap."""
+    x, w = given.arrays
+    y = np.zeros(problem.output_shape, np.float16)
+    for channel, row, column in np.ndindex(w.shape[1:]):
+        part = x[:, channel, row:, column:][:, : y.shape[2], : y.shape[3]]
+        with np.errstate(over="ignore", invalid="ignore"):
+            y = (y + part[:, None] * w[:, channel, row, column][:, None, None]).astype(np.float16)
+    return y
+
+
+def test_narrow_arithmetic_is_told_by_what_is_narrow() -> None:
+    deep = {**PLAIN, "in_channels": 24}
+    brain, half = _rounded(ml_dtypes.bfloat16), _rounded(np.float16)
+    assert judged(deep, of_operands(lambda x, w: (brain(x), brain(w)))).diagnosis[0].name == "low-precision-inputs"
+    assert judged(deep, of_result(half)).diagnosis[0].name == "low-precision-result"
+    assert judged(deep, _summed_in_float16).diagnosis[0].name == "low-precision-accumulation"

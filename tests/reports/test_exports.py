@@ -1,0 +1,313 @@
+"""JUnit, CTRF and the badge tell what the record tells, in the words of their formats, and are well formed whatever it holds."""
+
+import json
+import re
+import uuid
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from convformance import cli
+from convformance.reports import badge, record, words, writing
+from convformance.reports.badge import write_badge
+from convformance.reports.ctrf import write_ctrf
+from convformance.reports.junit import write_junit
+from convformance.reports.record import Records, Writer
+from tests.reports import hostile
+from tests.reports.synthetic import STALE, Line, Made, case_line, run_line, verdict_line
+
+CASE = case_line("stride", 4)
+CONTROLS = "".join(map(chr, (*range(32), 127, 0x9F, 0x202E, 0xFFFE, 0xFFFF, 0xD800))) + "]]>&<\"'"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    """A synthetic record of some 2,300 verdicts."""
+    return record.read([Made(cases=12, wrong_share=0.05).write(tmp_path_factory.mktemp("made") / "run.jsonl")])
+
+
+def records_of(folder: Path, *lines: Line, **changes: Any) -> Records:
+    """Return a record of one run."""
+    with Writer(folder / "run.jsonl") as writer:
+        for line in (run_line("torch", asked=4, routes={"conv": ["direct"]}, **changes), CASE, *lines):
+            writer.write(line)
+    return record.read([folder / "run.jsonl"])
+
+
+def verdict(dtype: str, grade: str = "conformant", **changes: Any) -> Line:
+    return verdict_line("torch", "conv", "direct", CASE["id"], dtype, grade, **changes)
+
+
+def junit(records: Records, folder: Path) -> ElementTree.Element:
+    write_junit(records, folder / "junit.xml")
+    return ElementTree.parse(folder / "junit.xml").getroot()
+
+
+def ctrf(records: Records, folder: Path) -> dict[str, Any]:
+    write_ctrf(records, folder / "ctrf.json")
+    found: dict[str, Any] = json.loads((folder / "ctrf.json").read_text(encoding="utf-8"))
+    return found
+
+
+def counted(records: Records) -> Counter[str]:
+    """Return how the outcomes must count: by what a verdict counts for, and one outcome for each thing beside them."""
+    found = Counter({"skipped": len(records.missing), "failed": len(records.stale)})
+    for verdict in records.verdicts.values():
+        broken = verdict.grade in ("crashed", "timed-out", "error")
+        passed = "skipped" if verdict.known or verdict.grade == "refused" else "passed"
+        found["broken" if broken and verdict.finding else "failed" if verdict.finding else passed] += 1
+    return found
+
+
+def test_junit_has_a_case_a_verdict_and_its_counts_are_those_of_its_cases(made: Records, tmp_path: Path) -> None:
+    root, found = junit(made, tmp_path), counted(made)
+    names = {"tests": found.total(), "failures": found["failed"], "errors": found["broken"], "skipped": found["skipped"]}
+    assert {name: int(root.attrib[name]) for name in names} == names
+    assert min(found["failed"], found["broken"], found["skipped"]) > 0
+    for name, tag in {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}.items():
+        assert sum(int(suite.attrib[name]) for suite in root) == len(list(root.iter(tag))) == names[name]
+    keys = {(case.attrib["classname"], case.attrib["name"]) for case in root.iter("testcase")}
+    assert len(keys) == names["tests"]
+
+
+def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(made: Records, tmp_path: Path) -> None:
+    root = junit(made, tmp_path)
+    reasons = [entry.attrib["message"] for entry in root.iter("skipped")]
+    assert any(reason.startswith("refused: object arrays are not supported") for reason in reasons)
+    assert any(reason.startswith("known divergence half-precision-gradients: The filter gradient") for reason in reasons)
+    assert "onnxruntime is not installed: pip install convformance[onnxruntime]" in reasons
+    failure = next(entry for entry in root.iter("failure") if entry.attrib["type"] == "wrong")
+    assert failure.text is not None
+    assert failure.attrib["message"] in failure.text
+    assert "diagnosis: exchanged-sides\nworst element: (0, 3, 2, 10) got " in failure.text
+    assert "spread: 28 of 308, only in the last column" in failure.text
+    assert "smallest that fails: conv(x, w, padding=((0, 0), (0, 1)))" in failure.text
+    assert any(STALE["name"] in case.attrib["name"] for case in root.iter("testcase") if case.find("failure") is not None)
+    properties = {entry.attrib["name"]: entry.attrib["value"] for entry in root[0].find("properties") or ()}
+    assert properties.items() >= {"framework": "jax", "framework_version": "2.13.0+cpu", "suite": "0.1.0"}.items()
+
+
+def test_ctrf_has_the_fields_of_its_schema_and_no_others(made: Records, tmp_path: Path) -> None:
+    """Against the required and allowed fields of the published schema (https://ctrf.io)."""
+    found = ctrf(made, tmp_path)
+    assert found.keys() == {"reportFormat", "specVersion", "results"}
+    assert (found["reportFormat"], found["specVersion"]) == ("CTRF", "0.0.0")
+    results = found["results"]
+    assert results.keys() == {"tool", "summary", "tests", "environment"}
+    assert results["tool"] == {"name": "convformance", "version": "0.1.0"}
+    counts = ("tests", "passed", "failed", "skipped", "pending", "other", "start", "stop")
+    assert results["summary"].keys() == set(counts)
+    assert all(type(value) is int for value in results["summary"].values())
+    assert results["environment"].keys() == {"reportName", "osPlatform", "healthy", "extra"}
+    allowed = {"id", "name", "status", "rawStatus", "duration", "suite", "message", "trace", "snippet", "extra"}
+    for test in results["tests"]:
+        assert {"name", "status", "duration"} <= test.keys() <= allowed
+        assert type(test["duration"]) is int
+        assert test["status"] in counts[1:6]
+        assert test["name"]
+        assert test["suite"]
+        assert str(uuid.UUID(test["id"])) == test["id"]
+
+
+def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(made: Records, tmp_path: Path) -> None:
+    results, found = ctrf(made, tmp_path)["results"], counted(made)
+    tests = results["tests"]
+    statuses = Counter(test["status"] for test in tests)
+    assert statuses == {"passed": found["passed"], "failed": found["failed"] + found["broken"], "skipped": found["skipped"]}
+    assert {name: results["summary"][name] for name in statuses} == statuses
+    assert results["summary"]["tests"] == len(tests) == len({test["id"] for test in tests})
+    started = 1000 * datetime.fromisoformat("2026-11-21T12:30:00+00:00").timestamp()
+    assert (results["summary"]["start"], results["summary"]["stop"]) == (started, started + 812_400)
+    wrong = [test for test in tests if test["rawStatus"] == "wrong"]
+    assert wrong
+    for test in wrong:
+        assert test["snippet"].startswith('"""')
+        assert test["extra"]["diagnosis"] == ["exchanged-sides"]
+        assert "worst element" in test["trace"]
+
+
+def test_the_ids_of_ctrf_stay_the_same_from_run_to_run(tmp_path: Path) -> None:
+    first = ctrf(records_of(tmp_path, verdict("float32"), verdict("float64")), tmp_path)
+    second = ctrf(records_of(tmp_path, verdict("float64", "wrong"), started="2026-12-01T00:00:00+00:00"), tmp_path)
+    ids = [{test["name"]: test["id"] for test in found["results"]["tests"]} for found in (first, second)]
+    assert ids[1].items() < ids[0].items()
+    assert ids[1].keys() == {f"direct {CASE['id']} float64", "runs to the end"}
+
+
+@pytest.mark.parametrize("started", ["", "yesterday", "0001-01-01T00:00:00", "9999-12-31T23:59:59+00:00", CONTROLS])
+def test_a_start_that_is_no_time_leaves_numbers_in_ctrf(tmp_path: Path, started: str) -> None:
+    end = {"kind": "end", "complete": True, "seconds": "inf"}
+    records = records_of(tmp_path, verdict("float32", seconds="nan"), verdict("float64", seconds=-1.5), end, started=started)
+    summary = ctrf(records, tmp_path)["results"]["summary"]
+    assert 0 <= summary["start"] <= summary["stop"]
+    assert all(float(case.attrib["time"]) == 0 for case in junit(records, tmp_path).iter("testcase"))
+
+
+def test_a_run_that_is_not_green_by_its_exit_status_is_not_green_in_any_format(tmp_path: Path) -> None:
+    records = records_of(tmp_path, verdict("float32"))
+    (tmp_path / "notes.txt").write_text("notes")
+    records = record.read([tmp_path / "run.jsonl", tmp_path / "notes.txt"])
+    root = junit(records, tmp_path)
+    assert (root.attrib["errors"], root.attrib["tests"]) == ("2", "3")
+    told = [test["name"] for test in ctrf(records, tmp_path)["results"]["tests"] if test["status"] == "failed"]
+    assert told == ["runs to the end", f"{tmp_path / 'notes.txt'} is read"]
+    assert badge.badge_of(records).message == "no findings, not complete in 1 verdict"
+    assert badge.badge_of(records).colour == badge.AMBER
+
+
+def test_control_characters_and_markup_of_a_record_leave_every_format_well_formed(tmp_path: Path) -> None:
+    told = {"message": CONTROLS, "script": CONTROLS, "diagnosis": [CONTROLS]}
+    known = {"name": CONTROLS, "reason": CONTROLS, "link": "javascript:alert(1)"}
+    lines = [
+        verdict("float32", "wrong", **told),
+        verdict("float64", "crashed", **told),
+        verdict("float16", "refused", message=CONTROLS),
+        verdict(CONTROLS, "wrong", known=CONTROLS, finding=False),
+        {"kind": "missing", "adapter": CONTROLS, "reason": CONTROLS},
+    ]
+    records = records_of(tmp_path, *lines, framework=CONTROLS, suite=CONTROLS, known=[known])
+    assert records.problems == []
+    root = junit(records, tmp_path)
+    tests = ctrf(records, tmp_path)["results"]["tests"]
+    write_badge(records, tmp_path / "badge.svg")
+    assert ElementTree.parse(tmp_path / "badge.svg").getroot().tag.endswith("svg")
+    assert len(tests) == len(list(root.iter("testcase"))) == 6
+    for name in ("junit.xml", "ctrf.json", "badge.svg"):
+        shown = (tmp_path / name).read_text(encoding="utf-8")
+        assert shown.replace("\n", "").replace("\t", "").isprintable(), name
+
+
+def test_hostile_text_stays_text_in_every_format(tmp_path: Path) -> None:
+    records = record.read([hostile.write(tmp_path / "run.jsonl")])
+    writing.write(records, {name: tmp_path / name for name in ("junit", "ctrf", "badge", "markdown")})
+    for name in ("junit", "badge"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "<script" not in text
+        assert "<img" not in text
+        ElementTree.fromstring(text)
+    payload = words.visible(hostile.PAYLOAD)
+    shown = json.loads((tmp_path / "ctrf").read_text(encoding="utf-8"))["results"]["tests"]
+    assert all(test["suite"][0].endswith(payload) for test in shown if test["rawStatus"] != "left out")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message", "colour"),
+    [
+        ([verdict("float32")], "no findings in 1 verdict", badge.GREEN),
+        ([verdict("float32"), verdict("float16", "refused")], "no findings in 2 verdicts", badge.GREEN),
+        ([verdict("float32", "wrong"), verdict("float16", "wrong")], "2 findings in 2 verdicts", badge.RED),
+    ],
+)
+def test_the_badge_says_how_many_findings_in_how_many_verdicts(
+    tmp_path: Path, lines: list[Line], message: str, colour: str
+) -> None:
+    records = records_of(tmp_path, *lines, {"kind": "end", "complete": True})
+    found = badge.badge_of(records)
+    assert found == ("convformance torch 2.13.0+cpu", message, colour)
+    write_badge(records, tmp_path / "badge.svg")
+    root = ElementTree.parse(tmp_path / "badge.svg").getroot()
+    title = root.find("{*}title")
+    assert title is not None
+    assert title.text == root.attrib["aria-label"] == f"convformance torch 2.13.0+cpu: {message}"
+    assert root.attrib["role"] == "img"
+    write_badge(records, tmp_path / "badge.json")
+    told = json.loads((tmp_path / "badge.json").read_text())
+    assert told["schemaVersion"] == 1
+    assert (told["label"], told["message"], told["color"]) == found
+
+
+def test_a_badge_of_several_runs_names_none_and_one_of_a_long_name_is_cut(made: Records, tmp_path: Path) -> None:
+    assert badge.badge_of(made).label == "convformance"
+    assert "1 stale divergence" in badge.badge_of(made).message
+    assert len(badge.badge_of(records_of(tmp_path, framework="f" * 10_000)).label) == badge.LONGEST_LABEL
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of WCAG 2."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("colour", [badge.LABEL, badge.GREEN, badge.RED, badge.AMBER])
+def test_the_text_of_a_badge_has_the_contrast_that_wcag_asks_for(colour: str) -> None:
+    assert 1.05 / (luminance(colour) + 0.05) >= 4.5
+
+
+def test_every_part_of_a_badge_lies_within_it() -> None:
+    drawn = ElementTree.fromstring(badge.svg(badge.Badge("label", "一" * 7 + "message", badge.RED)))
+    width = int(drawn.attrib["width"])
+    spans = [(int(text.attrib["x"]), int(text.attrib["textLength"])) for text in drawn.findall(".//{*}text")]
+    assert spans[0][0] + spans[0][1] < spans[1][0]
+    assert spans[1][0] + spans[1][1] < width
+
+
+def test_a_file_is_written_whole_or_left_as_it_was(made: Records, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "junit.xml"
+    writing.write(made, {"junit": path, "ctrf": None})
+    whole = path.read_bytes()
+    assert [entry.name for entry in path.parent.iterdir()] == ["junit.xml"]
+
+    def fail(opened: Path) -> None:
+        with writing.replaced(opened) as temporary:
+            temporary.write_text("half of it")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail(path)
+    assert path.read_bytes() == whole
+    assert [entry.name for entry in path.parent.iterdir()] == ["junit.xml"]
+
+
+def test_a_link_is_written_through_and_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.md", tmp_path / "link.md"
+    real.write_text("before")
+    link.symlink_to(real)
+    with writing.replaced(link) as temporary:
+        temporary.write_text("after")
+    assert link.is_symlink()
+    assert real.read_text() == "after"
+    with writing.replaced(Path("/dev/null")) as temporary:
+        assert temporary == Path("/dev/null")
+
+
+def test_the_size_of_the_exports_is_that_of_a_line_a_verdict(made: Records, tmp_path: Path) -> None:
+    write_junit(made, tmp_path / "junit.xml")
+    findings = len(made.findings)
+    text = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+    assert len(text) < 250 * len(made.verdicts) + 1500 * findings
+    assert len(re.findall(r"<testcase [^>]*/>", text)) == counted(made)["passed"]
+
+
+def test_one_command_writes_every_format_and_opens_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = [Made(cases=1, wrong_share=0.0, stops_after=20).write(tmp_path / f"{number}.jsonl") for number in range(2)]
+    names = {"-o": "report.html", "--markdown": "s.md", "--junit": "j.xml", "--ctrf": "c.json", "--badge": "b.svg"}
+    outputs = {option: tmp_path / "made" / name for option, name in names.items()}
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
+    given = [str(word) for pair in outputs.items() for word in pair]
+    status = cli.main(["report", *map(str, records), "--baseline", str(records[0]), *given, "--open"])
+    assert status == cli.FINDINGS, "a known divergence is stale"
+    assert all(path.stat().st_size > 300 for path in outputs.values())
+    assert opened == [outputs["-o"].resolve().as_uri()]
+    told = capsys.readouterr().err
+    assert f"{records[1]}, line " in told
+    assert "was judged before; the last verdict counts" in told
+    assert "no browser could be started" in told
+
+
+def test_what_cannot_be_used_of_a_record_is_told_with_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Made(cases=1, wrong_share=0.0).write(tmp_path / "run.jsonl")
+    last = len(path.read_text().splitlines())
+    with path.open("a") as file:
+        file.write("gossip\n" * 30)
+    cli.main(["report", str(path), "-o", str(tmp_path / "report.html")])
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(f"convformance: {path}, line {last + 1}: not JSON")
+    assert told[-1] == "convformance: and 10 problems more: the report lists them"
