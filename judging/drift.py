@@ -47,7 +47,8 @@ def _drift(mark: Marked) -> Drift | None:
         return None
     errors = mark.difference * np.sign(mark.trial.y)
     errors = errors / scale if summing.all() else errors[summing] / scale[summing]
-    mean, deviation = float(errors.mean()), float(errors.std())
+    mean = float(errors.sum()) / errors.size
+    deviation = sqrt(max(float(np.vdot(errors, errors)) / errors.size - mean**2, 0.0))
     if not mean:
         return Drift(0.0, inwards=False)
     return Drift(abs(mean) * sqrt(errors.size) / deviation if deviation else np.inf, inwards=mean < 0)

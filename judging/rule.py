@@ -113,9 +113,15 @@ def _accumulator(examination: Examination, marks: Marks) -> str | None:
     candidates: tuple[Format, ...] = (*(finer if expected.accumulator == expected.result else ()), expected.accumulator)
     for held in candidates:
         precision = Precision(held, expected.result)
-        if all(_excess(mark, precision) <= SUMS for mark in marks.values() if not mark.trial.exact):
+        if all(_is_explained(mark, precision) for mark in marks.values() if not mark.trial.exact):
             return held.name
     return None
+
+
+def _is_explained(mark: Marked, precision: Precision) -> bool:
+    """Whether no error exceeds the rounding of the result by more than ``3 u W``."""
+    sums = SUMS * precision.accumulator.unit * mark.trial.W
+    return bool((mark.size <= sums + mark.trial.rounding(precision)).all())
 
 
 def _excess(mark: Marked, precision: Precision) -> float:
