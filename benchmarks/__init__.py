@@ -1,1 +1,1 @@
-"""Measured speed: how the reference compares with the frameworks, side by side."""
+"""Measured speed: the reference beside the frameworks, the suite itself, the tail of the exact oracle."""

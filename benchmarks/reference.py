@@ -158,14 +158,17 @@ def im2col_size(problem: Problem, itemsize: int) -> int:
 
 
 def table(records: list[Record]) -> str:
-    """Return the figures as Markdown: a table for each number of threads and dtype, geometric means over dense layers last."""
+    """Return the figures as Markdown: a table for each number of threads and dtype, geometric means over dense layers last.
+
+    With several threads, whose figures are the machine's as much as ours, there are the means alone.
+    """
     lines: list[str] = []
     for threads, dtype in dict.fromkeys((record["threads"], record["dtype"]) for record in records):
         part = [record for record in records if (record["threads"], record["dtype"]) == (threads, dtype)]
         names = list(dict.fromkeys(name for record in part for name in record["seconds"] if name != "ours"))
         columns = ["layer", "batch", "contraction", "ms", *names, "of GEMM peak", "extra MB", "of im2col"]
         lines += [f"### {dtype}, {threads} thread{'s' * (threads > 1)}", "", row(columns), row(["---"] * len(columns))]
-        lines += [row(_cells(record, names)) for record in part]
+        lines += [row(_cells(record, names)) for record in part if threads == 1]
         lines += [*_means(part, names), ""]
     return "\n".join(lines)
 
