@@ -7,6 +7,8 @@ of some percent costs nothing in sharpness.
 
 import argparse
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 from benchmarks.reference import medians, row
 from convformance.judging.bounds import SUMS, magnitude, products
 from convformance.reference import Problem, exact, operations
+from convformance.reference.geometry import Size
 
 Record = dict[str, Any]
 Array = np.ndarray[Any, Any]
@@ -26,7 +29,7 @@ PROBLEMS = {
     "3x3 64-64 @56": Problem.of(input_size=(56, 56), kernel_size=3, in_channels=64, out_channels=64, padding=1),
     "3x3 512-64 @14": Problem.of(input_size=(14, 14), kernel_size=3, in_channels=512, out_channels=64, padding=1),
 }
-DATA = {
+DATA: dict[str, Callable[[np.random.Generator, Size], Array]] = {
     "normal": np.random.Generator.standard_normal,
     "positive": np.random.Generator.random,
     "of 2^-20 to 2^20": lambda rng, shape: rng.standard_normal(shape) * 2.0 ** rng.integers(-20, 21, shape),
@@ -37,7 +40,7 @@ def measured(problem: Problem, data: str, repeats: int) -> list[Record]:
     """Return one record for each tail."""
     rng = np.random.default_rng(5)
     x, w = (DATA[data](rng, shape) for shape in problem.operand_shapes("conv"))
-    calls = {str(tail): lambda tail=tail: exact.apply("conv", problem, x, w, tail=tail) for tail in TAILS}
+    calls = {str(tail): partial(exact.apply, "conv", problem, x, w, tail=tail) for tail in TAILS}
     seconds = medians({**calls, "plain": lambda: operations.apply("conv", problem, x, w)}, repeats)
     allowed = _allowed(problem, x, w)
     told = {"data": data, "plain": seconds["plain"]}

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -22,10 +22,11 @@ from typing import Any
 import pytest
 
 from benchmarks.reference import THREAD_VARIABLES, row
-from convformance import asking, options, plugin, running, session
+from convformance import asking, options, plugin, reproduction, running, session, shrinking
 from convformance.adapters.contract import Adapter
-from convformance.judging import bounds
 from convformance.options import Wishes
+from convformance.reference import exact, operations
+from convformance.test_cases import fills
 
 Record = dict[str, Any]
 
@@ -38,7 +39,7 @@ class Stopwatch:
     """Seconds by part; the part that is called within another does not count for that one."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
         self._part, self._since = "pytest", time.perf_counter()
 
@@ -107,17 +108,17 @@ class Timekeeper:
 def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
     """Put a stopwatch on each part of the suite."""
     places = {
-        "data": (asking.fills, "fill"),
+        "data": (fills, "fill"),
         "judge": (asking, "judge"),
-        "script": (asking.reproduction, "script"),
-        "smallest": (asking.shrinking, "apart"),
+        "script": (reproduction, "script"),
+        "smallest": (shrinking, "apart"),
         "verdict": (asking.Asker, "verdict"),
         "record": (session.Session, "keep"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for part, (owner, name) in places.items():
             patch.setattr(owner, name, stopwatch.on(part, getattr(owner, name)))
-        for truth in (bounds.operations, bounds.exact):
+        for truth in (operations, exact):
             patch.setattr(truth, "apply", stopwatch.on("reference", truth.apply))
         patch.setattr(Adapter, "answer", stopwatch.on_answers(Adapter.answer))
         yield
