@@ -49,8 +49,16 @@ def _pytest(wishes: Wishes, workers: str, out: Path, rest: Sequence[str]) -> int
     """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
     spread = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
     words = [sys.executable, "-m", "pytest", *pytest_words(wishes, out), *spread, *rest]
-    code = subprocess.run(words, env=environment(), check=False).returncode
-    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(code, BROKEN)
+    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(_waited(subprocess.Popen(words, env=environment())), BROKEN)
+
+
+def _waited(process: "subprocess.Popen[bytes]") -> int:
+    """Return the exit status of ``process``; the interrupt that reaches us ends it too, when it has closed its record."""
+    with process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()
 
 
 def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
@@ -69,7 +77,8 @@ def environment() -> dict[str, str]:
 
     home = str(Path(convformance.__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    quiet = {"PYTHONWARNINGS": "ignore", **os.environ}  # what frameworks warn of is no verdict
+    return {**quiet, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baseline: Sequence[Path] | None) -> int:

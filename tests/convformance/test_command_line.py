@@ -86,8 +86,11 @@ def test_a_right_adapter_is_conformant_throughout(tmp_path: Path) -> None:
     assert lines(tmp_path, "end")[0]["complete"] is True
 
 
-@pytest.mark.parametrize("name", ["FlippedKernel", "NoBatchSum", "SameOnTheWrongSide"])
-def test_a_wrong_adapter_is_called_wrong(tmp_path: Path, name: str) -> None:
+WRONG = {"FlippedKernel": "kernel-rotated", "NoBatchSum": "batch-not-summed", "SameOnTheWrongSide": "same-lower-for-upper"}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_adapter_is_called_wrong_and_its_mistake_is_named(tmp_path: Path, name: str) -> None:
     done = run(tmp_path, "run", adapter(name), "--tier", "smoke", "-n", "1")
     assert done.returncode == 1, done.stdout
     wrong = [line for line in lines(tmp_path) if line["grade"] == "wrong"]
@@ -95,6 +98,11 @@ def test_a_wrong_adapter_is_called_wrong(tmp_path: Path, name: str) -> None:
     assert all(line["worst"] and line["map"] for line in wrong)
     assert sum(bool(line["script"]) for line in wrong) == min(len(wrong), SCRIPTS)
     assert all(line["grade"] in ("wrong", "conformant", "refused") for line in lines(tmp_path))
+    (diagnosis,) = lines(tmp_path, "diagnosis")
+    assert (diagnosis["name"], diagnosis["explains"], diagnosis["of"]) == (WRONG[name], len(wrong), len(wrong))
+    assert diagnosis["name"] in (tmp_path / "out" / "summary.md").read_text()
+    (smallest,) = [line["smallest"] for line in wrong if line["smallest"]]
+    assert smallest["got"] != smallest["want"]
 
 
 def test_crashes_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
@@ -139,18 +147,32 @@ def test_a_known_divergence_is_no_finding_and_a_stale_one_is(tmp_path: Path) -> 
     assert "no longer diverges" in stale.stdout
 
 
-def test_kill_9_loses_no_verdict_and_resume_finishes(tmp_path: Path) -> None:
-    record = tmp_path / "out" / "run.jsonl"
-    words = ("run", adapter("Slow"), "--tier", "smoke", "-n", "1")
+SLOWLY = ("run", adapter("Slow"), "--tier", "smoke", "-n", "1")
+
+
+def _signalled(folder: Path, number: signal.Signals) -> int:
+    """Return the exit status of a slow run that is sent a signal, with all its processes, after five verdicts."""
+    record = folder / "out" / "run.jsonl"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = subprocess.Popen(
-        command(*words), cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(command(*SLOWLY), cwd=folder, env=environment, start_new_session=True, **nowhere)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (record.is_file() and record.read_text().count('"verdict"') >= 5):
         time.sleep(0.05)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
+    os.killpg(running.pid, number)
+    return running.wait()
+
+
+def test_an_interrupted_run_reports_what_was_judged(tmp_path: Path) -> None:
+    assert _signalled(tmp_path, signal.SIGINT) == 3
+    assert len(lines(tmp_path)) >= 5
+    assert lines(tmp_path, "end")[0]["complete"] is False
+    assert "not complete" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_kill_9_loses_no_verdict_and_resume_finishes(tmp_path: Path) -> None:
+    record, words = tmp_path / "out" / "run.jsonl", SLOWLY
+    _signalled(tmp_path, signal.SIGKILL)
     held = [line for line in record.read_text().splitlines() if '"verdict"' in line]
     assert len(held) >= 5
 

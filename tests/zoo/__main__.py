@@ -1,0 +1,59 @@
+"""``python -m tests.zoo``: ask the zoo and the garden, write what was found, and fail where the suite has a gap."""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from convformance.test_cases.case import DTYPES, TIERS
+from tests.zoo import page
+from tests.zoo.catalogue import GARDEN, ZOO
+from tests.zoo.figures import Figures
+from tests.zoo.matrix import How, explained, plan, questions, records
+from tests.zoo.seeds import unfair, unsteady
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Return 0 when three cases or more catch every defect, no right implementation is called wrong, and seeds change nothing."""
+    options = _options(arguments)
+    started = time.perf_counter()
+    figures = _figures(options)
+    failures = figures.failures()
+    _write(figures, options)
+    print(f"{len(figures.zoo)} wrong and {len(figures.garden)} right implementations in {time.perf_counter() - started:.0f} s")
+    for failure in failures:
+        print(failure)
+    return 1 if failures else 0
+
+
+def _options(arguments: list[str] | None) -> Namespace:
+    parser = ArgumentParser("python -m tests.zoo", description="What the suite catches, and what it must not.")
+    parser.add_argument("--tier", choices=TIERS, default="standard")
+    parser.add_argument("--dtype", action="append", choices=DTYPES, help="only this one; may be given several times")
+    parser.add_argument("-n", "--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=20, help="how many seeds must give the same outcome (default: 20)")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder of zoo.json and zoo.html (default: out)")
+    parser.add_argument("--page", type=Path, help="where to write the page in Markdown, such as docs/teeth.md")
+    return parser.parse_args(arguments)
+
+
+def _figures(options: Namespace) -> Figures:
+    members, processes = (*ZOO, *GARDEN), options.processes
+    planned = plan(members, questions(options.tier, options.dtype or DTYPES))
+    found = records(members, planned, How(rules=True), processes=processes)
+    zoo = explained(found[: len(ZOO)], processes=processes)
+    changes = [*unsteady(zoo, options.seeds, processes=processes), *unfair(GARDEN, options.seeds, processes=processes)]
+    return Figures(options.tier, zoo, found[len(ZOO) :], options.seeds, changes)
+
+
+def _write(figures: Figures, options: Namespace) -> None:
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "zoo.json").write_text(json.dumps(figures.told(), indent=1) + "\n", encoding="utf-8")
+    (options.out / "zoo.html").write_text(page.html(figures), encoding="utf-8")
+    if options.page:
+        options.page.write_text(page.markdown(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Every member of the zoo and of the garden."""
+
+from tests.zoo import (
+    axes,
+    bias,
+    border,
+    channels,
+    dilation,
+    groups,
+    kernel,
+    layout,
+    padding,
+    precision,
+    process,
+    same,
+    scale,
+    special,
+    stride,
+    transposed,
+)
+from tests.zoo.garden import MEMBERS as GARDEN
+from tests.zoo.member import Member
+
+__all__ = ["GARDEN", "ZOO"]
+
+_FAMILIES = (
+    kernel,
+    axes,
+    stride,
+    dilation,
+    padding,
+    same,
+    groups,
+    channels,
+    layout,
+    scale,
+    bias,
+    transposed,
+    border,
+    precision,
+    special,
+    process,
+)
+
+ZOO: tuple[Member, ...] = tuple(member for family in _FAMILIES for member in family.MEMBERS)

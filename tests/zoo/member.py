@@ -1,0 +1,39 @@
+"""A member of the zoo: one wrong implementation of some of the seven operations, with a sentence that says what is wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convformance.reference.problem import Problem
+
+Array = np.ndarray[Any, Any]
+Arrays = tuple[Array, ...]
+
+# (operation, problem, operands, bias or None) -> the result in canonical layout, of the operands' dtype
+Run = Callable[[str, Problem, Arrays, Array | None], Array]
+
+
+@dataclass(frozen=True)
+class Member:
+    """An implementation under a kebab-case ``name``, and ``says``, one sentence: the mistake it makes.
+
+    ``operations`` are those it is to be asked for. ``diagnosis`` is the public name that must stand first, None where no name
+    describes it; ``source`` is the address of a report of the same mistake. A member that remembers earlier calls has ``fresh``,
+    which returns one that remembers none. ``grade`` is the weakest grade that a right implementation may be given.
+    """
+
+    name: str
+    family: str
+    says: str
+    operations: tuple[str, ...]
+    run: Run
+    diagnosis: str | None = None
+    source: str = ""
+    fresh: Callable[[], Run] | None = None
+    grade: str = "conformant"
+
+    def start(self) -> Run:
+        """Return the implementation as it is before its first call."""
+        return self.fresh() if self.fresh else self.run
