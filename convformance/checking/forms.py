@@ -16,6 +16,17 @@ NUMBER, TUPLE, PAIRS, SYMBOL, OPEN, UNREAD = "number", "tuple", "pairs", "symbol
 SYMBOLS = {"same": "same_upper", "valid": "valid", "full": "full", "same_upper": "same_upper", "same_lower": "same_lower"}
 
 
+def one(values: Sequence[int] | Sequence[tuple[int, int]]) -> int:
+    """Return the number that is the same on every axis and side, for functions that take just one.
+
+    Raises NotImplementedError, which refuses a question, where there is more than one.
+    """
+    numbers = set(np.ravel(values).tolist())
+    if len(numbers) > 1:
+        raise NotImplementedError(f"{values!r}: one number for all axes is taken here")
+    return int(numbers.pop())
+
+
 def form_of(default: Any, rank: int) -> str:
     """Return the form that a default value shows; None shows none."""
     if default is None:

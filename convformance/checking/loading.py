@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from convformance.checking.forms import one
+
 
 def function_of(target: str) -> Callable[..., Any]:
     """Return the function that ``file.py:name`` names, a method of a class as ``file.py:Class.method``.
@@ -30,11 +32,11 @@ def function_of(target: str) -> Callable[..., Any]:
 
 
 def call_of(written: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the call that ``written`` is an expression for, with np and the names of the function's own module.
+    """Return the call that ``written`` is an expression for, with np, one and the names of the function's own module.
 
     Raises ValueError where it is none.
     """
-    names = {"np": np, "numpy": np, **getattr(function, "__globals__", {})}
+    names = {"np": np, "numpy": np, "one": one, **getattr(function, "__globals__", {})}
     try:
         made = eval(written, names)  # the user's own words, in the user's own process
     except Exception as error:

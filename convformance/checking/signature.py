@@ -153,7 +153,13 @@ def _unguessed(name: str, parameters: Sequence[Parameter], needed: Sequence[str]
     reasons = [f"which parameter is {role}" for role in missing] + [f"what {parameter} stands for" for parameter in unknown]
     told = ", ".join(held.name for held in parameters) or "none"
     call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(words)})"
-    return f"{name}: its parameters ({told}) do not tell {', or '.join(reasons)}; say how to call it, such as {call}"
+    left = "".join(f", {role}={least}" for role, least in _LEAST.items() if f"problem.{role}" not in call)
+    found = " (from convformance import one)" if "one(" in call else ""
+    return f"{name}: its parameters ({told}) do not tell {', or '.join(reasons)}; say how to call it, such as {call}{left}{found}"
+
+
+# What stays fixed where a call says nothing of it.
+_LEAST = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 
 def _guess(held: Parameter, missing: Sequence[str]) -> str:
@@ -161,9 +167,9 @@ def _guess(held: Parameter, missing: Sequence[str]) -> str:
     if held.role in OPERANDS:
         return str(held.role)
     if held.role == "padding":
-        return "problem.padding[0][0]"
+        return "one(problem.padding)"
     if held.role in ("stride", "dilation"):
-        return f"problem.{held.role}[0]"
+        return f"one(problem.{held.role})"
     if held.role is None and missing:
         return f"({', '.join(missing)})"
-    return '{"stride": problem.stride[0], "pad": problem.padding[0][0]}' if "param" in held.name else "..."
+    return '{"stride": one(problem.stride), "pad": one(problem.padding)}' if "param" in held.name else "..."

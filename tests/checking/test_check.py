@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convformance import check
+from convformance import check, one
 from convformance.checking.checker import inquire
 from convformance.reference import conv, conv_filter_grad, conv_input_grad, conv_transpose
 from convformance.reference.problem import Problem
@@ -334,3 +334,10 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert {"check", "CheckResult"} <= set(package.__all__)
     with pytest.raises(AttributeError, match="nosuch"):
         _ = package.nosuch
+
+
+def test_one_number_for_all_axes_is_given_and_several_are_refused() -> None:
+    assert one((3, 3)) == 3
+    assert one(((1, 1), (1, 1))) == 1
+    with pytest.raises(NotImplementedError, match="one number for all axes"):
+        one((2, 3))

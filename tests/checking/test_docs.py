@@ -23,6 +23,7 @@ def shown() -> dict[str, str]:
 def printed(command: str) -> str:
     done = convformance(*command.split(), "--seconds", "60")
     assert done.returncode in (1, 2), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     return done.stdout if done.returncode == 1 else done.stderr.splitlines()[-1] + "\n"
 
 
