@@ -5,9 +5,10 @@ known where a wrong computation rounds. It must be met on every exact fill, thos
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
+from itertools import islice, product
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from convformance.judging.hypotheses import BY_NAME, GENERAL, MISTAKES, PLACES
 from convformance.judging.hypotheses.hypothesis import Computation, Fit, Hypothesis, Prediction
 
 Array = np.ndarray[Any, Any]
+_T = TypeVar("_T")
 
 # Multiplications that all predictions on one wrong answer may take, about a second of them, and those of mistakes two by two.
 _BUDGET, _BUDGET_OF_PAIRS = 2**28, 2**24
@@ -158,10 +160,16 @@ def _sorted(hypotheses: Iterable[Hypothesis], evidence: Sequence[Evidence], budg
     sure: list[Fit] = []
     weak: list[Fit] = []
     for hypothesis in hypotheses:
-        found = list(_of_one(hypothesis, evidence, budget))
+        found = list(_possible(_of_one(hypothesis, evidence, budget)))
         everywhere = [fit for fit, always in found if always]
         (sure if everywhere else weak).extend((everywhere or [fit for fit, _ in found])[:1])
     return sure, weak
+
+
+def _possible(found: Iterator[_T]) -> Iterator[_T]:
+    """Yield what ``found`` does until its mistake cannot be made: an axis without elements, a group that has no channel."""
+    with suppress(IndexError, ValueError):
+        yield from found
 
 
 def _of_one(hypothesis: Hypothesis, evidence: Sequence[Evidence], budget: _Budget) -> Iterator[tuple[Fit, bool]]:
@@ -187,15 +195,19 @@ def _again(predictions: Iterator[Prediction], detail: str, placed: str, other: E
 def _of_two(evidence: Sequence[Evidence]) -> list[Fit]:
     """Return the first pair of mistakes that reproduces every exact fill, if there is one."""
     budget = _Budget(_BUDGET_OF_PAIRS)
+    fitting = (fit for one, other in _PAIRS for fit in _possible(_of_pair(one, other, evidence, budget)))
+    return list(islice(fitting, 1))
+
+
+def _of_pair(one: Hypothesis, other: Hypothesis, evidence: Sequence[Evidence], budget: _Budget) -> Iterator[Fit]:
+    """Yield what fits every fill when both mistakes are made."""
     first, *others = evidence
-    for one, other in _PAIRS:
-        for detail, made in _both(one, other, first.asked, budget):
-            if not _may_fit(made, first) or not budget.allows(made):
-                continue
-            words = first.met(made)
-            if words is not None and all(_again(_both(one, other, rest.asked, budget), detail, words, rest) for rest in others):
-                return [Fit(f"{one.name}+{other.name}", ", ".join(filter(None, (detail, words))))]
-    return []
+    for detail, made in _both(one, other, first.asked, budget):
+        if not _may_fit(made, first) or not budget.allows(made):
+            continue
+        words = first.met(made)
+        if words is not None and all(_again(_both(one, other, rest.asked, budget), detail, words, rest) for rest in others):
+            yield Fit(f"{one.name}+{other.name}", ", ".join(filter(None, (detail, words))))
 
 
 def _both(one: Hypothesis, other: Hypothesis, asked: Computation, budget: _Budget) -> Iterator[Prediction]:

@@ -1,0 +1,30 @@
+"""Answers of any shape, of zeros, NaN or noise, to questions with empty arrays: each gets a judgement, whatever a mistake makes of it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from convformance.judging.rule import judge
+from convformance.test_cases.case import Case
+from convformance.test_cases.catalogue import cases
+from tests.judging.asked import Array, Given, examined
+
+CASES = [case for case in cases("standard") if case.family in ("empty", "bias")]
+
+
+def _odd(shape: tuple[int, ...]) -> Iterator[Array]:
+    """Yield answers of that shape and of others, none of them meant to be right."""
+    numbers = np.random.default_rng(7).integers(-3, 4, shape).astype(np.float32)
+    yield from (numbers, np.zeros_like(numbers), np.full_like(numbers, np.nan))
+    other = [shape[1:], (1, *shape), (*shape[:-1], shape[-1] + 1), (*shape[:-1], 0), (), (shape[0], 0, *shape[2:]), shape[::-1]]
+    yield from (np.ones(each, np.float32) for each in other)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_any_answer_gets_a_judgement(case: Case) -> None:
+    for operation in case.operations:
+        examination = examined(case, operation, "float32")
+        for answer in _odd(examination.shape):
+            judgement = judge(examination, lambda _, answer=answer: Given(answer))
+            assert judgement.grade == "wrong" or answer.shape == examination.shape
