@@ -15,7 +15,7 @@ from convformance.reports.packing import Columns, Scripts, shown
 
 MOST_EVIDENCE = 20_000
 MOST_BYTES = 4_000_000
-LONGEST_SCRIPT = 40_000
+LONGEST_SCRIPT = 200_000
 LONGEST_SMALLEST = 20_000
 CHANGES = ("unchanged", "added", "worse", "better")
 
