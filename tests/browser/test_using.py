@@ -130,6 +130,7 @@ def test_every_finding_of_the_real_run_is_listed_and_a_wrong_one_has_its_picture
 
 def opened(page: Page, group: str) -> int:
     """Open every entry of the group that is open, those behind a button for more as well; return how many there are."""
+    page.locator(f"{group} details.entry").first.wait_for(state="attached")  # a group is drawn after it is opened
     while (more := page.locator(f"{group} button.more:visible")).count():
         more.first.click()
     page.evaluate("(group) => document.querySelectorAll(`${group} details.entry`).forEach((e) => { e.open = true; })", group)
