@@ -8,7 +8,7 @@ conversion, data, tolerances and skips belong to the suite.
 import inspect
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import metadata, util
@@ -204,7 +204,7 @@ class Adapter:
                 raise Refusal(_words(error)) from error
             raise
         finally:
-            changed = tuple(index for index, pair in enumerate(zip(given, before, strict=True)) if _put_back(*pair))
+            changed = restored(given, before)
         return Answer(value, seconds, changed)
 
     def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
@@ -252,6 +252,11 @@ def _installed(module: str) -> bool:
 def _words(error: Exception) -> str:
     """Return the first paragraph of the message: what follows, if anything does, are stack traces and advice."""
     return str(error).strip().split("\n\n")[0] or type(error).__name__
+
+
+def restored(arrays: Iterable[Array], held: Iterable[bytes]) -> tuple[int, ...]:
+    """Return the places of the arrays that differ from the bytes they held before, and restore those."""
+    return tuple(place for place, pair in enumerate(zip(arrays, held, strict=True)) if _put_back(*pair))
 
 
 def _put_back(array: Array, held: bytes) -> bool:

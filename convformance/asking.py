@@ -13,8 +13,8 @@ from convformance import __version__, reproduction, shrinking
 from convformance.adapters.contract import Adapter, Answer, KnownDivergence, Refusal, Route
 from convformance.adapters.discovery import Selection
 from convformance.extraction import Unextractable
-from convformance.judging.rule import Examination, Judgement, judge
-from convformance.test_cases import fills
+from convformance.judging.rule import Judgement, judge
+from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case
 from convformance.test_cases.fills import Operands
 
@@ -95,10 +95,8 @@ def _passes(value: str, allowed: tuple[str, ...]) -> bool:
     return not allowed or value in allowed
 
 
-@lru_cache(maxsize=8)
-def _examination(operation: str, case: Case, dtype: str, accumulator: str | None) -> Examination:
-    data = partial(fills.fill, case, operation, dtype)
-    return Examination(operation, case.problem, dtype, data, special=bool(case.special), accumulator=accumulator)
+# Routes and adapters asked the same share its truth.
+_examination = lru_cache(maxsize=8)(examining.examination)
 
 
 class AdapterError(Exception):
@@ -151,7 +149,7 @@ class Asker:
 
     def _judged(self, question: Question) -> dict[str, Any]:
         expected = question.route.accumulator.get(question.dtype)
-        examination = _examination(question.operation, question.case, question.dtype, expected)
+        examination = _examination(question.case, question.operation, question.dtype, expected)
         try:
             judgement = judge(examination, partial(self._answer, question))
         except Refusal as refusal:

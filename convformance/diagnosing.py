@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from convformance.asking import Question
-from convformance.judging.diagnosis import Fit, Observation, diagnoses, parameters
+from convformance.judging.diagnosis import Fit, Observation, diagnoses
+from convformance.test_cases import examining
 
 Verdict = Mapping[str, Any]
 
@@ -26,14 +27,6 @@ def lines(asked: Iterable[tuple[Question, Verdict]]) -> Iterator[dict[str, Any]]
 
 
 def _observation(question: Question, verdict: Verdict) -> Observation:
-    case, operation = question.case, question.operation
-    described = parameters(
-        operation,
-        case.problem,
-        question.dtype,
-        memory=case.memory,
-        bias=case.has_bias(operation),
-        special=case.special,
-    )
+    described = examining.described(question.case, question.operation, question.dtype)
     fits = tuple(map(Fit, verdict["diagnosis"], verdict["details"]))
     return Observation(described, verdict["finding"], fits, verdict["spread"])

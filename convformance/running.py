@@ -72,13 +72,16 @@ def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
 
 
 def environment() -> dict[str, str]:
+    """Return the environment of a process that asks frameworks: one thread each, and no warnings, which are no verdicts."""
+    return {"PYTHONWARNINGS": "ignore", **importing(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def importing() -> dict[str, str]:
     """Return the environment with the code that runs now first on the path, wherever it was started from."""
     import convformance
 
     home = str(Path(convformance.__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))
-    quiet = {"PYTHONWARNINGS": "ignore", **os.environ}  # what frameworks warn of is no verdict
-    return {**quiet, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))}
 
 
 def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baseline: Sequence[Path] | None) -> int:

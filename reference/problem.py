@@ -30,14 +30,14 @@ OPERAND_NAMES: dict[str, tuple[str, ...]] = {
     "conv_transpose_filter_grad": ("x", "dy"),
 }
 # What each operation reads and gives, named by the arrays of the convolution it belongs to.
-_SIGNATURES: dict[str, tuple[tuple[str, ...], str]] = {
-    "conv": (("input_shape", "filter_shape"), "output_shape"),
-    "conv_input_grad": (("output_shape", "filter_shape"), "input_shape"),
-    "conv_filter_grad": (("input_shape", "output_shape"), "filter_shape"),
-    "conv_bias_grad": (("output_shape",), "bias_shape"),
-    "conv_transpose": (("output_shape", "filter_shape"), "input_shape"),
-    "conv_transpose_input_grad": (("input_shape", "filter_shape"), "output_shape"),
-    "conv_transpose_filter_grad": (("output_shape", "input_shape"), "filter_shape"),
+ARRAYS: dict[str, tuple[tuple[str, ...], str]] = {
+    "conv": (("input", "filter"), "output"),
+    "conv_input_grad": (("output", "filter"), "input"),
+    "conv_filter_grad": (("input", "output"), "filter"),
+    "conv_bias_grad": (("output",), "bias"),
+    "conv_transpose": (("output", "filter"), "input"),
+    "conv_transpose_input_grad": (("input", "filter"), "output"),
+    "conv_transpose_filter_grad": (("output", "input"), "filter"),
 }
 
 
@@ -186,12 +186,12 @@ class Problem:
 
     def operand_shapes(self, operation: str) -> tuple[Size, ...]:
         """Return the shapes that ``operation`` reads, in the order of its arguments, without a bias."""
-        names, _ = _SIGNATURES[check_operation(operation)]
-        return tuple(getattr(self, name) for name in names)
+        names, _ = ARRAYS[check_operation(operation)]
+        return tuple(getattr(self, f"{name}_shape") for name in names)
 
     def result_shape(self, operation: str) -> Size:
         """Return the shape that ``operation`` gives."""
-        shape: Size = getattr(self, _SIGNATURES[check_operation(operation)][1])
+        shape: Size = getattr(self, f"{ARRAYS[check_operation(operation)][1]}_shape")
         return shape
 
     def operation_bias_shape(self, operation: str) -> Size:
@@ -204,13 +204,13 @@ class Problem:
         """Return how many products one element of the result of ``operation`` sums at most, those with padding counted."""
         taps = zip(self.kernel_size, self.stride, self.dilation, strict=True)
         lengths = {
-            "output_shape": self.in_channels // self.groups * prod(self.kernel_size),
+            "output": self.in_channels // self.groups * prod(self.kernel_size),
             # Of consecutive taps, one in stride / gcd(stride, dilation) reaches a given element of the input.
-            "input_shape": self.out_channels // self.groups * prod(-(-k * gcd(s, d) // s) for k, s, d in taps),
-            "filter_shape": self.batch * prod(self.output_size),
-            "bias_shape": self.batch * prod(self.output_size),
+            "input": self.out_channels // self.groups * prod(-(-k * gcd(s, d) // s) for k, s, d in taps),
+            "filter": self.batch * prod(self.output_size),
+            "bias": self.batch * prod(self.output_size),
         }
-        return lengths[_SIGNATURES[check_operation(operation)][1]]
+        return lengths[ARRAYS[check_operation(operation)][1]]
 
     @property
     def products(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import Answer
+from convformance.adapters.contract import Answer, restored
 from convformance.adapters.layouts import result_role
 from convformance.checking.calling import Caller, arrays_of, kind_of
 from convformance.checking.patience import alone, at_most
@@ -45,12 +45,12 @@ class Asker:
         Raises Raised for any exception of the function, ``TooLong`` where it does not come back.
         """
         given = self.own(operation, problem, operands)
-        before = [array.copy() for array in given.values()]
+        before = [array.tobytes() for array in given.values()]
         started = time.perf_counter()
         value = self._called(operation, problem, given)
         seconds = time.perf_counter() - started
         result = self._result(operation, problem, value)
-        changed = tuple(place for place, pair in enumerate(zip(given.values(), before, strict=True)) if _put_back(*pair))
+        changed = restored(given.values(), before)
         judged = len(operands.arrays) + (operands.bias is not None)
         if any(place >= judged for place in changed):
             self.remarks["changes an array that it is given beside the operands"] = None
@@ -111,14 +111,6 @@ def _beside(shape: tuple[int, ...]) -> Array:
 def _laid(canonical: Array, own: Array) -> Array:
     """Return ``own`` as one block of memory, unless the canonical array it is a view of is none itself."""
     return np.ascontiguousarray(own).reshape(own.shape) if canonical.flags.c_contiguous else own
-
-
-def _put_back(array: Array, before: Array) -> bool:
-    """Return whether ``array`` differs in any bit from what it held before, and if so restore it."""
-    if array.tobytes() == before.tobytes():
-        return False
-    array[...] = before
-    return True
 
 
 def _words(error: BaseException) -> str:

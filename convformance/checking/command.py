@@ -4,21 +4,19 @@ import argparse
 import ast
 import contextlib
 import json
-import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
-import convformance
 from convformance.checking import page
 from convformance.checking.checker import PATIENCE
 from convformance.checking.result import CheckResult, Findings
 from convformance.judging.diagnosis import Diagnosis
+from convformance.running import importing
 
 OK, FINDINGS = range(2)
 _STARTING = 60.0  # seconds that the file may take to be run, frameworks and all
@@ -99,9 +97,10 @@ def _cut_off(wishes: Line, verdicts: list[Line], asking: Line, what: Line) -> Fi
 
 def _told(wishes: Line) -> Generator[tuple[str, Line], None, None]:
     """Yield what the process tells, and at last how it ended; it is killed when it is silent for too long."""
+    # -P: the folder it is started in is not on the path, where it may hide libraries.
     words = [sys.executable, "-P", "-m", "convformance.checking.child", json.dumps(wishes)]
     process = subprocess.Popen(
-        words, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        words, env=importing(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
     heard: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_hear, args=(process, heard), daemon=True).start()
@@ -116,12 +115,6 @@ def _told(wishes: Line) -> Generator[tuple[str, Line], None, None]:
     finally:
         process.kill()
         process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment with the code that runs now on the path; the folder it is started in is not: it may hide libraries."""
-    home = str(Path(convformance.__file__).resolve().parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))}
 
 
 def _hear(process: "subprocess.Popen[str]", heard: "queue.Queue[str | None]") -> None:

@@ -15,11 +15,11 @@ from convformance.checking.answering import Asker, Raised
 from convformance.checking.patience import TooLong
 from convformance.judging import special
 from convformance.judging.bounds import WRONG
-from convformance.judging.diagnosis import Diagnosis, Observation, diagnoses, parameters
+from convformance.judging.diagnosis import Diagnosis, Observation, diagnoses
 from convformance.judging.marking import ORDER, mark_special, worst_grade
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.judging.smallest import Failure, failure, smallest
-from convformance.test_cases import fills
+from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case
 from convformance.test_cases.fills import EXACT_FILLS
 
@@ -82,8 +82,7 @@ class Inquiry:
         return self.asker.caller.words(operation, case.problem, self.asker.own(operation, case.problem, operands))
 
     def _judged(self, operation: str, case: Case) -> Verdict:
-        data = partial(fills.fill, case, operation, self.asker.dtype)
-        examination = Examination(operation, case.problem, self.asker.dtype, data, special=bool(case.special))
+        examination = examining.examination(case, operation, self.asker.dtype)
         answers: list[Answer] = []
 
         def ask(operands: Any) -> Answer:
@@ -120,7 +119,7 @@ class Inquiry:
         """Keep what the diagnosis is made of; an answer that only prints is a right one."""
         fits = judged.pop("fits", ())
         wrong = judged["grade"] not in (*CLEAN, *_INACCURATE)
-        observation = Observation(_described(operation, case, self.asker.dtype), wrong, fits, judged["spread"])
+        observation = Observation(examining.described(case, operation, self.asker.dtype), wrong, fits, judged["spread"])
         self._observed.setdefault(operation, []).append(observation)
 
     def diagnosed(self) -> dict[str, list[Diagnosis]]:
@@ -174,9 +173,3 @@ def _short(printed: str) -> str:
         return ""
     line = printed.strip().split("\n", maxsplit=1)[0]
     return repr(line if len(line) <= 40 else line[:40] + "...")
-
-
-def _described(operation: str, case: Case, dtype: str) -> dict[str, Any]:
-    """Return what the diagnosis knows of a question."""
-    bias = case.has_bias(operation)
-    return parameters(operation, case.problem, dtype, memory=case.memory, bias=bias, special=case.special)

@@ -15,21 +15,11 @@ import numpy as np
 from convformance.judging.bounds import products
 from convformance.reference import operations
 from convformance.reference.geometry import Pairs, Size, effective_kernel
-from convformance.reference.problem import Problem
+from convformance.reference.problem import ARRAYS, Problem
 
 Array = np.ndarray[Any, Any]
 Change = Callable[[Array], Array]
 
-# The arrays of the convolution that each operation reads, and the one that it gives.
-_ARRAYS: dict[str, tuple[tuple[str, ...], str]] = {
-    "conv": (("input", "filter"), "output"),
-    "conv_input_grad": (("output", "filter"), "input"),
-    "conv_filter_grad": (("input", "output"), "filter"),
-    "conv_bias_grad": (("output",), "bias"),
-    "conv_transpose": (("output", "filter"), "input"),
-    "conv_transpose_input_grad": (("input", "filter"), "output"),
-    "conv_transpose_filter_grad": (("output", "input"), "filter"),
-}
 _AXES = ("D", "H", "W")
 
 
@@ -86,12 +76,12 @@ class Computation:
     @property
     def reads(self) -> tuple[str, ...]:
         """The names of the operands, in order."""
-        return _ARRAYS[self.operation][0]
+        return ARRAYS[self.operation][0]
 
     @property
     def gives(self) -> str:
         """The name of the array that is the result."""
-        return _ARRAYS[self.operation][1]
+        return ARRAYS[self.operation][1]
 
     @property
     def rank(self) -> int:

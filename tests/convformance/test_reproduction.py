@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ import pytest
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, MissingFramework, Refusal, Route, route
 from convformance.extraction import Unextractable
-from convformance.judging.rule import Examination, judge
+from convformance.judging.rule import judge
 from convformance.reference.operations import apply
 from convformance.reference.problem import OPERATIONS, Problem
 from convformance.reproduction import script
-from convformance.test_cases import fills
+from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case, case
 
 LOOPS = Path(__file__).with_name("loops.py")
@@ -267,8 +266,7 @@ def test_without_an_element_to_judge_the_call_itself_is_what_fails(name: str, to
 
 def judged(adapter: Adapter, asked: Route, case: Case, dtype: str) -> tuple[str, Mapping[str, Any]]:
     """Return the script of a verdict of the judge's own, and its worst element."""
-    data = partial(fills.fill, case, asked.operation, dtype)
-    examination = Examination(asked.operation, case.problem, dtype, data, special=bool(case.special))
+    examination = examining.examination(case, asked.operation, dtype)
     judgement = judge(examination, lambda given: adapter.answer(asked, case.problem, given.arrays, given.bias))
     assert judgement.worst is not None
     operands = fills.fill(case, asked.operation, dtype, judgement.worst["fill"])

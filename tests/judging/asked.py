@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from convformance.judging.bounds import Operands
 from convformance.judging.rule import Examination, Judgement, judge
-from convformance.test_cases import fills
+from convformance.test_cases import examining
 from convformance.test_cases.case import Case, case
 
 Array = np.ndarray[Any, Any]
@@ -32,8 +31,7 @@ def posed(**sizes: Any) -> Case:
 
 def examined(declared: Case, operation: str, dtype: str, accumulator: str | None = None) -> Examination:
     """Return the examination of ``operation`` in that case, on the suite's own fills."""
-    data = partial(fills.fill, declared, operation, dtype)
-    return Examination(operation, declared.problem, dtype, data, special=bool(declared.special), accumulator=accumulator)
+    return examining.examination(declared, operation, dtype, accumulator)
 
 
 def judged(examination: Examination, implementation: Implementation) -> Judgement:

@@ -15,11 +15,12 @@ from unittest import mock
 
 import numpy as np
 
+from convformance.adapters.contract import restored
 from convformance.judging import explaining
 from convformance.judging.bounds import Operands
-from convformance.judging.diagnosis import Diagnosis, Fit, Observation, diagnoses, parameters
+from convformance.judging.diagnosis import Diagnosis, Fit, Observation, diagnoses
 from convformance.judging.rule import Examination, Judgement, judge
-from convformance.test_cases import fills
+from convformance.test_cases import examining
 from convformance.test_cases.case import TIERS, Case
 from convformance.test_cases.catalogue import cases
 from tests.judging.asked import Given
@@ -46,13 +47,11 @@ class Question:
     @property
     def parameters(self) -> dict[str, Any]:
         """What a diagnosis may say that wrong answers share."""
-        case, bias = self.case, self.case.has_bias(self.operation)
-        return parameters(self.operation, case.problem, self.dtype, memory=case.memory, bias=bias, special=case.special)
+        return examining.described(self.case, self.operation, self.dtype)
 
     def examination(self) -> Examination:
         """Return the examination that all members share."""
-        data = partial(fills.fill, self.case, self.operation, self.dtype)
-        return Examination(self.operation, self.case.problem, self.dtype, data, special=bool(self.case.special))
+        return examining.examination(self.case, self.operation, self.dtype)
 
     def reseeded(self, seed: int) -> "Question":
         """Return the same question with other numbers."""
@@ -293,10 +292,10 @@ class Asking:
     def __call__(self, operands: Operands) -> Given:
         """Return the answer and which operands were changed; those are put back for whoever is asked next."""
         given = [*operands.arrays, *([] if operands.bias is None else [operands.bias])]
-        before = [array.copy() for array in given]
+        before = [array.tobytes() for array in given]
         with np.errstate(all="ignore"):
             value = self._run(self._examination.operation, self._examination.problem, operands.arrays, operands.bias)
-        changed = tuple(place for place, pair in enumerate(zip(given, before, strict=True)) if _put_back(*pair))
+        changed = restored(given, before)
         if len(self.answers) < len(self._examination.fills):
             self.answers.append(value.copy())
         return Given(value, changed=changed)
@@ -306,11 +305,3 @@ class Asking:
         for name in self._examination.fills[len(self.answers) :] if 0 not in self._examination.shape else ():
             self(self._examination.trial(name).operands)
         return self.answers
-
-
-def _put_back(array: Array, before: Array) -> bool:
-    """Return whether ``array`` was changed, and undo it."""
-    changed = array.tobytes() != before.tobytes()
-    if changed:
-        array[...] = before
-    return changed

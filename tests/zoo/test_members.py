@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from convformance.judging.formats import format_of
 from convformance.judging.marking import mark, mark_special
 from convformance.reference import operations
 from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
-from convformance.test_cases import fills
+from convformance.test_cases import examining, fills
 from convformance.test_cases.case import DTYPES, Case
 from convformance.test_cases.catalogue import case_by_id, cases
 from tests.zoo import plain
@@ -152,8 +152,7 @@ def _questions(member: Member, asked: tuple[Case, ...]) -> Iterator[tuple[Case, 
 
 @lru_cache(maxsize=512)
 def _examination(case: Case, operation: str, dtype: str) -> Examination:
-    data = partial(fills.fill, case, operation, dtype)
-    return Examination(operation, case.problem, dtype, data, special=bool(case.special))
+    return examining.examination(case, operation, dtype)
 
 
 def _caught(member: Member, case: Case, operation: str, dtype: str) -> bool:
