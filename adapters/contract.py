@@ -107,7 +107,9 @@ def route(
     def declare(method: Callable[..., Any]) -> Callable[..., Any]:
         own_name = method.__name__
         takes_bias = "bias" in inspect.signature(method).parameters
-        declared = Route(operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias)
+        declared = Route(
+            operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias
+        )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
         return method
@@ -141,7 +143,9 @@ class Adapter:
         """Return ``mode`` with defaults filled in; raises UsageError for an option or a value that does not exist."""
         for key, value in mode.items():
             if key not in cls.options:
-                raise UsageError(f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}")
+                raise UsageError(
+                    f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}"
+                )
             allowed = cls.options[key]
             if value not in allowed and "*" not in allowed:
                 raise UsageError(f"adapter {cls.name}: {key}={value!r} is unknown; allowed: {', '.join(allowed)}")
@@ -209,7 +213,10 @@ class Adapter:
 
     def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         roles = layouts.operand_roles(route.operation)
-        given = [layouts.from_canonical(array, self._layout(route, role)) for array, role in zip(operands, roles, strict=True)]
+        given = [
+            layouts.from_canonical(array, self._layout(route, role))
+            for array, role in zip(operands, roles, strict=True)
+        ]
         if bias is None:
             return given
         if not route.takes_bias:
@@ -239,7 +246,9 @@ class Adapter:
 
     def _refuses(self, error: Exception) -> bool:
         """Whether ``error`` is the framework saying that it does not offer this."""
-        return isinstance(error, NotImplementedError) or any(re.search(pattern, str(error)) for pattern in self.refusals)
+        return isinstance(error, NotImplementedError) or any(
+            re.search(pattern, str(error)) for pattern in self.refusals
+        )
 
 
 def _installed(module: str) -> bool:

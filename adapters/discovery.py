@@ -77,7 +77,9 @@ def create(spec: str) -> Adapter:
     except UsageError:
         raise
     except ImportError as error:
-        raise MissingFramework(f"adapter {selection.label}: its framework cannot be imported: {described(error)}") from error
+        raise MissingFramework(
+            f"adapter {selection.label}: its framework cannot be imported: {described(error)}"
+        ) from error
     except Exception as error:
         raise UsageError(f"adapter {selection.label} cannot be made: {described(error)}") from error
 
@@ -98,7 +100,9 @@ def _parse(spec: str) -> tuple[str, dict[str, str]]:
     """Split ``target[key=value,...]``."""
     match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", spec)
     if not match:
-        raise UsageError(f"adapter {spec!r} cannot be read; allowed: NAME, FILE.py:CLASS or MODULE:CLASS, then [key=value,...]")
+        raise UsageError(
+            f"adapter {spec!r} cannot be read; allowed: NAME, FILE.py:CLASS or MODULE:CLASS, then [key=value,...]"
+        )
     target, options = match.groups()
     mode = {}
     for option in filter(None, (options or "").split(",")):
@@ -185,7 +189,9 @@ def _checked(module: ModuleType, class_name: str, place: str) -> type[Adapter]:
         names = ", ".join(held.__name__ for held in _adapters(module)) or "none"
         raise UsageError(f"{place} has no class {class_name!r}; adapters in it: {names}")
     if not (inspect.isclass(found) and issubclass(found, Adapter)):
-        raise UsageError(f"{class_name} in {place} is no adapter; allowed: a subclass of convformance.adapters.contract.Adapter")
+        raise UsageError(
+            f"{class_name} in {place} is no adapter; allowed: a subclass of convformance.adapters.contract.Adapter"
+        )
     return _complete(found, place)
 
 
@@ -193,7 +199,9 @@ def _only_adapter(module: ModuleType, place: str) -> type[Adapter]:
     found = _adapters(module)
     if len(found) != 1:
         names = ", ".join(held.__name__ for held in found) or "none"
-        raise UsageError(f"{place} holds {len(found)} adapters ({names}); allowed: exactly one, or name it as {place}:CLASS")
+        raise UsageError(
+            f"{place} holds {len(found)} adapters ({names}); allowed: exactly one, or name it as {place}:CLASS"
+        )
     return _complete(found[0], place)
 
 
@@ -205,9 +213,13 @@ def _adapters(module: ModuleType) -> list[type[Adapter]]:
 
 def _complete(adapter_class: type[Adapter], place: str) -> type[Adapter]:
     if not isinstance(getattr(adapter_class, "name", None), str):
-        raise UsageError(f"{adapter_class.__name__} in {place} has no name; allowed: a class attribute name = 'short-public-name'")
+        raise UsageError(
+            f"{adapter_class.__name__} in {place} has no name; allowed: a class attribute name = 'short-public-name'"
+        )
     if not adapter_class.routes():
-        raise UsageError(f"{adapter_class.__name__} in {place} has no route; allowed: at least one method under @route(operation)")
+        raise UsageError(
+            f"{adapter_class.__name__} in {place} has no route; allowed: at least one method under @route(operation)"
+        )
     return adapter_class
 
 

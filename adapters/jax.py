@@ -128,11 +128,15 @@ class Jax(Adapter):
 
     @route("conv_transpose_input_grad", "vjp")
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._gradient(lambda x: self.dilated_lhs(problem, x, w), shape_in(problem.output_shape, self.activations), dy)
+        return self._gradient(
+            lambda x: self.dilated_lhs(problem, x, w), shape_in(problem.output_shape, self.activations), dy
+        )
 
     @route("conv_transpose_filter_grad", "vjp")
     def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._gradient(lambda w: self.dilated_lhs(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+        return self._gradient(
+            lambda w: self.dilated_lhs(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
+        )
 
     def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
         """Return the gradient of the linear ``function`` in its argument of ``shape``."""
@@ -152,7 +156,9 @@ class Jax(Adapter):
         _, kernel, _ = self._dimensions(problem)
         inputs, outputs = kernel.index("I"), kernel.index("O")
         turned = self.numpy.flip(w, [axis for axis, letter in enumerate(kernel) if letter not in "IO"])
-        apart = turned.reshape(*w.shape[:outputs], problem.groups, problem.out_channels // problem.groups, *w.shape[outputs + 1 :])
+        apart = turned.reshape(
+            *w.shape[:outputs], problem.groups, problem.out_channels // problem.groups, *w.shape[outputs + 1 :]
+        )
         swapped = apart.swapaxes(outputs + 1, inputs + (inputs > outputs))
         return swapped.reshape(*swapped.shape[:outputs], problem.in_channels, *swapped.shape[outputs + 2 :])
 

@@ -137,7 +137,10 @@ TENSORFLOW = (
         "float64 and float16, three spatial axes, SAME, an axis whose last window ends before the image does",
         grades=("wrong",),
         when=lambda case, dtype: (
-            dtype not in _ONEDNN and len(case.input_size) == 3 and case.padding == "same_upper" and _strided_past_kernel(case)
+            dtype not in _ONEDNN
+            and len(case.input_size) == 3
+            and case.padding == "same_upper"
+            and _strided_past_kernel(case)
         ),
         versions=("2.21", "2.22"),
         modes={"mode": "eager"},

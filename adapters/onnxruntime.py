@@ -66,7 +66,9 @@ class Onnxruntime(Adapter):
             self._session = key, self.runtime.InferenceSession(model, self.settings, providers=["CPUExecutionProvider"])
         return self._session[1].run(None, inputs)[0]
 
-    def _model(self, operator: str, attributes: Attributes, inputs: Mapping[str, Array], constants: Mapping[str, Array]) -> bytes:
+    def _model(
+        self, operator: str, attributes: Attributes, inputs: Mapping[str, Array], constants: Mapping[str, Array]
+    ) -> bytes:
         """Return a serialised model of one node."""
         helper, proto = self.onnx.helper, self.onnx.TensorProto
         names = [name for name in ("x", "w", "b") if name in inputs or name in constants]
@@ -76,7 +78,10 @@ class Onnxruntime(Adapter):
             "convformance",
             [helper.make_tensor_value_info(name, kind, array.shape) for name, array in inputs.items()],
             [helper.make_tensor_value_info("y", kind, None)],
-            [helper.make_tensor(name, kind, array.shape, array.tobytes(), raw=True) for name, array in constants.items()],
+            [
+                helper.make_tensor(name, kind, array.shape, array.tobytes(), raw=True)
+                for name, array in constants.items()
+            ],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
         serialised: bytes = model.SerializeToString()

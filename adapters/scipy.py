@@ -103,9 +103,13 @@ def _transposed(problem: Problem, y: Array, w: Array, convolve: Correlate) -> Ar
     _refuse_empty(y, w, problem.input_size)
     spread = _insert_zeros(y, problem.stride)
     taps = _insert_zeros(w, problem.dilation)
-    axes = zip(problem.input_size, problem.output_size, problem.effective_kernel, problem.stride, problem.padding, strict=True)
+    axes = zip(
+        problem.input_size, problem.output_size, problem.effective_kernel, problem.stride, problem.padding, strict=True
+    )
     crop = tuple((-lo, i + lo - (o - 1) * s - e) for i, o, e, s, (lo, _) in axes)
-    return _pad(np.concatenate([_summed(problem, spread, taps, c, convolve) for c in range(problem.in_channels)], axis=1), crop)
+    return _pad(
+        np.concatenate([_summed(problem, spread, taps, c, convolve) for c in range(problem.in_channels)], axis=1), crop
+    )
 
 
 def _summed(problem: Problem, spread: Array, taps: Array, channel: int, convolve: Correlate) -> Array:

@@ -59,7 +59,9 @@ class Tensorflow(Adapter):
 
     def device(self) -> str:
         gpus = self.tf.config.get_visible_devices("GPU")
-        return ", ".join(str(self.tf.config.experimental.get_device_details(gpu)["device_name"]) for gpu in gpus) or "cpu"
+        return (
+            ", ".join(str(self.tf.config.experimental.get_device_details(gpu)["device_name"]) for gpu in gpus) or "cpu"
+        )
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if self.mode["mode"] == "eager":
@@ -74,13 +76,17 @@ class Tensorflow(Adapter):
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         _refuse_other_ranks("nn.conv2d", problem)
         x = self._padded(x, _crops(problem))
-        return self._biased(self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias)
+        return self._biased(
+            self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias
+        )
 
     @route("conv", "nn.convolution")
     def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         symbol = _SYMBOLS.get(str(problem.symbol))
         x = x if symbol else self._padded(x, problem.padding)
-        return self._biased(self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias)
+        return self._biased(
+            self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias
+        )
 
     @route("conv", "nn.depthwise_conv2d")
     def depthwise_conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
@@ -89,22 +95,30 @@ class Tensorflow(Adapter):
             raise Refusal("nn.depthwise_conv2d convolves each input channel by itself: groups equal in_channels")
         x = self._padded(x, _crops(problem))
         w = self.tf.reshape(w, (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups))
-        y = self.tf.nn.depthwise_conv2d(x, w, (1, *problem.stride, 1), _native_padding(problem), dilations=problem.dilation)
+        y = self.tf.nn.depthwise_conv2d(
+            x, w, (1, *problem.stride, 1), _native_padding(problem), dilations=problem.dilation
+        )
         return self._biased(y, bias)
 
     @route("conv_input_grad", "GradientTape")
     def input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._gradient(lambda x: self.convolution(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
+        return self._gradient(
+            lambda x: self.convolution(problem, x, w), shape_in(problem.input_shape, self.activations), dy
+        )
 
     @route("conv_input_grad", "depthwise_tape")
     def depthwise_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._gradient(lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
+        return self._gradient(
+            lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy
+        )
 
     @route("conv_input_grad", "conv2d_backprop_input")
     def backprop_input(self, problem: Problem, dy: Any, w: Any) -> Any:
         _refuse_other_ranks("conv2d_backprop_input", problem)
         shape = shape_in(_cropped_shape(problem), self.activations)
-        dx = self.tf.raw_ops.Conv2DBackpropInput(input_sizes=shape, filter=w, out_backprop=dy, **_raw_attributes(problem))
+        dx = self.tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=shape, filter=w, out_backprop=dy, **_raw_attributes(problem)
+        )
         return self._padded(dx, _opposite(_crops(problem)))
 
     @route("conv_input_grad", "nn.conv2d_transpose")
@@ -124,18 +138,24 @@ class Tensorflow(Adapter):
 
     @route("conv_filter_grad", "GradientTape")
     def filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._gradient(lambda w: self.convolution(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+        return self._gradient(
+            lambda w: self.convolution(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
+        )
 
     @route("conv_filter_grad", "depthwise_tape")
     def depthwise_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._gradient(lambda w: self.depthwise_conv2d(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+        return self._gradient(
+            lambda w: self.depthwise_conv2d(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
+        )
 
     @route("conv_filter_grad", "conv2d_backprop_filter")
     def backprop_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
         _refuse_other_ranks("conv2d_backprop_filter", problem)
         x = self._padded(x, _crops(problem))
         shape = shape_in(problem.filter_shape, self.filters)
-        return self.tf.raw_ops.Conv2DBackpropFilter(input=x, filter_sizes=shape, out_backprop=dy, **_raw_attributes(problem))
+        return self.tf.raw_ops.Conv2DBackpropFilter(
+            input=x, filter_sizes=shape, out_backprop=dy, **_raw_attributes(problem)
+        )
 
     @route("conv_filter_grad", "by-hand")
     def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
@@ -157,11 +177,15 @@ class Tensorflow(Adapter):
 
     @route("conv_transpose_input_grad", "GradientTape")
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._gradient(lambda x: self.conv_transpose(problem, x, w), shape_in(problem.output_shape, self.activations), dy)
+        return self._gradient(
+            lambda x: self.conv_transpose(problem, x, w), shape_in(problem.output_shape, self.activations), dy
+        )
 
     @route("conv_transpose_filter_grad", "GradientTape")
     def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._gradient(lambda w: self.conv_transpose(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
+        return self._gradient(
+            lambda w: self.conv_transpose(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
+        )
 
     def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
         """Return the gradient of the linear ``function`` in its argument of ``shape``."""
@@ -189,7 +213,9 @@ class Tensorflow(Adapter):
             behind = [(0, 0)] * (y.ndim + 1)
             behind[axis + 1] = (0, step - 1)
             y = self.tf.reshape(self.tf.pad(self.tf.expand_dims(y, axis + 1), behind), (*before, size * step, *after))
-        return y[(slice(None), *(slice(max(size - step + 1, 0)) for size, step in zip(y.shape[1:-1], stride, strict=True)))]
+        return y[
+            (slice(None), *(slice(max(size - step + 1, 0)) for size, step in zip(y.shape[1:-1], stride, strict=True)))
+        ]
 
     def _roles_swapped(self, w: Any, problem: Problem) -> Any:
         """Return the filter ``(*k, C / groups, O)`` as ``(*k, O / groups, C)``."""
@@ -246,5 +272,9 @@ def _native_padding(problem: Problem) -> Any:
 
 def _raw_attributes(problem: Problem) -> dict[str, Any]:
     padding = _native_padding(problem)
-    pads = {"padding": padding} if isinstance(padding, str) else {"padding": "EXPLICIT", "explicit_paddings": [*chain(*padding)]}
+    pads = (
+        {"padding": padding}
+        if isinstance(padding, str)
+        else {"padding": "EXPLICIT", "explicit_paddings": [*chain(*padding)]}
+    )
     return {**pads, "strides": (1, *problem.stride, 1), "dilations": (1, *problem.dilation, 1)}

@@ -115,7 +115,9 @@ class Torch(Adapter):
         terms = _transposed_terms(problem)
         function = getattr(self.functional, f"conv_transpose{problem.rank}d")
         padded = self._pad(y, terms.zeros)
-        full = function(padded, w, bias, problem.stride, terms.padding, terms.output_padding, problem.groups, problem.dilation)
+        full = function(
+            padded, w, bias, problem.stride, terms.padding, terms.output_padding, problem.groups, problem.dilation
+        )
         return self._pad(full, terms.crop)
 
     @route("conv_input_grad", "autograd")
@@ -164,7 +166,9 @@ class Torch(Adapter):
         terms = _terms(problem)
         function = getattr(self.torch.nn.grad, f"conv{problem.rank}d_weight")
         padded = self._pad(x, terms.zeros)
-        return function(padded, problem.filter_shape, dy, problem.stride, terms.padding, problem.dilation, problem.groups)
+        return function(
+            padded, problem.filter_shape, dy, problem.stride, terms.padding, problem.dilation, problem.groups
+        )
 
     @route("conv_input_grad", "convolution_backward")
     def backward_input(self, problem: Problem, dy: Any, w: Any) -> Any:
@@ -179,7 +183,9 @@ class Torch(Adapter):
     @route("conv_bias_grad", "convolution_backward")
     def backward_bias(self, problem: Problem, dy: Any) -> Any:
         """``aten.convolution_backward``, its third result."""
-        return self._backward(problem, dy, self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy), wanted=2)
+        return self._backward(
+            problem, dy, self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy), wanted=2
+        )
 
     @route("conv_transpose_input_grad", "convolution_backward")
     def backward_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
@@ -254,7 +260,9 @@ def _transposed_terms(problem: Problem) -> _Terms:
     steps = zip(problem.output_padding, problem.stride, problem.dilation, strict=True)
     if all(lo == hi >= 0 for lo, hi in problem.padding) and all(0 <= extra < max(s, d) for extra, s, d in steps):
         return _Terms(tuple(lo for lo, _ in problem.padding), problem.output_padding, ())
-    axes = zip(problem.input_size, problem.output_size, problem.effective_kernel, problem.stride, problem.padding, strict=True)
+    axes = zip(
+        problem.input_size, problem.output_size, problem.effective_kernel, problem.stride, problem.padding, strict=True
+    )
     zeros, crop = zip(*(_cropped_axis(i, (o - 1) * s + e, s, lo) for i, o, e, s, (lo, _) in axes), strict=True)
     none = (0,) * problem.rank
     return _Terms(none, none, zeros, crop)

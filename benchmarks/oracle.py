@@ -25,7 +25,9 @@ Array = np.ndarray[Any, Any]
 TAILS = (0, 4, 8, 12, 20, 40)
 UNIT = 2.0**-53
 PROBLEMS = {
-    "a case of the suite": Problem.of(input_size=(9, 8), kernel_size=(3, 2), batch=2, in_channels=4, out_channels=6, stride=(2, 1)),
+    "a case of the suite": Problem.of(
+        input_size=(9, 8), kernel_size=(3, 2), batch=2, in_channels=4, out_channels=6, stride=(2, 1)
+    ),
     "3x3 64-64 @56": Problem.of(input_size=(56, 56), kernel_size=3, in_channels=64, out_channels=64, padding=1),
     "3x3 512-64 @14": Problem.of(input_size=(14, 14), kernel_size=3, in_channels=512, out_channels=64, padding=1),
 }
@@ -45,7 +47,8 @@ def measured(problem: Problem, data: str, repeats: int) -> list[Record]:
     allowed = _allowed(problem, x, w)
     told = {"data": data, "plain": seconds["plain"]}
     return [
-        {**told, "tail": tail, "seconds": seconds[str(tail)], "share": _share(calls[str(tail)]().error, allowed)} for tail in TAILS
+        {**told, "tail": tail, "seconds": seconds[str(tail)], "share": _share(calls[str(tail)]().error, allowed)}
+        for tail in TAILS
     ]
 
 
@@ -66,7 +69,9 @@ def table(records: list[Record]) -> str:
     lines = [row(["problem", "data", *(f"tail {tail}" for tail in TAILS)]), row(["---"] * (2 + len(TAILS)))]
     for problem, data in dict.fromkeys((record["problem"], record["data"]) for record in records):
         found = [record for record in records if (record["problem"], record["data"]) == (problem, data)]
-        lines.append(row([problem, data, *(f"{each['seconds'] / each['plain']:.1f}x, {each['share']:.1g}" for each in found)]))
+        lines.append(
+            row([problem, data, *(f"{each['seconds'] / each['plain']:.1f}x, {each['share']:.1g}" for each in found)])
+        )
     return "\n".join(lines)
 
 
@@ -81,7 +86,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(table([record for file in chosen.show for record in json.loads(file.read_text(encoding="utf-8"))]))
         return
     cases = [(name, data) for name in PROBLEMS for data in DATA]
-    records = [{"problem": name, **each} for name, data in cases for each in measured(PROBLEMS[name], data, chosen.repeats)]
+    records = [
+        {"problem": name, **each} for name, data in cases for each in measured(PROBLEMS[name], data, chosen.repeats)
+    ]
     print(table(records))
     if chosen.json:
         chosen.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")

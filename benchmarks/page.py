@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Rewrite the page with the tables of the files given."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.page", description=__doc__)
     for name in TABLES:
-        parser.add_argument(f"--{name}", type=Path, nargs="+", default=[], help=f"figures that benchmarks.{name} wrote with --json")
+        parser.add_argument(
+            f"--{name}", type=Path, nargs="+", default=[], help=f"figures that benchmarks.{name} wrote with --json"
+        )
     chosen = vars(parser.parse_args(arguments))
     text = PAGE.read_text(encoding="utf-8")
     for name, table in TABLES.items():

@@ -84,7 +84,8 @@ def _is_there(peer: Callable[..., Any]) -> bool:
     """Say whether a peer's framework can be imported."""
     try:
         peer(
-            Problem.of(input_size=(2, 2), kernel_size=1), *(np.ones(shape) for shape in ((1, 1, 2, 2), (1, 1, 1, 1), (1, 1, 2, 2)))
+            Problem.of(input_size=(2, 2), kernel_size=1),
+            *(np.ones(shape) for shape in ((1, 1, 2, 2), (1, 1, 1, 1), (1, 1, 2, 2))),
         )
     except ImportError:
         return False
@@ -191,7 +192,9 @@ def _means(records: list[Record], names: list[str]) -> Iterator[str]:
     dense = [record for record in records if layers.is_dense(record["layer"])]
     for batch, contraction in dict.fromkeys((record["batch"], record["contraction"]) for record in dense):
         rows = [record for record in dense if (record["batch"], record["contraction"]) == (batch, contraction)]
-        ratios = [[row["seconds"][name] / row["seconds"]["ours"] for row in rows if name in row["seconds"]] for name in names]
+        ratios = [
+            [row["seconds"][name] / row["seconds"]["ours"] for row in rows if name in row["seconds"]] for name in names
+        ]
         means = [f"**{statistics.geometric_mean(column):.2f}**" if column else "" for column in ratios]
         of_peak = f"{statistics.geometric_mean(row['of_peak'] for row in rows):.0%}"
         of_columns = f"{statistics.geometric_mean(row['memory'] / row['im2col'] for row in rows):.2f}"

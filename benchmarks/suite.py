@@ -162,10 +162,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.suite", description=__doc__)
-    parser.add_argument("--adapter", action="append", metavar="SPEC", help="may be repeated (default: every built-in one)")
+    parser.add_argument(
+        "--adapter", action="append", metavar="SPEC", help="may be repeated (default: every built-in one)"
+    )
     parser.add_argument("--tier", choices=options.TIERS, default="standard")
     parser.add_argument("--shard", default="1/8", metavar="I/N", help="as of ``convformance run`` (default: 1/8)")
-    parser.add_argument("--repeats", type=int, default=3, help="processes for each adapter; the median over them counts")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="processes for each adapter; the median over them counts"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--show", type=Path, nargs="+", help="measure nothing, print the figures in these files")
     parser.add_argument("--measure", action="store_true", help="measure in this process and print JSON")
@@ -188,7 +192,9 @@ def table(records: list[Record]) -> str:
     """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds a verdict by part."""
     names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", *PARTS]
     kinds = dict.fromkeys((record["adapter"], record["tier"], record["shard"]) for record in records)
-    grouped = [[record for record in records if (record["adapter"], record["tier"], record["shard"]) == kind] for kind in kinds]
+    grouped = [
+        [record for record in records if (record["adapter"], record["tier"], record["shard"]) == kind] for kind in kinds
+    ]
     return "\n".join([row(names), row(["---"] * len(names)), *(row(_cells(repeats)) for repeats in grouped)])
 
 

@@ -80,11 +80,15 @@ class Scope:
         dtypes = [dtype for dtype in case.dtypes if _passes(dtype, self.dtypes)]
         for operation in case.operations:
             if _passes(operation, self.operations):
-                asked = [question for dtype in dtypes for question in self._of_operation(case, operation, dtype, selections)]
+                asked = [
+                    question for dtype in dtypes for question in self._of_operation(case, operation, dtype, selections)
+                ]
                 if asked:
                     yield asked
 
-    def _of_operation(self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]) -> Iterator[Question]:
+    def _of_operation(
+        self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]
+    ) -> Iterator[Question]:
         for selection in selections:
             for route in selection.adapter_class.routes():
                 if route.operation == operation and _passes(route.name, self.routes):
@@ -161,7 +165,9 @@ class Asker:
     def _answer(self, question: Question, given: Operands) -> Answer:
         """Ask the adapter; what it raises is its own, and never mistaken for a fault of the suite."""
         try:
-            return self.adapter(question.adapter).answer(question.route, question.case.problem, given.arrays, given.bias)
+            return self.adapter(question.adapter).answer(
+                question.route, question.case.problem, given.arrays, given.bias
+            )
         except Refusal:
             raise
         except Exception as error:
@@ -232,7 +238,15 @@ def unjudged(question: Question, grade: str, message: str) -> dict[str, Any]:
     """Return the verdict on a question that gave no answer to judge."""
     numbers = {"exact": False, "error": None, "accumulator": None, "seconds": 0.0}
     nothing: dict[str, Any] = dict.fromkeys(("worst", "spread", "map", "bias", "script", "smallest"))
-    return {**_opening(question), "grade": grade, **numbers, "message": message, "diagnosis": [], "details": [], **nothing}
+    return {
+        **_opening(question),
+        "grade": grade,
+        **numbers,
+        "message": message,
+        "diagnosis": [],
+        "details": [],
+        **nothing,
+    }
 
 
 def _opening(question: Question) -> dict[str, Any]:
@@ -242,7 +256,10 @@ def _opening(question: Question) -> dict[str, Any]:
 
 def _told(judgement: Judgement) -> dict[str, Any]:
     names = ("grade", "exact", "error", "accumulator", "seconds", "message", "worst", "spread", "map", "bias")
-    fits = {"diagnosis": [fit.name for fit in judgement.diagnosis], "details": [fit.detail for fit in judgement.diagnosis]}
+    fits = {
+        "diagnosis": [fit.name for fit in judgement.diagnosis],
+        "details": [fit.detail for fit in judgement.diagnosis],
+    }
     return {**{name: getattr(judgement, name) for name in names}, **fits, "script": None, "smallest": None}
 
 

@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"convformance: {error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        print("convformance: interrupted; what was judged is in the record, and --resume goes on with it", file=sys.stderr)
+        print(
+            "convformance: interrupted; what was judged is in the record, and --resume goes on with it", file=sys.stderr
+        )
         return BROKEN
 
 
@@ -57,10 +59,14 @@ def _declare_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run = commands.add_parser("run", help="ask, judge, and write the report; further arguments go to pytest")
     options.declare(run.add_argument)
     run.add_argument("-n", dest="workers", default="auto", metavar="N", help="worker processes (default: one a core)")
-    run.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of record and report (default: out)")
+    run.add_argument(
+        "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of record and report (default: out)"
+    )
     run.add_argument("--name", default="run", help="name of the record in it, for runs to be merged (default: run)")
     run.add_argument("--merge", action="store_true", help="report every record in the folder, not only this run's")
-    run.add_argument("--timeout", type=float, default=options.TIME_LIMIT, metavar="S", help="seconds a question may take")
+    run.add_argument(
+        "--timeout", type=float, default=options.TIME_LIMIT, metavar="S", help="seconds a question may take"
+    )
     run.set_defaults(command=_run)
 
 
@@ -72,9 +78,15 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     report = commands.add_parser("report", help="write the report of one or more run records")
-    report.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="run records (JSON Lines); several merge")
-    report.add_argument("--baseline", nargs="+", type=Path, metavar="RECORD", help="records of an earlier run to compare with")
-    report.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the HTML file (default: report.html)")
+    report.add_argument(
+        "records", nargs="+", type=Path, metavar="RECORD", help="run records (JSON Lines); several merge"
+    )
+    report.add_argument(
+        "--baseline", nargs="+", type=Path, metavar="RECORD", help="records of an earlier run to compare with"
+    )
+    report.add_argument(
+        "-o", "--output", type=Path, default=Path("report.html"), help="the HTML file (default: report.html)"
+    )
     formats = {
         "markdown": "write a Markdown summary there as well",
         "junit": "write JUnit XML there",
@@ -88,7 +100,10 @@ def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 
 def _report(parsed: argparse.Namespace) -> int:
-    outputs = {"html": parsed.output, **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge")}}
+    outputs = {
+        "html": parsed.output,
+        **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge")},
+    }
     status = running.report(parsed.records, outputs, baseline=parsed.baseline)
     if parsed.open:
         _open(parsed.output)
@@ -104,17 +119,29 @@ def _open(page: Path) -> None:
 
 
 def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    check = commands.add_parser("check", help="judge one function: is it a right convolution, and if not, what is wrong")
+    check = commands.add_parser(
+        "check", help="judge one function: is it a right convolution, and if not, what is wrong"
+    )
     check.add_argument("target", metavar="FILE.py:FUNCTION")
     check.add_argument("--op", default="conv", help="what it computes: conv, conv_input_grad, ... (default: conv)")
-    check.add_argument("--layout", default="NCHW", help="its axes: N, C, D, H, W in its order, some left out (default: NCHW)")
-    check.add_argument("--filter-layout", metavar="LAYOUT", help="O, I, D, H, W (default: OIHW; HW where the layout has no C)")
+    check.add_argument(
+        "--layout", default="NCHW", help="its axes: N, C, D, H, W in its order, some left out (default: NCHW)"
+    )
+    check.add_argument(
+        "--filter-layout", metavar="LAYOUT", help="O, I, D, H, W (default: OIHW; HW where the layout has no C)"
+    )
     check.add_argument("--dtype", default="float64", help="of its arrays (default: float64)")
     check.add_argument("--padding", help="what it builds in: same, valid, full or a number")
-    check.add_argument("--fixed", action="append", default=[], metavar="NAME=VALUE", help="a value it builds in, or is given")
-    check.add_argument("--returns", metavar="A,B", help="the operations of its results in order, - for one that is not judged")
+    check.add_argument(
+        "--fixed", action="append", default=[], metavar="NAME=VALUE", help="a value it builds in, or is given"
+    )
+    check.add_argument(
+        "--returns", metavar="A,B", help="the operations of its results in order, - for one that is not judged"
+    )
     check.add_argument("--call", metavar="LAMBDA", help="how to call it: 'lambda fn, x, w, problem: ...'")
-    check.add_argument("--grade", default="conformant", help="the weakest grade that is right: norm-wise for a fast algorithm")
+    check.add_argument(
+        "--grade", default="conformant", help="the weakest grade that is right: norm-wise for a fast algorithm"
+    )
     check.add_argument("--empty", action="store_true", help="ask for results without elements, too")
     check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
@@ -130,7 +157,9 @@ def _check(parsed: argparse.Namespace) -> int:
 def _declare_adapters(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     adapters = commands.add_parser("adapters", help="what is here, in which version, and what is missing")
     adapters.add_argument("--routes", action="store_true", help="list the routes of each operation as well")
-    adapters.add_argument("--known", action="store_true", help="print the known divergences, as Markdown, in place of the list")
+    adapters.add_argument(
+        "--known", action="store_true", help="print the known divergences, as Markdown, in place of the list"
+    )
     adapters.set_defaults(command=_adapters)
 
 
@@ -144,7 +173,9 @@ def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     cases = commands.add_parser("cases", help="what is asked, and why")
     cases.add_argument("--tier", choices=options.TIERS, default="standard")
     cases.add_argument("--family", action="append", default=[], help="only this family; may be repeated")
-    cases.add_argument("--case", action="append", default=[], help="only cases whose id holds this text; may be repeated")
+    cases.add_argument(
+        "--case", action="append", default=[], help="only cases whose id holds this text; may be repeated"
+    )
     cases.set_defaults(command=_cases)
 
 

@@ -45,10 +45,14 @@ def extract(adapter: Adapter, method: str, dtype: str, reserved: Mapping[str, st
     units = [*chain.from_iterable(map(names.renamed, _ordered(walk))), *(_class(walk, names, held) for held in classes)]
     code = "\n".join(_spaced(units))
     made = names.of((classes[-1].__module__, classes[-1].__name__))
-    takes_mode = any(_has_parameters(each) for (_, name), found in walk.members.items() if name == "__init__" for each in found)
+    takes_mode = any(
+        _has_parameters(each) for (_, name), found in walk.members.items() if name == "__init__" for each in found
+    )
     mode = ", ".join(f"{key}={value!r}" for key, value in walk.mode.items()) if takes_mode else ""
     problem_class = names.of(PROBLEM) if walk.needs_problem else ""
-    return Extract(names.imports, code, f"{made}({mode})", conversions, tuple(sorted(walk.attributes)), problem_class, walk.bits)
+    return Extract(
+        names.imports, code, f"{made}({mode})", conversions, tuple(sorted(walk.attributes)), problem_class, walk.bits
+    )
 
 
 def _has_parameters(statement: ast.stmt) -> bool:
@@ -84,11 +88,18 @@ class _Names:
     def renamed(self, unit: tuple[str, list[ast.stmt]]) -> list[ast.stmt]:
         """Return the statements of a unit under final names, those they bind as well as those they read."""
         module, statements = unit
-        return [self.rename(each, {name: self.final.get((module, name), name) for name in bound(each)}) for each in statements]
+        return [
+            self.rename(each, {name: self.final.get((module, name), name) for name in bound(each)})
+            for each in statements
+        ]
 
     def rename(self, statement: ast.stmt, own: Mapping[str, str]) -> ast.stmt:
         """Return ``statement`` with final names for what it reads, and those in ``own`` for what it binds."""
-        meant = {name: self.final[place] for name, place in self.references.get(id(statement), {}).items() if place in self.final}
+        meant = {
+            name: self.final[place]
+            for name, place in self.references.get(id(statement), {}).items()
+            if place in self.final
+        }
         renamed: ast.stmt = _Renamer(meant, own).visit(statement)
         if isinstance(renamed, ast.FunctionDef | ast.ClassDef):
             renamed.name = own.get(renamed.name, renamed.name)
@@ -139,7 +150,8 @@ def _gathered(statements: Iterable[str], *, lazy: bool) -> tuple[str, ...]:
     """Return import statements with one line for each module that something is imported from."""
     parts = sorted(tuple(statement.split(" import ")) for statement in statements if statement.startswith("from "))
     merged = (
-        f"{origin} import {', '.join(name for _, name in group)}" for origin, group in groupby(parts, key=lambda part: part[0])
+        f"{origin} import {', '.join(name for _, name in group)}"
+        for origin, group in groupby(parts, key=lambda part: part[0])
     )
     plain = sorted(statement for statement in statements if statement.startswith("import "))
     return (*(["from __future__ import annotations"] if lazy else []), *plain, *merged)
@@ -165,22 +177,33 @@ def _modules(walk: Walk) -> tuple[str, ...]:
 def _ordered(walk: Walk) -> Iterator[tuple[str, list[ast.stmt]]]:
     """Yield what was taken from each module, in the order of its lines."""
     for module in _modules(walk):
-        taken = (statement for name in source(module).statements.values() for statement in name if id(statement) in walk.statements)
+        taken = (
+            statement
+            for name in source(module).statements.values()
+            for statement in name
+            if id(statement) in walk.statements
+        )
         for statement in sorted(dict.fromkeys(taken), key=lambda each: each.lineno):
             yield walk.statements[id(statement)]
 
 
 def _body(walk: Walk, held: type) -> list[ast.stmt]:
     """Return the members taken from the class ``held``, and the mode where it is read as a whole."""
-    members = [statement for (owner, _), statements in walk.members.items() if owner is held for statement in statements]
+    members = [
+        statement for (owner, _), statements in walk.members.items() if owner is held for statement in statements
+    ]
     if held is type(walk.adapter) and "mode" in walk.read and members:
-        members.insert(0, ast.Assign([ast.Name("mode", ast.Store())], ast.parse(repr(walk.mode), mode="eval").body, lineno=0))
+        members.insert(
+            0, ast.Assign([ast.Name("mode", ast.Store())], ast.parse(repr(walk.mode), mode="eval").body, lineno=0)
+        )
     return sorted(members, key=lambda each: each.lineno)
 
 
 def _class(walk: Walk, names: _Names, held: type) -> ast.ClassDef:
     body = [names.rename(statement, {}) for statement in _body(walk, held)]
-    bases: list[ast.expr] = [ast.Name(names.of((base.__module__, base.__name__)), ast.Load()) for base in _bases(walk, held)]
+    bases: list[ast.expr] = [
+        ast.Name(names.of((base.__module__, base.__name__)), ast.Load()) for base in _bases(walk, held)
+    ]
     return ast.ClassDef(names.of((held.__module__, held.__name__)), bases, [], body, [])
 
 
@@ -237,7 +260,11 @@ def _breaks(line: str) -> Iterator[tuple[int, int]]:
             formatted += {"FSTRING_START": 1, "FSTRING_END": -1}.get(tokenize.tok_name[token.type], 0)
             depth += (token.string in "([{") - (token.string in ")]}") if token.type == tokenize.OP else 0
             naming = token.string == "for" or (naming and token.string != "in")  # what follows ``for`` stays together
-            if depth and not formatted and (token.string in ("for", "and", "or") or (token.string == "," and not naming)):
+            if (
+                depth
+                and not formatted
+                and (token.string in ("for", "and", "or") or (token.string == "," and not naming))
+            ):
                 yield offset + token.end[1] if token.string == "," else offset + token.start[1] - 1, depth
     except tokenize.TokenError:
         return

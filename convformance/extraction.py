@@ -31,7 +31,9 @@ CONVERSIONS = ("to_native", "to_numpy", "wrap")
 PROBLEM: Key = (Problem.__module__, Problem.__name__)
 _METHODS = {name for name, value in vars(Problem).items() if inspect.isfunction(value) and not name.startswith("_")}
 _VALUES = (
-    ({each.name for each in fields(Problem)} | {name for name in vars(Problem) if not name.startswith("_")}) - _METHODS - {"of"}
+    ({each.name for each in fields(Problem)} | {name for name in vars(Problem) if not name.startswith("_")})
+    - _METHODS
+    - {"of"}
 )
 _COPYING = ("from dataclasses import replace", "from copy import replace", "import dataclasses", "import copy")
 
@@ -172,9 +174,17 @@ class Walk:
 
     def _constants(self) -> dict[str, str | int]:
         """Return the adapter's simple attributes that nothing but ``__init__`` sets."""
-        methods = [each for body in self.bodies.values() for name, found in body.items() if name != "__init__" for each in found]
+        methods = [
+            each
+            for body in self.bodies.values()
+            for name, found in body.items()
+            if name != "__init__"
+            for each in found
+        ]
         nodes = chain.from_iterable(map(ast.walk, methods))
-        changed = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)}
+        changed = {
+            node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+        }
         names = {*chain.from_iterable(self.bodies.values()), *vars(self.adapter)} - changed
         values = {name: inspect.getattr_static(self.adapter, name, None) for name in names}
         return {name: value for name, value in values.items() if isinstance(value, str | int)}
@@ -214,11 +224,15 @@ class Walk:
 
     def _is_idle(self, statement: ast.stmt, held: type) -> bool:
         """Whether ``statement`` of ``__init__`` calls the contract's, or sets attributes that nobody reads."""
-        if isinstance(statement, ast.Expr) and ast.unparse(statement).startswith(("super().__init__(", "Adapter.__init__(")):
+        if isinstance(statement, ast.Expr) and ast.unparse(statement).startswith(
+            ("super().__init__(", "Adapter.__init__(")
+        ):
             return next(self._definitions("__init__", held))[0] is Adapter
         if not isinstance(statement, ast.Assign) or any(isinstance(node, ast.Call) for node in ast.walk(statement)):
             return False
-        targets = chain.from_iterable(each.elts if isinstance(each, ast.Tuple) else [each] for each in statement.targets)
+        targets = chain.from_iterable(
+            each.elts if isinstance(each, ast.Tuple) else [each] for each in statement.targets
+        )
         return all(isinstance(each, ast.Attribute) and self._is_unread(each) for each in targets)
 
     def _is_unread(self, target: ast.Attribute) -> bool:
@@ -266,12 +280,23 @@ class Walk:
                 raise Unextractable(f"{ast.unparse(node)!r} inside a function cannot be followed")
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 self._attribute(node, statement, free, held)
-            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and isinstance(node.args[1], ast.Constant):
+            elif (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "getattr"
+                and isinstance(node.args[1], ast.Constant)
+            ):
                 self._attribute(ast.Attribute(node.args[0], str(node.args[1].value), ast.Load()), statement, free, held)
 
     def _attribute(self, node: ast.Attribute, statement: ast.stmt, free: set[str], held: type | None) -> None:
         base = ast.unparse(node.value)
-        if base in {"self", "cls", "type(self)", "self.__class__", "super()", *(each.__name__ for each in self.classes)}:
+        if base in {
+            "self",
+            "cls",
+            "type(self)",
+            "self.__class__",
+            "super()",
+            *(each.__name__ for each in self.classes),
+        }:
             self._member(node.attr, held if base == "super()" else None)
         elif base in free:
             self._of_module(base, node.attr, self.references.get(id(statement), {}))
@@ -333,4 +358,7 @@ class Walk:
         if file is None or top != module or top in self.adapter.requires:
             return False
         folder = Path(file).parent
-        return folder == Path(inspect.getfile(type(self.adapter))).parent and folder.name not in ("site-packages", "dist-packages")
+        return folder == Path(inspect.getfile(type(self.adapter))).parent and folder.name not in (
+            "site-packages",
+            "dist-packages",
+        )

@@ -62,7 +62,10 @@ def cases(tier: str, families: tuple[str, ...], parts: tuple[str, ...]) -> list[
     tally = Counter(case.family for case in shown)
     counts = ", ".join(f"{family} {count}" for family, count in tally.items())
     asks = sum(len(case.operations) * len(case.dtypes) for case in shown)
-    return [*(line for case in shown for line in _case(case)), f"{len(shown)} cases, {asks:,} with operations and dtypes: {counts}"]
+    return [
+        *(line for case in shown for line in _case(case)),
+        f"{len(shown)} cases, {asks:,} with operations and dtypes: {counts}",
+    ]
 
 
 def _shown(case: Case, families: tuple[str, ...], parts: tuple[str, ...]) -> bool:
@@ -88,9 +91,15 @@ def smallest(adapter: str, operation: str, route: str, case: str, dtype: str, fi
 
 def _question(adapter: str, operation: str, route: str, case: str, dtype: str) -> tuple[Selection, Question]:
     selection = discovery.load(adapter)
-    found = [declared for declared in selection.adapter_class.routes() if (declared.operation, declared.name) == (operation, route)]
+    found = [
+        declared
+        for declared in selection.adapter_class.routes()
+        if (declared.operation, declared.name) == (operation, route)
+    ]
     if not found:
-        raise UsageError(f"adapter {selection.label} has no route {route!r} for {operation!r}; see: convformance adapters --routes")
+        raise UsageError(
+            f"adapter {selection.label} has no route {route!r} for {operation!r}; see: convformance adapters --routes"
+        )
     if dtype not in DTYPES:
         raise UsageError(f"--dtype {dtype} is unknown; allowed: {', '.join(DTYPES)}")
     return selection, Question(selection.label, found[0], catalogue.case_by_id(case), dtype)

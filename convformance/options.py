@@ -14,9 +14,7 @@ FILTERS = {
     "case": "case: any whose id holds this text",
 }
 TIME_LIMIT = 120.0
-_ADAPTER_HELP = (
-    "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated (default: every built-in one installed)"
-)
+_ADAPTER_HELP = "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated (default: every built-in one installed)"
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,13 @@ class Wishes:
         filters = {name: tuple(getattr(option, name, ())) for name in FILTERS}
         limit = getattr(option, "timeout", None) or TIME_LIMIT
         return cls(
-            tuple(option.adapter), option.tier, filters, parse_shard(option.shard), option.record, option.resume, float(limit)
+            tuple(option.adapter),
+            option.tier,
+            filters,
+            parse_shard(option.shard),
+            option.record,
+            option.resume,
+            float(limit),
         )
 
     @property
@@ -64,7 +68,13 @@ def declare(add: Any) -> None:
     add("--adapter", action="append", default=[], metavar="SPEC", help=_ADAPTER_HELP)
     add("--tier", choices=TIERS, default="standard", help="how much is asked (default: standard)")
     for name, what in FILTERS.items():
-        add(f"--{name}", action="append", default=[], metavar=name.upper(), help=f"ask only this {what}; may be repeated")
+        add(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar=name.upper(),
+            help=f"ask only this {what}; may be repeated",
+        )
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
     add("--resume", action="store_true", help="do not ask again what the record already holds")
@@ -74,7 +84,11 @@ def typed(wishes: Wishes) -> Sequence[str]:
     """Return ``wishes`` as pytest arguments."""
     pairs = [("--adapter", adapter) for adapter in wishes.adapters]
     pairs += [(f"--{name}", value) for name, values in wishes.filters.items() for value in values]
-    pairs += [("--tier", wishes.tier), ("--shard", f"{wishes.shard[0]}/{wishes.shard[1]}"), ("--timeout", f"{wishes.time_limit:g}")]
+    pairs += [
+        ("--tier", wishes.tier),
+        ("--shard", f"{wishes.shard[0]}/{wishes.shard[1]}"),
+        ("--timeout", f"{wishes.time_limit:g}"),
+    ]
     words = [f"{name}={value}" for name, value in pairs]
     words += [f"--record={wishes.record}"] if wishes.record else []
     return [*words, "--resume"] if wishes.resume else words

@@ -28,7 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite; ``convformance run`` passes them through."""
     group = parser.getgroup("convformance", "conformance of convolutions")
     options.declare(group.addoption)
-    group.addoption("--progress", action="store_true", help="a line of progress now and then in place of a letter a question")
+    group.addoption(
+        "--progress", action="store_true", help="a line of progress now and then in place of a letter a question"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -101,7 +103,10 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
     collector.add_marker(pytest.mark.timeout(session.wishes.time_limit, method=method))
     given = {"function": obj, "put": _asked}
     questions = session.questions_of(collector.obj.OPERATION)
-    return [items.QuestionItem.from_parent(collector, name=f"{name}[{asked.id}]", question=asked, **given) for asked in questions]
+    return [
+        items.QuestionItem.from_parent(collector, name=f"{name}[{asked.id}]", question=asked, **given)
+        for asked in questions
+    ]
 
 
 def _asks(collector: pytest.Collector, name: str) -> bool:

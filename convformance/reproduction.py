@@ -210,7 +210,9 @@ class _Question:
     def axes(self, role: str, rank: int) -> tuple[int, ...]:
         """Return the canonical axes in the order of the route's layout."""
         own, common = (
-            (self.route.filters, self.adapter.filters) if role == "filter" else (self.route.activations, self.adapter.activations)
+            (self.route.filters, self.adapter.filters)
+            if role == "filter"
+            else (self.route.activations, self.adapter.activations)
         )
         return layouts.shape_in(tuple(range(rank)), own or common) if rank > 1 else (0,)
 
@@ -251,7 +253,11 @@ def _imports(body: Iterable[str], cut: Extract) -> list[str]:
     """Return the import lines: what the adapter's code needs, and what the rest of the program names."""
     text = "\n".join(body)
     own = (line for name, line in _IMPORTS.items() if re.search(rf"\b{name}\b", text))
-    return ["", *sorted({*cut.imports, *own}, key=lambda line: ("__future__" not in line, line.startswith("from"), line)), ""]
+    return [
+        "",
+        *sorted({*cut.imports, *own}, key=lambda line: ("__future__" not in line, line.startswith("from"), line)),
+        "",
+    ]
 
 
 def _code(question: _Question) -> Iterator[str]:
@@ -320,7 +326,10 @@ def _shaped(question: _Question, array: Array) -> str:
 
 def _memory(array: Array) -> Array:
     """Return all that lies between the first and the last element of ``array``, whose strides are positive."""
-    size = 1 + sum((entries - 1) * step for entries, step in zip(array.shape, array.strides, strict=True)) // array.itemsize
+    size = (
+        1
+        + sum((entries - 1) * step for entries, step in zip(array.shape, array.strides, strict=True)) // array.itemsize
+    )
     return np.lib.stride_tricks.as_strided(array, (size,), (array.itemsize,))
 
 
@@ -393,11 +402,16 @@ def _judged(question: _Question, operands: Operands, worst: Mapping[str, Any]) -
     text, large, small = _DEFINITIONS[operation]
     names = [*OPERAND_NAMES[operation], *(["bias"] if operands.bias is not None else [])]
     listed = ", ".join(names) + "," * (len(names) == 1)
-    finite = all(np.isfinite(array.astype(float)).all() for array in (*operands.arrays, operands.bias) if array is not None)
+    finite = all(
+        np.isfinite(array.astype(float)).all() for array in (*operands.arrays, operands.bias) if array is not None
+    )
     number = "Fraction" if finite else "float"
     decoded = "floats(array)" if question.has_bits else "array.astype(float)"
     start = "bias[index[1]]" if operands.bias is not None else "0"
-    yield from ("", "# What is right, by the definition: input = output * stride + tap * dilation - padding before, per axis.")
+    yield from (
+        "",
+        "# What is right, by the definition: input = output * stride + tap * dilation - padding before, per axis.",
+    )
     yield f"index = {tuple(map(int, worst['index']))}"
     yield "got = float(floats(answer[index]))" if question.has_bits else "got = float(answer[index])"
     yield f"{listed} = ({decoded} for array in ({listed}))"

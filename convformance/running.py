@@ -73,7 +73,13 @@ def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
 
 def environment() -> dict[str, str]:
     """Return the environment of a process that asks frameworks: one thread each, and no warnings, which are no verdicts."""
-    return {"PYTHONWARNINGS": "ignore", **importing(), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return {
+        "PYTHONWARNINGS": "ignore",
+        **importing(),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
 
 
 def importing() -> dict[str, str]:
@@ -95,7 +101,10 @@ def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baselin
     for problem in read.problems[:_PROBLEMS]:
         print(f"convformance: {problem}", file=sys.stderr)
     if read.problem_count > _PROBLEMS:
-        print(f"convformance: and {read.problem_count - _PROBLEMS:,} problems more: the report lists them", file=sys.stderr)
+        print(
+            f"convformance: and {read.problem_count - _PROBLEMS:,} problems more: the report lists them",
+            file=sys.stderr,
+        )
     _write(read, outputs, baseline=record.read(baseline) if baseline else None)
     return _status(read)
 

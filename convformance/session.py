@@ -52,7 +52,11 @@ class Session:
 
     def questions_of(self, operation: str) -> list[Question]:
         """Return the questions of one operation that are still to be asked."""
-        return [question for question in self.questions if question.operation == operation and question.key not in self.judged]
+        return [
+            question
+            for question in self.questions
+            if question.operation == operation and question.key not in self.judged
+        ]
 
     @cached_property
     def _by_node(self) -> dict[str, Question]:
@@ -61,7 +65,10 @@ class Session:
     def described(self) -> list[str]:
         """Return the lines of the header: who is asked, who is missing, how much."""
         asked = [f"{selection.label} {selection.adapter_class.version()}" for selection in self.selections]
-        lines = [f"adapters: {', '.join(asked)}", *(f"missing: {name}: {reason}" for name, reason in self.missing.items())]
+        lines = [
+            f"adapters: {', '.join(asked)}",
+            *(f"missing: {name}: {reason}" for name, reason in self.missing.items()),
+        ]
         left = len(self.questions) - sum(question.key in self.judged for question in self.questions)
         return [*lines, f"tier {self.wishes.tier}: {left:,} of {len(self.questions):,} questions to ask"]
 
@@ -107,7 +114,9 @@ class Session:
         question = self._by_node.get(nodeid.rsplit("::", maxsplit=1)[-1])
         late = seconds >= 0.98 * self.wishes.time_limit or "Timeout" in words
         if question is None or not (late or "crashed" in words):
-            self.broken.append(f"{nodeid}: {words.strip().splitlines()[-1] if words.strip() else 'failed without a word'}")
+            self.broken.append(
+                f"{nodeid}: {words.strip().splitlines()[-1] if words.strip() else 'failed without a word'}"
+            )
             return None
         grade = "timed-out" if late else "crashed"
         told = f"no answer within {self.wishes.time_limit:g} s" if late else "the process died while it answered"
@@ -190,7 +199,9 @@ def _settled_divergence(
     """Return what a known divergence came to; a run that asks only a part cannot call it stale."""
     diverged = sum(verdict["known"] == known.name for verdict in verdicts)
     stale = whole and known.always and not diverged
-    words = f"known divergence {known.name} no longer diverges in any of the {len(verdicts)} verdicts it covers; remove it"
+    words = (
+        f"known divergence {known.name} no longer diverges in any of the {len(verdicts)} verdicts it covers; remove it"
+    )
     counts = {"matched": len(verdicts), "diverged": diverged, "stale": stale}
     return {"kind": "divergence", "adapter": adapter, "name": known.name, **counts, "message": words if stale else ""}
 
@@ -279,7 +290,9 @@ def _scope(wishes: Wishes) -> Scope:
             if value not in allowed:
                 raise UsageError(f"--{name} {value} is unknown; allowed: {', '.join(allowed)}")
     filters = wishes.filters
-    return Scope(cases, filters["op"], filters["route"], filters["dtype"], filters["family"], filters["case"], wishes.shard)
+    return Scope(
+        cases, filters["op"], filters["route"], filters["dtype"], filters["family"], filters["case"], wishes.shard
+    )
 
 
 def _judged(wishes: Wishes) -> frozenset[Key]:

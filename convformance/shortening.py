@@ -73,10 +73,14 @@ class Shortener(ast.NodeTransformer):
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
-        return None if node.value is None else ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
+        return (
+            None if node.value is None else ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
+        )
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        if isinstance(node.value, ast.Constant) or (isinstance(node.value, ast.Call) and is_empty(self.called(node.value.func))):
+        if isinstance(node.value, ast.Constant) or (
+            isinstance(node.value, ast.Call) and is_empty(self.called(node.value.func))
+        ):
             return None
         return self.generic_visit(node)
 
@@ -176,7 +180,9 @@ class Shortener(ast.NodeTransformer):
 
 def is_empty(found: list[ast.stmt]) -> bool:
     """Whether ``found`` is a function that does nothing."""
-    return bool(found) and all(isinstance(each, ast.FunctionDef) and ast.unparse(each.body[0]) == "pass" for each in found)
+    return bool(found) and all(
+        isinstance(each, ast.FunctionDef) and ast.unparse(each.body[0]) == "pass" for each in found
+    )
 
 
 def is_identity(found: list[ast.stmt]) -> bool:

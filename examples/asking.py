@@ -19,7 +19,9 @@ Array = np.ndarray[Any, Any]
 def out_folder(description: str | None) -> Path:
     """Return the folder that the command line names for pictures, ``--out DIR``; the default is ``out/examples``."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("out/examples"), help="the folder for the picture (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/examples"), help="the folder for the picture (default: %(default)s)"
+    )
     out: Path = parser.parse_args().out
     return out
 
@@ -35,7 +37,9 @@ def frameworks(names: Sequence[str] = tuple(BUILT_IN)) -> list[Adapter]:
     return found
 
 
-def answers(adapter: Adapter, operation: str, problem: Problem, *operands: Array, routes: Sequence[str] = ()) -> dict[str, Array]:
+def answers(
+    adapter: Adapter, operation: str, problem: Problem, *operands: Array, routes: Sequence[str] = ()
+) -> dict[str, Array]:
     """Return what the direct routes of ``operation`` answer, by name; say of each that refuses why.
 
     ``routes``: only these, default all. A route by a fast algorithm, which rounds by other rules, is left out.

@@ -49,8 +49,13 @@ def averaged(features: Array, filters: Array, stride: int) -> Array:
 def averaged_by_loops(features: Array, filters: Array, stride: int) -> Array:
     """Return the same by loops over every feature and place: add its weighted filter, count, divide."""
     (rows, columns), (images, channels) = filters.shape[2:], (features.shape[0], filters.shape[1])
-    height, width = ((size - 1) * stride + kernel for size, kernel in zip(features.shape[2:], (rows, columns), strict=True))
-    total, count = np.zeros((images, channels, height, width), features.dtype), np.zeros((height, width), features.dtype)
+    height, width = (
+        (size - 1) * stride + kernel for size, kernel in zip(features.shape[2:], (rows, columns), strict=True)
+    )
+    total, count = (
+        np.zeros((images, channels, height, width), features.dtype),
+        np.zeros((height, width), features.dtype),
+    )
     for row, column in np.ndindex(features.shape[2:]):
         window = np.s_[stride * row : stride * row + rows, stride * column : stride * column + columns]
         count[window] += 1
@@ -69,7 +74,9 @@ def forward(x: Array, w: Array, bias: Array, *, stride: int, padding: Padding = 
         raise ValueError(f"sizes={sizes!r}; allowed: floor, refuse")
     problem = Problem.of(input_size=x.shape[2:], kernel_size=w.shape[2:], stride=stride, padding=padding)
     if sizes == "refuse" and any(problem.output_padding):
-        raise ValueError(f"stride={stride} leaves {problem.output_padding} rows and columns unread; allowed: a stride that divides")
+        raise ValueError(
+            f"stride={stride} leaves {problem.output_padding} rows and columns unread; allowed: a stride that divides"
+        )
     return conv(x, w, bias=bias, stride=stride, padding=padding)
 
 
@@ -144,16 +151,26 @@ def draw(timed: Timed, out: Path) -> None:
     image, filters = scene(227, 227)[None], waves()
     features = conv(image - CENTRE, filters, stride=STRIDE)
     total, count = conv_transpose(features, filters, stride=STRIDE), overlap(features, filters.shape[2:], STRIDE)
-    figure, axes = drawing.panels("Deconvolution with averaged overlap: 96x55x55 features back to 3x227x227", 2, 3, (15, 9.4))
+    figure, axes = drawing.panels(
+        "Deconvolution with averaged overlap: 96x55x55 features back to 3x227x227", 2, 3, (15, 9.4)
+    )
     drawing.photograph(axes[0, 0], image[0], "the image, 3x227x227")
     drawing.image(axes[0, 1], features[0, 3], "one of its 96 features, 55x55", unit="feature", colours=drawing.SIGNED)
     drawing.image(axes[0, 2], count[0, 0], "how many windows cover a pixel", unit="windows")
-    drawing.photograph(axes[1, 0], total[0] / count.max() + CENTRE, "the sum of windows, scaled:\na grid, and grey borders")
-    drawing.photograph(axes[1, 1], (total / count)[0] + CENTRE, "the mean of windows:\nthe image, but for its finest detail")
-    bars = axes[1, 2].barh(["transposed\nconvolution", "loops"], [timed.ours, timed.loops], color=[drawing.BLUE, drawing.ORANGE])
+    drawing.photograph(
+        axes[1, 0], total[0] / count.max() + CENTRE, "the sum of windows, scaled:\na grid, and grey borders"
+    )
+    drawing.photograph(
+        axes[1, 1], (total / count)[0] + CENTRE, "the mean of windows:\nthe image, but for its finest detail"
+    )
+    bars = axes[1, 2].barh(
+        ["transposed\nconvolution", "loops"], [timed.ours, timed.loops], color=[drawing.BLUE, drawing.ORANGE]
+    )
     axes[1, 2].bar_label(bars, fmt="%.3g s", padding=4)
     axes[1, 2].set_xlim(0, 1.25 * timed.loops)
-    drawing.lines(axes[1, 2], f"the same bits, {timed.loops / timed.ours:.0f} times as fast", across="seconds, in one run", up="")
+    drawing.lines(
+        axes[1, 2], f"the same bits, {timed.loops / timed.ours:.0f} times as fast", across="seconds, in one run", up=""
+    )
     drawing.save(figure, out, "averaged_overlap")
 
 
@@ -166,7 +183,9 @@ def main(out: Path) -> None:
     times = timed.loops / timed.ours
     print(f"  at full size equal too: {timed.ours:.3g} s, the loops {timed.loops:.3g} s, {times:.0f} times as long")
     check_that_the_forward_refuses_or_floors()
-    print("  forward at any stride and padding with a bias: a size that does not divide is refused, or floored when asked")
+    print(
+        "  forward at any stride and padding with a bias: a size that does not divide is refused, or floored when asked"
+    )
     draw(timed, out)
 
 

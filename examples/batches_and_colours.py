@@ -84,7 +84,9 @@ def draw(dx: Array, edges: dict[str, Array], image: Array, out: Path) -> None:
     figure, axes = drawing.panels("Batches and colours: gradients and edges of many channels at once", 3, 4, (15, 9.6))
     _, filters, dy = operands()
     drawing.numbers(axes[0, 0], dy[1, :, :, 2], "dy: second image, third channel", unit="output weight")
-    drawing.numbers(axes[0, 1], padded(dy, filters)[1, :, :, 2], "the padded dy:\n1 row, 2 columns of zeros", unit="output weight")
+    drawing.numbers(
+        axes[0, 1], padded(dy, filters)[1, :, :, 2], "the padded dy:\n1 row, 2 columns of zeros", unit="output weight"
+    )
     drawing.outline(axes[0, 1], (1, 2), dy.shape[1:3])
     title = "the mirrored filter from the third\nto the fifth channel"
     drawing.numbers(axes[0, 2], turned(filters)[:, :, 2, 4], title, unit="weight")
@@ -95,7 +97,9 @@ def draw(dx: Array, edges: dict[str, Array], image: Array, out: Path) -> None:
         panel.set_axis_off()
     for panel, (name, found) in zip(axes.flat[5:], edges.items(), strict=False):
         strength = np.abs(found[0]).sum(axis=0)
-        drawing.image(panel, strength, f"edges by\n{name}", unit="|R| + |G| + |B|", colours=drawing.ERRORS, vmin=0, vmax=1500)
+        drawing.image(
+            panel, strength, f"edges by\n{name}", unit="|R| + |G| + |B|", colours=drawing.ERRORS, vmin=0, vmax=1500
+        )
     drawing.save(figure, out, "batches_and_colours")
 
 
@@ -103,7 +107,9 @@ def main(out: Path) -> None:
     """State the claims, which are asserted, and draw them."""
     print("batches and colours: images (2, 10, 11, 5), filters (2, 3, 5, 4), channels last")
     dx = check_that_dx_is_a_convolution()
-    print(f"  dx as a convolution of the padded dy equals the numerical derivative at all {dx.size} input entries, bit for bit")
+    print(
+        f"  dx as a convolution of the padded dy equals the numerical derivative at all {dx.size} input entries, bit for bit"
+    )
     image = scene(120, 140)[None].astype(np.float32)
     edges = check_that_everyone_finds_the_same_edges(image)
     print(f"  the same edges, bit for bit, by {'; '.join(edges)}")

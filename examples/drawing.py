@@ -16,7 +16,15 @@ Array = np.ndarray[Any, Any]
 # Colour maps: for values of one sign, of both signs, for errors, and for photographs.
 VALUES, SIGNED, ERRORS, GREYS = "viridis", "PuOr_r", "magma", "gray"
 # Okabe and Ito's colours for lines and points.
-BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
 
 _SMALL = 9  # points: axes, colour bars, numbers in cells
 

@@ -27,7 +27,17 @@ from examples.asking import first_answer, frameworks, out_folder
 Array = np.ndarray[Any, Any]
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
-CHANNELS = (1, 3, 10, 32, 100, 316, 1_000, 3_162, 10_000)  # of the input; the 2x5 kernel makes ten times as many products
+CHANNELS = (
+    1,
+    3,
+    10,
+    32,
+    100,
+    316,
+    1_000,
+    3_162,
+    10_000,
+)  # of the input; the 2x5 kernel makes ten times as many products
 TOLERANCE = 1e-4
 COLOURS = {"float64": drawing.BLUE, "float32": drawing.GREEN, "bfloat16": drawing.RED, "float16": drawing.PURPLE}
 MARKERS = {"scipy": "o", "torch": "s", "tensorflow": "^", "jax": "D", "onnxruntime": "v"}
@@ -69,7 +79,9 @@ def layer(channels: int) -> Case:
 
 def trial_of(asked: Case, dtype: str) -> Trial:
     """Return the layer's trial on normally distributed numbers, its truth and its bound."""
-    examination = Examination("conv", asked.problem, dtype, lambda name, *arithmetic: fill(asked, "conv", dtype, name, *arithmetic))
+    examination = Examination(
+        "conv", asked.problem, dtype, lambda name, *arithmetic: fill(asked, "conv", dtype, name, *arithmetic)
+    )
     return examination.trial("normal")
 
 
@@ -85,7 +97,9 @@ def measured(adapters: list[Adapter], dtype: str, channels: int) -> Iterator[Mea
             yield Measured(adapter.name, dtype, 10 * channels, largest / size, allowed / size, share, marked.grade)
 
 
-def check_that_errors_stay_within_the_bound(adapters: list[Adapter], channels: tuple[int, ...] = CHANNELS) -> list[Measured]:
+def check_that_errors_stay_within_the_bound(
+    adapters: list[Adapter], channels: tuple[int, ...] = CHANNELS
+) -> list[Measured]:
     """Return all measurements: every framework is conformant in every dtype that it has, at every length of sum."""
     found = []
     for dtype in DTYPES:
@@ -159,7 +173,9 @@ def main(out: Path) -> None:
         first, last = (f"{max(one.error for one in ours if one.products == count):.1g}" for count in (10, 100_000))
         print(f"  {dtype}: errors of {first} at 10 products, {last} at 100,000, all within the bound ({names})")
     check_that_no_tolerance_fits(found)
-    print(f"  {TOLERANCE} is 100,000,000 times what float64 may err, and less than what right answers in 16 bits do err")
+    print(
+        f"  {TOLERANCE} is 100,000,000 times what float64 may err, and less than what right answers in 16 bits do err"
+    )
     draw(found, out)
 
 

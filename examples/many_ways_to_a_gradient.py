@@ -50,7 +50,9 @@ def ways(adapters: list[Adapter], operation: str, *arrays: Array) -> Ways:
     for adapter in adapters:
         routes = TENSORFLOW[operation] if adapter.name == "tensorflow" else ()
         given = answers(adapter, operation, PROBLEM, *arrays, routes=routes)
-        assert set(routes) <= set(given), f"{adapter.name} answers {operation} by {sorted(given)}, and not by all of {routes}"
+        assert set(routes) <= set(given), (
+            f"{adapter.name} answers {operation} by {sorted(given)}, and not by all of {routes}"
+        )
         found |= {f"{adapter.name}: {route}": value for route, value in given.items()}
     return found
 

@@ -49,7 +49,11 @@ def check_that_scattering_is_a_flipped_convolution() -> Array:
     """Return dx: the buffer's interior, the convolution with the rotated kernel and the reference's gradient are one."""
     dx = interior(scattered(DY, W))
     same_bits("a convolution with the rotated kernel", convolved(DY, np.flip(W)), dx)
-    same_bits("the reference's gradient", conv_input_grad(DY[None, None], W[None, None], input_size=7, padding=PADDING)[0, 0], dx)
+    same_bits(
+        "the reference's gradient",
+        conv_input_grad(DY[None, None], W[None, None], input_size=7, padding=PADDING)[0, 0],
+        dx,
+    )
     return dx
 
 
@@ -63,7 +67,9 @@ def check_that_differences_are_the_gradient_of_ones() -> Array:
 
 def draw(dx: Array, differences: Array, out: Path) -> None:
     """Draw the forward pass, the buffer as it fills, and the three results."""
-    figure, axes = drawing.panels("Scatter and flip: the gradient in the input is a convolution, kernel rotated", 3, 3, (13, 11.5))
+    figure, axes = drawing.panels(
+        "Scatter and flip: the gradient in the input is a convolution, kernel rotated", 3, 3, (13, 11.5)
+    )
     drawing.numbers(axes[0, 0], X, "x, a ramp", colours=drawing.VALUES)
     drawing.numbers(axes[0, 1], W, "the kernel w, a ramp", unit="weight", colours=drawing.VALUES)
     drawing.numbers(axes[0, 2], convolved(X, W), "forward: conv(x, w), padding 1", colours=drawing.VALUES)
@@ -82,7 +88,9 @@ def main(out: Path) -> None:
     """State the claims, which are asserted, and draw them."""
     print("scatter and flip: 7x7 ramp, 3x3 ramp kernel, zero padding 1")
     dx = check_that_scattering_is_a_flipped_convolution()
-    print("  the interior of the scatter buffer equals a convolution with the kernel rotated by 180 degrees, bit for bit")
+    print(
+        "  the interior of the scatter buffer equals a convolution with the kernel rotated by 180 degrees, bit for bit"
+    )
     differences = check_that_differences_are_the_gradient_of_ones()
     print("  central differences of the summed output equal the gradient of ones, bit for bit")
     draw(dx, differences, out)

@@ -177,8 +177,12 @@ def check_that_training_works() -> tuple[Run, Run]:
     """Return both runs: with the gradient the error falls at every step, below a hundredth; with the rotated one it runs away."""
     right, wrong = trained(), trained(rotated)
     assert np.all(np.diff(right.errors) < 0), f"the error rises at step {np.argmax(np.diff(right.errors) >= 0)}"
-    assert right.errors[-1] < right.errors[0] / 100, f"the error only falls from {right.errors[0]:.3g} to {right.errors[-1]:.3g}"
-    assert wrong.errors[-1] > RUNAWAY * wrong.errors[0], f"with the rotated gradient the error ends at {wrong.errors[-1]:.3g}"
+    assert right.errors[-1] < right.errors[0] / 100, (
+        f"the error only falls from {right.errors[0]:.3g} to {right.errors[-1]:.3g}"
+    )
+    assert wrong.errors[-1] > RUNAWAY * wrong.errors[0], (
+        f"with the rotated gradient the error ends at {wrong.errors[-1]:.3g}"
+    )
     return right, wrong
 
 
@@ -187,15 +191,25 @@ def draw(right: Run, wrong: Run, out: Path) -> None:
     figure, axes = drawing.panels("Training a transposed layer: one rotated gradient is enough", 2, 3, (15, 9))
     drawing.image(axes[0, 0], ring()[0, 0], "the input, 10x10", colours=drawing.SIGNED)
     scale = float(np.abs(right.label).max())
-    for panel, array, title in ((axes[0, 1], right.label, "the label, 14x14"), (axes[0, 2], right.output, "what was learnt")):
+    for panel, array, title in (
+        (axes[0, 1], right.label, "the label, 14x14"),
+        (axes[0, 2], right.output, "what was learnt"),
+    ):
         drawing.image(panel, array[0, 0], title, colours=drawing.SIGNED, vmin=-scale, vmax=scale)
-    drawing.image(axes[1, 0], wrong.output[0, 0], f"with the rotated gradient, {wrong.errors.size} steps", colours=drawing.SIGNED)
+    drawing.image(
+        axes[1, 0], wrong.output[0, 0], f"with the rotated gradient, {wrong.errors.size} steps", colours=drawing.SIGNED
+    )
     drawing.lines(axes[1, 1], "the error while training", across="step", up="mean squared error")
     for run, colour, name in ((right, drawing.BLUE, "the gradient"), (wrong, drawing.RED, "rotated by 180 degrees")):
         axes[1, 1].loglog(np.arange(1, run.errors.size + 1), run.errors, color=colour, linewidth=2.5, label=name)
     axes[1, 1].legend(loc="center right")
-    drawing.lines(axes[1, 2], "40 steps of the filter", across="predicted change of the loss", up="actual change of the loss")
-    for turn, colour, marker, name in ((np.asarray, drawing.BLUE, "o", "dw"), (rotated, drawing.RED, "x", "dw rotated")):
+    drawing.lines(
+        axes[1, 2], "40 steps of the filter", across="predicted change of the loss", up="actual change of the loss"
+    )
+    for turn, colour, marker, name in (
+        (np.asarray, drawing.BLUE, "o", "dw"),
+        (rotated, drawing.RED, "x", "dw rotated"),
+    ):
         axes[1, 2].plot(*changes(turn), marker, color=colour, label=name)
     axes[1, 2].axline((0, 0), slope=1, color=drawing.BLACK, linewidth=1, label="predicted = actual")
     axes[1, 2].legend()
@@ -211,7 +225,9 @@ def main(out: Path) -> None:
     check_that_gradients_predict()
     print("  every gradient predicts the change of a linear loss exactly")
     right, wrong = check_that_training_works()
-    print(f"  the error falls at every step, from {right.errors[0]:.3g} to {right.errors[-1]:.2g} in {right.errors.size} steps")
+    print(
+        f"  the error falls at every step, from {right.errors[0]:.3g} to {right.errors[-1]:.2g} in {right.errors.size} steps"
+    )
     print(f"  with the rotated filter gradient it grows to {wrong.errors[-1]:.2g} in {wrong.errors.size} steps")
     draw(right, wrong, out)
 

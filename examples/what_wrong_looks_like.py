@@ -94,7 +94,14 @@ def mistakes() -> tuple[Mistake, ...]:
     small = photograph(*halved.output_size)
     return (
         Mistake("the kernel is not rotated", "dx", "conv_input_grad", relief, (image, one_filter(RELIEF)), not_rotated),
-        Mistake("the stride is ignored backwards", "dx", "conv_input_grad", halved, (small, one_filter(SOFT)), stride_ignored),
+        Mistake(
+            "the stride is ignored backwards",
+            "dx",
+            "conv_input_grad",
+            halved,
+            (small, one_filter(SOFT)),
+            stride_ignored,
+        ),
         Mistake("SAME is split on the wrong side", "y", "conv", same, (image, one_filter(BLUR)), other_side),
         Mistake("the batch is not summed", "dw", "conv_filter_grad", summed, (batch, spot), first_image_only),
     )
@@ -125,10 +132,14 @@ def draw(found: list[tuple[Mistake, tuple[Array, Array, float]]], out: Path) -> 
     """Draw, for each mistake, the truth, the answer on the same scale, and the error."""
     figure, axes = drawing.panels("What a wrong convolution looks like", len(found), 3, (13.5, 12.5))
     for panels, (mistake, (truth, wrong, times)) in zip(axes, found, strict=True):
-        drawing.image(panels[0], truth[0, 0], f"the truth: {mistake.operation}", unit=mistake.shown, colours=drawing.GREYS)
+        drawing.image(
+            panels[0], truth[0, 0], f"the truth: {mistake.operation}", unit=mistake.shown, colours=drawing.GREYS
+        )
         drawing.image(panels[1], wrong[0, 0], f"the answer: {mistake.name}", unit=mistake.shown, colours=drawing.GREYS)
         title = f"the error: up to {in_words(times)} times the allowed one"
-        drawing.image(panels[2], np.abs(wrong - truth)[0, 0], title, unit=f"|error| of {mistake.shown}", colours=drawing.ERRORS)
+        drawing.image(
+            panels[2], np.abs(wrong - truth)[0, 0], title, unit=f"|error| of {mistake.shown}", colours=drawing.ERRORS
+        )
     drawing.save(figure, out, "what_wrong_looks_like")
 
 
@@ -137,7 +148,9 @@ def main(out: Path) -> None:
     print("what a wrong convolution looks like: four mistakes on one image, float32")
     found = [(mistake, check_that_the_judge_tells(mistake)) for mistake in mistakes()]
     for mistake, (_, _, times) in found:
-        print(f"  {mistake.name}: judged wrong, errors up to {in_words(times)} times the allowed one; the truth: conformant")
+        print(
+            f"  {mistake.name}: judged wrong, errors up to {in_words(times)} times the allowed one; the truth: conformant"
+        )
     draw(found, out)
 
 

@@ -22,7 +22,13 @@ from convformance.reference.stacking import Stack, fitting
 
 Array = np.ndarray[Any, Any]
 
-CONFORMANT, LOW_PRECISION, COMPONENTWISE, NORM_WISE, WRONG = "conformant", "low-precision", "componentwise", "norm-wise", "wrong"
+CONFORMANT, LOW_PRECISION, COMPONENTWISE, NORM_WISE, WRONG = (
+    "conformant",
+    "low-precision",
+    "componentwise",
+    "norm-wise",
+    "wrong",
+)
 
 EXACT_FILLS = ("int", "xwide", "wwide")
 RANDOM_FILLS = ("normal", "positive")
@@ -85,7 +91,13 @@ class Trial:
     """
 
     def __init__(self, operation: str, problem: Problem, name: str, operands: Operands, expected: Precision) -> None:
-        self.operation, self.problem, self.name, self.operands, self.expected = operation, problem, name, operands, expected
+        self.operation, self.problem, self.name, self.operands, self.expected = (
+            operation,
+            problem,
+            name,
+            operands,
+            expected,
+        )
         self.exact = name in EXACT_FILLS
 
     def hold(self, **known: Any) -> None:
@@ -234,7 +246,9 @@ def _prepare(trials: Sequence[Trial]) -> None:
     biases = [None] * len(trials) if bias is None else np.split(bias, len(trials))
     for trial, numbers in zip(trials, zip(stack.parts(arrays), biases, strict=True), strict=True):
         trial.hold(numbers=numbers)
-    found = {name: _map(function, stack.operation, stack.whole, arrays, bias) for name, function in _INGREDIENTS.items()}
+    found = {
+        name: _map(function, stack.operation, stack.whole, arrays, bias) for name, function in _INGREDIENTS.items()
+    }
     found["rounded"] = trials[0].expected.result.round(found["plain"])
     for name, whole in found.items():
         for trial, result in zip(trials, stack.results(whole), strict=True):

@@ -28,7 +28,17 @@ def parameters(
     counts = {"batch": problem.batch, "out_channels": problem.out_channels, "output_size": problem.output_size}
     if operation == "conv_bias_grad":
         return {**told, **counts}
-    names = ("in_channels", "groups", "input_size", "kernel_size", "stride", "dilation", "padding", "symbol", "output_padding")
+    names = (
+        "in_channels",
+        "groups",
+        "input_size",
+        "kernel_size",
+        "stride",
+        "dilation",
+        "padding",
+        "symbol",
+        "output_padding",
+    )
     return {**told, **counts, **{name: getattr(problem, name) for name in names}}
 
 
@@ -41,7 +51,13 @@ def where(wrong: Sequence[Parameters], right: Sequence[Parameters]) -> str:
         for candidates in (_FIXED, _suggested(wrong))
     )
     everyone = (1 << len(right)) - 1
-    for count, excluded in ((1, fixed), (2, fixed), (1, suggested), (2, {**fixed, **suggested}), (3, {**fixed, **suggested})):
+    for count, excluded in (
+        (1, fixed),
+        (2, fixed),
+        (1, suggested),
+        (2, {**fixed, **suggested}),
+        (3, {**fixed, **suggested}),
+    ):
         for chosen in combinations(excluded, count):
             if reduce(or_, map(excluded.__getitem__, chosen)) == everyone:
                 return "only when " + " and ".join(chosen)
@@ -128,20 +144,24 @@ _GEOMETRY = (
     Condition("padding asymmetric", _any("padding", lambda pair: pair[0] != pair[1])),
     Condition(
         "starts and ends of the padding differ in order",
-        lambda question: tuple(zip(*question.get("padding", ()), strict=True)) != tuple(map(tuple, question.get("padding", ()))),
+        lambda question: (
+            tuple(zip(*question.get("padding", ()), strict=True)) != tuple(map(tuple, question.get("padding", ())))
+        ),
     ),
     Condition("padding differs by axis", _differ("padding")),
     Condition("stride differs by axis", _differ("stride")),
     Condition("dilation differs by axis", _differ("dilation")),
     Condition(
-        "a parameter differs by axis", lambda question: any(_differ(name)(question) for name in ("stride", "dilation", "padding"))
+        "a parameter differs by axis",
+        lambda question: any(_differ(name)(question) for name in ("stride", "dilation", "padding")),
     ),
     Condition("kernel > 1", _any("kernel_size", lambda value: value > 1)),
     Condition("an even kernel", _any("kernel_size", lambda value: value % 2 == 0)),
     Condition("an odd kernel", lambda question: all(value % 2 for value in question.get("kernel_size", (0,)))),
     Condition("a kernel of 1", lambda question: set(question.get("kernel_size", ())) == {1}),
     Condition(
-        "a square kernel", lambda question: len(question.get("kernel_size", ())) > 1 and not _differ("kernel_size")(question)
+        "a square kernel",
+        lambda question: len(question.get("kernel_size", ())) > 1 and not _differ("kernel_size")(question),
     ),
     Condition("a kernel of unequal sides", _differ("kernel_size")),
     Condition("a kernel wider than 3", _any("kernel_size", lambda value: value > 3)),
@@ -158,20 +178,30 @@ _GEOMETRY = (
     Condition("negative padding", _any("padding", lambda pair: min(pair) < 0)),
     Condition("full padding", _full),
     Condition("symbolic padding", lambda question: question.get("symbol") is not None),
-    Condition("stride or dilation > 1", lambda question: any(v > 1 for n in ("stride", "dilation") for v in question.get(n, ()))),
+    Condition(
+        "stride or dilation > 1",
+        lambda question: any(v > 1 for n in ("stride", "dilation") for v in question.get(n, ())),
+    ),
 )
 _CHANNELS = (
     Condition("groups = 1", _is("groups", 1)),
-    Condition("channels > 1", lambda question: max(question.get("in_channels", 0), question.get("out_channels", 0)) > 1),
-    Condition("one channel for each group", lambda question: question.get("groups", 1) == question.get("in_channels") != 1),
+    Condition(
+        "channels > 1", lambda question: max(question.get("in_channels", 0), question.get("out_channels", 0)) > 1
+    ),
+    Condition(
+        "one channel for each group", lambda question: question.get("groups", 1) == question.get("in_channels") != 1
+    ),
     Condition("in_channels > groups", lambda question: question.get("in_channels", 0) > question.get("groups", 1)),
-    Condition("in_channels = out_channels", lambda question: question.get("in_channels") == question.get("out_channels")),
+    Condition(
+        "in_channels = out_channels", lambda question: question.get("in_channels") == question.get("out_channels")
+    ),
     Condition("in_channels is no multiple of 4", lambda question: question.get("in_channels", 0) % 4 != 0),
     Condition("out_channels is no multiple of 4", lambda question: question.get("out_channels", 0) % 4 != 0),
     Condition("in_channels is a multiple of 8", lambda question: question.get("in_channels", 1) % 8 == 0),
     Condition("input sides differ", _differ("input_size")),
     Condition(
-        "input sides equal", lambda question: len(question.get("input_size", ())) > 1 and not _differ("input_size")(question)
+        "input sides equal",
+        lambda question: len(question.get("input_size", ())) > 1 and not _differ("input_size")(question),
     ),
 )
 _RANKS = tuple(Condition(f"{rank} spatial {'axes' if rank > 1 else 'axis'}", _has_axes(rank)) for rank in (1, 2, 3))

@@ -14,7 +14,17 @@ from convformance.judging.conditions import parameters
 from convformance.judging.hypotheses import BY_NAME, GENERAL, HYPOTHESES, PLACES
 from convformance.judging.hypotheses.hypothesis import Fit
 
-__all__ = ["EXPLANATIONS", "Diagnosis", "Explanation", "Fit", "Observation", "diagnoses", "explained", "parameters", "table"]
+__all__ = [
+    "EXPLANATIONS",
+    "Diagnosis",
+    "Explanation",
+    "Fit",
+    "Observation",
+    "diagnoses",
+    "explained",
+    "parameters",
+    "table",
+]
 
 UNEXPLAINED = "unexplained"
 _ORDER = {found.name: place for place, found in enumerate(HYPOTHESES)}
@@ -128,7 +138,11 @@ def _diagnosis(name: str, wrong: Sequence[Observation], right: Sequence[conditio
 def _shared(details: Sequence[str]) -> str:
     """Return what all details say; of one that is told in several ways, ``by 1/2 = 1/(batch)``, the first way that they share."""
     ways = [detail.split(" = ") for detail in details]
-    return next((way for way in ways[0] if all(way in others for others in ways)), "") if len(set(details)) > 1 else details[0]
+    return (
+        next((way for way in ways[0] if all(way in others for others in ways)), "")
+        if len(set(details)) > 1
+        else details[0]
+    )
 
 
 def _unexplained(unexplained: Sequence[Observation], right: Sequence[conditions.Parameters], of: int) -> Diagnosis:

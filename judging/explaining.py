@@ -46,7 +46,9 @@ def of_values(examination: Examination, ask: Ask, marks: Marks) -> tuple[Fit, ..
     """Return what explains wrong values: other bits in another call, a NaN lost or spread, mistakes that reproduce them."""
     random = of_chance(examination, ask, marks)
     stale = (Fit("unwritten", "the same numbers whatever the operands"),) if _stale(marks) else ()
-    reproduced = fits(Evidence.of(mark.trial, mark.value, right=mark.exact) for mark in marks.values() if mark.trial.exact)
+    reproduced = fits(
+        Evidence.of(mark.trial, mark.value, right=mark.exact) for mark in marks.values() if mark.trial.exact
+    )
     special = _of_special(marks) if examination.special else ()
     return (*random, *special, *stale, *reproduced, *(() if reproduced or stale else _of_size(examination, marks)))
 

@@ -54,7 +54,9 @@ _SECOND = (
 )
 
 _PAIRS = tuple(
-    (BY_NAME[one], BY_NAME[other]) for one, other in product(_FIRST, _SECOND) if _SECOND.index(one) < _SECOND.index(other)
+    (BY_NAME[one], BY_NAME[other])
+    for one, other in product(_FIRST, _SECOND)
+    if _SECOND.index(one) < _SECOND.index(other)
 )
 
 
@@ -139,7 +141,9 @@ def fits(evidence: Iterable[Evidence]) -> tuple[Fit, ...]:
     ordered = sorted(evidence, key=lambda found: found.right)
     if not ordered or ordered[0].right:
         return ()
-    with np.errstate(all="ignore"):  # an answer may hold NaN, Inf and numbers too large for what a mistake makes of them
+    with np.errstate(
+        all="ignore"
+    ):  # an answer may hold NaN, Inf and numbers too large for what a mistake makes of them
         return _fits(ordered)
 
 
@@ -155,7 +159,9 @@ def _fits(evidence: Sequence[Evidence]) -> tuple[Fit, ...]:
     return (*sure, *weak, *places)
 
 
-def _sorted(hypotheses: Iterable[Hypothesis], evidence: Sequence[Evidence], budget: _Budget) -> tuple[list[Fit], list[Fit]]:
+def _sorted(
+    hypotheses: Iterable[Hypothesis], evidence: Sequence[Evidence], budget: _Budget
+) -> tuple[list[Fit], list[Fit]]:
     """Return what fits every fill, and what fits the first wrong one only; the first detail of each mistake."""
     sure: list[Fit] = []
     weak: list[Fit] = []
@@ -206,7 +212,9 @@ def _of_pair(one: Hypothesis, other: Hypothesis, evidence: Sequence[Evidence], b
         if not _may_fit(made, first) or not budget.allows(made):
             continue
         words = first.met(made)
-        if words is not None and all(_again(_both(one, other, rest.asked, budget), detail, words, rest) for rest in others):
+        if words is not None and all(
+            _again(_both(one, other, rest.asked, budget), detail, words, rest) for rest in others
+        ):
             yield Fit(f"{one.name}+{other.name}", ", ".join(filter(None, (detail, words))))
 
 

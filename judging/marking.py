@@ -51,7 +51,9 @@ def mark_special(trial: Trial, value: Array) -> Marked:
     difference[~judged] = 0.0
     met = bool(np.all((got == want)[finite & judged])) and bool(np.all(same[judged]))
     grade = _weaker_grade(trial, np.abs(difference))
-    return Marked(trial, got, want, difference, CONFORMANT if grade == COMPONENTWISE else grade, exact=trial.exact and met)
+    return Marked(
+        trial, got, want, difference, CONFORMANT if grade == COMPONENTWISE else grade, exact=trial.exact and met
+    )
 
 
 def worst_grade(grades: list[str]) -> str:

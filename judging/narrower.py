@@ -46,7 +46,9 @@ def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked])
         else:
             random = [mark for mark in marks.values() if not mark.trial.exact]
             explained = (
-                _within(CONFORMANT, belief, random) and _credible(belief, marks) and _on_exact(belief, examination, ask, marks)
+                _within(CONFORMANT, belief, random)
+                and _credible(belief, marks)
+                and _on_exact(belief, examination, ask, marks)
             )
         if explained:
             return belief

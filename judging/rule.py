@@ -43,7 +43,9 @@ def judge(examination: Examination, ask: Ask) -> Judgement:
         seconds.append(answer.seconds)
         fault = form.fault(examination, answer)
         if fault is not None:
-            return Judgement(WRONG, fault, seconds=min(seconds), diagnosis=explaining.of_form(examination, trial, answer))
+            return Judgement(
+                WRONG, fault, seconds=min(seconds), diagnosis=explaining.of_form(examination, trial, answer)
+            )
         if not empty:
             marks[name] = (mark_special if examination.special else mark)(trial, answer.value)
     if empty:
@@ -74,7 +76,9 @@ def _right(found: Judgement, examination: Examination, marks: Marks) -> Judgemen
     accumulator = _accumulator(examination, marks) if found.exact else None
     if found.grade == CONFORMANT:
         return replace(found, accumulator=accumulator)
-    return replace(found, accumulator=accumulator, message=_of_errors(examination, marks), worst=_worst(marks, found.grade))
+    return replace(
+        found, accumulator=accumulator, message=_of_errors(examination, marks), worst=_worst(marks, found.grade)
+    )
 
 
 def _drifting(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
@@ -90,7 +94,9 @@ def _drifting(found: Judgement, examination: Examination, marks: Marks) -> Judge
 def _low_precision(found: Judgement, examination: Examination, belief: Belief, marks: Marks) -> Judgement:
     """Complete the judgement on an answer that narrower arithmetic explains, which it names."""
     message, accumulator = _of_belief(examination, belief, marks), belief.precision.accumulator.name
-    told = replace(found, grade=LOW_PRECISION, message=message, accumulator=accumulator, worst=_worst(marks, found.grade))
+    told = replace(
+        found, grade=LOW_PRECISION, message=message, accumulator=accumulator, worst=_worst(marks, found.grade)
+    )
     return replace(told, diagnosis=explaining.of_belief(belief))
 
 

@@ -136,14 +136,18 @@ class _Search:
     def _simpler_fails(self, problem: Problem) -> bool:
         cut = Numbers(
             tuple(map(_cut, self.original.arrays, problem.operand_shapes(self.operation))),
-            None if self.original.bias is None else _cut(self.original.bias, problem.operation_bias_shape(self.operation)),
+            None
+            if self.original.bias is None
+            else _cut(self.original.bias, problem.operation_bias_shape(self.operation)),
         )
         return any(self._takes(problem, data) for data in (_counting(self.operation, problem, cut), cut))
 
     def shrink_data(self) -> None:
         """Take the plainest numbers that still fail: a single 1 beside 1, 2, 3 and so on, or else as many zeros as can be."""
         held = self.found.operands
-        if not any(self._takes(self.found.problem, data) for data in _plainest(self.operation, self.found.problem, held)):
+        if not any(
+            self._takes(self.found.problem, data) for data in _plainest(self.operation, self.found.problem, held)
+        ):
             for place, array in enumerate(held.arrays):
                 self._thin(place, array.size)
 

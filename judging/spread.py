@@ -45,7 +45,11 @@ def spread(trial: Trial, wrong: Array) -> Record:
 
 def told(found: Mapping[str, Any]) -> str:
     """Return a spread as one sentence without a full stop."""
-    count = f"all {found['of']} elements" if found["wrong"] == found["of"] else f"{found['wrong']} of {found['of']} elements"
+    count = (
+        f"all {found['of']} elements"
+        if found["wrong"] == found["of"]
+        else f"{found['wrong']} of {found['of']} elements"
+    )
     return ", ".join(filter(None, (count, found["words"])))
 
 
@@ -137,7 +141,12 @@ def error_map(ratio: Array, index: Sequence[int]) -> Record:
     spatial = spatial_axes(ratio.ndim - 2)[-2:] if ratio.ndim > 1 else ("channel",)
     axes = ["", *spatial] if len(spatial) == 1 else list(spatial)
     shape = [int(side) for side in cells.shape]
-    return {"index": list(leading), "axes": axes, "shape": shape, "cells": base64.b64encode(cells.tobytes()).decode("ascii")}
+    return {
+        "index": list(leading),
+        "axes": axes,
+        "shape": shape,
+        "cells": base64.b64encode(cells.tobytes()).decode("ascii"),
+    }
 
 
 def _reduced(plane: Array) -> Array:

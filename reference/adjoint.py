@@ -63,7 +63,11 @@ def _part(problem: Problem, axes: list[_Axis]) -> Part:
 def _axis(problem: Problem, axis: int, phase: int) -> _Axis | None:
     """Return one phase of an axis, or None if no tap reaches it."""
     stride, dilation, lo = problem.stride[axis], problem.dilation[axis], problem.padding[axis][0]
-    kernel_size, input_size, output_size = problem.kernel_size[axis], problem.input_size[axis], problem.output_size[axis]
+    kernel_size, input_size, output_size = (
+        problem.kernel_size[axis],
+        problem.input_size[axis],
+        problem.output_size[axis],
+    )
     step = stride // gcd(stride, dilation)
     start = next((t for t in range(min(step, kernel_size)) if t * dilation % stride == phase), None)
     if start is None:

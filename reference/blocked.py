@@ -167,7 +167,9 @@ def _shares(count: int, most: int, unit: int = 1) -> Iterator[slice]:
         yield slice(units * share // shares * unit, min(count, units * (share + 1) // shares * unit))
 
 
-def _blocks(problem: Problem, images: Array, blocking: Blocking, stacked: bool) -> Iterator[tuple[int, slice, list[Array]]]:
+def _blocks(
+    problem: Problem, images: Array, blocking: Blocking, stacked: bool
+) -> Iterator[tuple[int, slice, list[Array]]]:
     """Yield the image and the output positions of each block, and the matrices of its taps.
 
     There is one matrix ``(groups, C / groups * inner taps, positions)`` for each tap of the first axis, or one of all taps if
@@ -317,7 +319,9 @@ def _grouped(problem: Problem, w: Array) -> Array:
 
 def _by_group(problem: Problem, x: Array) -> Array:
     """Return an input as ``(N, groups, C / groups, *input_size)``."""
-    return np.ascontiguousarray(x).reshape(problem.batch, problem.groups, problem.in_channels // problem.groups, *x.shape[2:])
+    return np.ascontiguousarray(x).reshape(
+        problem.batch, problem.groups, problem.in_channels // problem.groups, *x.shape[2:]
+    )
 
 
 def _by_position(problem: Problem, y: Array) -> Array:

@@ -69,7 +69,9 @@ CONTRACTIONS: dict[str, Contraction] = {
 }
 
 
-def _contract(operation: str, at_once: Contraction, in_blocks: Contraction, problem: Problem, first: Array, second: Array) -> Array:
+def _contract(
+    operation: str, at_once: Contraction, in_blocks: Contraction, problem: Problem, first: Array, second: Array
+) -> Array:
     """Return the contraction of two operands in the better of two ways."""
     contraction = at_once if problem.multiplications < SMALL else in_blocks
     dtype = first.dtype

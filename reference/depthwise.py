@@ -42,7 +42,12 @@ def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
 def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
     """Return ``dx``, as ``plain.input_gradient``; w must be finite, as it is multiplied by the zeros in the gaps."""
     dx = np.empty(problem.input_shape, dy.dtype)
-    filters, for_planes, for_runs, for_terms = _filters(problem, w), Buffer(dy.dtype), Buffer(dy.dtype), Buffer(dy.dtype)
+    filters, for_planes, for_runs, for_terms = (
+        _filters(problem, w),
+        Buffer(dy.dtype),
+        Buffer(dy.dtype),
+        Buffer(dy.dtype),
+    )
     taps = list(_taps(problem))
     shape = planes_shape(1, problem.input_size, problem.padding, problem.stride)[1:]
     for number, tile, outputs in _tiles(problem, size, dy.itemsize):

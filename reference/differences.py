@@ -40,7 +40,9 @@ def numerical_gradient(function: Function, x: Array, dy: Array, *, step: float =
     fit. Source: Nocedal & Wright, "Numerical Optimization" (2006), 8.1.
     """
     if x.dtype != np.float64:
-        raise TypeError(f"x has dtype {x.dtype.name}; allowed: float64, as narrower types drown the differences in rounding")
+        raise TypeError(
+            f"x has dtype {x.dtype.name}; allowed: float64, as narrower types drown the differences in rounding"
+        )
     if not step > 0:
         raise ValueError(f"step={step!r}; allowed: numbers above 0")
     _check_cotangent(function(x), dy)

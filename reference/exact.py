@@ -56,13 +56,17 @@ def conv(x: Array, w: Array, *, bias: Array | None = None, tail: int = TAIL, **g
     return apply("conv", posing.forward("conv", x, w, **geometry), x, w, bias=bias, tail=tail)
 
 
-def conv_input_grad(dy: Array, w: Array, *, input_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]) -> Exact:
+def conv_input_grad(
+    dy: Array, w: Array, *, input_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]
+) -> Exact:
     """Return ``operations.conv_input_grad`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
     problem = posing.input_gradient("conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry)
     return apply("conv_input_grad", problem, dy, w, tail=tail)
 
 
-def conv_filter_grad(x: Array, dy: Array, *, kernel_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]) -> Exact:
+def conv_filter_grad(
+    x: Array, dy: Array, *, kernel_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]
+) -> Exact:
     """Return ``operations.conv_filter_grad`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
     problem = posing.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
     return apply("conv_filter_grad", problem, x, dy, tail=tail)

@@ -120,7 +120,9 @@ def output_size(input_size: Size, kernel_size: Size, stride: Size, padding: Pair
     return tuple(max(0, (p - e) // s + 1) for p, e, s in zip(padded, extents, stride, strict=True))
 
 
-def transposed_sizes(output_size: Size, kernel_size: Size, stride: Size, padding: Padding, dilation: Size) -> tuple[range, ...]:
+def transposed_sizes(
+    output_size: Size, kernel_size: Size, stride: Size, padding: Padding, dilation: Size
+) -> tuple[range, ...]:
     """Return, per axis, every input size whose convolution has ``output_size``: the legal result sizes of its transpose.
 
     With at least one output the sizes are ``(output - 1) * stride + extent - lo - hi`` and the ``stride - 1`` that follow; their
@@ -145,7 +147,9 @@ def _sizes_of_axis(outputs: int, extent: int, stride: int, pair: tuple[int, int]
     return range(max(least, smallest), max(least, smallest + stride))
 
 
-def adjoint_padding(input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size) -> Pairs:
+def adjoint_padding(
+    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
+) -> Pairs:
     """Return the padding under which the input gradient is a plain convolution of the zero-inserted dy.
 
     dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel roles
@@ -170,4 +174,8 @@ def filter_gradient_padding(
 
 def taps_inside(input_size: int, outputs: int, kernel: int, stride: int, lo: int, dilation: int) -> int:
     """Return, along one axis, how many (output, tap) couples read an element of the input and not padding."""
-    return sum(0 <= position * stride + tap * dilation - lo < input_size for position in range(outputs) for tap in range(kernel))
+    return sum(
+        0 <= position * stride + tap * dilation - lo < input_size
+        for position in range(outputs)
+        for tap in range(kernel)
+    )

@@ -152,7 +152,9 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
     dtype = check_operands(operation, problem, operands, bias)
     computing = computing_dtype(dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # Inf and NaN are answers like any other
-        result = CONTRACTIONS[operation](problem, *bilinear(*(array.astype(computing, copy=False) for array in operands)))
+        result = CONTRACTIONS[operation](
+            problem, *bilinear(*(array.astype(computing, copy=False) for array in operands))
+        )
         if bias is not None:
             result += along_channels(bias.astype(computing), problem.rank)
         return round_once(result, dtype)
@@ -173,15 +175,21 @@ def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...]
     shapes = problem.operand_shapes(operation)
     names = OPERAND_NAMES[operation]
     if len(operands) != len(names):
-        raise TypeError(f"{operation} was given {len(operands)} operands; allowed: {len(names)}, which are {', '.join(names)}")
+        raise TypeError(
+            f"{operation} was given {len(operands)} operands; allowed: {len(names)}, which are {', '.join(names)}"
+        )
     expected = dict(zip(names, zip(operands, shapes, strict=True), strict=True))
     if bias is not None:
         expected["bias"] = bias, problem.operation_bias_shape(operation)
     for name, (array, shape) in expected.items():
         posing.check_array(name, array)
         if array.shape != shape:
-            raise ValueError(f"{name} has shape {array.shape}; allowed: {shape}, from the other operands and the geometry")
+            raise ValueError(
+                f"{name} has shape {array.shape}; allowed: {shape}, from the other operands and the geometry"
+            )
         if array.dtype != operands[0].dtype:
-            raise TypeError(f"{name} has dtype {array.dtype.name}; allowed: {operands[0].dtype.name}, as {names[0]} has")
+            raise TypeError(
+                f"{name} has dtype {array.dtype.name}; allowed: {operands[0].dtype.name}, as {names[0]} has"
+            )
     dtype: np.dtype[Any] = operands[0].dtype
     return dtype

@@ -70,7 +70,9 @@ def _product(a: Array, b: Array) -> Array:
         product: Array = np.matmul(a, b)
         return product
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    first, second = (np.broadcast_to(side, (*stack, *side.shape[-2:])).reshape(prod(stack), *side.shape[-2:]) for side in (a, b))
+    first, second = (
+        np.broadcast_to(side, (*stack, *side.shape[-2:])).reshape(prod(stack), *side.shape[-2:]) for side in (a, b)
+    )
     return multiply(first, second, np.empty((prod(stack), rows, columns), a.dtype)).reshape(*stack, rows, columns)
 
 

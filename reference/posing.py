@@ -86,7 +86,9 @@ def _check_axes(operation: str, *arrays: Array) -> None:
             raise ValueError(f"{name} has shape {array.shape}; allowed: two axes and then one spatial axis or more")
         if array.ndim != arrays[0].ndim:
             first = OPERAND_NAMES[operation][0]
-            raise ValueError(f"{name} has shape {array.shape}; allowed: {arrays[0].ndim} axes, as {first} has {arrays[0].shape}")
+            raise ValueError(
+                f"{name} has shape {array.shape}; allowed: {arrays[0].ndim} axes, as {first} has {arrays[0].shape}"
+            )
 
 
 def check_array(name: str, array: object) -> None:
@@ -99,7 +101,9 @@ def _legal_size(name: str, size: PerAxis | None, legal: tuple[range, ...]) -> Si
     """Return ``size``, or the smallest legal one for None."""
     words = ", ".join(f"{sizes.start} to {sizes.stop - 1}" if sizes else "none" for sizes in legal)
     if not all(legal):
-        raise ValueError(f"{name}={size!r}; no size has this output under this stride and padding; allowed per axis: {words}")
+        raise ValueError(
+            f"{name}={size!r}; no size has this output under this stride and padding; allowed per axis: {words}"
+        )
     if size is None:
         return tuple(sizes.start for sizes in legal)
     entries = per_axis(name, size, len(legal), least=0)

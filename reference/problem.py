@@ -112,7 +112,9 @@ class Problem:
         kernel = geometry.per_axis("kernel_size", kernel_size, len(size))
         strides = geometry.per_axis("stride", stride, len(size))
         dilations = geometry.per_axis("dilation", dilation, len(size))
-        pairs = geometry.resolve_padding(padding, input_size=size, kernel_size=kernel, stride=strides, dilation=dilations)
+        pairs = geometry.resolve_padding(
+            padding, input_size=size, kernel_size=kernel, stride=strides, dilation=dilations
+        )
         symbol = padding if isinstance(padding, str) else None
         return cls(batch, in_channels, out_channels, size, kernel, strides, pairs, dilations, groups, symbol)
 
@@ -215,7 +217,9 @@ class Problem:
     @property
     def products(self) -> int:
         """The number of products in the whole convolution, those with padding left out; the same for its gradients."""
-        axes = zip(self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
+        axes = zip(
+            self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
+        )
         couples = prod(geometry.taps_inside(i, o, k, s, lo, d) for i, o, k, s, (lo, _), d in axes)
         return self.batch * self.out_channels * (self.in_channels // self.groups) * couples
 

@@ -34,7 +34,8 @@ class Stack:
         names = OPERAND_NAMES[self.operation]
         columns = zip(names, zip(*operands, strict=True), strict=True)
         return tuple(
-            np.concatenate(arrays, axis=_axis(name == "w"), dtype=np.float64, casting="unsafe") for name, arrays in columns
+            np.concatenate(arrays, axis=_axis(name == "w"), dtype=np.float64, casting="unsafe")
+            for name, arrays in columns
         )
 
     def parts(self, whole: Sequence[Array]) -> list[tuple[Array, ...]]:

@@ -59,7 +59,13 @@ def badge_of(records: Records) -> Badge:
 
 def endpoint(badge: Badge) -> str:
     """Return the badge as the JSON of a shields.io endpoint (https://shields.io/badges/endpoint-badge)."""
-    told = {"schemaVersion": 1, "label": badge.label, "message": badge.message, "color": badge.colour, "labelColor": LABEL}
+    told = {
+        "schemaVersion": 1,
+        "label": badge.label,
+        "message": badge.message,
+        "color": badge.colour,
+        "labelColor": LABEL,
+    }
     return json.dumps(told) + "\n"
 
 

@@ -135,7 +135,9 @@ def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
         groups[after.adapter, after.op, after.route, change.before.grade, after.grade, change.worse].append(change)
     found = [ChangeGroup(*key, tuple(changes)) for key, changes in groups.items()]
     return tuple(
-        sorted(found, key=lambda group: (not group.worse, words.severity(group.after), -len(group.changes), group.adapter))
+        sorted(
+            found, key=lambda group: (not group.worse, words.severity(group.after), -len(group.changes), group.adapter)
+        )
     )
 
 

@@ -62,7 +62,18 @@ def _results(records: Records) -> dict[str, Any]:
 
 
 def _identity(state: RunState) -> dict[str, Any]:
-    names = ("framework", "framework_version", "device", "platform", "python", "numpy", "suite", "tier", "started", "asked")
+    names = (
+        "framework",
+        "framework_version",
+        "device",
+        "platform",
+        "python",
+        "numpy",
+        "suite",
+        "tier",
+        "started",
+        "asked",
+    )
     told = {name: words.visible(str(getattr(state.run, name))) for name in names}
     return {
         "adapter": words.visible(state.label),

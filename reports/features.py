@@ -87,7 +87,9 @@ def _spans(case: CaseLine) -> list[int]:
 def _unread(case: CaseLine) -> bool:
     """Whether the last window ends before the padded image does."""
     axes = zip(case.input_size, case.padding_pairs, _spans(case), case.stride, strict=False)
-    return any(size + lo + hi > span and (size + lo + hi - span) % step for size, (lo, hi), span, step in axes if step > 0)
+    return any(
+        size + lo + hi > span and (size + lo + hi - span) % step for size, (lo, hi), span, step in axes if step > 0
+    )
 
 
 def _wider(case: CaseLine) -> bool:
@@ -220,7 +222,9 @@ class _Answers:
 
     def notes(self) -> Iterable[Note]:
         """Yield what stands in the way, the gravest first."""
-        for (grade, known), count in sorted(self.failed.items(), key=lambda entry: (words.severity(entry[0][0]), entry[0][1])):
+        for (grade, known), count in sorted(
+            self.failed.items(), key=lambda entry: (words.severity(entry[0][0]), entry[0][1])
+        ):
             yield Note(grade, count, f"known divergence: {known}" if known else "")
         for wording, count in self.refused.most_common(MOST_WORDINGS):
             yield Note("refused", count, wording)
@@ -247,7 +251,9 @@ def supports(records: Records) -> dict[str, dict[str, Support]]:
     for label, state in records.runs.items():
         for op, count in _unoffered(records, state).items():
             found[op, label].unoffered[op] += count
-    return {feature.name: {label: _support(found[feature.name, label]) for label in records.runs} for feature in FEATURES}
+    return {
+        feature.name: {label: _support(found[feature.name, label]) for label in records.runs} for feature in FEATURES
+    }
 
 
 def _questions(records: Records) -> Mapping[tuple[str, str, str, str], _Question]:
@@ -292,7 +298,9 @@ def shared(failing: Sequence[Verdict], right: Sequence[Verdict], cases: Mapping[
     traits = {name: _traits(cases[name]) for name in {verdict.case for verdict in (*failing, *right)} & cases.keys()}
     had = [traits.get(verdict.case, frozenset()) | {verdict.dtype} for verdict in failing]
     common = frozenset.intersection(*map(frozenset, had))
-    others = Counter(trait for verdict in right for trait in common & (traits.get(verdict.case, frozenset()) | {verdict.dtype}))
+    others = Counter(
+        trait for verdict in right for trait in common & (traits.get(verdict.case, frozenset()) | {verdict.dtype})
+    )
     telling = sorted((others[trait], trait) for trait in common if 2 * others[trait] < len(right))
     return tuple(_telling(trait, count, len(right)) for count, trait in telling[:3])
 

@@ -111,7 +111,15 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    from_views = (views.segments, views.marks, views.by_operation, views.identity, views.counts, views.breakable, views.names)
+    from_views = (
+        views.segments,
+        views.marks,
+        views.by_operation,
+        views.identity,
+        views.counts,
+        views.breakable,
+        views.names,
+    )
     made.filters |= {function.__name__: function for function in (*from_views, views.address)}
     made.filters |= {"short": words.shorten, "n": "{:,}".format, "plural": words.plural, "safe_link": words.safe_link}
     made.globals |= {"terms": views.terms}
@@ -152,7 +160,9 @@ def lead(report: Report) -> str:
     tiers = " and ".join(sorted({run.tier for run in runs if run.tier}))
     suites = " and ".join(sorted({run.suite for run in runs if run.suite}))
     described = f"{words.plural(len(report.records.cases), 'case')} in {words.plural(len(report.families), 'family', 'families')}"
-    answered = f"{words.plural(len(runs), 'adapter')} gave {report.total.judged:,} verdicts on {report.asked:,} questions"
+    answered = (
+        f"{words.plural(len(runs), 'adapter')} gave {report.total.judged:,} verdicts on {report.asked:,} questions"
+    )
     return f"{answered}: {described}, tier {tiers or 'not stated'}, suite {suites or 'not stated'}."
 
 
@@ -175,5 +185,7 @@ def _tabs(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]
         ("verdicts", "All verdicts", report.total.judged),
     ]
     return [
-        {"view": view, "name": name, "count": count} for view, name, count in tabs if view != "compare" or comparison is not None
+        {"view": view, "name": name, "count": count}
+        for view, name, count in tabs
+        if view != "compare" or comparison is not None
     ]

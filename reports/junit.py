@@ -92,7 +92,9 @@ def _told(outcome: Outcome, element: str) -> str:
         return f"<{attributes}/>"
     told = {"grade": verdict.grade, "error": words.number(verdict.error), "diagnosis": ", ".join(verdict.diagnosis)}
     text = words.shorten("\n".join(filter(None, (outcome.message, outcomes.evidence(verdict)))), LONGEST_TEXT)
-    return f"{_properties({name: value for name, value in told.items() if value})}<{attributes}>{escape(text)}</{element}>"
+    return (
+        f"{_properties({name: value for name, value in told.items() if value})}<{attributes}>{escape(text)}</{element}>"
+    )
 
 
 def _quoted(told: str, length: int = LONGEST_MESSAGE) -> str:

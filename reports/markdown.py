@@ -79,7 +79,10 @@ def _opening(report: Report) -> list[str]:
     told = [f"# convformance: {headline(report)}", "", escaped(lead(report))]
     if report.incomplete:
         labels = ", ".join(escaped(label, 80) for label in report.incomplete[:MOST_ROWS])
-        told += ["", f"**Not complete:** {labels} did not run to the end; {report.unjudged:,} questions have no verdict."]
+        told += [
+            "",
+            f"**Not complete:** {labels} did not run to the end; {report.unjudged:,} questions have no verdict.",
+        ]
     if report.records.stale:
         told += ["", f"**{words.plural(len(report.records.stale), 'stale known divergence')}:** see below."]
     return told
@@ -90,7 +93,8 @@ def _runs(report: Report) -> list[str]:
     head = ["adapter", *identity, "conformant / asked", "state"]
     rows = [_run(run) for run in report.runs[:MOST_ROWS]]
     missing = [
-        [escaped(name, 80), "missing", escaped(reason), *[""] * (len(head) - 3)] for name, reason in report.records.missing.items()
+        [escaped(name, 80), "missing", escaped(reason), *[""] * (len(head) - 3)]
+        for name, reason in report.records.missing.items()
     ]
     return ["## Who was asked", "", *table(head, [*rows, *missing[:MOST_ROWS]]), *_left(report.runs, "runs")]
 
@@ -192,7 +196,9 @@ def _known_row(entry: KnownEntry) -> list[str]:
 
 def _address(link: str) -> str:
     """Return a link that was found safe, with every character that Markdown or a table could read as its own encoded."""
-    encoded = re.sub(r"[^A-Za-z0-9:/?#=%.,;~+-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), link)
+    encoded = re.sub(
+        r"[^A-Za-z0-9:/?#=%.,;~+-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), link
+    )
     return f"<{encoded}>" if link else ""
 
 
@@ -212,7 +218,9 @@ def _comparison(comparison: Comparison) -> list[str]:
     counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
     told = ["## Against the baseline", "", f"Verdicts: {counts}."]
     if not comparison.same_cases:
-        only = f"{len(comparison.cases_added):,} only in this run, {len(comparison.cases_removed):,} only in the baseline"
+        only = (
+            f"{len(comparison.cases_added):,} only in this run, {len(comparison.cases_removed):,} only in the baseline"
+        )
         told += ["", f"**The two runs do not have the same cases:** {only}."]
     told += [
         f"- {escaped(change.adapter, 80)}: {change.name} was {escaped(change.before, 80)}, is {escaped(change.after, 80)}"

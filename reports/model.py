@@ -84,7 +84,12 @@ def _largest(one: float | None, other: float | None) -> float | None:
 
 def is_documented(verdict: Verdict) -> bool:
     """Whether the verdict is worse than conformant, but no worse than its route documents."""
-    return verdict.documented is not None and not verdict.finding and verdict.known is None and verdict.grade in _MEASURED[1:]
+    return (
+        verdict.documented is not None
+        and not verdict.finding
+        and verdict.known is None
+        and verdict.grade in _MEASURED[1:]
+    )
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:
@@ -296,7 +301,9 @@ class _Counting:
         return tuple(RouteRow(op, route, self._cells(op, route)) for op, route in places)
 
     def _cells(self, op: str, route: str) -> dict[str, Tally]:
-        dtypes = words.dtypes_in_order(dtype for found_op, found, dtype in self.cells if (found_op, found) == (op, route))
+        dtypes = words.dtypes_in_order(
+            dtype for found_op, found, dtype in self.cells if (found_op, found) == (op, route)
+        )
         return {dtype: self.cells[op, route, dtype] for dtype in dtypes}
 
 
@@ -374,7 +381,9 @@ def _known(records: Records, by_run: Mapping[str, list[Verdict]]) -> tuple[Known
         KnownEntry(*key, declared.get(key), records.divergences.get(key), tuple(sorted(covered[key], key=_by_error)))
         for key in dict.fromkeys([*records.divergences, *covered])
     ]
-    return tuple(sorted(entries, key=lambda entry: (not (entry.divergence and entry.divergence.stale), -len(entry.verdicts))))
+    return tuple(
+        sorted(entries, key=lambda entry: (not (entry.divergence and entry.divergence.stale), -len(entry.verdicts)))
+    )
 
 
 def _refusals(records: Records) -> tuple[Refusals, ...]:

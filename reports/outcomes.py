@@ -42,7 +42,9 @@ def outcomes(records: Records) -> Iterator[Outcome]:
         yield _beside(divergence.adapter, f"known divergence {divergence.name}", FAILED, "stale", divergence.message)
     for label, state in records.runs.items():
         if not state.complete:
-            yield _beside(label, "runs to the end", BROKEN, "not complete", "the record does not reach the end of its run")
+            yield _beside(
+                label, "runs to the end", BROKEN, "not complete", "the record does not reach the end of its run"
+            )
     for name, reason in records.left_out.items():
         yield _beside("records", f"{name} is read", BROKEN, "left out", reason)
 

@@ -70,12 +70,26 @@ class Columns:
     one verdict are one word, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
     """
 
-    NAMED = ("adapter", "op", "route", "case", "dtype", "grade", "message", "accumulator", "known", "documented", "diagnosis")
+    NAMED = (
+        "adapter",
+        "op",
+        "route",
+        "case",
+        "dtype",
+        "grade",
+        "message",
+        "accumulator",
+        "known",
+        "documented",
+        "diagnosis",
+    )
 
     def __init__(self, **given: Iterable[str]) -> None:
         """Number the words of ``given`` fields first, in the order given."""
         given = {"grade": GRADES, "documented": ("", *GRADES), **given}
-        self.vocabularies = {name: Vocabulary(given.get(name, () if name in self.NAMED[:6] else ("",))) for name in self.NAMED}
+        self.vocabularies = {
+            name: Vocabulary(given.get(name, () if name in self.NAMED[:6] else ("",))) for name in self.NAMED
+        }
         self.columns: dict[str, list[Any]] = {name: [] for name in (*self.NAMED, "error", "seconds", "flags")}
 
     def add(self, verdict: Verdict) -> None:

@@ -19,7 +19,17 @@ LONGEST_SCRIPT = 200_000
 LONGEST_SMALLEST = 20_000
 CHANGES = ("unchanged", "added", "worse", "better")
 
-_SIZES = ("batch", "in_channels", "out_channels", "groups", "input_size", "kernel_size", "stride", "dilation", "output_size")
+_SIZES = (
+    "batch",
+    "in_channels",
+    "out_channels",
+    "groups",
+    "input_size",
+    "kernel_size",
+    "stride",
+    "dilation",
+    "output_size",
+)
 _TEXTS = ("family", "catches", "memory", "special", "tier")
 
 
@@ -31,7 +41,9 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     for verdict in verdicts:
         columns.add(verdict)
     evidence = Evidence(rows)
-    evidence.take(in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)]))
+    evidence.take(
+        in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)])
+    )
     evidence.take(verdict for verdict in verdicts if verdict.grade not in ("conformant", "refused"))
     return {
         **columns.told(),
@@ -154,7 +166,8 @@ def _comparison(comparison: Comparison, verdicts: Sequence[Verdict], rows: dict[
         "changed": [[rows[change.after.key] for change in group.changes] for group in comparison.changed],
         "added": [[rows[verdict.key] for verdict in side.verdicts] for side in comparison.added],
         "removed": [
-            [[shown(verdict.case), shown(verdict.dtype), verdict.grade] for verdict in side.verdicts] for side in comparison.removed
+            [[shown(verdict.case), shown(verdict.dtype), verdict.grade] for verdict in side.verdicts]
+            for side in comparison.removed
         ],
     }
 

@@ -10,7 +10,18 @@ from types import TracebackType
 from typing import Any, BinaryIO, TypeVar, cast
 
 from convformance.reports import lines
-from convformance.reports.lines import SCHEMA, CaseLine, Diagnosis, Divergence, End, Key, Malformed, Missing, Run, Verdict
+from convformance.reports.lines import (
+    SCHEMA,
+    CaseLine,
+    Diagnosis,
+    Divergence,
+    End,
+    Key,
+    Malformed,
+    Missing,
+    Run,
+    Verdict,
+)
 
 __all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", "judged", "read", "verdicts"]
 
@@ -62,7 +73,9 @@ class Writer:
     def __enter__(self) -> "Writer":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -317,7 +330,9 @@ class _Reader:
         if adapter in self.foreign:
             raise Malformed(f"belongs to adapter {lines.excerpt(adapter)}, whose run line has another schema; left out")
         if adapter not in self.labels:
-            self._note(f"adapter {lines.excerpt(adapter)} has no run line before this one; its run is shown without an identity")
+            self._note(
+                f"adapter {lines.excerpt(adapter)} has no run line before this one; its run is shown without an identity"
+            )
             self._run(Run(adapter=adapter))
             self.records.runs[self.labels[adapter]].identified = False
         return self.labels[adapter]
@@ -329,7 +344,9 @@ class _Reader:
         held = self.records.cases.setdefault(case.id, case)
         self.case_ids.add(case.id)
         if held != case:
-            self._note(f"case {lines.excerpt(case.id)} is described twice, and differently; the first description is shown")
+            self._note(
+                f"case {lines.excerpt(case.id)} is described twice, and differently; the first description is shown"
+            )
 
     def _verdict(self, verdict: Verdict) -> None:
         label = self._label_of(verdict.adapter)

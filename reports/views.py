@@ -118,9 +118,14 @@ def feature_table(report: Report) -> FeatureTable:
 
     def cells(feature: Feature) -> tuple[SupportCell, ...]:
         found = supports[feature.name].items()
-        return tuple(SupportCell(label, support, tuple(number(label, note) for note in support.notes)) for label, support in found)
+        return tuple(
+            SupportCell(label, support, tuple(number(label, note) for note in support.notes))
+            for label, support in found
+        )
 
-    asked = [(group, [feature for feature in found if _asked(supports[feature.name])]) for group, found in features.grouped()]
+    asked = [
+        (group, [feature for feature in found if _asked(supports[feature.name])]) for group, found in features.grouped()
+    ]
     groups = tuple((group, tuple((feature, cells(feature)) for feature in found)) for group, found in asked if found)
     return FeatureTable(groups, tuple(noted))
 
@@ -235,7 +240,9 @@ def counts(found: Mapping[str, int]) -> str:
 
 def breakable(name: str) -> Markup:
     """Return a name that may be broken after its underscores, full stops and brackets."""
-    pieces = words.visible(name).replace("_", "_\0").replace(".", ".\0").replace("[", "\0[").replace(",", ",\0").split("\0")
+    pieces = (
+        words.visible(name).replace("_", "_\0").replace(".", ".\0").replace("[", "\0[").replace(",", ",\0").split("\0")
+    )
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
 
 

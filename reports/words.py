@@ -7,7 +7,17 @@ from urllib.parse import urlsplit
 from convformance.reports.lines import DTYPES, GRADES, OPERATIONS, CaseLine, Pairs, Size
 
 # Worst first: a wrong answer that looks like one is worse than none.
-SEVERITY = ("wrong", "crashed", "error", "timed-out", "norm-wise", "componentwise", "low-precision", "refused", "conformant")
+SEVERITY = (
+    "wrong",
+    "crashed",
+    "error",
+    "timed-out",
+    "norm-wise",
+    "componentwise",
+    "low-precision",
+    "refused",
+    "conformant",
+)
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 NOTHING = "\N{EN DASH}"

@@ -90,7 +90,9 @@ class Case:
         }
 
 
-def case(family: str, catches: str, *, input_size: Size, kernel_size: int | Size, padding: Padding = 0, **changes: Any) -> Case:
+def case(
+    family: str, catches: str, *, input_size: Size, kernel_size: int | Size, padding: Padding = 0, **changes: Any
+) -> Case:
     """Declare a case: ints stand for every axis, what is not named stays at its default.
 
     A case with a bias is asked for the two operations that add one and for the bias gradient. Raises ValueError when the geometry
@@ -129,7 +131,12 @@ def reported(repository: str, number: int, catches: str, **parameters: Any) -> C
 
 def _check(declared: Case) -> None:
     _ = declared.problem  # raises ValueError, now that channels and groups are known
-    stated = {"memory": (declared.memory,), "tier": (declared.tier,), "operations": declared.operations, "dtypes": declared.dtypes}
+    stated = {
+        "memory": (declared.memory,),
+        "tier": (declared.tier,),
+        "operations": declared.operations,
+        "dtypes": declared.dtypes,
+    }
     allowed = {"memory": MEMORY, "tier": TIERS, "operations": OPERATIONS, "dtypes": DTYPES}
     for name, entries in stated.items():
         for entry in entries:

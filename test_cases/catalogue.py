@@ -114,7 +114,8 @@ def count_questions(asked: Iterable[Case]) -> int:
 def family_table() -> str:
     """Return the families as a Markdown table: what each is about, how many cases each tier has of it, how many questions."""
     counted = [
-        (name, FAMILIES[name], [[case for case in cases(tier) if case.family == name] for tier in TIERS]) for name in FAMILIES
+        (name, FAMILIES[name], [[case for case in cases(tier) if case.family == name] for tier in TIERS])
+        for name in FAMILIES
     ]
     total = ("all", "", [list(cases(tier)) for tier in TIERS])
     head = ("| family | what it asks | smoke | standard | full | questions, standard |", "|---|---|--:|--:|--:|--:|")

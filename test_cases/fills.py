@@ -61,7 +61,9 @@ class _Numbers:
         return _Numbers(tuple(map(function, self.arrays)), None if self.bias is None else function(self.bias))
 
 
-def fill(case: Case, operation: str, dtype: str, name: str, accumulator: str | None = None, inputs: str | None = None) -> Operands:
+def fill(
+    case: Case, operation: str, dtype: str, name: str, accumulator: str | None = None, inputs: str | None = None
+) -> Operands:
     """Return the operands of ``operation`` in ``case``, of ``dtype``, filled as ``name`` says.
 
     An exact fill is exact for sums in ``accumulator`` and multiplicands of the format ``inputs`` where those are narrower than what
@@ -106,13 +108,17 @@ def _state(what: str) -> Any:
     return np.random.PCG64(int.from_bytes(blake2b(what.encode(), digest_size=16).digest(), "little")).state
 
 
-def _drawn(case: Case, operation: str, name: str, draw: Callable[[np.random.Generator, tuple[int, ...]], Array]) -> _Numbers:
+def _drawn(
+    case: Case, operation: str, name: str, draw: Callable[[np.random.Generator, tuple[int, ...]], Array]
+) -> _Numbers:
     """Return every operand drawn by ``draw(generator, shape)`` from a source of its own."""
     shapes = case.problem.operand_shapes(operation)
     arrays = tuple(draw(_generator(case, operation, name, str(place)), shape) for place, shape in enumerate(shapes))
     if not case.has_bias(operation):
         return _Numbers(arrays, None)
-    return _Numbers(arrays, draw(_generator(case, operation, name, "bias"), case.problem.operation_bias_shape(operation)))
+    return _Numbers(
+        arrays, draw(_generator(case, operation, name, "bias"), case.problem.operation_bias_shape(operation))
+    )
 
 
 @lru_cache(maxsize=4)
@@ -124,7 +130,11 @@ def _random(case: Case, operation: str, name: str) -> _Numbers:
 
 def _exact(case: Case, operation: str, name: str, sums: int, held: int) -> _Numbers:
     """Return integers whose products add up to at most ``2**sums`` in every element."""
-    return _integers(case, operation, min(sums, _INTEGER_DIGITS)) if name == "int" else _wide(case, operation, name, sums, held)
+    return (
+        _integers(case, operation, min(sums, _INTEGER_DIGITS))
+        if name == "int"
+        else _wide(case, operation, name, sums, held)
+    )
 
 
 @lru_cache(maxsize=4)

@@ -92,7 +92,9 @@ class Caller:
         """Return why the size of the result cannot be known to the function."""
         if operation in ("conv_input_grad", "conv_transpose") and not self.knows_large_size:
             padding = problem.symbol or problem.padding
-            ranges = transposed_sizes(problem.output_size, problem.kernel_size, problem.stride, padding, problem.dilation)
+            ranges = transposed_sizes(
+                problem.output_size, problem.kernel_size, problem.stride, padding, problem.dilation
+            )
             if problem.input_size != tuple(sizes.start if sizes else -1 for sizes in ranges):
                 return "not the smallest size"
         if operation in ("conv_filter_grad", "conv_transpose_filter_grad") and not self.knows_kernel_size:
@@ -186,7 +188,9 @@ class Caller:
         absent = [role for role in roles if not self.signature.has(role)]
         if absent:
             yield f"{', '.join(absent)} (no parameter for {'it' if len(absent) == 1 else 'them'})"
-        yield from (self._lacking_forms(held) for role in roles if (held := self.signature.of(role)) and self._narrows(held))
+        yield from (
+            self._lacking_forms(held) for role in roles if (held := self.signature.of(role)) and self._narrows(held)
+        )
         yield from self._lacking_sizes()
 
     def _narrows(self, held: Parameter) -> bool:

@@ -117,7 +117,9 @@ def _caller(
         raise ValueError(f"fn={fn!r} is no function")
     families = {operation.startswith("conv_transpose") for operation in operations}
     if not operations or len(families) > 1:
-        raise ValueError("returns= names no operation, or those of a convolution and of a transposed one; allowed: one family")
+        raise ValueError(
+            "returns= names no operation, or those of a convolution and of a transposed one; allowed: one family"
+        )
     by_role = {signature.role_of(name) or name: value for name, value in fixed.items()}
     held = {**_letters_held(layouts), **_held(by_role, layouts.rank)}
     if call is not None:
@@ -229,6 +231,13 @@ def _asked(inquiry: Inquiry, seconds: float) -> str:
     """Return in a line what was asked."""
     caller = inquiry.asker.caller
     count = len(inquiry.verdicts)
-    built = [f"{name} {value}" for name, value in caller.fixed.items() if signature.role_of(name) == name or name in _COUNTS]
-    words = [f"{count} questions in {seconds:.1f} s", inquiry.asker.dtype, caller.layouts.told(caller.operations), *built]
+    built = [
+        f"{name} {value}" for name, value in caller.fixed.items() if signature.role_of(name) == name or name in _COUNTS
+    ]
+    words = [
+        f"{count} questions in {seconds:.1f} s",
+        inquiry.asker.dtype,
+        caller.layouts.told(caller.operations),
+        *built,
+    ]
     return ", ".join(words)

@@ -38,7 +38,9 @@ def _wishes(parsed: argparse.Namespace) -> Line:
     fixed = dict(_fixed(each) for each in parsed.fixed)
     if parsed.padding is not None:
         fixed["padding"] = _value(parsed.padding)
-    returns = [None if name in ("-", "None") else name for name in parsed.returns.split(",")] if parsed.returns else None
+    returns = (
+        [None if name in ("-", "None") else name for name in parsed.returns.split(",")] if parsed.returns else None
+    )
     names = ("target", "op", "layout", "filter_layout", "dtype", "call", "grade", "empty", "seconds")
     return {**{name: getattr(parsed, name) for name in names}, "returns": returns, "fixed": fixed}
 
@@ -86,7 +88,16 @@ def _cut_off(wishes: Line, verdicts: list[Line], asking: Line, what: Line) -> Fi
     if not asking:
         raise ValueError(f"{wishes['target']}: {what['message']} before anything could be asked")
     nothing = dict.fromkeys(("error", "accumulator", "worst", "spread", "map", "bias"))
-    last = {**asking, **nothing, **what, "exact": False, "seconds": 0.0, "diagnosis": [], "printed": "", "finding": True}
+    last = {
+        **asking,
+        **nothing,
+        **what,
+        "exact": False,
+        "seconds": 0.0,
+        "diagnosis": [],
+        "printed": "",
+        "finding": True,
+    }
     last["message"] = f"{what['message']} in {asking['call']}, case {asking['case']}"
     operations = tuple(dict.fromkeys(name for name in wishes["returns"] or [wishes["op"]] if name))
     name = wishes["target"].rpartition(":")[2]

@@ -13,7 +13,13 @@ from convformance.reference.problem import Problem
 NUMBER, TUPLE, PAIRS, SYMBOL, OPEN, UNREAD = "number", "tuple", "pairs", "symbol", "open", "unread"
 
 # The names of symbolic paddings as functions write them.
-SYMBOLS = {"same": "same_upper", "valid": "valid", "full": "full", "same_upper": "same_upper", "same_lower": "same_lower"}
+SYMBOLS = {
+    "same": "same_upper",
+    "valid": "valid",
+    "full": "full",
+    "same_upper": "same_upper",
+    "same_lower": "same_lower",
+}
 
 
 def one(values: Sequence[int] | Sequence[tuple[int, int]]) -> int:

@@ -35,7 +35,9 @@ class Layouts:
         given = filters or (f"OI{spatial}" if "C" in activations.upper() else spatial)
         made = cls(_checked("layout", activations, "activation"), _checked("filter_layout", given, "filter"))
         if set(made.spatial) != set(made.filters) & set(SPATIAL):
-            raise ValueError(f"layout={activations!r} and filter_layout={given!r}; allowed: the same spatial letters in both")
+            raise ValueError(
+                f"layout={activations!r} and filter_layout={given!r}; allowed: the same spatial letters in both"
+            )
         return made
 
     @property

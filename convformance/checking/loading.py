@@ -27,7 +27,9 @@ def function_of(target: str) -> Callable[..., Any]:
             raise ValueError(f"{path} has no {name!r}; functions in it: {', '.join(_functions(held)) or 'none'}")
         held = getattr(held, part)
     if not callable(held):
-        raise ValueError(f"{name} in {path} is no function; functions in it: {', '.join(_functions(_module(path))) or 'none'}")
+        raise ValueError(
+            f"{name} in {path} is no function; functions in it: {', '.join(_functions(_module(path))) or 'none'}"
+        )
     return held  # type: ignore[no-any-return]
 
 

@@ -48,7 +48,12 @@ def _diagnosis(diagnosis: "Diagnosis", operation: str) -> Iterator[str]:
 
 
 def _case(smallest: Mapping[str, Any]) -> Iterator[str]:
-    rows = {**smallest["operands"], "answer": smallest["got"], "truth": smallest["want"], "difference": smallest["difference"]}
+    rows = {
+        **smallest["operands"],
+        "answer": smallest["got"],
+        "truth": smallest["want"],
+        "difference": smallest["difference"],
+    }
     if smallest["error"]:
         rows["error"] = smallest["error"]
     cells = "".join(_row(name, _array(held)) for name, held in rows.items() if held is not None)

@@ -47,7 +47,9 @@ def _askable(declared: Iterable[Case], caller: Caller, dtype: str, *, empty: boo
             continue
         fitted = _fitted(held, caller)
         if fitted is not None and fitted.problem.multiplications <= LARGEST:
-            operations = tuple(operation for operation in fitted.operations if _asks(caller, operation, fitted, empty=empty))
+            operations = tuple(
+                operation for operation in fitted.operations if _asks(caller, operation, fitted, empty=empty)
+            )
             if operations:
                 yield replace(fitted, operations=operations)
 

@@ -34,7 +34,9 @@ def _on_host(value: Any) -> Any:
     for step in ("detach", "cpu"):
         if callable(getattr(value, step, None)):
             value = getattr(value, step)()
-    if str(getattr(value, "dtype", "")).endswith(".bfloat16"):  # one library has the numbers and no way to give them to NumPy
+    if str(getattr(value, "dtype", "")).endswith(
+        ".bfloat16"
+    ):  # one library has the numbers and no way to give them to NumPy
         return np.asarray(value.float()).astype(format_of("bfloat16").dtype)
     return value
 

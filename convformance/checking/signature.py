@@ -94,7 +94,11 @@ def read(function: Callable[..., Any], operations: Sequence[str], rank: int, fix
         declared = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # some built-in functions have none: all is by position
         return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
-    held = [_read(parameter, rank) for parameter in declared if parameter.kind not in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD)]
+    held = [
+        _read(parameter, rank)
+        for parameter in declared
+        if parameter.kind not in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD)
+    ]
     if not held and any(parameter.kind == _KINDS.VAR_POSITIONAL for parameter in declared):
         return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
     parameters = _with_operands(_first_of_each(held), needed)
@@ -150,7 +154,9 @@ def _unguessed(name: str, parameters: Sequence[Parameter], needed: Sequence[str]
     unknown = [held.name for held in asked if held.role is None]
     words = [f"{held.name}={_guess(held, missing if len(unknown) == 1 else [])}" for held in asked]
     roles = [role for role in OPERANDS if role in needed or any(held.role == role for held in asked)]
-    reasons = [f"which parameter is {role}" for role in missing] + [f"what {parameter} stands for" for parameter in unknown]
+    reasons = [f"which parameter is {role}" for role in missing] + [
+        f"what {parameter} stands for" for parameter in unknown
+    ]
     told = ", ".join(held.name for held in parameters) or "none"
     call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(words)})"
     left = "".join(f", {role}={least}" for role, least in _LEAST.items() if f"problem.{role}" not in call)

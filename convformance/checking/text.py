@@ -37,7 +37,11 @@ def headline(found: "Findings") -> str:
 
 
 def _of(count: int, total: int) -> str:
-    return f"all {total} questions were answered as they should be" if count == total else f"{count} of {total}, the rest refused"
+    return (
+        f"all {total} questions were answered as they should be"
+        if count == total
+        else f"{count} of {total}, the rest refused"
+    )
 
 
 def _refused(found: "Findings") -> int:
@@ -60,7 +64,9 @@ def _operation(found: "Findings", operation: str, known: set[str]) -> Iterator[s
     diagnosed = found.diagnosed.get(operation, ())
     for place, diagnosis in enumerate(diagnosed[:_DIAGNOSES]):
         yield from described(diagnosis, explanation=diagnosis.name not in known, remedy=place == 0)
-    yield from _messages(wrong, explained=sum(diagnosis.explains for diagnosis in diagnosed if diagnosis.name != "unexplained"))
+    yield from _messages(
+        wrong, explained=sum(diagnosis.explains for diagnosis in diagnosed if diagnosis.name != "unexplained")
+    )
 
 
 def described(diagnosis: "Diagnosis", *, explanation: bool = True, remedy: bool = True) -> Iterator[str]:
@@ -92,7 +98,10 @@ def _said(verdict: Mapping[str, Any], *, explained: bool) -> Iterator[tuple[str,
     """Yield the kinds of what is said of an answer."""
     grade, message = verdict["grade"], verdict["message"]
     if grade in _INACCURATE:
-        yield "less accurate than a plain sum", f'where that is meant (an FFT, Winograd), say grade="{_INACCURATE[-1]}"; {message}'
+        yield (
+            "less accurate than a plain sum",
+            f'where that is meant (an FFT, Winograd), say grade="{_INACCURATE[-1]}"; {message}',
+        )
     elif grade == "wrong" and verdict["worst"] is None:
         kind = next((what for what in ("shape", "dtype") if what in message), "")
         if kind or not explained:
@@ -108,7 +117,12 @@ def _said(verdict: Mapping[str, Any], *, explained: bool) -> Iterator[tuple[str,
 def smallest_case(smallest: Mapping[str, Any]) -> Iterator[str]:
     """Yield a smallest failing case: the call, the arrays, the answer beside the truth."""
     yield from _wrapped("Smallest failing case: ", smallest["call"])
-    rows = {**smallest["operands"], "answer": smallest["got"], "truth": smallest["want"], "difference": smallest["difference"]}
+    rows = {
+        **smallest["operands"],
+        "answer": smallest["got"],
+        "truth": smallest["want"],
+        "difference": smallest["difference"],
+    }
     wide = max(map(len, rows))
     for name, numbers in rows.items():
         if numbers is not None:

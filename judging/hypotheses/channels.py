@@ -23,7 +23,10 @@ def groups_ignored(asked: Computation) -> Iterator[Prediction]:
     narrow = replace(asked, problem=replace(problem, groups=1, in_channels=inputs))
     if asked.gives == "output":
         yield "the first channels for every group", narrow.mapped("input", lambda x: x[:, :inputs])
-        yield "every channel for every group", dense.mapped("filter", lambda w: np.tile(w, _times(w, 1, problem.groups)))
+        yield (
+            "every channel for every group",
+            dense.mapped("filter", lambda w: np.tile(w, _times(w, 1, problem.groups))),
+        )
     elif asked.gives == "input":
         yield "a result of one group", narrow
         yield "the first group holds all", narrow.mapped("input", partial(_filled, problem.in_channels))
@@ -65,7 +68,9 @@ def groups_interleaved(asked: Computation) -> Iterator[Prediction]:
     for inverse, chosen in product((False, True), _subsets(tuple(counts))):
         made = asked
         for name in chosen:
-            made = _in_order(made, name, _interleaved(counts[name], problem.groups, inverse=inverse != (name == asked.gives)))
+            made = _in_order(
+                made, name, _interleaved(counts[name], problem.groups, inverse=inverse != (name == asked.gives))
+            )
         yield f"{', '.join(chosen)}{' inversely' if inverse else ''}", made
 
 
@@ -130,7 +135,17 @@ def _usual_orders(rank: int) -> list[tuple[int, ...]]:
     exchanged, reversed_space, batch_last = (1, 0, *space), (0, 1, *space[::-1]), (1, *space, 0)
     with_first, columns_first = (0, 2, 1, *space[1:]), (0, *space[::-1], 1)
     all_reversed = (*space[::-1], 1, 0)
-    orders = (last, exchanged, by_taps, by_taps_out, batch_last, reversed_space, with_first, columns_first, all_reversed)
+    orders = (
+        last,
+        exchanged,
+        by_taps,
+        by_taps_out,
+        batch_last,
+        reversed_space,
+        with_first,
+        columns_first,
+        all_reversed,
+    )
     return [order for order in dict.fromkeys(orders) if order != tuple(range(rank + 2))]
 
 

@@ -27,10 +27,15 @@ def shifted(asked: Computation) -> Iterator[Prediction]:
     vectors = sorted(
         (vector for vector in product(near, repeat=asked.rank) if any(vector)), key=lambda vector: sum(map(abs, vector))
     )
-    vectors.append(asked.problem.output_padding)  # what a result that begins with it in place of ending so is shifted by
+    vectors.append(
+        asked.problem.output_padding
+    )  # what a result that begins with it in place of ending so is shifted by
     reach = max(2, *map(abs, asked.problem.output_padding))
     for vector, (words, wide) in product(vectors, _wider(asked, reach).items()):
-        yield f"by ({', '.join(map(str, vector))}){words}", replace(wide, changes=(*wide.changes, partial(_window, reach, vector)))
+        yield (
+            f"by ({', '.join(map(str, vector))}){words}",
+            replace(wide, changes=(*wide.changes, partial(_window, reach, vector))),
+        )
 
 
 def _wider(asked: Computation, reach: int) -> dict[str, Computation]:
@@ -69,7 +74,9 @@ def _with_margin(asked: Computation, reach: int) -> Computation | None:
     axes = zip(inputs, outputs, effective_kernel(kernel, problem.dilation), problem.stride, los, strict=True)
     pairs = tuple((lo, (o - 1) * s + e - lo - i) for i, o, e, s, lo in axes)
     try:
-        return replace(asked, problem=replace(problem, input_size=inputs, kernel_size=kernel, padding=pairs, symbol=None))
+        return replace(
+            asked, problem=replace(problem, input_size=inputs, kernel_size=kernel, padding=pairs, symbol=None)
+        )
     except ValueError:  # more would be cropped than there is
         return None
 

@@ -102,7 +102,9 @@ class Computation:
         if name == self.gives:
             return replace(self, changes=(*self.changes, change))
         place = self.reads.index(name)
-        return replace(self, arrays=tuple(change(array) if at == place else array for at, array in enumerate(self.arrays)))
+        return replace(
+            self, arrays=tuple(change(array) if at == place else array for at, array in enumerate(self.arrays))
+        )
 
 
 Prediction = tuple[str, Computation]
@@ -166,7 +168,9 @@ def _following(asked: Computation, geometry: dict[str, Any]) -> Problem:
     if asked.gives == "input":
         natural = tuple((o - 1) * s + e - lo - hi for o, s, (lo, hi), e in zip(outputs, *sizes, strict=True))
         return replace(asked.problem, **{**changed, "input_size": natural})
-    axes = zip(asked.problem.input_size, outputs, changed["stride"], changed["padding"], changed["dilation"], strict=True)
+    axes = zip(
+        asked.problem.input_size, outputs, changed["stride"], changed["padding"], changed["dilation"], strict=True
+    )
     taps = tuple((i + lo + hi - (o - 1) * s - 1) // d + 1 for i, o, s, (lo, hi), d in axes)
     return _with_outputs(asked.problem, {**changed, "kernel_size": taps})
 

@@ -82,7 +82,10 @@ def taps_missing(asked: Computation) -> Iterator[Prediction]:
     for axis, (name, size) in enumerate(zip(axis_names(asked.rank), kernel, strict=True), 2):
         counts = {size - 1, *(count for count in _COUNTS if count < size)} - {0}
         for kept in sorted(counts, reverse=True):
-            yield f"after {kept} along {name}", asked.mapped("filter", partial(_set_to_zero, (*_ALL * axis, slice(kept, None))))
+            yield (
+                f"after {kept} along {name}",
+                asked.mapped("filter", partial(_set_to_zero, (*_ALL * axis, slice(kept, None)))),
+            )
         yield f"the first along {name}", asked.mapped("filter", partial(_set_to_zero, (*_ALL * axis, 0)))
     for corner, words in ((0, "first"), (-1, "last")):
         place = (corner,) * asked.rank

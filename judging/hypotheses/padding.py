@@ -119,7 +119,9 @@ def of_undilated_kernel(asked: Computation) -> Iterator[Prediction]:
     symbol, dilation = asked.problem.symbol, asked.problem.dilation
     if symbol is not None:
         yield from reposed(asked, padding=_resolved(asked, symbol, (1,) * asked.rank))
-        yield from reposed(asked, "the dilations of each other's axes", padding=_resolved(asked, symbol, dilation[::-1]))
+        yield from reposed(
+            asked, "the dilations of each other's axes", padding=_resolved(asked, symbol, dilation[::-1])
+        )
 
 
 def instead(wanted: tuple[str, ...], taken: str, asked: Computation) -> Iterator[Prediction]:
@@ -136,7 +138,9 @@ def off_by_one(asked: Computation) -> Iterator[Prediction]:
     pairs = asked.problem.padding
     yield from reposed(asked, "one more", padding=tuple((lo + 1, hi + 1) for lo, hi in pairs))
     for step, words in ((1, "one more where there is any"), (-1, "one less where there is any")):
-        yield from reposed(asked, words, padding=tuple((lo + step * (lo > 0), hi + step * (hi > 0)) for lo, hi in pairs))
+        yield from reposed(
+            asked, words, padding=tuple((lo + step * (lo > 0), hi + step * (hi > 0)) for lo, hi in pairs)
+        )
     for side in (0, 1):
         for step, words in ((1, "one more"), (-1, "one less")):
             moved = tuple((lo + step * (side == 0), hi + step * (side == 1)) for lo, hi in pairs)
@@ -171,7 +175,10 @@ def padded_with(mode: str, asked: Computation) -> Iterator[Prediction]:
     if min(asked.operand("input").shape) == 0:
         return
     padded = asked.mapped("input", partial(_padded, mode, problem.padding))
-    yield "", replace(padded, problem=replace(problem, input_size=problem.padded_size, padding=without(problem.padding)))
+    yield (
+        "",
+        replace(padded, problem=replace(problem, input_size=problem.padded_size, padding=without(problem.padding))),
+    )
 
 
 def transposed_padding_as_input_padding(asked: Computation) -> Iterator[Prediction]:
@@ -198,9 +205,7 @@ def _mistaken(
     return Hypothesis(name, explanation, remedy, predict, matters or ("padding",))
 
 
-_BY_RULE = (
-    "Work the padding out from what is asked for: valid is none, same keeps ceil(input / stride), full is extent - 1 on each side."
-)
+_BY_RULE = "Work the padding out from what is asked for: valid is none, same keeps ceil(input / stride), full is extent - 1 on each side."
 
 HYPOTHESES = (
     _mistaken(
@@ -243,10 +248,18 @@ HYPOTHESES = (
         "dilation > 1",
     ),
     _mistaken(
-        "full-for-valid", "Full padding where none is asked for.", _BY_RULE, partial(instead, ("valid",), "full"), "no padding"
+        "full-for-valid",
+        "Full padding where none is asked for.",
+        _BY_RULE,
+        partial(instead, ("valid",), "full"),
+        "no padding",
     ),
     _mistaken(
-        "valid-for-full", "No padding where full is asked for.", _BY_RULE, partial(instead, ("full",), "valid"), "full padding"
+        "valid-for-full",
+        "No padding where full is asked for.",
+        _BY_RULE,
+        partial(instead, ("full",), "valid"),
+        "full padding",
     ),
     _mistaken(
         "same-for-valid",
@@ -262,7 +275,13 @@ HYPOTHESES = (
         partial(instead, ("full",), "same_upper"),
         "full padding",
     ),
-    _mistaken("full-for-same", "Full padding where SAME is asked for.", _BY_RULE, partial(instead, _SAME, "full"), "same padding"),
+    _mistaken(
+        "full-for-same",
+        "Full padding where SAME is asked for.",
+        _BY_RULE,
+        partial(instead, _SAME, "full"),
+        "same padding",
+    ),
     _mistaken(
         "padding-ignored",
         "The padding is left out.",

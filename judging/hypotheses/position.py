@@ -58,7 +58,9 @@ def _names(asked: Computation) -> tuple[str, ...]:
 
 def nothing_summed(asked: Computation) -> Iterator[Prediction]:
     """What no product goes to, and is to be zero, is something else."""
-    yield from _taken_from_answer(asked, np.broadcast_to(asked.counts == 0, asked.result.shape), "where nothing is summed")
+    yield from _taken_from_answer(
+        asked, np.broadcast_to(asked.counts == 0, asked.result.shape), "where nothing is summed"
+    )
 
 
 def left_at_zero(asked: Computation) -> Iterator[Prediction]:
@@ -89,7 +91,9 @@ def tail_only(asked: Computation) -> Iterator[Prediction]:
     for axis, name in enumerate(_names(asked)):
         places, size = _hit(wrong, axis), wrong.shape[axis]
         if len(places) and places[0] >= (size + 1) // 2 and places[-1] >= _hit(asked.result != 0, axis).max(initial=0):
-            yield from _taken_from_answer(asked, _along(wrong, axis, np.arange(size) >= places[0]), f"the last of {name}")
+            yield from _taken_from_answer(
+                asked, _along(wrong, axis, np.arange(size) >= places[0]), f"the last of {name}"
+            )
     if asked.gives != "bias" and wrong.any():
         plane = wrong.any(axis=(0, 1))
         first = int(np.flatnonzero(plane)[0])
@@ -114,7 +118,9 @@ def _single(asked: Computation, axis: int, name: str) -> Iterator[Prediction]:
     wrong = _wrong(asked)
     places = _hit(wrong, axis)
     if len(places) == 1 and wrong.shape[axis] > 1:
-        yield from _taken_from_answer(asked, _along(wrong, axis, np.arange(wrong.shape[axis]) == places[0]), f"{name} {places[0]}")
+        yield from _taken_from_answer(
+            asked, _along(wrong, axis, np.arange(wrong.shape[axis]) == places[0]), f"{name} {places[0]}"
+        )
 
 
 def _hit(wrong: Array, axis: int) -> Array:

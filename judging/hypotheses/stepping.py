@@ -5,7 +5,14 @@ from functools import partial
 from itertools import permutations, product
 from typing import Any
 
-from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, axis_names, one_axis, reposed
+from convformance.judging.hypotheses.hypothesis import (
+    Computation,
+    Hypothesis,
+    Prediction,
+    axis_names,
+    one_axis,
+    reposed,
+)
 
 
 def ignored(name: str, asked: Computation) -> Iterator[Prediction]:

@@ -41,11 +41,17 @@ def overwritten(asked: Computation) -> Iterator[Prediction]:
         return
     channels = 1 if asked.gives == "output" else 0
     half = asked.operand("filter").shape[channels] // (2 if channels else 2 * asked.problem.groups)
-    yield "over halves of the channels", asked.mapped("filter", partial(_later_half, asked.problem.groups, channels, half))
+    yield (
+        "over halves of the channels",
+        asked.mapped("filter", partial(_later_half, asked.problem.groups, channels, half)),
+    )
     yield "over the channels", asked.mapped("filter", partial(_last_of_group, asked.problem.groups, channels))
     yield "over the taps", asked.mapped("filter", partial(_only_last, space))
     if asked.gives == "input":
-        yield "where windows overlap", replace(asked, changes=(lambda _: _last_write(asked, backwards=True), *asked.changes))
+        yield (
+            "where windows overlap",
+            replace(asked, changes=(lambda _: _last_write(asked, backwards=True), *asked.changes)),
+        )
         yield "tap by tap", replace(asked, changes=(lambda _: _last_write(asked, backwards=False), *asked.changes))
 
 
@@ -74,7 +80,9 @@ def _last_write(asked: Computation, *, backwards: bool) -> Array:
         single = _of_one_tap(asked.problem, tap)
         if single is not None:
             part = operations.apply("conv_input_grad", single, dy, _one_tap(w, tap))
-            reached = operations.apply("conv_input_grad", single, np.ones_like(dy), np.ones((*w.shape[:2], *(1,) * asked.rank)))
+            reached = operations.apply(
+                "conv_input_grad", single, np.ones_like(dy), np.ones((*w.shape[:2], *(1,) * asked.rank))
+            )
             value = np.where(reached > 0, part, value)
     return value
 
@@ -88,7 +96,9 @@ def _one_tap(w: Array, tap: tuple[int, ...]) -> Array:
 def _of_one_tap(problem: Problem, tap: tuple[int, ...]) -> Problem | None:
     """Return the problem whose kernel is that tap alone, None where it meets padding only."""
     ones = (1,) * problem.rank
-    axes = zip(problem.input_size, problem.output_size, problem.stride, problem.padding, tap, problem.dilation, strict=True)
+    axes = zip(
+        problem.input_size, problem.output_size, problem.stride, problem.padding, tap, problem.dilation, strict=True
+    )
     pairs = tuple((lo - t * d, (o - 1) * s + 1 - (lo - t * d) - i) for i, o, s, (lo, _), t, d in axes)
     try:
         return replace(problem, kernel_size=ones, dilation=ones, padding=pairs, symbol=None)
@@ -201,7 +211,10 @@ def bias_gradient_wrong_axes(asked: Computation) -> Iterator[Prediction]:
             if axes != right:
                 yield f"summed over axes {axes}", asked.mapped("bias", partial(_summed, dy, axes))
     yield "one sum for all channels", asked.mapped("bias", lambda db: np.full_like(db, db.sum()))
-    yield "axes of size 1 kept", asked.mapped("bias", lambda db: db.reshape(tuple(-1 if at == 1 else 1 for at in range(dy.ndim))))
+    yield (
+        "axes of size 1 kept",
+        asked.mapped("bias", lambda db: db.reshape(tuple(-1 if at == 1 else 1 for at in range(dy.ndim)))),
+    )
 
 
 def _summed(dy: Array, axes: tuple[int, ...], _: Array) -> Array:

@@ -22,7 +22,11 @@ CASES: tuple[Case, ...] = (
         out_channels=12,
         tier="full",
     ),
-    spatial("Blocks of four that do not fill a vector of eight, and outputs that leave one over.", in_channels=12, out_channels=5),
+    spatial(
+        "Blocks of four that do not fill a vector of eight, and outputs that leave one over.",
+        in_channels=12,
+        out_channels=5,
+    ),
     spatial("A full vector of sixteen inputs with one and a half of outputs.", in_channels=16, out_channels=24),
     spatial(
         "One input more than a vector of sixteen.",

@@ -2,7 +2,16 @@
 
 from functools import partial
 
-from convformance.test_cases.case import CONVOLUTION, FILTER_GRADIENT, FORWARD, INPUT_GRADIENT, TRANSPOSED, WIDE, Case, case
+from convformance.test_cases.case import (
+    CONVOLUTION,
+    FILTER_GRADIENT,
+    FORWARD,
+    INPUT_GRADIENT,
+    TRANSPOSED,
+    WIDE,
+    Case,
+    case,
+)
 
 declare = partial(case, "porting")
 

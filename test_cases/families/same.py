@@ -10,7 +10,11 @@ declare = partial(case, "same")
 _REMAINDERS_OF_TWO_AND_THREE = (
     ((8, 9), "same_upper", "An odd total of padding split the wrong way, where both strides divide the image."),
     ((9, 10), "same_upper", "Padding computed from the kernel alone, where both strides leave one element over."),
-    ((8, 11), "same_upper", "Padding computed for the wrong axis, where one stride divides and the other leaves two over."),
+    (
+        (8, 11),
+        "same_upper",
+        "Padding computed for the wrong axis, where one stride divides and the other leaves two over.",
+    ),
     ((9, 9), "same_upper", "A remainder of one axis used for the other, on an image whose sides are equal."),
     ((8, 10), "same_lower", "The odd element put at the end in place of the start."),
     ((9, 9), "same_lower", "One element more at the start also along the axis whose total is even."),

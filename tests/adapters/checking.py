@@ -97,7 +97,9 @@ def operands(operation: str, problem: Problem, dtype: str, memory: str = "contig
     """Return what ``operation`` reads: small integers in ``dtype``, lying as ``memory`` says (see ``Case.memory``)."""
     random = np.random.default_rng(sum(problem.input_shape) + 7 * sum(problem.filter_shape))
     largest = _LARGEST[dtype]
-    arrays = (random.integers(-largest, largest, size=shape, endpoint=True) for shape in problem.operand_shapes(operation))
+    arrays = (
+        random.integers(-largest, largest, size=shape, endpoint=True) for shape in problem.operand_shapes(operation)
+    )
     return tuple(lay(array.astype(DTYPES[dtype]), memory) for array in arrays)
 
 
@@ -137,7 +139,12 @@ def compare(route: Route, answer: Answer, want: Array) -> str:
 
 
 def outcome(
-    adapter: Adapter, route: Route, problem: Problem, dtype: str = "float32", memory: str = "contiguous", with_bias: bool = False
+    adapter: Adapter,
+    route: Route,
+    problem: Problem,
+    dtype: str = "float32",
+    memory: str = "contiguous",
+    with_bias: bool = False,
 ) -> str:
     """Ask ``route`` one question; return ``exact``, ``wrong: ...`` or ``refused: ...``. Any other exception passes through."""
     arrays = operands(route.operation, problem, dtype, memory)

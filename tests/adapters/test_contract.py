@@ -239,7 +239,9 @@ def test_a_subclass_adds_to_the_routes_it_inherits_and_may_drop_one() -> None:
             return x
 
     added = set(More.routes()) - set(Recording.routes())
-    assert added == {Route("conv_bias_grad", "another", "another", grade="norm-wise", accumulator={"float16": "float16"})}
+    assert added == {
+        Route("conv_bias_grad", "another", "another", grade="norm-wise", accumulator={"float16": "float16"})
+    }
     assert {held.name for held in set(Recording.routes()) - set(More.routes())} == {"raising"}
 
 

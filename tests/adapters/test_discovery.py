@@ -90,7 +90,9 @@ def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_line
     refused = {name for name, p in checking.PROBLEMS.items() if p.groups > 1 or min(map(min, p.padding)) < 0}
     words = "refused: windows has no groups and no negative padding"
     assert checking.outcomes(adapter, route, "float64", "sliced") == dict.fromkeys(refused, words)
-    assert checking.outcome(adapter, route, checking.EMPTY["empty-output"]).startswith("refused: window shape cannot be larger")
+    assert checking.outcome(adapter, route, checking.EMPTY["empty-output"]).startswith(
+        "refused: window shape cannot be larger"
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,9 @@ def test_the_label_tells_what_differs_from_the_defaults(path: Path, options: str
 
 def test_an_unknown_name_gets_the_known_ones_and_the_nearest() -> None:
     words = sentence("scippy")
-    assert words.startswith("adapter 'scippy' is unknown; allowed: jax, onnxruntime, scipy, tensorflow, torch, FILE.py:CLASS")
+    assert words.startswith(
+        "adapter 'scippy' is unknown; allowed: jax, onnxruntime, scipy, tensorflow, torch, FILE.py:CLASS"
+    )
     assert words.endswith("did you mean scipy?")
     assert "did you mean" not in sentence("nosuch")
 
@@ -201,7 +205,10 @@ def test_a_class_that_is_no_complete_adapter_is_refused(crowded: Path, class_nam
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("x = 1\nraise ValueError('two\\nlines')\n", r"cannot be imported: ValueError: two lines \(.*broken\.py, line 2\)$"),
+        (
+            "x = 1\nraise ValueError('two\\nlines')\n",
+            r"cannot be imported: ValueError: two lines \(.*broken\.py, line 2\)$",
+        ),
         ("import no_such_thing\n", r"ModuleNotFoundError: No module named 'no_such_thing' \(.*broken\.py, line 1\)$"),
         ("import json\n\njson.loads('{')\n", r"JSONDecodeError: .* \(.*broken\.py, line 3\)$"),
         ("def f(:\n", r"SyntaxError: invalid syntax \(.*broken\.py, line 1\)$"),
@@ -217,13 +224,20 @@ def test_a_file_that_raises_is_told_with_its_exception_and_line(tmp_path: Path, 
 
 def test_a_module_that_cannot_be_imported_is_told() -> None:
     words = sentence("no_such_package.part:Mine")
-    assert words == "adapter module no_such_package.part cannot be imported: ModuleNotFoundError: No module named 'no_such_package'"
+    assert (
+        words
+        == "adapter module no_such_package.part cannot be imported: ModuleNotFoundError: No module named 'no_such_package'"
+    )
 
 
 def test_a_missing_framework_is_its_own_kind_of_error(crowded: Path) -> None:
-    with pytest.raises(MissingFramework, match="adapter second needs no_such_framework, not installed here: pip install no_such"):
+    with pytest.raises(
+        MissingFramework, match="adapter second needs no_such_framework, not installed here: pip install no_such"
+    ):
         discovery.load(f"{crowded}:Second")
-    with pytest.raises(MissingFramework, match="adapter third: its framework cannot be imported: ModuleNotFoundError: No module"):
+    with pytest.raises(
+        MissingFramework, match="adapter third: its framework cannot be imported: ModuleNotFoundError: No module"
+    ):
         discovery.create(f"{crowded}:Third")
 
 

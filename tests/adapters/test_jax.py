@@ -18,7 +18,11 @@ SOME = ("line-same-upper-stride", "groups-stride-dilation", "volume-stride")
 def expected(route: Route) -> dict[str, str]:
     """Return what is refused, by the name of the problem."""
     grouped = [name for name, problem in checking.PROBLEMS.items() if problem.groups > 1]
-    return dict.fromkeys(grouped, "refused: lax.conv_transpose has no groups") if route.name == "lax.conv_transpose" else {}
+    return (
+        dict.fromkeys(grouped, "refused: lax.conv_transpose has no groups")
+        if route.name == "lax.conv_transpose"
+        else {}
+    )
 
 
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
@@ -95,7 +99,9 @@ def test_eager_operations_are_forgotten_with_their_problem(monkeypatch: pytest.M
         ("conv_transpose", "conv_transpose-lax.conv_transpose", "asymmetric", ((1, 0), (1, -2))),
     ],
 )
-def test_lax_hears_its_own_word_for_a_padding_where_it_has_one(function: str, key: str, name: str, padding: Any) -> None:
+def test_lax_hears_its_own_word_for_a_padding_where_it_has_one(
+    function: str, key: str, name: str, padding: Any
+) -> None:
     adapter = Jax()
     called, heard = getattr(adapter.lax, function), []
 

@@ -11,13 +11,19 @@ pytest.importorskip("onnx")
 
 ROUTES = {f"{route.operation}-{route.name}": route for route in Onnxruntime.routes()}
 CROPPED = {name for name, problem in checking.PROBLEMS.items() if min(map(min, problem.padding)) < 0}
-DILATED_SAME = {name for name, p in checking.PROBLEMS.items() if (p.symbol or "").startswith("same") and max(p.dilation) > 1}
+DILATED_SAME = {
+    name for name, p in checking.PROBLEMS.items() if (p.symbol or "").startswith("same") and max(p.dilation) > 1
+}
 
 
 @pytest.mark.parametrize("mode", [{}, {"filter": "constant"}], ids=str)
-@pytest.mark.parametrize(("dtype", "memory"), [("float32", "contiguous"), ("float32", "sliced"), ("float16", "permuted")])
+@pytest.mark.parametrize(
+    ("dtype", "memory"), [("float32", "contiguous"), ("float32", "sliced"), ("float16", "permuted")]
+)
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
-def test_every_route_is_exact_where_the_operator_can_say_it(route: Route, dtype: str, memory: str, mode: dict[str, str]) -> None:
+def test_every_route_is_exact_where_the_operator_can_say_it(
+    route: Route, dtype: str, memory: str, mode: dict[str, str]
+) -> None:
     outcomes = checking.outcomes(Onnxruntime(**mode), route, dtype, memory, with_bias=True)
     assert set(outcomes) == CROPPED | (DILATED_SAME if route.name == "Conv" else set())
     assert all(outcomes[name].endswith("Attribute pads must not contain negative values") for name in CROPPED)
@@ -28,7 +34,9 @@ def test_every_route_is_exact_where_the_operator_can_say_it(route: Route, dtype:
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_a_type_without_a_kernel_is_refused(route: Route, dtype: str) -> None:
     outcome = checking.outcome(Onnxruntime(), route, checking.PROBLEMS["plain"], dtype)
-    assert outcome.startswith("refused: [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find an implementation for Conv")
+    assert outcome.startswith(
+        "refused: [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Could not find an implementation for Conv"
+    )
 
 
 @pytest.mark.parametrize("name", ["empty-output", "empty-output-line"])

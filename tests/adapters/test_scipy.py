@@ -14,7 +14,9 @@ def adapter() -> Scipy:
     return Scipy()
 
 
-@pytest.mark.parametrize(("dtype", "memory"), [("float64", "contiguous"), ("float32", "sliced"), ("float32", "permuted")])
+@pytest.mark.parametrize(
+    ("dtype", "memory"), [("float64", "contiguous"), ("float32", "sliced"), ("float32", "permuted")]
+)
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_route_is_exact(adapter: Scipy, route: Route, dtype: str, memory: str) -> None:
     assert checking.outcomes(adapter, route, dtype, memory) == {}
@@ -23,7 +25,11 @@ def test_every_route_is_exact(adapter: Scipy, route: Route, dtype: str, memory: 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_16_bit_type_is_refused(adapter: Scipy, route: Route, dtype: str) -> None:
-    words = ("refused: Unsupported type", "refused: dtype argument must be", "refused: scipy.signal.fftconvolve has no float16")
+    words = (
+        "refused: Unsupported type",
+        "refused: dtype argument must be",
+        "refused: scipy.signal.fftconvolve has no float16",
+    )
     assert checking.outcome(adapter, route, checking.PROBLEMS["plain"], dtype).startswith(words)
 
 
@@ -36,7 +42,9 @@ def test_a_bias_is_refused(adapter: Scipy, route: Route) -> None:
 @pytest.mark.parametrize("name", checking.EMPTY)
 @pytest.mark.parametrize("route", ROUTES)
 def test_an_empty_operand_or_result_is_refused(adapter: Scipy, route: Route, name: str) -> None:
-    assert checking.outcome(adapter, route, checking.EMPTY[name]).startswith("refused: scipy.signal has no empty convolution")
+    assert checking.outcome(adapter, route, checking.EMPTY[name]).startswith(
+        "refused: scipy.signal has no empty convolution"
+    )
 
 
 def test_the_routes_through_the_frequency_domain_promise_no_more_than_a_fast_algorithm_can() -> None:

@@ -23,7 +23,15 @@ SOME = ("line-same-upper-stride", "groups", "asymmetric-stride", "crop", "volume
 
 
 def _depthwise(**changes: Any) -> Problem:
-    numbers = {"input_size": (9, 8), "kernel_size": (3, 2), "batch": 2, "in_channels": 4, "out_channels": 8, "groups": 4, **changes}
+    numbers = {
+        "input_size": (9, 8),
+        "kernel_size": (3, 2),
+        "batch": 2,
+        "in_channels": 4,
+        "out_channels": 8,
+        "groups": 4,
+        **changes,
+    }
     return Problem.of(**numbers)
 
 
@@ -77,7 +85,10 @@ def _rules_of_all_ranks(route: Route, problem: Problem, eigen: bool) -> Rules:
     group_by_group = (route.operation, route.name) == ("conv_filter_grad", "by-hand")
     depths = "Number of channels in filter" if eigen else "input and filter must have the same depth"
     return (
-        (not transposed and not at_stride_1 and strided_and_dilated, "refused: `strides > 1` not supported in conjunction with"),
+        (
+            not transposed and not at_stride_1 and strided_and_dilated,
+            "refused: `strides > 1` not supported in conjunction with",
+        ),
         (transposed and eigen and dilated, "refused: .*not yet support dilation rates"),
         (volume and grouped and not group_by_group, depths),
         (volume and not transposed and route.name == "GradientTape", "error: AttributeError: .* no attribute 'decode'"),
@@ -120,10 +131,14 @@ def test_depthwise_routes_are_exact(route: Route, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_compiled_by_xla_every_route_is_exact(route: Route, dtype: str) -> None:
-    problems = {name: checking.PROBLEMS[name] for name in ("groups-stride-dilation", "asymmetric-stride", "volume-stride")}
+    problems = {
+        name: checking.PROBLEMS[name] for name in ("groups-stride-dilation", "asymmetric-stride", "volume-stride")
+    }
     if route.name in DEPTHWISE:
         problems = {name: DEPTHWISE_PROBLEMS[name] for name in ("asymmetric-dilation", "same-upper-stride")}
-    for name, outcome in checking.outcomes(Tensorflow(mode="xla"), route, dtype, problems=problems, with_bias=True).items():
+    for name, outcome in checking.outcomes(
+        Tensorflow(mode="xla"), route, dtype, problems=problems, with_bias=True
+    ).items():
         assert name == "volume-stride" or "not supported in conjunction with" in outcome, (name, outcome)
         assert name != "volume-stride" or "has two spatial axes" in outcome, (name, outcome)
 

@@ -22,7 +22,9 @@ SAME_WITH_STRIDE = [
 
 def expected(route: Route) -> dict[str, str]:
     """The routes through ``F.conv`` use torch's own "same", which exists at stride 1 only."""
-    through_conv = route.name == "F.conv" or (route.name == "autograd" and not route.operation.startswith("conv_transpose"))
+    through_conv = route.name == "F.conv" or (
+        route.name == "autograd" and not route.operation.startswith("conv_transpose")
+    )
     words = "refused: padding='same' is not supported for strided convolutions"
     return dict.fromkeys(SAME_WITH_STRIDE, words) if through_conv else {}
 
@@ -48,7 +50,9 @@ def test_every_route_is_exact(route: Route, dtype: str, memory: str, mode: dict[
 
 
 @pytest.mark.parametrize("name", ["line", "groups-stride-dilation", "crop-and-pad"])
-@pytest.mark.parametrize("key", ["conv-F.conv", "conv_input_grad-F.conv_transpose", "conv_filter_grad-convolution_backward"])
+@pytest.mark.parametrize(
+    "key", ["conv-F.conv", "conv_input_grad-F.conv_transpose", "conv_filter_grad-convolution_backward"]
+)
 def test_a_compiled_route_is_compiled_for_each_problem_and_exact(key: str, name: str) -> None:
     counters = torch._dynamo.utils.counters
     counters.clear()

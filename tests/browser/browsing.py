@@ -89,7 +89,10 @@ class Visit:
     def watch(self) -> None:
         """Note errors, dialogs, and requests for anything but the report and what it holds."""
         page = self.page
-        page.on("console", lambda said: self.faults.append(f"console: {said.text}") if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: self.faults.append(f"console: {said.text}") if said.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", self._requested)

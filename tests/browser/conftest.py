@@ -33,7 +33,9 @@ MANY_CASES = 540
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--real-record", type=Path, metavar="FILE", help="the record of the real run, in place of a run made for it")
+    parser.addoption(
+        "--real-record", type=Path, metavar="FILE", help="the record of the real run, in place of a run made for it"
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def real(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     command = [sys.executable, "-m", "convformance", "run", *words, "--tier=smoke", "-n2", "--out", str(folder / "out")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 1, f"a run with wrong adapters has findings, status 1: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert done.returncode == 1, (
+        f"a run with wrong adapters has findings, status 1: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    )
     return shown(folder, folder / "out" / "run.jsonl")
 
 

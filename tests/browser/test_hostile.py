@@ -64,7 +64,9 @@ def test_a_query_from_an_address_stays_text(small: Shown, visit: Visiting) -> No
     visited = visit(small.page)
     page = visited.go("view=verdicts&q=" + "%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
     assert page.locator("img[src=x]").count() == 0
-    page = visit(small.page).go("case=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&adapter=%3Cscript%3Ealert(1)%3C/script%3E")
+    page = visit(small.page).go(
+        "case=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&adapter=%3Cscript%3Ealert(1)%3C/script%3E"
+    )
     assert page.locator("img[src=x]").count() == 0
     page = visit(small.page).go("view=%3Cscript%3E&q=%00&sort=__proto__")
     assert page.locator("table.matrix").first.count() == 1

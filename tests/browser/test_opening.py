@@ -51,10 +51,14 @@ def test_a_report_opens_from_disk_without_an_error_or_a_request(
     assert visited.page.locator("table.matrix a.cell").count() > 0
 
 
-def test_a_report_opens_where_nothing_is_stored_and_scripts_that_are_not_its_own_are_refused(small: Shown, visit: Visiting) -> None:
+def test_a_report_opens_where_nothing_is_stored_and_scripts_that_are_not_its_own_are_refused(
+    small: Shown, visit: Visiting
+) -> None:
     visited = visit(small.page)
     page = visited.go()
-    page.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))")
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))"
+    )
     assert page.evaluate("window.ran") is None
     assert any("Content Security Policy" in fault for fault in visited.faults)
     visited.faults.clear()
@@ -64,12 +68,16 @@ def test_the_pages_are_small(real: Shown, large: Shown, say: Say) -> None:
     assert len(large.records.verdicts) >= 100_000
     for shown, most in ((real, MOST_BYTES_REAL), (large, MOST_BYTES_LARGE)):
         size = shown.page.stat().st_size
-        say(f"page of {len(shown.records.verdicts):,} verdicts, {len(shown.records.findings):,} findings: {size:,} bytes")
+        say(
+            f"page of {len(shown.records.verdicts):,} verdicts, {len(shown.records.findings):,} findings: {size:,} bytes"
+        )
         assert size < most
 
 
 @pytest.mark.parametrize("which", ["real", "large"])
-def test_the_matrix_is_there_in_a_second_and_a_half(which: str, visit: Visiting, request: pytest.FixtureRequest, say: Say) -> None:
+def test_the_matrix_is_there_in_a_second_and_a_half(
+    which: str, visit: Visiting, request: pytest.FixtureRequest, say: Say
+) -> None:
     shown: Shown = request.getfixturevalue(which)
     drawn, ready = [], []
     for _ in range(TIMES):
@@ -82,7 +90,9 @@ def test_the_matrix_is_there_in_a_second_and_a_half(which: str, visit: Visiting,
 
 
 @pytest.mark.parametrize("which", ["real", "large"])
-def test_a_query_is_answered_in_a_tenth_of_a_second(which: str, visit: Visiting, request: pytest.FixtureRequest, say: Say) -> None:
+def test_a_query_is_answered_in_a_tenth_of_a_second(
+    which: str, visit: Visiting, request: pytest.FixtureRequest, say: Say
+) -> None:
     shown: Shown = request.getfixturevalue(which)
     visited = visit(shown.page)
     visited.go("view=verdicts")

@@ -17,7 +17,9 @@ def scripted(shown: Shown) -> list[Verdict]:
     for verdict in shown.records.findings:
         if verdict.grade == "wrong" and verdict.script and verdict.worst and verdict.worst.got is not None:
             found.setdefault((verdict.adapter, verdict.op), []).append(verdict)
-    chosen = [verdicts[0] for verdicts in found.values()] + [verdict for verdicts in found.values() for verdict in verdicts[1:]]
+    chosen = [verdicts[0] for verdicts in found.values()] + [
+        verdict for verdicts in found.values() for verdict in verdicts[1:]
+    ]
     return chosen[:COUNT]
 
 

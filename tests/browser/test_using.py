@@ -37,7 +37,9 @@ QUERIES = {
         verdict.adapter == "torch" and verdict.op == "conv_filter_grad" and verdict.dtype == "bfloat16"
     ),
     "stride>1": lambda records, verdict: max(records.cases[verdict.case].stride) > 1,
-    "grade:wrong stride>2": lambda records, verdict: verdict.grade == "wrong" and max(records.cases[verdict.case].stride) > 2,
+    "grade:wrong stride>2": lambda records, verdict: (
+        verdict.grade == "wrong" and max(records.cases[verdict.case].stride) > 2
+    ),
     "-grade:conformant": lambda records, verdict: verdict.grade != "conformant",
 }
 
@@ -107,7 +109,9 @@ def test_only_the_rows_in_view_are_drawn_and_scrolling_reaches_the_last(large: S
     assert int(page.locator("#rows").get_attribute("aria-rowcount") or 0) >= len(large.records.verdicts)
 
 
-def test_a_finding_opens_to_its_case_its_drawing_its_map_its_numbers_and_its_script(real: Shown, visit: Visiting) -> None:
+def test_a_finding_opens_to_its_case_its_drawing_its_map_its_numbers_and_its_script(
+    real: Shown, visit: Visiting
+) -> None:
     page = visit(real.page).go("view=findings")
     opened = page.locator(first_finding(page))
     for part in ("svg.geometry", "figure.map", "dl.worst", "pre.script code", "button.copy", "a.permalink"):
@@ -133,7 +137,9 @@ def opened(page: Page, group: str) -> int:
     page.locator(f"{group} details.entry").first.wait_for(state="attached")  # a group is drawn after it is opened
     while (more := page.locator(f"{group} button.more:visible")).count():
         more.first.click()
-    page.evaluate("(group) => document.querySelectorAll(`${group} details.entry`).forEach((e) => { e.open = true; })", group)
+    page.evaluate(
+        "(group) => document.querySelectorAll(`${group} details.entry`).forEach((e) => { e.open = true; })", group
+    )
     until(
         page,
         "(group) => [...document.querySelectorAll(`${group} details.entry`)].every((e) => e.querySelector('article.verdict'))",

@@ -108,10 +108,14 @@ def test_names_of_padding_are_spelled_as_the_default_is() -> None:
 
 
 def test_a_shape_is_the_whole_array_in_the_functions_layout_and_a_size_its_spatial_part() -> None:
-    def by_shape(dy: Array, w: Array, input_shape: tuple[int, ...], kernel_size: tuple[int, ...], stride: int = 1) -> Array:
+    def by_shape(
+        dy: Array, w: Array, input_shape: tuple[int, ...], kernel_size: tuple[int, ...], stride: int = 1
+    ) -> Array:
         assert len(input_shape) == 4
         assert kernel_size == w.shape[2:]
-        dx = conv_input_grad(dy.transpose(0, 3, 1, 2), w, input_size=input_shape[1:3], stride=stride).transpose(0, 2, 3, 1)
+        dx = conv_input_grad(dy.transpose(0, 3, 1, 2), w, input_size=input_shape[1:3], stride=stride).transpose(
+            0, 2, 3, 1
+        )
         assert dx.shape == input_shape
         return dx
 
@@ -150,7 +154,11 @@ def test_what_is_built_in_is_asked_and_nothing_else(padding: Any) -> None:
 
 def test_several_results_are_judged_by_name_and_none_is_passed_over() -> None:
     def backward(dy: Array, x: Array, w: Array) -> tuple[Array, str, Array]:
-        return conv_filter_grad(x, dy, kernel_size=w.shape[2:]), "log", conv_input_grad(dy, w, input_size=x.shape[2:]) * 2
+        return (
+            conv_filter_grad(x, dy, kernel_size=w.shape[2:]),
+            "log",
+            conv_input_grad(dy, w, input_size=x.shape[2:]) * 2,
+        )
 
     result = check(backward, returns=("conv_filter_grad", None, "conv_input_grad"), seconds=BRIEF)
     wrong = {verdict["op"] for verdict in result.verdicts if verdict["finding"]}
@@ -166,9 +174,15 @@ def test_call_leaves_all_geometry_open() -> None:
         p = call.problem
         return conv(call.x, call.w, stride=p.stride, padding=p.padding, dilation=p.dilation, groups=p.groups)
 
-    result = check(anything, call=lambda fn, x, w, problem: fn(SimpleNamespace(x=x, w=w, problem=problem)), seconds=BRIEF)
+    result = check(
+        anything, call=lambda fn, x, w, problem: fn(SimpleNamespace(x=x, w=w, problem=problem)), seconds=BRIEF
+    )
     assert result.ok, result
-    assert {max(problem.stride) > 1 for problem in asked} == {max(problem.dilation) > 1 for problem in asked} == {True, False}
+    assert (
+        {max(problem.stride) > 1 for problem in asked}
+        == {max(problem.dilation) > 1 for problem in asked}
+        == {True, False}
+    )
     assert any(problem.groups > 1 for problem in asked)
 
 
@@ -213,7 +227,9 @@ def test_a_parameter_that_does_not_exist_cannot_be_fixed() -> None:
     ],
     ids=["none", "text", "ragged", "short", "dtype", "nan", "raises", "exits"],
 )
-def test_what_a_function_does_is_a_finding_and_never_breaks_the_check(answer: Callable[[Array], Any], said: str) -> None:
+def test_what_a_function_does_is_a_finding_and_never_breaks_the_check(
+    answer: Callable[[Array], Any], said: str
+) -> None:
     result = check(lambda image, kernel: answer(flat(image, kernel)), layout="HW", seconds=BRIEF)
     assert not result.ok
     assert said in " ".join(str(result).split()), result
@@ -232,7 +248,9 @@ def test_lists_of_python_numbers_are_taken_in_any_dtype() -> None:
     assert check(lambda x, w: flat(x, w).tolist(), layout="HW", dtype="float32", seconds=BRIEF).ok
 
 
-@pytest.mark.parametrize(("module", "convert"), [("torch", "from_numpy"), ("tensorflow", "constant"), ("jax.numpy", "asarray")])
+@pytest.mark.parametrize(
+    ("module", "convert"), [("torch", "from_numpy"), ("tensorflow", "constant"), ("jax.numpy", "asarray")]
+)
 def test_arrays_of_frameworks_are_taken_as_they_are(module: str, convert: str) -> None:
     framework = pytest.importorskip(module, reason=f"{module} is not installed")
     result = check(lambda x, w: getattr(framework, convert)(flat(x, w)), layout="HW", dtype="float32", seconds=BRIEF)
@@ -321,13 +339,23 @@ def test_every_question_is_told_before_and_after_it_is_asked() -> None:
         "call": None,
         "returns": None,
     }
-    inquire(flat, grade="conformant", empty=False, seconds=BRIEF, fixed={}, told=lambda kind, what: heard.append(kind), **wishes)
+    inquire(
+        flat,
+        grade="conformant",
+        empty=False,
+        seconds=BRIEF,
+        fixed={},
+        told=lambda kind, what: heard.append(kind),
+        **wishes,
+    )
     assert heard[:4] == ["asking", "verdict", "asking", "verdict"]
     assert heard.count("asking") == heard.count("verdict")
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    words = "import sys, convformance; print(sorted({'numpy', 'scipy', 'torch', 'tensorflow', 'jax'} & set(sys.modules)))"
+    words = (
+        "import sys, convformance; print(sorted({'numpy', 'scipy', 'torch', 'tensorflow', 'jax'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
     package = importlib.import_module("convformance")

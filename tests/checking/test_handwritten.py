@@ -33,12 +33,20 @@ class Expected:
 EXPECTED = (
     Expected("plain_loops.py:conv2d", HW, 0, ("is right", "no parameter for them", "not in the layout")),
     Expected(
-        "true_convolution.py:conv2d", HW, 1, ("kernel-rotated", "Smallest failing case: conv2d(image, kernel)", "difference  [[1]]")
+        "true_convolution.py:conv2d",
+        HW,
+        1,
+        ("kernel-rotated", "Smallest failing case: conv2d(image, kernel)", "difference  [[1]]"),
     ),
     Expected("blur.py:filter2d", (*HW, "--padding", "same"), 0, ("is right", "padding same")),
     Expected("blur.py:filter2d_centred", (*HW, "--padding", "same"), 1, ("same-lower-for-upper",)),
     Expected("homework.py:conv_forward", (), 0, ("is right", "returns 2 results", "stride is a number")),
-    Expected("homework.py:conv_backward", BACKWARD, 2, ("cache", "call=lambda fn, x, w, dy, problem: fn(dZ=dy, cache=(x, w))")),
+    Expected(
+        "homework.py:conv_backward",
+        BACKWARD,
+        2,
+        ("cache", "call=lambda fn, x, w, dy, problem: fn(dZ=dy, cache=(x, w))"),
+    ),
     Expected(
         "homework.py:conv_backward",
         (*BACKWARD, "--padding", "0", *STRIDE_1, "--call", "lambda fn, x, w, dy, problem: fn(dy, (x, w, None, 1, 0))"),
@@ -47,7 +55,9 @@ EXPECTED = (
     ),
     Expected("homework.py:conv_forward_params", (), 2, ('conv_param={"stride": one(problem.stride), "pad":',)),
     Expected("channels_last.py:conv2d", ("--layout", "NHWC", "--filter-layout", "HWIO"), 0, ("padding is a name",)),
-    Expected("channels_last.py:conv2d_swapped", ("--layout", "NHWC", "--filter-layout", "HWIO"), 1, ("stride-axes-swapped",)),
+    Expected(
+        "channels_last.py:conv2d_swapped", ("--layout", "NHWC", "--filter-layout", "HWIO"), 1, ("stride-axes-swapped",)
+    ),
     Expected("colour.py:apply_filter", ("--layout", "HWC", "--filter-layout", "HWI"), 0, ("is right",)),
     Expected("everything.py:conv2d", (), 0, ("is right",)),
     Expected("everything.py:conv2d_interleaved", (), 1, ("groups-interleaved",)),
@@ -78,7 +88,9 @@ EXPECTED = (
 def convformance(*words: str, folder: Path = HANDWRITTEN) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-P", "-m", "convformance", "check", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.mark.parametrize("expected", EXPECTED, ids=str)

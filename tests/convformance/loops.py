@@ -56,7 +56,9 @@ class Loops(Adapter):
     def forward(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Array:
         y = self._zeros(problem.output_shape, self.activations)
         for tap, position, place, group in self.packed(problem):
-            y[:, *position, group.outputs] += np.matmul(x[:, *place, group.inputs], w[*tap, :, group.outputs], dtype=y.dtype)
+            y[:, *position, group.outputs] += np.matmul(
+                x[:, *place, group.inputs], w[*tap, :, group.outputs], dtype=y.dtype
+            )
         return self._finished(y, bias, x)
 
     @route("conv_input_grad", "backward")
@@ -93,8 +95,12 @@ class Loops(Adapter):
     def packed(self, problem: Problem) -> Any:
         """Yield every tap, output, input and group that meet; the function of that name is another thing."""
         _refuse_much(problem)
-        for tap, position, group in couples(np.ndindex(*problem.kernel_size), np.ndindex(*problem.output_size), packed(problem)):
-            axes = zip(position, problem.stride, self._tap(problem, tap), problem.dilation, problem.padding, strict=True)
+        for tap, position, group in couples(
+            np.ndindex(*problem.kernel_size), np.ndindex(*problem.output_size), packed(problem)
+        ):
+            axes = zip(
+                position, problem.stride, self._tap(problem, tap), problem.dilation, problem.padding, strict=True
+            )
             place = tuple(p * s + t * d - lo for p, s, t, d, (lo, _) in axes)
             if all(0 <= entry < size for entry, size in zip(place, problem.input_size, strict=True)):
                 yield tap, position, place, group
@@ -113,7 +119,9 @@ class Flipped(Loops):
     name = "flipped"
 
     def _tap(self, problem: Problem, tap: Size) -> Size:
-        return tuple(size - 1 - entry for size, entry in zip(problem.kernel_size, super()._tap(problem, tap), strict=True))
+        return tuple(
+            size - 1 - entry for size, entry in zip(problem.kernel_size, super()._tap(problem, tap), strict=True)
+        )
 
     @route("conv_bias_grad", "sum")
     def bias_gradient(self, problem: Problem, dy: Array) -> Array:

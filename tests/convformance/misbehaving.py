@@ -110,7 +110,9 @@ class Known(FlippedKernel):
 
     name = "known"
     known_divergences = (
-        KnownDivergence("flipped-kernel", "The kernel is rotated.", "every case", grades=("wrong",), operations=("conv",)),
+        KnownDivergence(
+            "flipped-kernel", "The kernel is rotated.", "every case", grades=("wrong",), operations=("conv",)
+        ),
     )
 
 
@@ -118,4 +120,6 @@ class Stale(Right):
     """Right, although listed as divergent."""
 
     name = "stale"
-    known_divergences = (KnownDivergence("mended", "It was wrong once.", "every case", grades=("wrong",), operations=("conv",)),)
+    known_divergences = (
+        KnownDivergence("mended", "It was wrong once.", "every case", grades=("wrong",), operations=("conv",)),
+    )

@@ -25,7 +25,9 @@ def command(*words: str) -> list[str]:
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command(*words), cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command(*words), cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def adapter(name: str) -> str:
@@ -86,7 +88,11 @@ def test_a_right_adapter_is_conformant_throughout(tmp_path: Path) -> None:
     assert lines(tmp_path, "end")[0]["complete"] is True
 
 
-WRONG = {"FlippedKernel": "kernel-rotated", "NoBatchSum": "batch-not-summed", "SameOnTheWrongSide": "same-lower-for-upper"}
+WRONG = {
+    "FlippedKernel": "kernel-rotated",
+    "NoBatchSum": "batch-not-summed",
+    "SameOnTheWrongSide": "same-lower-for-upper",
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -239,7 +245,10 @@ def test_any_verdict_can_be_had_as_a_script(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     script = tmp_path / "script.py"
     script.write_text(done.stdout)
-    assert subprocess.run([sys.executable, "-I", str(script)], capture_output=True, check=False, timeout=60).returncode == 1
+    assert (
+        subprocess.run([sys.executable, "-I", str(script)], capture_output=True, check=False, timeout=60).returncode
+        == 1
+    )
 
 
 def test_a_report_of_what_is_no_record_says_so(tmp_path: Path) -> None:

@@ -41,9 +41,25 @@ CASES = (
     case("reproduced", input_size=(6, 7), kernel_size=(3, 2), stride=(2, 3), padding="same_upper", **ASKED),
     case("reproduced", input_size=(5, 6), kernel_size=(3, 2), padding=((2, 0), (0, 1)), memory="sliced", **ASKED),
     case("reproduced", input_size=(6, 5), kernel_size=(2, 3), groups=2, memory="permuted", **ASKED),
-    case("reproduced", input_size=(4, 5, 3), kernel_size=(2, 3, 2), stride=(1, 2, 1), in_channels=2, out_channels=3, **ASKED),
+    case(
+        "reproduced",
+        input_size=(4, 5, 3),
+        kernel_size=(2, 3, 2),
+        stride=(1, 2, 1),
+        in_channels=2,
+        out_channels=3,
+        **ASKED,
+    ),
     case("reproduced", input_size=(6, 5), kernel_size=(3, 2), bias=True, operations=OPERATIONS, **ASKED),
-    case("reproduced", input_size=(3, 4), kernel_size=(3, 2), batch=2, in_channels=1, out_channels=2, catches="Few numbers."),
+    case(
+        "reproduced",
+        input_size=(3, 4),
+        kernel_size=(3, 2),
+        batch=2,
+        in_channels=1,
+        out_channels=2,
+        catches="Few numbers.",
+    ),
 )
 DTYPES = ("float32", "bfloat16", "float64", "float16")
 
@@ -90,7 +106,9 @@ def made(adapter: Adapter, asked: Route, case: Case, dtype: str) -> Made:
     want = apply(asked.operation, case.problem, *operands.arrays, bias=operands.bias)
     errors = np.abs(value.astype(float) - want.astype(float))
     exact = asked.grade == "conformant"
-    index = np.unravel_index(np.argmax(errors), value.shape) if errors.any() else tuple(size // 2 for size in value.shape)
+    index = (
+        np.unravel_index(np.argmax(errors), value.shape) if errors.any() else tuple(size // 2 for size in value.shape)
+    )
     bound = 0.0 if exact else float(errors.max())
     got, right = value[index], float(want[index])
     worst = {"fill": "int", "index": [int(place) for place in index], "got": float(got), "want": right, "bound": bound}
@@ -181,7 +199,9 @@ def turned(adapter: Adapter, folder: Path) -> Adapter:
 def answered(adapter: Adapter, count: int) -> Iterator[Made]:
     """Yield a script for each of the first routes: of the first case that is not refused, other cases for other routes."""
     for place, asked in enumerate(type(adapter).routes()[:count]):
-        for given, dtype in islice(zip(cycle(CASES), cycle(DTYPES), strict=False), place, place + len(CASES) * len(DTYPES)):
+        for given, dtype in islice(
+            zip(cycle(CASES), cycle(DTYPES), strict=False), place, place + len(CASES) * len(DTYPES)
+        ):
             try:
                 yield made(adapter, asked, given, dtype)
                 break
@@ -312,7 +332,11 @@ def test_code_that_needs_the_class_of_the_problem_gets_it(tmp_path: Path) -> Non
 def test_a_suite_under_test_is_cut_out_like_any_code_of_an_adapter(tmp_path: Path) -> None:
     misbehaving = Path(__file__).with_name("misbehaving.py")
     scripts = []
-    for name, operation, status in (("FlippedKernel", "conv", 1), ("NoBatchSum", "conv_filter_grad", 1), ("Right", "conv", 0)):
+    for name, operation, status in (
+        ("FlippedKernel", "conv", 1),
+        ("NoBatchSum", "conv_filter_grad", 1),
+        ("Right", "conv", 0),
+    ):
         adapter = discovery.create(f"{misbehaving}:{name}")
         scripts.append(made(adapter, route_of(adapter, operation), CASES[2], "float32"))
         assert scripts[-1].status == status
@@ -356,7 +380,14 @@ def test_the_header_says_what_was_asked_and_seen_and_stays_a_comment() -> None:
     text = scripted(adapter, route_of(adapter, "conv", "zeros"), asked, operands, message=message)
     header = text.partition("\n\n")[0]
     assert all(line.startswith("# ") for line in header.splitlines())
-    parts = ("hostile unknown: conv by zeros", asked.id, "A sentence.", "https://example.org/issues/7", "first line", "1.2.3")
+    parts = (
+        "hostile unknown: conv by zeros",
+        asked.id,
+        "A sentence.",
+        "https://example.org/issues/7",
+        "first line",
+        "1.2.3",
+    )
     for part in parts:
         assert part in header
     compile(text, "script", "exec")

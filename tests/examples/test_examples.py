@@ -46,7 +46,9 @@ def test_an_example_says_what_is_missing_and_does_the_rest(
 
 def test_a_script_runs_from_any_folder(tmp_path: Path) -> None:
     script = str(ROOT / "examples" / "scatter_and_flip.py")
-    run = subprocess.run([sys.executable, script, "--out", "pictures"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, script, "--out", "pictures"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("scatter and flip: 7x7 ramp")
     assert (tmp_path / "pictures" / "scatter_and_flip.png").exists()

@@ -29,7 +29,14 @@ _TRANSFORMS = {
             [0, 2, -1, -2, 1, 0],
             [0, 4, 0, -5, 0, 1],
         ],
-        [[1 / 4, 0, 0], [-1 / 6] * 3, [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]],
+        [
+            [1 / 4, 0, 0],
+            [-1 / 6] * 3,
+            [-1 / 6, 1 / 6, -1 / 6],
+            [1 / 24, 1 / 12, 1 / 6],
+            [1 / 24, -1 / 12, 1 / 6],
+            [0, 0, 1],
+        ],
         [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
     ),
 }
@@ -41,7 +48,8 @@ def winograd(side: int, problem: Problem, x: Array, w: Array) -> Array:
     rows, columns = problem.output_size
     tiles = -(-rows // side), -(-columns // side)
     pads = [
-        (lo, count * side + 2 - size - lo) for (lo, _), size, count in zip(problem.padding, problem.input_size, tiles, strict=True)
+        (lo, count * side + 2 - size - lo)
+        for (lo, _), size, count in zip(problem.padding, problem.input_size, tiles, strict=True)
     ]
     padded = np.pad(x, ((0, 0), (0, 0), *pads))
     transformed = np.einsum("ij,ocjk,lk->ocil", filters, w, filters)

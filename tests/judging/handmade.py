@@ -43,7 +43,8 @@ def forward(
     padded = np.pad(x, ((0, 0), (0, 0), *padding), mode)  # type: ignore[call-overload]
     kernel = w.shape[2:]
     rows, columns = (
-        (size - d * (k - 1) - 1) // s + 1 for size, d, k, s in zip(padded.shape[2:], dilation, kernel, stride, strict=True)
+        (size - d * (k - 1) - 1) // s + 1
+        for size, d, k, s in zip(padded.shape[2:], dilation, kernel, stride, strict=True)
     )
     inputs, outputs = x.shape[1] // groups, len(w) // groups
     y = np.zeros((len(x), len(w), rows, columns))
@@ -79,7 +80,9 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, stride: tuple[int, ..
     for row in range(dy.shape[2]):
         for column in range(dy.shape[3]):
             top, left = row * stride[0], column * stride[1]
-            dw += np.einsum("no,nchw->ochw", dy[:, :, row, column], padded[:, :, top : top + height, left : left + width])
+            dw += np.einsum(
+                "no,nchw->ochw", dy[:, :, row, column], padded[:, :, top : top + height, left : left + width]
+            )
     return dw
 
 

@@ -61,7 +61,9 @@ def _triples(problem: Problem) -> tuple[Array, Array, Array]:
     axes = zip(positions, taps, problem.stride, problem.dilation, problem.padding, problem.input_size, strict=True)
     read = [(p * s + t * d - lo, size) for p, t, s, d, (lo, _), size in axes]
     inside = np.logical_and.reduce([(at >= 0) & (at < size) for at, size in read])
-    x = np.ravel_multi_index([a[inside] for a in (n, o // outer * inner + c, *(at for at, _ in read))], problem.input_shape)
+    x = np.ravel_multi_index(
+        [a[inside] for a in (n, o // outer * inner + c, *(at for at, _ in read))], problem.input_shape
+    )
     w = np.ravel_multi_index([a[inside] for a in (o, c, *taps)], problem.filter_shape)
     y = np.ravel_multi_index([a[inside] for a in (n, o, *positions)], problem.output_shape)
     return x, w, y

@@ -8,7 +8,14 @@ from convformance.judging.assertions import assert_conformant
 
 
 def _verdict(**changes: Any) -> dict[str, Any]:
-    verdict = {"adapter": "own", "op": "conv", "route": "plain", "case": "ranks-n2", "dtype": "float32", "grade": "conformant"}
+    verdict = {
+        "adapter": "own",
+        "op": "conv",
+        "route": "plain",
+        "case": "ranks-n2",
+        "dtype": "float32",
+        "grade": "conformant",
+    }
     return {**verdict, "message": "", "worst": None, "finding": False, **changes}
 
 

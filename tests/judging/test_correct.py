@@ -75,7 +75,9 @@ def test_a_bias_counts_as_one_more_product(dtype: str) -> None:
     for operation in ("conv", "conv_transpose"):
         judgement = judged(
             examined(case, operation, dtype),
-            lambda given, operation=operation: operations.apply(operation, case.problem, *given.arrays, bias=given.bias),
+            lambda given, operation=operation: operations.apply(
+                operation, case.problem, *given.arrays, bias=given.bias
+            ),
         )
         assert (judgement.grade, judgement.message) == ("conformant", "")
 
@@ -95,9 +97,9 @@ def test_a_wider_accumulator_is_told() -> None:
     case = posed(in_channels=24)
     judgement = judged(
         examined(case, "conv", "float32"),
-        lambda given: operations.apply("conv", case.problem, *(array.astype(np.float64) for array in given.arrays)).astype(
-            np.float32
-        ),
+        lambda given: operations.apply(
+            "conv", case.problem, *(array.astype(np.float64) for array in given.arrays)
+        ).astype(np.float32),
     )
     assert judgement.accumulator == "float64"
 

@@ -72,10 +72,14 @@ def test_inputs_of_float64_rounded_to_float32_are_told_from_sums_in_float32() ->
     examination = examined(case, "conv", "float64")
 
     def inputs(given: object) -> np.ndarray:
-        return operations.apply("conv", case.problem, *[array.astype(np.float32).astype(np.float64) for array in given.arrays])
+        return operations.apply(
+            "conv", case.problem, *[array.astype(np.float32).astype(np.float64) for array in given.arrays]
+        )
 
     def sums(given: object) -> np.ndarray:
-        return operations.apply("conv", case.problem, *[array.astype(np.float32) for array in given.arrays]).astype(np.float64)
+        return operations.apply("conv", case.problem, *[array.astype(np.float32) for array in given.arrays]).astype(
+            np.float64
+        )
 
     assert judged(examination, inputs).message.startswith("inputs rounded to float32")
     assert judged(examination, sums).message.startswith(("sums kept in float32", "inputs rounded to float32 and sums"))

@@ -39,7 +39,11 @@ def test_of_two_that_explain_as_much_the_plainer_stands_first() -> None:
 
 def test_one_that_says_where_counts_half_of_one_that_says_what() -> None:
     border = Fit("border-only")
-    reproduced = [asked(True, IGNORED, border, stride=2), asked(True, IGNORED, border, stride=2), asked(True, border, stride=2)]
+    reproduced = [
+        asked(True, IGNORED, border, stride=2),
+        asked(True, IGNORED, border, stride=2),
+        asked(True, border, stride=2),
+    ]
     assert diagnoses(reproduced)[0].name == "stride-ignored"
     assert diagnoses([*reproduced, asked(True, border), asked(True, border)])[0].name == "border-only"
 
@@ -74,7 +78,12 @@ def test_the_condition_is_what_wrong_answers_share_and_right_ones_lack(
 
 def test_two_conditions_are_told_where_neither_alone_is_enough() -> None:
     wrong = [asked(True, stride=2, groups=2), asked(True, stride=(2, 3), groups=2, kernel_size=(2, 3))]
-    right = [asked(False), asked(False, stride=2), asked(False, groups=2), asked(False, stride=(2, 3), kernel_size=(2, 3))]
+    right = [
+        asked(False),
+        asked(False, stride=2),
+        asked(False, groups=2),
+        asked(False, stride=(2, 3), kernel_size=(2, 3)),
+    ]
     assert diagnoses([*wrong, *right])[0].where == "only when stride > 1 and groups > 1"
 
 

@@ -16,7 +16,9 @@ from tests.judging.handmade import CROPPED, EQUAL, PLAIN, REMAINDER, STRIDED, Ar
 def _dx(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
     def mistake(problem: Problem, given: Operands) -> Array:
         dy, w = (array.astype(np.float64) for array in given.arrays)
-        return handmade.input_gradient(problem, dy, w, **{"stride": problem.stride, "padding": problem.padding, **change(problem)})
+        return handmade.input_gradient(
+            problem, dy, w, **{"stride": problem.stride, "padding": problem.padding, **change(problem)}
+        )
 
     return mistake
 
@@ -67,12 +69,16 @@ def _x_padded(problem: Problem, given: Operands) -> Array:
 def _dw(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
     def mistake(problem: Problem, given: Operands) -> Array:
         x, dy = (array.astype(np.float64) for array in given.arrays)
-        return handmade.filter_gradient(problem, x, dy, **{"stride": problem.stride, "padding": problem.padding, **change(problem)})
+        return handmade.filter_gradient(
+            problem, x, dy, **{"stride": problem.stride, "padding": problem.padding, **change(problem)}
+        )
 
     return mistake
 
 
-def _dw_of(change: Callable[[Array, Array], tuple[Array, Array]], after: Callable[[Array], Array] = np.array) -> Mistake:
+def _dw_of(
+    change: Callable[[Array, Array], tuple[Array, Array]], after: Callable[[Array], Array] = np.array
+) -> Mistake:
     def mistake(problem: Problem, given: Operands) -> Array:
         x, dy = change(*(array.astype(np.float64) for array in given.arrays))
         return after(handmade.filter_gradient(problem, x, dy, problem.stride, problem.padding))
@@ -97,9 +103,24 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
         {**CROPPED, **EQUAL},
         _dx_of(lambda dy, w: (dy, w.transpose(1, 0, 2, 3))),
     ),
-    "the stride of an input gradient": ("stride-ignored", "conv_input_grad", STRIDED, _dx(lambda p: {"stride": (1, 1)})),
-    "strides of an input gradient": ("stride-axes-swapped", "conv_input_grad", STRIDED, _dx(lambda p: {"stride": p.stride[::-1]})),
-    "the padding of an input gradient": ("padding-ignored", "conv_input_grad", CROPPED, _dx(lambda p: {"padding": ((0, 0),) * 2})),
+    "the stride of an input gradient": (
+        "stride-ignored",
+        "conv_input_grad",
+        STRIDED,
+        _dx(lambda p: {"stride": (1, 1)}),
+    ),
+    "strides of an input gradient": (
+        "stride-axes-swapped",
+        "conv_input_grad",
+        STRIDED,
+        _dx(lambda p: {"stride": p.stride[::-1]}),
+    ),
+    "the padding of an input gradient": (
+        "padding-ignored",
+        "conv_input_grad",
+        CROPPED,
+        _dx(lambda p: {"padding": ((0, 0),) * 2}),
+    ),
     "sums of an input gradient": ("overwritten-not-accumulated", "conv_input_grad", PLAIN, _dx_overwritten),
     "the size of an input gradient": ("remainder-ignored", "conv_input_grad", REMAINDER, _dx_too_short),
     "output padding": (
@@ -126,7 +147,12 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
         {**CROPPED, **EQUAL},
         _dw_of(lambda x, dy: (x, dy), lambda dw: dw.transpose(1, 0, 2, 3)),
     ),
-    "the stride of a filter gradient": ("stride-ignored", "conv_filter_grad", STRIDED, _dw(lambda p: {"stride": (1, 1)})),
+    "the stride of a filter gradient": (
+        "stride-ignored",
+        "conv_filter_grad",
+        STRIDED,
+        _dw(lambda p: {"stride": (1, 1)}),
+    ),
     "the first image of a filter gradient": (
         "batch-not-summed",
         "conv_filter_grad",
@@ -140,9 +166,19 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
         _dw_of(lambda x, dy: (x, dy), lambda dw: dw / 3),
     ),
     "images of a filter gradient": ("batch-reversed", "conv_filter_grad", PLAIN, _dw_of(lambda x, dy: (x, dy[::-1]))),
-    "axes of a bias gradient": ("bias-gradient-wrong-axes", "conv_bias_grad", PLAIN, _db(lambda dy: dy.sum(axis=(0, 1, 2)))),
+    "axes of a bias gradient": (
+        "bias-gradient-wrong-axes",
+        "conv_bias_grad",
+        PLAIN,
+        _db(lambda dy: dy.sum(axis=(0, 1, 2))),
+    ),
     "images of a bias gradient": ("batch-not-summed", "conv_bias_grad", PLAIN, _db(lambda dy: dy[0].sum(axis=(1, 2)))),
-    "the mean of a bias gradient": ("scaled", "conv_bias_grad", {**PLAIN, "batch": 3}, _db(lambda dy: dy.mean(axis=(0, 2, 3)))),
+    "the mean of a bias gradient": (
+        "scaled",
+        "conv_bias_grad",
+        {**PLAIN, "batch": 3},
+        _db(lambda dy: dy.mean(axis=(0, 2, 3))),
+    ),
 }
 
 

@@ -114,7 +114,9 @@ def _checks(size: tuple[int, ...]) -> Array:
 def _rescaled_border(problem: Problem, given: Operands) -> Array:
     """Return the mean over the part of the kernel that lies inside, where that is not all of it."""
     y = handmade.right(problem, given)
-    ones = handmade.forward(np.ones((1, 1, *problem.input_size)), np.ones((1, 1, *problem.kernel_size)), padding=problem.padding)
+    ones = handmade.forward(
+        np.ones((1, 1, *problem.input_size)), np.ones((1, 1, *problem.kernel_size)), padding=problem.padding
+    )
     return y * 6 // ones
 
 
@@ -197,7 +199,10 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     ),
     "first-group-for-all": (GROUPED, of_operands(lambda x, w: (x, np.concatenate([w[:4], w[:4]])))),
     "layout-misread": (EQUAL, of_result(lambda y: y.transpose(0, 2, 3, 1).reshape(y.shape))),
-    "channel-remainder-ignored": ({"in_channels": 6, "out_channels": 3}, of_operands(lambda x, w: (x[:, :4], w[:, :4]))),
+    "channel-remainder-ignored": (
+        {"in_channels": 6, "out_channels": 3},
+        of_operands(lambda x, w: (x[:, :4], w[:, :4])),
+    ),
     "overwritten-not-accumulated": (PLAIN, of_operands(lambda x, w: (_only(2, x), w))),
     "batch-reversed": (PLAIN, of_result(lambda y: y[::-1])),
     "first-image-for-all": (PLAIN, of_result(lambda y: np.stack([y[0]] * len(y)))),
@@ -268,7 +273,11 @@ def test_mistakes_are_named_in_every_dtype(dtype: str) -> None:
 @pytest.mark.parametrize(
     ("names", "sizes", "mistake"),
     [
-        ("kernel-rotated+padding-ignored", PADDED, of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]), padding=((0, 0), (0, 0)))),
+        (
+            "kernel-rotated+padding-ignored",
+            PADDED,
+            of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]), padding=((0, 0), (0, 0))),
+        ),
         ("kernel-rotated+scaled", PLAIN, of_operands(lambda x, w: (x, 4 * w[:, :, ::-1, ::-1]))),
         (
             "groups-ignored+stride-ignored",
@@ -277,7 +286,9 @@ def test_mistakes_are_named_in_every_dtype(dtype: str) -> None:
         ),
     ],
 )
-def test_two_mistakes_together_are_named_where_none_alone_explains(names: str, sizes: dict[str, Any], mistake: Mistake) -> None:
+def test_two_mistakes_together_are_named_where_none_alone_explains(
+    names: str, sizes: dict[str, Any], mistake: Mistake
+) -> None:
     assert judged(sizes, mistake).diagnosis[0].name == names
 
 
@@ -293,7 +304,8 @@ def test_a_result_cropped_to_the_wanted_size_is_explained_all_the_same() -> None
 def test_a_right_answer_has_no_diagnosis(operation: str) -> None:
     case = posed(**{**CROPPED, "groups": 1})
     judgement = judge(
-        examined(case, operation, "float32"), lambda given: Given(operations.apply(operation, case.problem, *given.arrays))
+        examined(case, operation, "float32"),
+        lambda given: Given(operations.apply(operation, case.problem, *given.arrays)),
     )
     assert judgement.grade == "conformant"
     assert judgement.diagnosis == ()

@@ -185,7 +185,9 @@ def test_data_is_the_same_in_another_process_with_another_hash_seed(seed: str) -
 def test_what_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="fill='uniform' is unknown; allowed: int, xwide, wwide, normal, positive"):
         fills.fill(posed(), "conv", "float32", "uniform")
-    with pytest.raises(ValueError, match="dtype='tfloat32' is not judged; allowed: float64, float32, float16, bfloat16"):
+    with pytest.raises(
+        ValueError, match="dtype='tfloat32' is not judged; allowed: float64, float32, float16, bfloat16"
+    ):
         fills.fill(posed(), "conv", "tfloat32", "int")
     with pytest.raises(ValueError, match="special='inf-everywhere' is unknown"):
         fills.fill(posed(special="inf-everywhere"), "conv", "float32", "int")

@@ -10,7 +10,8 @@ from tests.judging import fast
 from tests.judging.asked import Array, Given, examined, judged, posed
 
 THREE_BY_THREE = {
-    channels: posed(input_size=(14, 13), kernel_size=3, padding=1, in_channels=channels, out_channels=4) for channels in (3, 16, 64)
+    channels: posed(input_size=(14, 13), kernel_size=3, padding=1, in_channels=channels, out_channels=4)
+    for channels in (3, 16, 64)
 }
 
 
@@ -44,7 +45,9 @@ def test_fourier_transforms_are_norm_wise_where_borders_sum_little(channels: int
 
 def _forward(answer: object) -> Judgement:
     case = posed()
-    return judge(examined(case, "conv", "float32"), lambda given: answer(operations.apply("conv", case.problem, *given.arrays)))
+    return judge(
+        examined(case, "conv", "float32"), lambda given: answer(operations.apply("conv", case.problem, *given.arrays))
+    )
 
 
 def test_another_shape_is_wrong_and_says_both() -> None:
@@ -109,7 +112,13 @@ def test_a_judgement_carries_the_fastest_call_and_a_grade_for_each_fill() -> Non
         lambda given: Given(operations.apply("conv", case.problem, *given.arrays), seconds=next(seconds)),
     )
     assert judgement.seconds == 0.25
-    assert judgement.fills == {"int": "exact", "xwide": "exact", "wwide": "exact", "normal": "conformant", "positive": "conformant"}
+    assert judgement.fills == {
+        "int": "exact",
+        "xwide": "exact",
+        "wwide": "exact",
+        "normal": "conformant",
+        "positive": "conformant",
+    }
 
 
 EMPTY = {"no images": posed(batch=0), "no result": posed(input_size=(2, 6), kernel_size=(3, 2))}
@@ -119,7 +128,9 @@ EMPTY = {"no images": posed(batch=0), "no result": posed(input_size=(2, 6), kern
 @pytest.mark.parametrize("name", EMPTY)
 def test_empty_operands_and_results_are_judged(name: str, operation: str) -> None:
     case = EMPTY[name]
-    judgement = judged(examined(case, operation, "float32"), lambda given: operations.apply(operation, case.problem, *given.arrays))
+    judgement = judged(
+        examined(case, operation, "float32"), lambda given: operations.apply(operation, case.problem, *given.arrays)
+    )
     assert (judgement.grade, judgement.message) == ("conformant", "")
 
 
@@ -141,7 +152,10 @@ def test_an_empty_result_of_another_shape_is_wrong() -> None:
 
 def test_an_empty_result_is_asked_for_once() -> None:
     asked = []
-    judged(examined(EMPTY["no images"], "conv", "float32"), lambda given: asked.append(given) or np.zeros((0, 6, 5, 4), np.float32))
+    judged(
+        examined(EMPTY["no images"], "conv", "float32"),
+        lambda given: asked.append(given) or np.zeros((0, 6, 5, 4), np.float32),
+    )
     assert len(asked) == 1
 
 

@@ -17,7 +17,15 @@ def _odd(shape: tuple[int, ...]) -> Iterator[Array]:
     """Yield answers of that shape and of others, none of them meant to be right."""
     numbers = np.random.default_rng(7).integers(-3, 4, shape).astype(np.float32)
     yield from (numbers, np.zeros_like(numbers), np.full_like(numbers, np.nan))
-    other = [shape[1:], (1, *shape), (*shape[:-1], shape[-1] + 1), (*shape[:-1], 0), (), (shape[0], 0, *shape[2:]), shape[::-1]]
+    other = [
+        shape[1:],
+        (1, *shape),
+        (*shape[:-1], shape[-1] + 1),
+        (*shape[:-1], 0),
+        (),
+        (shape[0], 0, *shape[2:]),
+        shape[::-1],
+    ]
     yield from (np.ones(each, np.float32) for each in other)
 
 

@@ -50,7 +50,9 @@ def _spreading(operation: str, case: Any) -> Implementation:
         dense = np.zeros((*dy.shape[:2], *size), dy.dtype)
         dense[(..., *(slice(None, None, s) for s in problem.stride))] = dy
         padding = problem.filter_gradient_padding
-        return operations.conv_filter_grad(x, dense, kernel_size=problem.kernel_size, padding=padding, dilation=problem.dilation)
+        return operations.conv_filter_grad(
+            x, dense, kernel_size=problem.kernel_size, padding=padding, dilation=problem.dilation
+        )
 
     return answered
 

@@ -138,7 +138,9 @@ def test_a_line_is_a_map_of_one_row_and_a_volume_one_of_its_slices() -> None:
 
 
 def test_a_wide_plane_is_reduced_by_its_maxima() -> None:
-    judgement = _broken(_add(0, 0, 70, 199), input_size=(130, 200), kernel_size=1, in_channels=1, out_channels=1, batch=1)
+    judgement = _broken(
+        _add(0, 0, 70, 199), input_size=(130, 200), kernel_size=1, in_channels=1, out_channels=1, batch=1
+    )
     cells = _cells(judgement)
     assert cells.shape == (64, 64)
     assert np.argwhere(cells).tolist() == [[70 * 64 // 130, 63]]

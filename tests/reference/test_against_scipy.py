@@ -12,17 +12,25 @@ from tests.reference.generated import integers
 Array = np.ndarray[Any, Any]
 # Input and kernel, one to three axes, the kernel no larger than the input.
 SIZES = [((9,), (4,)), ((8,), (1,)), ((7, 6), (3, 2)), ((5, 8), (5, 1)), ((5, 4, 6), (2, 3, 2)), ((4, 3, 3), (1, 3, 2))]
-MODES = {"valid": "valid", "full": "full", "same": "same_lower"}  # SciPy centres as if the odd element were at the start
+MODES = {
+    "valid": "valid",
+    "full": "full",
+    "same": "same_lower",
+}  # SciPy centres as if the odd element were at the start
 
 
 def correlate(x: Array, w: Array, mode: str) -> Array:
     """Return the correlation of images ``(N, C, *spatial)`` with filters ``(O, C, *kernel)``, summed over the channels."""
-    return np.array([[sum(map(lambda a, b: signal.correlate(a, b, mode, "direct"), image, f)) for f in w] for image in x])
+    return np.array(
+        [[sum(map(lambda a, b: signal.correlate(a, b, mode, "direct"), image, f)) for f in w] for image in x]
+    )
 
 
 @pytest.mark.parametrize(("size", "kernel"), SIZES)
 @pytest.mark.parametrize("mode", MODES)
-def test_a_convolution_is_scipy_correlate_in_every_mode(size: tuple[int, ...], kernel: tuple[int, ...], mode: str) -> None:
+def test_a_convolution_is_scipy_correlate_in_every_mode(
+    size: tuple[int, ...], kernel: tuple[int, ...], mode: str
+) -> None:
     x, w = integers((2, 3, *size), 1), integers((4, 3, *kernel), 2)
     np.testing.assert_array_equal(reference.conv(x, w, padding=MODES[mode]), correlate(x, w, mode))
 
@@ -42,10 +50,13 @@ def test_stride_is_slicing_dilation_is_zeros_in_the_filter_and_padding_is_zeros_
 
 
 @pytest.mark.parametrize(("size", "kernel"), SIZES)
-def test_a_transposed_convolution_is_scipy_convolve_in_full_mode(size: tuple[int, ...], kernel: tuple[int, ...]) -> None:
+def test_a_transposed_convolution_is_scipy_convolve_in_full_mode(
+    size: tuple[int, ...], kernel: tuple[int, ...]
+) -> None:
     x, w = integers((2, 4, *size), 5), integers((4, 3, *kernel), 6)
     full = [
-        [sum(signal.convolve(a, f, "full", "direct") for a, f in zip(image, w[:, c], strict=True)) for c in range(3)] for image in x
+        [sum(signal.convolve(a, f, "full", "direct") for a, f in zip(image, w[:, c], strict=True)) for c in range(3)]
+        for image in x
     ]
     np.testing.assert_array_equal(reference.conv_transpose(x, w), np.array(full))
 
@@ -60,4 +71,6 @@ def test_a_plane_is_scipy_convolve2d_with_the_rotated_filter(mode: str) -> None:
 def test_the_filter_gradient_of_one_image_and_channel_is_scipy_correlate_of_x_with_dy() -> None:
     x, dy = integers((9, 7), 9), integers((7, 6), 10)
     expected = signal.correlate(x, dy, "valid", "direct")
-    np.testing.assert_array_equal(reference.conv_filter_grad(x[None, None], dy[None, None], kernel_size=(3, 2))[0, 0], expected)
+    np.testing.assert_array_equal(
+        reference.conv_filter_grad(x[None, None], dy[None, None], kernel_size=(3, 2))[0, 0], expected
+    )

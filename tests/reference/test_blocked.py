@@ -25,12 +25,15 @@ PROBLEMS = [problem for problem in generated_problems(160, seed=71) if problem.m
 def operands_of(contraction: str, problem: Problem, seed: int) -> tuple[Array, Array]:
     """Return the two operands of a contraction, integers."""
     x, w, dy = (
-        integers(shape, seed + n) for n, shape in enumerate((problem.input_shape, problem.filter_shape, problem.output_shape))
+        integers(shape, seed + n)
+        for n, shape in enumerate((problem.input_shape, problem.filter_shape, problem.output_shape))
     )
     return {"forward": (x, w), "input_gradient": (dy, w), "filter_gradient": (x, dy)}[contraction]
 
 
-def assert_blocks_agree_with_loops(problem: Problem, seed: int, blockings: tuple[Blocking, ...], dtypes: tuple[Any, ...]) -> None:
+def assert_blocks_agree_with_loops(
+    problem: Problem, seed: int, blockings: tuple[Blocking, ...], dtypes: tuple[Any, ...]
+) -> None:
     """Assert that every contraction in blocks equals the definition's plain loops, on integers and so exactly."""
     for name in CONTRACTIONS:
         operands = operands_of(name, problem, seed)
@@ -48,7 +51,9 @@ def test_blocks_and_loops_agree_on_integers(place: int) -> None:
 
 @PROPERTY
 @given(problem=problems(), seed=seeds, size=st.integers(1, 3000), positions=st.integers(1, 40))
-def test_blocks_of_any_size_agree_with_the_plain_products(problem: Problem, seed: int, size: int, positions: int) -> None:
+def test_blocks_of_any_size_agree_with_the_plain_products(
+    problem: Problem, seed: int, size: int, positions: int
+) -> None:
     if problem.multiplications:
         for name in CONTRACTIONS:
             operands = operands_of(name, problem, seed % 1000)
@@ -69,7 +74,9 @@ def test_blocks_agree_with_fractions_on_wide_operands() -> None:
 
 def sized(input_size: tuple[int, ...], kernel_size: Any, inputs: int, outputs: int, **geometry: Any) -> Problem:
     """Return the problem of these sizes, spatial ones first."""
-    return Problem.of(input_size=input_size, kernel_size=kernel_size, in_channels=inputs, out_channels=outputs, **geometry)
+    return Problem.of(
+        input_size=input_size, kernel_size=kernel_size, in_channels=inputs, out_channels=outputs, **geometry
+    )
 
 
 # Large enough to be done in blocks by choice; each takes another way through them.
@@ -108,7 +115,10 @@ def test_large_problems_are_done_in_blocks_and_agree_with_the_plain_products(way
 def test_operands_in_any_layout_are_read_and_neither_changed_nor_aliased(way: str) -> None:
     for name in CONTRACTIONS:
         operands = operands_of(name, LARGE[way], seed=3)
-        laid = [np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)[::-1].copy("K")[::-1] for array in operands]
+        laid = [
+            np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)[::-1].copy("K")[::-1]
+            for array in operands
+        ]
         for array in laid:
             array.setflags(write=False)
         result = getattr(contractions, name)(LARGE[way], *laid)
@@ -139,7 +149,10 @@ def test_merging_what_was_split_gives_the_image_back_without_what_is_cropped(pro
     merge(planes, problem.padding, problem.stride, back)
     kept = np.zeros(problem.input_size, bool)
     kept[
-        tuple(slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in zip(problem.input_size, problem.padding, strict=True))
+        tuple(
+            slice(max(0, -lo), size - max(0, -hi))
+            for size, (lo, hi) in zip(problem.input_size, problem.padding, strict=True)
+        )
     ] = True
     np.testing.assert_array_equal(back, np.where(kept, image, 0))
 

@@ -65,9 +65,13 @@ def test_the_generated_geometries_cover_what_they_are_for() -> None:
 @pytest.mark.parametrize("place", range(len(PROBLEMS)))
 def test_loops_and_matrix_products_agree_on_integers(place: int) -> None:
     problem = PROBLEMS[place]
-    x, w, dy = (integers(shape, place + 7) for shape in (problem.input_shape, problem.filter_shape, problem.output_shape))
+    x, w, dy = (
+        integers(shape, place + 7) for shape in (problem.input_shape, problem.filter_shape, problem.output_shape)
+    )
     for name, operands in {"forward": (x, w), "input_gradient": (dy, w), "filter_gradient": (x, dy)}.items():
         expected: Array = getattr(definition, name)(problem, *operands)
         for dtype in (np.int64, np.float64):
             given = (array.astype(dtype) for array in operands)
-            np.testing.assert_array_equal(getattr(contractions, name)(problem, *given), expected, strict=dtype == np.int64)
+            np.testing.assert_array_equal(
+                getattr(contractions, name)(problem, *given), expected, strict=dtype == np.int64
+            )

@@ -32,7 +32,9 @@ GRADIENTS = [
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 @pytest.mark.parametrize(("operation", "operand", "gradient", "dy_first"), GRADIENTS)
-def test_unit_differences_are_the_gradient(operation: str, operand: int, gradient: str, dy_first: bool, dtype: Any) -> None:
+def test_unit_differences_are_the_gradient(
+    operation: str, operand: int, gradient: str, dy_first: bool, dtype: Any
+) -> None:
     operands = [integers(shape, seed).astype(dtype) for seed, shape in enumerate(PROBLEM.operand_shapes(operation))]
     dy = integers(PROBLEM.result_shape(operation), 3).astype(dtype)
 
@@ -54,7 +56,9 @@ def test_unit_differences_are_the_filter_gradient_of_any_geometry(problem: Probl
 
 def test_unit_differences_of_a_bias_are_its_gradient() -> None:
     x, w, dy = (integers(shape, 4) for shape in (PROBLEM.input_shape, PROBLEM.filter_shape, PROBLEM.output_shape))
-    differences = unit_differences(lambda bias: operations.apply("conv", PROBLEM, x, w, bias=bias), integers((2,), 5), dy)
+    differences = unit_differences(
+        lambda bias: operations.apply("conv", PROBLEM, x, w, bias=bias), integers((2,), 5), dy
+    )
     np.testing.assert_array_equal(differences, operations.apply("conv_bias_grad", PROBLEM, dy))
 
 
@@ -85,7 +89,9 @@ def test_the_argument_is_not_changed_by_being_differentiated() -> None:
     x = np.array([1.0, 2.0])
     x.setflags(write=False)
     np.testing.assert_array_equal(unit_differences(lambda moved: 3 * moved, x, np.array([1.0, 10.0])), [3, 30])
-    np.testing.assert_allclose(numerical_gradient(lambda moved: 3 * moved, x, np.array([1.0, 10.0])), [3, 30], rtol=1e-9)
+    np.testing.assert_allclose(
+        numerical_gradient(lambda moved: 3 * moved, x, np.array([1.0, 10.0])), [3, 30], rtol=1e-9
+    )
 
 
 def test_differences_refuse_what_they_cannot_differentiate() -> None:

@@ -17,7 +17,9 @@ from tests.reference.generated import PROPERTY, generated_problems, integers, pr
 
 Array = np.ndarray[Any, Any]
 
-PROBLEMS = tuple(problem for problem in generated_problems(60, seed=51) if problem.products and 0 not in problem.output_shape)
+PROBLEMS = tuple(
+    problem for problem in generated_problems(60, seed=51) if problem.products and 0 not in problem.output_shape
+)
 PROBLEM = Problem.of(
     input_size=(6, 5),
     kernel_size=(3, 2),
@@ -129,10 +131,13 @@ def test_narrow_operands_are_converted_exactly(operation: str, dtype: Any) -> No
     assert not found.error.any()
 
 
-@pytest.mark.parametrize("exponents", [(0, -1074), (-500, -560), (-700, -700), (900, -900), (500, 520), (1023, 0), (-1040, 1000)])
+@pytest.mark.parametrize(
+    "exponents", [(0, -1074), (-500, -560), (-700, -700), (900, -900), (500, 520), (1023, 0), (-1040, 1000)]
+)
 def test_the_bound_holds_near_the_ends_of_the_range_of_float64(exponents: tuple[int, int]) -> None:
     operands = tuple(
-        np.ldexp(normal(shape, 6) / 64, exponent) for shape, exponent in zip(PROBLEM.operand_shapes("conv"), exponents, strict=True)
+        np.ldexp(normal(shape, 6) / 64, exponent)
+        for shape, exponent in zip(PROBLEM.operand_shapes("conv"), exponents, strict=True)
     )
     assert_bounded(exact.apply("conv", PROBLEM, *operands), rational("conv", PROBLEM, operands))
 

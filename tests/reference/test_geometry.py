@@ -70,21 +70,30 @@ def test_same_has_as_many_outputs_as_strides_begin_in_the_input(sizes: tuple[int
 
 
 @pytest.mark.parametrize(("sizes", "pair"), [((6, 3, 2, 1), (2, 2)), ((6, 3, 1, 4), (8, 8)), ((6, 1, 3, 2), (0, 0))])
-def test_full_pads_by_the_extent_less_one_and_valid_not_at_all(sizes: tuple[int, int, int, int], pair: tuple[int, int]) -> None:
+def test_full_pads_by_the_extent_less_one_and_valid_not_at_all(
+    sizes: tuple[int, int, int, int], pair: tuple[int, int]
+) -> None:
     assert resolved("full", sizes) == pair
     assert resolved("valid", sizes) == (0, 0)
 
 
 @pytest.mark.parametrize(
     ("padding", "pairs"),
-    [(2, ((2, 2), (2, 2))), ((2, 0), ((2, 2), (0, 0))), (((2, 0), (-1, 3)), ((2, 0), (-1, 3))), ([1, (2, 0)], ((1, 1), (2, 0)))],
+    [
+        (2, ((2, 2), (2, 2))),
+        ((2, 0), ((2, 2), (0, 0))),
+        (((2, 0), (-1, 3)), ((2, 0), (-1, 3))),
+        ([1, (2, 0)], ((1, 1), (2, 0))),
+    ],
 )
 def test_a_padding_is_an_int_or_an_int_or_a_pair_for_each_axis(padding: Any, pairs: geometry.Pairs) -> None:
     assert Problem.of(input_size=(6, 5), kernel_size=(3, 2), padding=padding).padding == pairs
 
 
 def test_numpy_integers_are_integers() -> None:
-    problem = Problem.of(input_size=np.array([6, 5]), kernel_size=np.int64(2), stride=np.array([2, 1]), padding=np.int32(1))  # type: ignore[arg-type]
+    problem = Problem.of(
+        input_size=np.array([6, 5]), kernel_size=np.int64(2), stride=np.array([2, 1]), padding=np.int32(1)
+    )  # type: ignore[arg-type]
     assert problem == Problem.of(input_size=(6, 5), kernel_size=2, stride=(2, 1), padding=1)
 
 
@@ -142,7 +151,14 @@ def test_no_element_of_a_result_sums_more_products_than_the_longest_sum(problem:
 
 def test_the_longest_sum_is_reached_where_no_padding_cuts_it() -> None:
     problem = Problem.of(
-        input_size=(40, 40), kernel_size=(5, 4), batch=2, in_channels=6, out_channels=9, stride=(2, 4), dilation=(3, 2), groups=3
+        input_size=(40, 40),
+        kernel_size=(5, 4),
+        batch=2,
+        in_channels=6,
+        out_channels=9,
+        stride=(2, 4),
+        dilation=(3, 2),
+        groups=3,
     )
     counts = [Counter(places) for places in zip(*terms(problem), strict=True)]
     longest = [max(count.values()) for count in counts]
@@ -247,7 +263,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", INVALID)
 def test_invalid_geometry_names_the_argument_its_value_and_what_is_allowed(name: str) -> None:
     changes, message = INVALID[name]
-    valid: dict[str, Any] = {"input_size": (7, 5), "kernel_size": (3, 2), "batch": 2, "in_channels": 4, "out_channels": 6}
+    valid: dict[str, Any] = {
+        "input_size": (7, 5),
+        "kernel_size": (3, 2),
+        "batch": 2,
+        "in_channels": 4,
+        "out_channels": 6,
+    }
     with pytest.raises(ValueError, match=message):
         Problem.of(**{**valid, **changes})
 

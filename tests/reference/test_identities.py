@@ -74,10 +74,14 @@ def test_moving_the_input_by_whole_strides_moves_the_output(problem: Problem, se
     # Wide enough padding at the end for nothing to fall off; as much less of it once the input is moved.
     steps = tuple(places * stride for stride in problem.stride)
     before = replace(
-        problem, padding=tuple((lo, hi + step) for (lo, hi), step in zip(problem.padding, steps, strict=True)), symbol=None
+        problem,
+        padding=tuple((lo, hi + step) for (lo, hi), step in zip(problem.padding, steps, strict=True)),
+        symbol=None,
     )
     after = replace(
-        problem, padding=tuple((lo + step, hi) for (lo, hi), step in zip(problem.padding, steps, strict=True)), symbol=None
+        problem,
+        padding=tuple((lo + step, hi) for (lo, hi), step in zip(problem.padding, steps, strict=True)),
+        symbol=None,
     )
     x, w, _ = arrays(problem, seed)
     unmoved, moved = (operations.apply("conv", asked, x, w) for asked in (before, after))
@@ -106,7 +110,9 @@ def test_images_of_a_batch_do_not_meet_and_the_filter_gradient_is_their_sum(prob
 @PROPERTY
 def test_groups_are_convolutions_side_by_side(problem: Problem, seed: int) -> None:
     groups = problem.groups
-    one = replace(problem, in_channels=problem.in_channels // groups, out_channels=problem.out_channels // groups, groups=1)
+    one = replace(
+        problem, in_channels=problem.in_channels // groups, out_channels=problem.out_channels // groups, groups=1
+    )
     x, w, dy = arrays(problem, seed)
     parts = list(zip(np.split(x, groups, 1), np.split(w, groups), np.split(dy, groups, 1), strict=True))
     y = np.concatenate([operations.apply("conv", one, part, f) for part, f, _ in parts], axis=1)
@@ -133,10 +139,14 @@ def test_a_transpose_is_the_adjoint_at_every_legal_size(padding: Any) -> None:
     legal = geometry.transposed_sizes((3, 4), (2, 3), stride, padding, dilation)
     assert [len(sizes) for sizes in legal] == [3, 2]
     for size in product(*legal):
-        result = reference.conv_transpose(x, w, output_size=size, stride=stride, padding=padding, dilation=dilation, groups=2)
+        result = reference.conv_transpose(
+            x, w, output_size=size, stride=stride, padding=padding, dilation=dilation, groups=2
+        )
         assert result.shape == (2, 4, *size)
         u = integers(result.shape, 5)
-        assert inner(result, u) == inner(x, reference.conv(u, w, stride=stride, padding=padding, dilation=dilation, groups=2))
+        assert inner(result, u) == inner(
+            x, reference.conv(u, w, stride=stride, padding=padding, dilation=dilation, groups=2)
+        )
 
 
 def test_rows_beyond_the_smallest_legal_size_are_the_ones_no_output_reads() -> None:

@@ -69,7 +69,10 @@ def test_a_bias_is_added_to_every_element_of_its_channel(operation: str, channel
 
 def test_a_transpose_of_no_stated_size_has_the_smallest_legal_one() -> None:
     x, w = integers((1, 2, 4), seed=8), integers((2, 3, 2), seed=9)
-    sizes = {padding: reference.conv_transpose(x, w, stride=3, padding=padding).shape for padding in (0, 1, "same_upper", "full")}
+    sizes = {
+        padding: reference.conv_transpose(x, w, stride=3, padding=padding).shape
+        for padding in (0, 1, "same_upper", "full")
+    }
     assert sizes == {0: (1, 3, 11), 1: (1, 3, 9), "same_upper": (1, 3, 10), "full": (1, 3, 9)}
 
 
@@ -89,8 +92,12 @@ def test_the_result_has_the_dtype_of_the_operands_and_small_integers_are_exact(o
 @pytest.mark.parametrize("contraction", ["forward", "input_gradient", "filter_gradient"])
 def test_integers_wrap_round_as_their_dtype_does(contraction: str, dtype: Any) -> None:
     limits, rng = np.iinfo(dtype), np.random.default_rng(11)
-    operation = {"forward": "conv", "input_gradient": "conv_input_grad", "filter_gradient": "conv_filter_grad"}[contraction]
-    operands = [rng.integers(limits.min, limits.max, shape, dtype, endpoint=True) for shape in PROBLEM.operand_shapes(operation)]
+    operation = {"forward": "conv", "input_gradient": "conv_input_grad", "filter_gradient": "conv_filter_grad"}[
+        contraction
+    ]
+    operands = [
+        rng.integers(limits.min, limits.max, shape, dtype, endpoint=True) for shape in PROBLEM.operand_shapes(operation)
+    ]
     unbounded = getattr(definition, contraction)(PROBLEM, *(array.astype(object) for array in operands))
     expected = (unbounded % 2**64).astype(np.uint64).astype(dtype)
     np.testing.assert_array_equal(operations.apply(operation, PROBLEM, *operands), expected, strict=True)
@@ -119,27 +126,39 @@ def test_products_overflow_in_float32_but_not_in_a_narrower_type(dtype: Any, lar
         (ml_dtypes.float8_e5m2, [1, 2**-3, 2**-16], 1 + 2**-2),
     ],
 )
-def test_narrow_types_accumulate_in_float64_and_round_once(dtype: Any, addends: list[float], sum_rounded_once: float) -> None:
+def test_narrow_types_accumulate_in_float64_and_round_once(
+    dtype: Any, addends: list[float], sum_rounded_once: float
+) -> None:
     x = np.array([[addends]]).astype(dtype)
     assert x[0, 0].astype(np.float64).tolist() == addends
     assert reference.conv(x, np.ones((1, 1, 3), dtype)).astype(np.float64).item() == sum_rounded_once
 
 
 def test_the_bias_of_a_narrow_type_is_added_before_the_one_rounding() -> None:
-    x, w, bias = np.array([[[1]]], np.float16), np.array([[[1 + 2**-10]]], np.float16), np.array([2**-11 + 2**-20], np.float16)
+    x, w, bias = (
+        np.array([[[1]]], np.float16),
+        np.array([[[1 + 2**-10]]], np.float16),
+        np.array([2**-11 + 2**-20], np.float16),
+    )
     assert reference.conv(x, w, bias=bias).item() == 1 + 2**-9
 
 
 def test_inf_and_nan_are_answers_and_padding_is_multiplied() -> None:
     x, w = np.ones((1, 1, 4)), np.array([[[np.inf, 1.0]]])
-    assert np.array_equal(reference.conv(x, w, padding=((1, 0),))[0, 0], [np.nan, np.inf, np.inf, np.inf], equal_nan=True)
+    assert np.array_equal(
+        reference.conv(x, w, padding=((1, 0),))[0, 0], [np.nan, np.inf, np.inf, np.inf], equal_nan=True
+    )
     assert reference.conv(np.full((1, 1, 1), 300, np.float16), np.full((1, 1, 1), 300, np.float16)).item() == np.inf
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("layout", ["contiguous", "sliced", "permuted", "reversed"])
-@pytest.mark.parametrize("problem", [PROBLEM, Problem.of(input_size=(5, 4), kernel_size=(3, 2), batch=2, in_channels=3)])
-def test_operands_are_read_in_any_layout_never_changed_and_never_aliased(operation: str, layout: str, problem: Problem) -> None:
+@pytest.mark.parametrize(
+    "problem", [PROBLEM, Problem.of(input_size=(5, 4), kernel_size=(3, 2), batch=2, in_channels=3)]
+)
+def test_operands_are_read_in_any_layout_never_changed_and_never_aliased(
+    operation: str, layout: str, problem: Problem
+) -> None:
     operands = integer_operands(problem, operation, seed=12)
     laid = [laid_out(array, layout) for array in operands]
     for array in laid:
@@ -229,7 +248,9 @@ def test_a_bias_where_none_is_added_and_an_unknown_operation_are_refused() -> No
         operations.apply("conv2d", PROBLEM, dy)
 
 
-@pytest.mark.parametrize("problem", [problem for problem in generated_problems(120, seed=41) if 0 in problem.output_shape])
+@pytest.mark.parametrize(
+    "problem", [problem for problem in generated_problems(120, seed=41) if 0 in problem.output_shape]
+)
 def test_empty_batches_and_empty_results_keep_their_shape_and_sum_to_zero(problem: Problem) -> None:
     for operation in OPERATIONS:
         operands = [np.ones(shape) for shape in problem.operand_shapes(operation)]
@@ -246,7 +267,9 @@ def test_no_channels_at_all_give_zeros() -> None:
 
 
 def test_importing_the_reference_imports_nothing_but_numpy() -> None:
-    listing = "import sys, numpy; before = set(sys.modules); import convformance.reference; print(*set(sys.modules) - before)"
+    listing = (
+        "import sys, numpy; before = set(sys.modules); import convformance.reference; print(*set(sys.modules) - before)"
+    )
     root = Path(__file__).resolve().parents[2]
     run = subprocess.run([sys.executable, "-c", listing], cwd=root, capture_output=True, text=True, check=True)
     foreign = {name.split(".")[0] for name in run.stdout.split()} - {"convformance", *sys.stdlib_module_names}

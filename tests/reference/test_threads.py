@@ -47,7 +47,12 @@ def hashes(threads: int) -> list[str]:
     variables = dict.fromkeys(names, str(threads))
     root = Path(__file__).resolve().parents[2]
     run = subprocess.run(
-        [sys.executable, "-c", HASHES], cwd=root, env={**os.environ, **variables}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", HASHES],
+        cwd=root,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return run.stdout.splitlines()
 
@@ -65,6 +70,8 @@ def test_the_oracle_has_the_same_bits_with_any_number_of_threads() -> None:
 @pytest.mark.parametrize("threads", [2, 3])
 def test_every_contraction_has_the_same_bits_with_any_number_of_threads(threads: int) -> None:
     if lines_of("blas", threads) != lines_of("blas", 1):
-        pytest.skip("this BLAS lets the number of its threads into the bits of a product of whole tiles: nothing above it can help")
+        pytest.skip(
+            "this BLAS lets the number of its threads into the bits of a product of whole tiles: nothing above it can help"
+        )
     assert len(lines_of("fast", 1)) == 10 * 3 * 2
     assert lines_of("fast", threads) == lines_of("fast", 1)

@@ -8,7 +8,9 @@ from typing import Any
 from convformance.reports.record import Writer
 from tests.reports.synthetic import KNOWN, Line, case_line, diagnosis_line, run_line, smallest, verdict_line, wrong
 
-PAYLOAD = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}{% raw %}</style></title>`a|b`\u202e&lt;\n# x"
+PAYLOAD = (
+    "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}{% raw %}</style></title>`a|b`\u202e&lt;\n# x"
+)
 OURS = ("kind", "grade", "grades", "documented", "cells", "link", "source", "padding")
 NUMBERS = ("nan", "inf", "-inf")
 BAD_LINKS = ("javascript:alert(4)", "data:text/html,<script>alert(4)</script>", "http://a b/", "//example.com")
@@ -33,14 +35,22 @@ def lines() -> list[Line]:
         run_line("torch", asked=9, routes={"conv": ["F.conv"]}, known=known),
         {"kind": "missing", "adapter": "jax", "reason": "jax is not installed"},
         case,
-        wrong(*place, "float16", Random(1), diagnosis=["exchanged sides"], smallest=smallest(got=None, error="no answer")),
+        wrong(
+            *place, "float16", Random(1), diagnosis=["exchanged sides"], smallest=smallest(got=None, error="no answer")
+        ),
         wrong("torch", "conv", "F.conv", "undescribed", "float64", Random(2), accumulator="float16"),
-        *(verdict_line(*place, f"known{number}", known=entry["name"], finding=False) for number, entry in enumerate(known)),
+        *(
+            verdict_line(*place, f"known{number}", known=entry["name"], finding=False)
+            for number, entry in enumerate(known)
+        ),
         verdict_line(*place, "float32", "refused", message="no such thing"),
         diagnosis_line(*place[:3], "exchanged sides", 2, 2),
     ]
     counts = {"matched": 3, "diverged": 0, "stale": True, "message": "it is gone"}
-    return [hostile(line) for line in [*made, {"kind": "divergence", "adapter": "torch", "name": known[0]["name"], **counts}]]
+    return [
+        hostile(line)
+        for line in [*made, {"kind": "divergence", "adapter": "torch", "name": known[0]["name"], **counts}]
+    ]
 
 
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

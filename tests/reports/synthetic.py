@@ -81,7 +81,12 @@ KNOWN = {
     "operations": ["conv_filter_grad"],
     "routes": [],
 }
-STALE = {**KNOWN, "name": "empty-batch", "reason": "An empty batch raised an internal error.", "covers": "cases with batch = 0"}
+STALE = {
+    **KNOWN,
+    "name": "empty-batch",
+    "reason": "An empty batch raised an internal error.",
+    "covers": "cases with batch = 0",
+}
 
 
 def run_line(adapter: str, *, asked: int, routes: dict[str, list[str]], **changes: Any) -> Line:
@@ -138,7 +143,9 @@ def case_line(family: str, number: int, **changes: Any) -> Line:
     }
 
 
-def verdict_line(adapter: str, op: str, route: str, case: str, dtype: str, grade: str = "conformant", **changes: Any) -> Line:
+def verdict_line(
+    adapter: str, op: str, route: str, case: str, dtype: str, grade: str = "conformant", **changes: Any
+) -> Line:
     """Return a verdict, a finding when its grade is neither conformant nor refused."""
     return {
         "kind": "verdict",
@@ -172,7 +179,12 @@ def error_map(random: Random, rows: int = 7, columns: int = 11) -> Line:
     for row in range(rows):
         cells[row * columns + columns - 1] = 150 + 10 * row
     cells[0] = 255
-    return {"index": [0, 3], "axes": ["H", "W"], "shape": [rows, columns], "cells": base64.b64encode(bytes(cells)).decode()}
+    return {
+        "index": [0, 3],
+        "axes": ["H", "W"],
+        "shape": [rows, columns],
+        "cells": base64.b64encode(bytes(cells)).decode(),
+    }
 
 
 def script(adapter: str, op: str, case: str, dtype: str) -> str:
@@ -205,7 +217,12 @@ def wrong(adapter: str, op: str, route: str, case: str, dtype: str, random: Rand
         "error": random.choice((3.25, 41.5, 90210.0, "inf")),
         "message": f"{told} 28 of 308 elements differ, all of them in the last column.",
         "worst": {"fill": "int", "index": [0, 3, 2, 10], "got": got, "want": want, "bound": 0.0},
-        "spread": {"wrong": 28, "of": 308, "channels": [0, 3, 5], "words": "only in the last column, in half of the channels"},
+        "spread": {
+            "wrong": 28,
+            "of": 308,
+            "channels": [0, 3, 5],
+            "words": "only in the last column, in half of the channels",
+        },
         "map": error_map(random),
         "script": script(adapter, op, case, dtype),
         "diagnosis": ["exchanged-sides"],
@@ -300,9 +317,13 @@ class Made:
         place = adapter, op, route, case["id"], dtype
         narrow = dtype in ("float16", "bfloat16")
         if adapter == "scipy" and narrow:
-            return verdict_line(*place, "refused", message=f"object arrays are not supported: dtype {dtype}", accumulator=None)
+            return verdict_line(
+                *place, "refused", message=f"object arrays are not supported: dtype {dtype}", accumulator=None
+            )
         if route == "signal.fftconvolve":
-            return verdict_line(*place, "norm-wise", error=random.uniform(1.5, 9), documented="norm-wise", finding=False)
+            return verdict_line(
+                *place, "norm-wise", error=random.uniform(1.5, 9), documented="norm-wise", finding=False
+            )
         if adapter == "tensorflow" and route.startswith("conv2d_back") and case["dilation"] != [1, 1]:
             message = f"Conv2DBackpropInputOp not yet supports dilation_rate larger than 1, got {case['dilation'][1]}"
             return verdict_line(*place, "refused", message=message, accumulator=None)
@@ -321,7 +342,9 @@ class Made:
         rare = {"crashed": 0.8, "timed-out": 0.85, "error": 0.9, "componentwise": 0.95, "norm-wise": 1.0}
         for grade, until in rare.items():
             if drawn < until:
-                return verdict_line(*place, grade, error=7.5, message=f"RuntimeError: could not create a primitive for {place[1]}")
+                return verdict_line(
+                    *place, grade, error=7.5, message=f"RuntimeError: could not create a primitive for {place[1]}"
+                )
         error, bias = abs(random.gauss(0.3, 0.12)), random.gauss(0, 1)
         return verdict_line(*place, error=error, seconds=random.uniform(0.0001, 0.01), bias=bias)
 
@@ -344,8 +367,12 @@ class Made:
 
 def _diagnoses(verdicts: list[Line]) -> Iterator[Line]:
     """Yield two diagnoses of each route with wrong answers: one that reproduces them, one that explains the rest."""
-    wrong_answers = Counter((line["adapter"], line["op"], line["route"]) for line in verdicts if line["grade"] == "wrong")
+    wrong_answers = Counter(
+        (line["adapter"], line["op"], line["route"]) for line in verdicts if line["grade"] == "wrong"
+    )
     for place, count in wrong_answers.items():
         yield diagnosis_line(*place, "exchanged-sides", count, count)
         if count > 1:
-            yield diagnosis_line(*place, "unexplained", 1, count, detail="", explanation="Nothing known reproduces it.", remedy="")
+            yield diagnosis_line(
+                *place, "unexplained", 1, count, detail="", explanation="Nothing known reproduces it.", remedy=""
+            )

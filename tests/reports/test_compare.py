@@ -64,7 +64,9 @@ def test_added_removed_worse_and_better_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_finding_that_became_known_is_better_at_the_same_grade(tmp_path: Path) -> None:
     found = compared(
-        tmp_path, [judged("stride", "float32", "wrong", finding=False, known="k")], [judged("stride", "float32", "wrong")]
+        tmp_path,
+        [judged("stride", "float32", "wrong", finding=False, known="k")],
+        [judged("stride", "float32", "wrong")],
     )
     assert found.counts["better"] == 1
 

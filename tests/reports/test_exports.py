@@ -65,7 +65,12 @@ def counted(records: Records) -> Counter[str]:
 
 def test_junit_has_a_case_a_verdict_and_its_counts_are_those_of_its_cases(made: Records, tmp_path: Path) -> None:
     root, found = junit(made, tmp_path), counted(made)
-    names = {"tests": found.total(), "failures": found["failed"], "errors": found["broken"], "skipped": found["skipped"]}
+    names = {
+        "tests": found.total(),
+        "failures": found["failed"],
+        "errors": found["broken"],
+        "skipped": found["skipped"],
+    }
     assert {name: int(root.attrib[name]) for name in names} == names
     assert min(found["failed"], found["broken"], found["skipped"]) > 0
     for name, tag in {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}.items():
@@ -78,7 +83,9 @@ def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(made: Records, 
     root = junit(made, tmp_path)
     reasons = [entry.attrib["message"] for entry in root.iter("skipped")]
     assert any(reason.startswith("refused: object arrays are not supported") for reason in reasons)
-    assert any(reason.startswith("known divergence half-precision-gradients: The filter gradient") for reason in reasons)
+    assert any(
+        reason.startswith("known divergence half-precision-gradients: The filter gradient") for reason in reasons
+    )
     assert "onnxruntime is not installed: pip install convformance[onnxruntime]" in reasons
     failure = next(entry for entry in root.iter("failure") if entry.attrib["type"] == "wrong")
     assert failure.text is not None
@@ -86,7 +93,9 @@ def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(made: Records, 
     assert "diagnosis: exchanged-sides\nworst element: (0, 3, 2, 10) got " in failure.text
     assert "spread: 28 of 308, only in the last column" in failure.text
     assert "smallest that fails: conv(x, w, padding=((0, 0), (0, 1)))" in failure.text
-    assert any(STALE["name"] in case.attrib["name"] for case in root.iter("testcase") if case.find("failure") is not None)
+    assert any(
+        STALE["name"] in case.attrib["name"] for case in root.iter("testcase") if case.find("failure") is not None
+    )
     properties = {entry.attrib["name"]: entry.attrib["value"] for entry in root[0].find("properties") or ()}
     assert properties.items() >= {"framework": "jax", "framework_version": "2.13.0+cpu", "suite": "0.1.0"}.items()
 
@@ -117,7 +126,11 @@ def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(made: Recor
     results, found = ctrf(made, tmp_path)["results"], counted(made)
     tests = results["tests"]
     statuses = Counter(test["status"] for test in tests)
-    assert statuses == {"passed": found["passed"], "failed": found["failed"] + found["broken"], "skipped": found["skipped"]}
+    assert statuses == {
+        "passed": found["passed"],
+        "failed": found["failed"] + found["broken"],
+        "skipped": found["skipped"],
+    }
     assert {name: results["summary"][name] for name in statuses} == statuses
     assert results["summary"]["tests"] == len(tests) == len({test["id"] for test in tests})
     started = 1000 * datetime.fromisoformat("2026-11-21T12:30:00+00:00").timestamp()
@@ -141,7 +154,9 @@ def test_the_ids_of_ctrf_stay_the_same_from_run_to_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("started", ["", "yesterday", "0001-01-01T00:00:00", "9999-12-31T23:59:59+00:00", CONTROLS])
 def test_a_start_that_is_no_time_leaves_numbers_in_ctrf(tmp_path: Path, started: str) -> None:
     end = {"kind": "end", "complete": True, "seconds": "inf"}
-    records = records_of(tmp_path, verdict("float32", seconds="nan"), verdict("float64", seconds=-1.5), end, started=started)
+    records = records_of(
+        tmp_path, verdict("float32", seconds="nan"), verdict("float64", seconds=-1.5), end, started=started
+    )
     summary = ctrf(records, tmp_path)["results"]["summary"]
     assert 0 <= summary["start"] <= summary["stop"]
     assert all(float(case.attrib["time"]) == 0 for case in junit(records, tmp_path).iter("testcase"))
@@ -286,7 +301,9 @@ def test_the_size_of_the_exports_is_that_of_a_line_a_verdict(made: Records, tmp_
 def test_one_command_writes_every_format_and_opens_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    records = [Made(cases=1, wrong_share=0.0, stops_after=20).write(tmp_path / f"{number}.jsonl") for number in range(2)]
+    records = [
+        Made(cases=1, wrong_share=0.0, stops_after=20).write(tmp_path / f"{number}.jsonl") for number in range(2)
+    ]
     names = {"-o": "report.html", "--markdown": "s.md", "--junit": "j.xml", "--ctrf": "c.json", "--badge": "b.svg"}
     outputs = {option: tmp_path / "made" / name for option, name in names.items()}
     opened: list[str] = []
@@ -302,7 +319,9 @@ def test_one_command_writes_every_format_and_opens_the_page(
     assert "no browser could be started" in told
 
 
-def test_what_cannot_be_used_of_a_record_is_told_with_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_used_of_a_record_is_told_with_file_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = Made(cases=1, wrong_share=0.0).write(tmp_path / "run.jsonl")
     last = len(path.read_text().splitlines())
     with path.open("a") as file:

@@ -114,9 +114,14 @@ def test_what_every_route_refuses_is_told_in_the_frameworks_words(tmp_path: Path
 
 
 def test_a_wrong_answer_that_is_known_makes_a_feature_partly_and_one_that_is_not_wrong(tmp_path: Path) -> None:
-    known = [judged(STRIDED, "float32", "direct", "wrong", known="k", finding=False), judged(STRIDED, "float64", "direct")]
+    known = [
+        judged(STRIDED, "float32", "direct", "wrong", known="k", finding=False),
+        judged(STRIDED, "float64", "direct"),
+    ]
     assert support(tmp_path, known, [STRIDED])["stride"].state == "partly"
-    assert support(tmp_path, known, [STRIDED])["float32"] == Support("wrong", 0, 1, (Note("wrong", 1, "known divergence: k"),))
+    assert support(tmp_path, known, [STRIDED])["float32"] == Support(
+        "wrong", 0, 1, (Note("wrong", 1, "known divergence: k"),)
+    )
     unknown = [judged(STRIDED, "float32", "direct", "wrong"), judged(STRIDED, "float32", "by hand")]
     assert support(tmp_path, unknown, [STRIDED])["stride"] == Support("wrong", 1, 1, (Note("wrong", 1, ""),))
 
@@ -128,14 +133,17 @@ def test_an_operation_without_a_route_is_not_supported(tmp_path: Path) -> None:
 
 
 def test_a_dtype_that_is_refused_now_and_then_counts_under_every_feature(tmp_path: Path) -> None:
-    verdicts = [judged(case, "float16", "direct", "refused" if number < 6 else "conformant") for number, case in enumerate(MANY)]
+    verdicts = [
+        judged(case, "float16", "direct", "refused" if number < 6 else "conformant") for number, case in enumerate(MANY)
+    ]
     found = support(tmp_path, verdicts, MANY)
     assert (found["float16"].right, found["float16"].of) == (found["stride"].right, found["stride"].of) == (6, 12)
 
 
 def verdicts_of(*cases: CaseLine) -> list[Verdict]:
     return [
-        Verdict(adapter="torch", op="conv", route="r", case=case.id, dtype="float32", grade="wrong", finding=True) for case in cases
+        Verdict(adapter="torch", op="conv", route="r", case=case.id, dtype="float32", grade="wrong", finding=True)
+        for case in cases
     ]
 
 

@@ -54,7 +54,9 @@ class Page(HTMLParser):
     def told(self) -> str:
         """Return all the text that the page shows, of itself or by its script."""
         lines = self.data["lines"]
-        scripts = ("\n".join(lines[line] for line in found.get("script", ())) for found in self.data["evidence"].values())
+        scripts = (
+            "\n".join(lines[line] for line in found.get("script", ())) for found in self.data["evidence"].values()
+        )
         return "\n".join((self.text, *_texts(self.data), *scripts))
 
 
@@ -238,7 +240,9 @@ def test_a_link_is_safe_only_as_a_whole_address(link: str, safe: bool) -> None:
 def test_the_page_loads_nothing(made: tuple[Path, Page]) -> None:
     _, page = made
     for tag, attributes in page.elements:
-        assert tag not in ("link", "iframe", "object", "embed", "base", "form") or (tag == "form" and "action" not in attributes)
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form") or (
+            tag == "form" and "action" not in attributes
+        )
         assert "src" not in attributes
         assert "srcset" not in attributes
         assert tag != "use" or str(attributes["href"]).startswith("#i-")
@@ -248,7 +252,9 @@ def test_the_page_loads_nothing(made: tuple[Path, Page]) -> None:
 @pytest.mark.parametrize("name", html.MODULES)
 def test_a_module_builds_nodes_and_never_markup_and_stays_short(name: str) -> None:
     module = (html.TEMPLATES / name).read_text()
-    assert not re.search(r"fetch\(|XMLHttp|import\(|innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function", module)
+    assert not re.search(
+        r"fetch\(|XMLHttp|import\(|innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function", module
+    )
     assert not re.search(r"\bvar |\bglobalThis\b|\bwindow\.", module)
     assert len(module.splitlines()) < 300
 
@@ -295,7 +301,11 @@ def test_ids_are_unique_and_every_link_inside_leads_somewhere(made: tuple[Path, 
     assert {parse_qs(address)["view"][0] for address in inside - places} == {"verdicts"}
     assert {str(attributes["href"])[1:] for attributes in page.all("use")} <= set(ids)
     for _, attributes in page.elements:
-        named = [attributes[name] for name in ("aria-labelledby", "aria-describedby", "for", "data-view") if name in attributes]
+        named = [
+            attributes[name]
+            for name in ("aria-labelledby", "aria-describedby", "for", "data-view")
+            if name in attributes
+        ]
         assert set(named) <= set(ids)
 
 

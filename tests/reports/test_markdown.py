@@ -75,7 +75,9 @@ def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     assert len(headings) == len(tables) + len({"title", "problems"})
 
 
-def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = Made(cases=20, wrong_share=0.9).write(tmp_path / "run.jsonl")
     assert len(written(tmp_path, path).encode()) < 30_000
     monkeypatch.setattr(markdown, "MOST_BYTES", 4000)

@@ -28,7 +28,15 @@ EVERYTHING = [
     judged("conv", "direct", SECOND, "float32", "wrong", error=70.0),
     judged("conv", "by hand", FIRST, "float32", "norm-wise", error=2.5, finding=False, documented="norm-wise"),
     judged(
-        "conv", "by hand", FIRST, "float16", "low-precision", error=9.0, finding=False, known=KNOWN["name"], accumulator="float16"
+        "conv",
+        "by hand",
+        FIRST,
+        "float16",
+        "low-precision",
+        error=9.0,
+        finding=False,
+        known=KNOWN["name"],
+        accumulator="float16",
     ),
     judged("conv", "by hand", SECOND, "float32", error=0.25),
     judged("conv_input_grad", "vjp", FIRST, "float32", "crashed"),
@@ -125,7 +133,10 @@ def test_precision_leaves_wrong_answers_out(tmp_path: Path) -> None:
 
 
 def test_findings_are_grouped_by_grade_and_route_worst_first(tmp_path: Path) -> None:
-    more = [judged("conv", "direct", case_line("stride", n), "float32", "wrong", error=error) for n, error in ((5, 2.0), (6, None))]
+    more = [
+        judged("conv", "direct", case_line("stride", n), "float32", "wrong", error=error)
+        for n, error in ((5, 2.0), (6, None))
+    ]
     groups = report(tmp_path, [*EVERYTHING, *more]).findings
     assert [(group.grade, group.op, len(group.verdicts)) for group in groups] == [
         ("wrong", "conv", 3),
@@ -137,7 +148,10 @@ def test_findings_are_grouped_by_grade_and_route_worst_first(tmp_path: Path) -> 
 
 def test_refusals_in_the_same_words_but_for_numbers_stand_together(tmp_path: Path) -> None:
     said = ["no half precision for 2 axes", "no half precision for 2 axes", "not yet"]
-    more = [judged("conv", "direct", case_line("stride", n), "float16", "refused", message=text) for n, text in enumerate(said, 5)]
+    more = [
+        judged("conv", "direct", case_line("stride", n), "float16", "refused", message=text)
+        for n, text in enumerate(said, 5)
+    ]
     found = report(tmp_path, [*EVERYTHING, *more]).refusals
     assert [(refusals.words, refusals.wordings, len(refusals.verdicts)) for refusals in found] == [
         ("no half precision for 2 axes", 2, 3),
@@ -172,7 +186,14 @@ def test_stale_known_divergences_come_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("part", "whole", "told"),
-    [(0, 0, words.NOTHING), (0, 7, "0 %"), (7, 7, "100 %"), (1, 40_000, "0.1 %"), (39_999, 40_000, "99.9 %"), (1, 3, "33.3 %")],
+    [
+        (0, 0, words.NOTHING),
+        (0, 7, "0 %"),
+        (7, 7, "100 %"),
+        (1, 40_000, "0.1 %"),
+        (39_999, 40_000, "99.9 %"),
+        (1, 3, "33.3 %"),
+    ],
 )
 def test_per_cents_say_none_and_all_only_where_it_is_so(part: int, whole: int, told: str) -> None:
     assert words.percent(part, whole) == told
@@ -198,7 +219,14 @@ def test_a_finding_belongs_to_the_first_diagnosis_of_its_route_that_fits(
     fits: tuple[str, ...], told: tuple[str, ...], diagnosis: str
 ) -> None:
     verdict = Verdict(
-        adapter="torch", op="conv", route="direct", case="c", dtype="float32", grade="wrong", finding=True, diagnosis=fits
+        adapter="torch",
+        op="conv",
+        route="direct",
+        case="c",
+        dtype="float32",
+        grade="wrong",
+        finding=True,
+        diagnosis=fits,
     )
     assert model.diagnosis_of(verdict, told_of(*told)) == diagnosis
 

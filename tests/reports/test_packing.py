@@ -44,21 +44,39 @@ def test_a_vocabulary_numbers_words_as_they_come() -> None:
 @pytest.mark.parametrize(
     ("error", "told"), [(None, None), (0.0, 0), (0.123456, 0.123), (90210.0, 90200), (math.inf, -1), (math.nan, -1)]
 )
-def test_an_error_keeps_three_digits_and_what_is_not_finite_is_minus_one(error: float | None, told: float | None) -> None:
+def test_an_error_keeps_three_digits_and_what_is_not_finite_is_minus_one(
+    error: float | None, told: float | None
+) -> None:
     assert packing.share(error) == told
 
 
 def test_columns_tell_every_field_of_a_verdict_by_number() -> None:
     columns = Columns(dtype=("float64", "float16"), case=("stride-1",))
-    columns.add(verdict(error=2.0, seconds=0.0123456, message="off by one", diagnosis=("flipped", "shifted"), exact=True))
+    columns.add(
+        verdict(error=2.0, seconds=0.0123456, message="off by one", diagnosis=("flipped", "shifted"), exact=True)
+    )
     columns.add(verdict(grade="conformant", finding=False, known=None, accumulator="float32"))
     told = columns.told()
     first, second = ({name: column[row] for name, column in told["columns"].items()} for row in (0, 1))
     found = {name: words[first[name]] for name, words in told["words"].items()}
-    assert (found["adapter"], found["case"], found["dtype"], found["grade"]) == ("torch", "stride-3", "float16", "wrong")
-    assert (found["message"], found["diagnosis"], found["known"], found["documented"]) == ("off by one", "flipped, shifted", "", "")
+    assert (found["adapter"], found["case"], found["dtype"], found["grade"]) == (
+        "torch",
+        "stride-3",
+        "float16",
+        "wrong",
+    )
+    assert (found["message"], found["diagnosis"], found["known"], found["documented"]) == (
+        "off by one",
+        "flipped, shifted",
+        "",
+        "",
+    )
     assert (first["error"], first["seconds"], first["flags"]) == (2, 12000, packing.FINDING + packing.EXACT)
-    assert (second["message"], second["flags"], told["words"]["accumulator"][second["accumulator"]]) == (0, 0, "float32")
+    assert (second["message"], second["flags"], told["words"]["accumulator"][second["accumulator"]]) == (
+        0,
+        0,
+        "float32",
+    )
 
 
 def test_scripts_share_their_lines_and_come_back_whole() -> None:
@@ -71,7 +89,9 @@ def test_scripts_share_their_lines_and_come_back_whole() -> None:
 
 
 def test_everything_shown_is_visible_and_fit_for_json() -> None:
-    told = packing.shown({"a\u202e": ["b\x00", math.nan, (1, -math.inf)], "long": "x" * 5000, "none": None, "yes": True})
+    told = packing.shown(
+        {"a\u202e": ["b\x00", math.nan, (1, -math.inf)], "long": "x" * 5000, "none": None, "yes": True}
+    )
     assert told == {
         "a\N{REPLACEMENT CHARACTER}": ["b\N{REPLACEMENT CHARACTER}", "nan", [1, "-inf"]],
         "long": "x" * 1999 + "…",

@@ -19,7 +19,9 @@ def given(records: Records, baseline: Records | None = None) -> dict[str, Any]:
 
 
 def key(told: dict[str, Any], row: int) -> tuple[str, ...]:
-    return tuple(told["words"][name][told["columns"][name][row]] for name in ("adapter", "op", "route", "case", "dtype"))
+    return tuple(
+        told["words"][name][told["columns"][name][row]] for name in ("adapter", "op", "route", "case", "dtype")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,9 @@ def test_every_verdict_is_a_row(records: Records, told: dict[str, Any]) -> None:
     assert findings == {verdict.key for verdict in records.findings}
 
 
-def test_every_finding_has_its_numbers_its_map_its_script_and_its_smallest_case(records: Records, told: dict[str, Any]) -> None:
+def test_every_finding_has_its_numbers_its_map_its_script_and_its_smallest_case(
+    records: Records, told: dict[str, Any]
+) -> None:
     rows = {key(told, row): row for row in range(len(told["columns"]["grade"]))}
     wrong = [verdict for verdict in records.findings if verdict.map]
     assert len(wrong) > 30
@@ -61,7 +65,9 @@ def test_groups_hold_the_rows_of_their_verdicts(records: Records, told: dict[str
         assert shown == [[verdict.key for verdict in group.verdicts] for group in groups]
 
 
-def test_every_case_is_described_with_its_features_its_parameters_and_its_source(records: Records, told: dict[str, Any]) -> None:
+def test_every_case_is_described_with_its_features_its_parameters_and_its_source(
+    records: Records, told: dict[str, Any]
+) -> None:
     for name, case in zip(told["words"]["case"], told["cases"], strict=True):
         described = records.cases[name]
         assert case["words"] == words.case_in_words(described)
@@ -100,7 +106,9 @@ def test_the_first_of_every_group_of_findings_is_shown_before_the_second_of_any(
     assert {int(row) for row in told["evidence"]} == {rows[0] for rows in told["findings"]}
 
 
-def test_a_script_too_long_for_the_page_is_left_to_the_record(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_too_long_for_the_page_is_left_to_the_record(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(payload, "LONGEST_SCRIPT", 30)
     evidence = given(records)["evidence"].values()
     assert not [found for found in evidence if "script" in found]

@@ -57,7 +57,9 @@ def test_everything_written_is_read_back(tmp_path: Path) -> None:
     assert len(records.divergences) == 2
     assert [divergence.name for divergence in records.stale] == ["empty-batch"]
     assert len(records.findings) == sum(line.get("finding", False) for line in lines)
-    assert [asdict(case) for case in records.cases.values()] == [_as_tuples(line) for line in lines if line["kind"] == "case"]
+    assert [asdict(case) for case in records.cases.values()] == [
+        _as_tuples(line) for line in lines if line["kind"] == "case"
+    ]
     assert len(records.verdicts) == sum(line["kind"] == "verdict" for line in lines)
 
 
@@ -76,7 +78,9 @@ def test_a_wrong_verdict_keeps_its_evidence(tmp_path: Path) -> None:
         "spread": {"wrong": 7, "of": 60, "channels": [0, 2], "words": "the last row"},
         "map": {"index": [1], "axes": ["H", "W"], "shape": [2, 3], "cells": "AAGA/wCA"},
     }
-    path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", error=3.5, script="print(1)", **evidence)])
+    path = written(
+        tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", error=3.5, script="print(1)", **evidence)]
+    )
     (found,) = record.read([path]).verdicts.values()
     assert found.worst == Worst(fill="xwide", index=(1, 2, 3), got=1.5, want=-2.5, bound=0.25)
     assert found.spread == Spread(wrong=7, of=60, channels=(0, 2), words="the last row")
@@ -208,7 +212,9 @@ def test_a_foreign_file_among_records_is_told_and_the_rest_is_reported(tmp_path:
     told = list(map(str, records.problems))
     assert f"{notes}: is no run record: line 1: not JSON" in told[2]
     assert f"{newer}, line 1: run: schema 2 is newer than the schema 1 that is read here" in told[3]
-    with pytest.raises(RecordError, match=r"notes.txt is no run record: .*newer.jsonl is no run record: line 1: run: schema 2"):
+    with pytest.raises(
+        RecordError, match=r"notes.txt is no run record: .*newer.jsonl is no run record: line 1: run: schema 2"
+    ):
         record.read([notes, newer])
 
 
@@ -224,7 +230,10 @@ def test_diagnoses_are_kept_by_route_and_those_of_a_resumed_run_replace_the_earl
     first, second = diagnosis("flipped", 3, 4), diagnosis("moved", 1, 4, detail="by (0, 2)", where="in the last row")
     path = written(tmp_path / "run.jsonl", [*opening(), first, second, END])
     records = record.read([path])
-    assert [(found.name, found.explains, found.of) for found in records.diagnoses] == [("flipped", 3, 4), ("moved", 1, 4)]
+    assert [(found.name, found.explains, found.of) for found in records.diagnoses] == [
+        ("flipped", 3, 4),
+        ("moved", 1, 4),
+    ]
     assert records.diagnoses[1] == Diagnosis(**{name: value for name, value in second.items() if name != "kind"})
     with Writer(path, append=True) as writer:
         for line in (opening()[0], diagnosis("flipped", 7, 8)):
@@ -237,7 +246,10 @@ def test_diagnoses_of_the_parts_of_a_run_add_up(tmp_path: Path) -> None:
     two = written(tmp_path / "2.jsonl", [*opening(), diagnosis("moved", 5, 5), diagnosis("zero", 1, 5)])
     other = written(tmp_path / "3.jsonl", [*opening(framework_version="2.14.0"), diagnosis("moved", 2, 2)])
     records = record.read([one, two, other])
-    found = {label: [(d.name, d.explains, d.of) for d in records.diagnosed[label, "conv", "direct"]] for label in records.runs}
+    found = {
+        label: [(d.name, d.explains, d.of) for d in records.diagnosed[label, "conv", "direct"]]
+        for label in records.runs
+    }
     assert found == {"torch": [("moved", 6, 9), ("flipped", 3, 9), ("zero", 1, 9)], "torch (2)": [("moved", 2, 2)]}
 
 
@@ -259,7 +271,9 @@ def test_the_smallest_case_that_fails_is_kept_as_it_was_told(tmp_path: Path) -> 
         ({"call": None}, "smallest call is no text: None"),
     ],
 )
-def test_a_smallest_case_that_cannot_be_read_is_told_and_the_verdict_counts(tmp_path: Path, changes: Line, told: str) -> None:
+def test_a_smallest_case_that_cannot_be_read_is_told_and_the_verdict_counts(
+    tmp_path: Path, changes: Line, told: str
+) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", smallest=smallest(**changes))])
     records = record.read([path])
     (found,) = records.verdicts.values()
@@ -298,7 +312,9 @@ def test_a_record_is_read_in_less_memory_than_it_is_long(tmp_path: Path) -> None
         file.writelines(refused.replace('"direct"', f'"r{number}"') + "\n" for number in range(count))
     home = Path(convformance.__file__).resolve().parent.parent
     environment = os.environ | {"PYTHONPATH": str(home)}
-    done = subprocess.run([sys.executable, "-c", MEASURED, path], capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, path], capture_output=True, text=True, check=True, env=environment
+    )
     verdicts, grown = map(int, done.stdout.split())
     assert verdicts == count
     assert path.stat().st_size > 90e6
@@ -336,7 +352,9 @@ def test_a_line_without_an_end_is_left_out_without_being_held(tmp_path: Path, mo
     assert problems(path) == [f"{path}, line 3: longer than 3000 bytes"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"# a text\nof another kind\n", b"\x7fELF\x00\x01\xff", b'{"a": 1}\n', b"[]"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", b"# a text\nof another kind\n", b"\x7fELF\x00\x01\xff", b'{"a": 1}\n', b"[]"]
+)
 def test_a_file_that_is_no_record_is_an_error_that_names_it(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
@@ -367,7 +385,9 @@ def test_killing_the_writer_loses_no_line_that_was_written(tmp_path: Path) -> No
     path = tmp_path / "run.jsonl"
     home = Path(convformance.__file__).resolve().parent.parent
     with subprocess.Popen(
-        [sys.executable, "-c", WRITE_FOREVER, str(path)], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(home)}
+        [sys.executable, "-c", WRITE_FOREVER, str(path)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(home)},
     ) as process:
         assert process.stdout is not None
         told = [int(process.stdout.readline()) for _ in range(40)][-1]
@@ -434,4 +454,7 @@ def test_another_version_of_the_same_adapter_is_a_run_of_its_own(tmp_path: Path)
     second = written(tmp_path / "2.jsonl", [*opening(framework_version="2.14.0"), verdict("float64", "wrong")])
     records = record.read([first, second])
     assert list(records.runs) == ["torch", "torch (2)"]
-    assert {key[0]: found.grade for key, found in records.verdicts.items()} == {"torch": "conformant", "torch (2)": "wrong"}
+    assert {key[0]: found.grade for key, found in records.verdicts.items()} == {
+        "torch": "conformant",
+        "torch (2)": "wrong",
+    }

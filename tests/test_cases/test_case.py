@@ -71,7 +71,9 @@ def test_a_case_with_bias_is_asked_for_what_a_bias_changes() -> None:
         ({"dtypes": ("float8",)}, "dtypes holds 'float8'; allowed: float64"),
     ],
 )
-def test_a_case_that_makes_no_sense_is_refused_by_the_name_of_the_argument(changes: dict[str, Any], message: str) -> None:
+def test_a_case_that_makes_no_sense_is_refused_by_the_name_of_the_argument(
+    changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         case("ranks", SENTENCE, **{"input_size": (5, 4), "kernel_size": (3, 2), **changes})
 

@@ -41,7 +41,9 @@ def test_ids_hold_nothing_that_troubles_a_shell_a_node_id_or_an_address() -> Non
 
 
 def test_the_ids_of_smoke_are_the_pinned_ones() -> None:
-    assert digest(catalogue.cases("smoke")) == SMOKE_IDS, "ids are public: change this digest only when ids change on purpose"
+    assert digest(catalogue.cases("smoke")) == SMOKE_IDS, (
+        "ids are public: change this digest only when ids change on purpose"
+    )
 
 
 def test_the_sweep_is_the_pinned_one_in_every_process_and_python() -> None:

@@ -38,7 +38,9 @@ def pointwise_with_stride(case: Case) -> bool:
 
 
 def kernel_beyond_the_input(case: Case) -> bool:
-    return prod(case.problem.output_size) > 0 and any(k > i > 0 for k, i in zip(case.kernel_size, case.input_size, strict=True))
+    return prod(case.problem.output_size) > 0 and any(
+        k > i > 0 for k, i in zip(case.kernel_size, case.input_size, strict=True)
+    )
 
 
 def unequal_sides(case: Case) -> bool:
@@ -94,8 +96,12 @@ ITEMS: dict[str, Callable[[Case], bool]] = {
     "a kernel larger than the input": kernel_beyond_the_input,
     "a kernel as large as the input": lambda case: case.kernel_size == case.input_size and max(case.input_size) > 1,
     "unequal sides of padding": unequal_sides,
-    "more padding before than after": lambda case: unequal_sides(case) and any(lo > hi for lo, hi in case.problem.padding),
-    "more padding after than before": lambda case: unequal_sides(case) and any(lo < hi for lo, hi in case.problem.padding),
+    "more padding before than after": lambda case: (
+        unequal_sides(case) and any(lo > hi for lo, hi in case.problem.padding)
+    ),
+    "more padding after than before": lambda case: (
+        unequal_sides(case) and any(lo < hi for lo, hi in case.problem.padding)
+    ),
     "padding wider than the kernel": wider_than_the_kernel,
     "padding wider than the kernel with stride": lambda case: wider_than_the_kernel(case) and strided(case),
     "negative padding": negative,
@@ -103,9 +109,15 @@ ITEMS: dict[str, Callable[[Case], bool]] = {
     "SAME with an odd total": odd_total_of_same,
     "SAME with stride and an odd total": lambda case: odd_total_of_same(case) and strided(case),
     "SAME with dilation": lambda case: str(case.padding).startswith("same") and dilated(case),
-    "SAME with stride and dilation": lambda case: str(case.padding).startswith("same") and strided(case) and dilated(case),
-    "SAME with a stride beyond the kernel": lambda case: str(case.padding).startswith("same") and strides_beyond_the_kernel(case),
-    "unequal dilations in rank 2": lambda case: len(case.dilation) == 2 and unequal(case.dilation) and min(case.dilation) > 1,
+    "SAME with stride and dilation": lambda case: (
+        str(case.padding).startswith("same") and strided(case) and dilated(case)
+    ),
+    "SAME with a stride beyond the kernel": lambda case: (
+        str(case.padding).startswith("same") and strides_beyond_the_kernel(case)
+    ),
+    "unequal dilations in rank 2": lambda case: (
+        len(case.dilation) == 2 and unequal(case.dilation) and min(case.dilation) > 1
+    ),
     "unequal dilations in rank 3": lambda case: len(case.dilation) == 3 and unequal(case.dilation),
     "dilation with stride": lambda case: min(case.dilation) > 1 and min(case.stride) > 1,
     "a dilation larger than the input": dilation_beyond_the_input,
@@ -118,7 +130,9 @@ ITEMS: dict[str, Callable[[Case], bool]] = {
     "depthwise with stride": lambda case: depthwise(case) and strided(case),
     "depthwise with dilation": lambda case: depthwise(case) and dilated(case),
     "as many inputs as outputs": lambda case: case.in_channels == case.out_channels > 1 and case.groups == 1,
-    "channels, height and width equal": lambda case: {case.in_channels} == set(case.input_size) and case.in_channels > 1,
+    "channels, height and width equal": lambda case: (
+        {case.in_channels} == set(case.input_size) and case.in_channels > 1
+    ),
     "as many images as inputs": lambda case: case.batch == case.in_channels > 1,
     "as many images as outputs": lambda case: case.batch == case.out_channels > 1,
     "an output as large as the kernel": lambda case: case.problem.output_size == case.kernel_size != (1, 1),
@@ -134,7 +148,9 @@ ITEMS: dict[str, Callable[[Case], bool]] = {
     "no output channels": lambda case: case.out_channels == 0,
     "a row longer than 256": lambda case: len(case.input_size) == 2 and max(case.problem.output_size) > 256,
     "sums of more than four thousand products": lambda case: prod(case.problem.filter_shape[1:]) > 4000,
-    "filter gradients over more than four thousand positions": lambda case: case.batch * prod(case.problem.output_size) > 4000,
+    "filter gradients over more than four thousand positions": lambda case: (
+        case.batch * prod(case.problem.output_size) > 4000
+    ),
 }
 
 
@@ -146,7 +162,12 @@ def test_the_standard_tier_asks(item: str) -> None:
 @pytest.mark.parametrize("rank", RANKS)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_operation_is_asked_in_every_rank_and_dtype(operation: str, rank: int) -> None:
-    asked = {dtype for case in STANDARD if len(case.input_size) == rank and operation in case.operations for dtype in case.dtypes}
+    asked = {
+        dtype
+        for case in STANDARD
+        if len(case.input_size) == rank and operation in case.operations
+        for dtype in case.dtypes
+    }
     assert asked == set(DTYPES)
 
 
@@ -160,7 +181,10 @@ def test_every_rank_meets_strides_beyond_the_kernel_unread_input_and_all_paramet
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 4])
 def test_every_stride_from_one_to_four_is_asked_along_either_axis_of_an_image(stride: int) -> None:
-    assert {axis for case in STANDARD if len(case.stride) == 2 for axis in (0, 1) if case.stride[axis] == stride} == {0, 1}
+    assert {axis for case in STANDARD if len(case.stride) == 2 for axis in (0, 1) if case.stride[axis] == stride} == {
+        0,
+        1,
+    }
 
 
 @pytest.mark.parametrize("stride", [2, 3, 4])
@@ -172,7 +196,9 @@ def test_every_remainder_of_a_stride_is_met_by_valid_windows_and_by_same(stride:
         if step == stride
     }
     same = [case for case in STANDARD if case.padding == "same_upper"]
-    over = {size % step for case in same for size, step in zip(case.input_size, case.stride, strict=True) if step == stride}
+    over = {
+        size % step for case in same for size, step in zip(case.input_size, case.stride, strict=True) if step == stride
+    }
     assert left == set(range(stride))
     assert over == set(range(stride))
 
@@ -186,7 +212,9 @@ def test_every_padding_symbol_is_asked_with_and_without_stride(symbol: str) -> N
 
 def legal_sizes(case: Case) -> tuple[Size, ...]:
     problem = case.problem
-    sizes = transposed_sizes(problem.output_size, problem.kernel_size, problem.stride, problem.padding, problem.dilation)
+    sizes = transposed_sizes(
+        problem.output_size, problem.kernel_size, problem.stride, problem.padding, problem.dilation
+    )
     return tuple(product(*sizes))
 
 
@@ -235,11 +263,20 @@ def test_a_placed_nan_or_infinity_has_an_interior_to_lie_in() -> None:
 
 @pytest.mark.parametrize(
     ("size", "kernel", "stride", "depthwise_layer"),
-    [(227, 11, 4, False), (56, 3, 1, False), (224, 7, 2, False), (56, 1, 1, False), (56, 1, 2, False), (112, 3, 2, True)],
+    [
+        (227, 11, 4, False),
+        (56, 3, 1, False),
+        (224, 7, 2, False),
+        (56, 1, 1, False),
+        (56, 1, 2, False),
+        (112, 3, 2, True),
+    ],
 )
 def test_real_layers_are_asked_in_the_full_tier(size: int, kernel: int, stride: int, depthwise_layer: bool) -> None:
     layers = [case for case in catalogue.cases("full") if case.family == "layers"]
-    alike = [case for case in layers if (case.input_size[0], case.kernel_size[0], case.stride[0]) == (size, kernel, stride)]
+    alike = [
+        case for case in layers if (case.input_size[0], case.kernel_size[0], case.stride[0]) == (size, kernel, stride)
+    ]
     assert any(depthwise(case) == depthwise_layer for case in alike)
 
 
@@ -265,7 +302,9 @@ def test_inputs_and_outputs_are_not_equally_many_unless_the_case_means_it() -> N
 
 
 def test_most_images_are_higher_or_wider_than_the_other_way() -> None:
-    planes = [case.input_size for case in STANDARD if len(case.input_size) == 2 and case.family not in SYMMETRIC_ON_PURPOSE]
+    planes = [
+        case.input_size for case in STANDARD if len(case.input_size) == 2 and case.family not in SYMMETRIC_ON_PURPOSE
+    ]
     assert sum(height > width for height, width in planes) > len(planes) // 4
     assert sum(height < width for height, width in planes) > len(planes) // 4
 

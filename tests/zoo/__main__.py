@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     figures = _figures(options)
     failures = figures.failures()
     _write(figures, options)
-    print(f"{len(figures.zoo)} wrong and {len(figures.garden)} right implementations in {time.perf_counter() - started:.0f} s")
+    print(
+        f"{len(figures.zoo)} wrong and {len(figures.garden)} right implementations in {time.perf_counter() - started:.0f} s"
+    )
     for failure in failures:
         print(failure)
     return 1 if failures else 0

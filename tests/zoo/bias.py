@@ -105,7 +105,9 @@ MEMBERS = (
     _member("bias-missing", "Does not add the bias.", WITH_BIAS, _no_bias, "bias-missing"),
     _member("bias-twice", "Adds the bias twice.", WITH_BIAS, biases(_twice), "bias-twice"),
     _member("bias-subtracted", "Subtracts the bias.", WITH_BIAS, biases(_subtracted), "bias-repeated"),
-    _member("bias-of-first-channel", "Adds the first channel's bias to every channel.", WITH_BIAS, biases(_first_for_all)),
+    _member(
+        "bias-of-first-channel", "Adds the first channel's bias to every channel.", WITH_BIAS, biases(_first_for_all)
+    ),
     _member("bias-reversed", "Adds the biases in reverse order.", WITH_BIAS, biases(_reversed)),
     _member(
         "bias-along-columns",
@@ -144,7 +146,9 @@ MEMBERS = (
         _last_image,
         "batch-not-summed",
     ),
-    _member("bias-gradient-of-first-row", "Sums the bias gradient over the first row only.", _GRADIENT, data(_first_row)),
+    _member(
+        "bias-gradient-of-first-row", "Sums the bias gradient over the first row only.", _GRADIENT, data(_first_row)
+    ),
     _member(
         "bias-gradient-without-last-column",
         "Leaves the last column out of the bias gradient.",

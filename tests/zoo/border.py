@@ -138,7 +138,9 @@ def _unread_rows_unwritten(dx: Array, problem: Problem) -> Array:
 def _strided_places_only(dx: Array, problem: Problem) -> Array:
     """Write only where a kernel of one tap has been."""
     written = leftover(dx.shape, dx.dtype)
-    places = plain.spatial(*(slice(-lo % s, None, s) for s, (lo, _) in zip(problem.stride, problem.padding, strict=True)))
+    places = plain.spatial(
+        *(slice(-lo % s, None, s) for s, (lo, _) in zip(problem.stride, problem.padding, strict=True))
+    )
     written[places] = dx[places]
     return written
 
@@ -174,7 +176,9 @@ MEMBERS = (
         answer(last_row_zero),
         "last-rows-missing",
     ),
-    _member("last-column-missing", "Stops before the last column.", FORWARD, answer(_last_column_zero), "last-rows-missing"),
+    _member(
+        "last-column-missing", "Stops before the last column.", FORWARD, answer(_last_column_zero), "last-rows-missing"
+    ),
     _member(
         "last-row-as-before",
         "Writes the last row but one once more in place of the last.",
@@ -226,7 +230,13 @@ MEMBERS = (
         "single-place",
         issue("Tencent/ncnn#1283"),
     ),
-    _member("last-pixel-wrong", "Has one wrong element in each channel, the last.", UNBIASED, answer(_pixel(-1)), "single-place"),
+    _member(
+        "last-pixel-wrong",
+        "Has one wrong element in each channel, the last.",
+        UNBIASED,
+        answer(_pixel(-1)),
+        "single-place",
+    ),
     _member("one-value-wrong", "Has one wrong element in all of the result.", UNBIASED, answer(_one_value)),
     _member(
         "border-zero",
@@ -271,7 +281,9 @@ MEMBERS = (
         "unwritten",
         issue("ROCm/composable_kernel#105"),
     ),
-    _member("shifted-by-one-column", "Writes every column one to the right.", FORWARD, answer(_shifted_by(1)), "shifted"),
+    _member(
+        "shifted-by-one-column", "Writes every column one to the right.", FORWARD, answer(_shifted_by(1)), "shifted"
+    ),
     _member(
         "shifted-up-and-right",
         "Writes every row one higher and every column one to the right.",

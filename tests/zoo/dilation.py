@@ -8,7 +8,20 @@ from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
 from tests.zoo import plain
 from tests.zoo.member import Array, Arrays
-from tests.zoo.mutants import Family, both, depthwise, dilated, grouped, issue, misread, ones, planar, sized, strided, when
+from tests.zoo.mutants import (
+    Family,
+    both,
+    depthwise,
+    dilated,
+    grouped,
+    issue,
+    misread,
+    ones,
+    planar,
+    sized,
+    strided,
+    when,
+)
 from tests.zoo.plain import Reading
 
 _member = Family("dilation")
@@ -35,7 +48,9 @@ def _row_pointer_off(operation: str, problem: Problem, arrays: Arrays, bias: Arr
     for row in range(problem.kernel_size[-2]):
         kernel = np.zeros_like(w)
         kernel[..., row, :] = w[..., row, :]
-        moved = np.roll(padded.reshape(*x.shape[:2], -1), -row * (problem.dilation[-1] - 1), axis=-1).reshape(padded.shape)
+        moved = np.roll(padded.reshape(*x.shape[:2], -1), -row * (problem.dilation[-1] - 1), axis=-1).reshape(
+            padded.shape
+        )
         total += misread(padding=lambda p: padding)(operation, problem, (moved, kernel), None)
     return total
 

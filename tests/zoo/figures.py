@@ -91,9 +91,13 @@ class Figures:
         deaf = {outcome.place for record in direct for outcome in record.outcomes if rule in outcome.rejected_by}
         wrong = [outcome for record in self.zoo for outcome in record.caught]
         return {
-            "missed": [record.member.name for record in self.zoo if not any(_catches(rule, deaf, o) for o in record.outcomes)],
+            "missed": [
+                record.member.name for record in self.zoo if not any(_catches(rule, deaf, o) for o in record.outcomes)
+            ],
             "accepted": _share(not _catches(rule, deaf, outcome) for outcome in wrong),
-            "rejected": {dtype: _share(rule in outcome.rejected_by for outcome in _finite(direct, dtype)) for dtype in DTYPES},
+            "rejected": {
+                dtype: _share(rule in outcome.rejected_by for outcome in _finite(direct, dtype)) for dtype in DTYPES
+            },
         }
 
 

@@ -6,7 +6,20 @@ from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
 from tests.zoo import plain
 from tests.zoo.member import Array, Arrays
-from tests.zoo.mutants import Family, answer, both, filters, grouped, issue, misread, planar, rotated, sized, strided, when
+from tests.zoo.mutants import (
+    Family,
+    answer,
+    both,
+    filters,
+    grouped,
+    issue,
+    misread,
+    planar,
+    rotated,
+    sized,
+    strided,
+    when,
+)
 
 _member = Family("kernel")
 
@@ -16,7 +29,9 @@ def _axes_swapped(w: Array, problem: Problem) -> Array:
 
 
 def _on_swapped_kernel(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    return misread(resized=operation in FORWARD)(operation, problem, (arrays[0], _axes_swapped(arrays[1], problem)), bias)
+    return misread(resized=operation in FORWARD)(
+        operation, problem, (arrays[0], _axes_swapped(arrays[1], problem)), bias
+    )
 
 
 def _square(problem: Problem) -> bool:
@@ -65,9 +80,9 @@ def _odd_tap_missing(w: Array, problem: Problem) -> Array:
 
 def _depth_by_position(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
     """Every tap of the first axis adds to the index of the output, as with a kernel whose dilation is 0."""
-    return misread(stride=lambda p: (1, *p.stride[1:]), dilation=lambda p: (0, *p.dilation[1:]), padding=_no_first_padding)(
-        operation, problem, arrays, bias
-    )
+    return misread(
+        stride=lambda p: (1, *p.stride[1:]), dilation=lambda p: (0, *p.dilation[1:]), padding=_no_first_padding
+    )(operation, problem, arrays, bias)
 
 
 def _no_first_padding(problem: Problem) -> plain.Pairs:

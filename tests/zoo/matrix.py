@@ -193,14 +193,16 @@ def explained(found: Sequence[Record], *, processes: int = 1) -> list[Record]:
     planned = [(question, tuple(names.get(place, ()))) for place, question in enumerate(found[0].questions)]
     again = records([record.member for record in found], planned, How(explained=True), processes=processes)
     return [
-        _completed(record, {outcome.place: outcome for outcome in more.outcomes}) for record, more in zip(found, again, strict=True)
+        _completed(record, {outcome.place: outcome for outcome in more.outcomes})
+        for record, more in zip(found, again, strict=True)
     ]
 
 
 def _completed(record: Record, told: Mapping[int, Outcome]) -> Record:
     """Return ``record`` with what was found out since about some of its outcomes."""
     outcomes = [
-        replace(outcome, fits=told[outcome.place].fits) if outcome.place in told else outcome for outcome in record.outcomes
+        replace(outcome, fits=told[outcome.place].fits) if outcome.place in told else outcome
+        for outcome in record.outcomes
     ]
     return replace(record, outcomes=outcomes)
 
@@ -232,7 +234,9 @@ def _answered_apart(planned: Plan, how: How, places: Sequence[int]) -> list[tupl
     return _answered(_by_name((*ZOO, *GARDEN)), planned, how, places)
 
 
-def _answered(by_name: Mapping[str, Member], planned: Plan, how: How, places: Iterable[int]) -> list[tuple[str, Outcome]]:
+def _answered(
+    by_name: Mapping[str, Member], planned: Plan, how: How, places: Iterable[int]
+) -> list[tuple[str, Outcome]]:
     """Return the outcomes at these places of the plan; members that are wrong often enough are not asked any more."""
     found: list[tuple[str, Outcome]] = []
     wrong: Counter[str] = Counter()

@@ -26,7 +26,13 @@ class Family:
     name: str
 
     def __call__(
-        self, name: str, says: str, operations: tuple[str, ...], run: Run, diagnosis: str | None = None, source: str = ""
+        self,
+        name: str,
+        says: str,
+        operations: tuple[str, ...],
+        run: Run,
+        diagnosis: str | None = None,
+        source: str = "",
     ) -> Member:
         """Return a member without a memory."""
         return Member(name, self.name, says, operations, run, diagnosis, source)
@@ -112,7 +118,9 @@ def biases(change: Change, run: Run = right) -> Run:
 
 def large(change: Change, run: Run = right) -> Run:
     """Return an implementation that changes the activation on the large side, of an operation that reads it."""
-    return lambda operation, problem, arrays, bias: given(_LARGE[operation], change, run)(operation, problem, arrays, bias)
+    return lambda operation, problem, arrays, bias: given(_LARGE[operation], change, run)(
+        operation, problem, arrays, bias
+    )
 
 
 def answer(change: Change, run: Run = right) -> Run:

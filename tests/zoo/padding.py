@@ -9,7 +9,18 @@ from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
 from tests.zoo import plain
 from tests.zoo.member import Array, Arrays, Run
-from tests.zoo.mutants import Family, grouped, issue, leftover, misread, no_padding, padded, sides_swapped, strided, when
+from tests.zoo.mutants import (
+    Family,
+    grouped,
+    issue,
+    leftover,
+    misread,
+    no_padding,
+    padded,
+    sides_swapped,
+    strided,
+    when,
+)
 
 _member = Family("padding")
 
@@ -82,7 +93,9 @@ def _surrounded_by(fill: Any) -> Run:
 
     def run(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
         x, w = arrays
-        kept = tuple(slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in zip(x.shape[2:], problem.padding, strict=True))
+        kept = tuple(
+            slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in zip(x.shape[2:], problem.padding, strict=True)
+        )
         cropped = x[plain.spatial(*kept)]
         if not cropped.size:
             return plain.apply(operation, problem, arrays, bias)
@@ -125,7 +138,9 @@ def _winograd(problem: Problem) -> bool:
 
 
 MEMBERS = (
-    _member("padding-ignored", "Ignores the padding.", FORWARD, misread(padding=no_padding, resized=True), "padding-ignored"),
+    _member(
+        "padding-ignored", "Ignores the padding.", FORWARD, misread(padding=no_padding, resized=True), "padding-ignored"
+    ),
     _member(
         "padding-ignored-for-kernels-of-three",
         "Ignores the padding on the fast path for kernels of 3 without a stride, in a result of the right size.",
@@ -228,7 +243,9 @@ MEMBERS = (
         misread(padding=_evened_out),
     ),
     _member("edge-padding", "Pads with the nearest element.", FORWARD, _mode("edge"), "edge-padding-for-zero"),
-    _member("reflected-padding", "Pads with the mirrored input.", FORWARD, _mode("reflect"), "reflect-padding-for-zero"),
+    _member(
+        "reflected-padding", "Pads with the mirrored input.", FORWARD, _mode("reflect"), "reflect-padding-for-zero"
+    ),
     _member(
         "wrapped-padding",
         "Pads with the other end of the input, as a product of Fourier transforms does.",

@@ -12,7 +12,11 @@ from tests.zoo.matrix import Record
 from tests.zoo.rivals import RULES
 
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -113,8 +117,12 @@ and Inf. What the cases themselves bring - unequal sizes, remainders, empty arra
 
 def _worse_share(figures: Figures, dtype: str) -> float | None:
     """Return which share of the garden's answers in ``dtype`` the judge calls worse than they are."""
-    asked = [record.questions[outcome.place].dtype for record in figures.garden for outcome in record.outcomes].count(dtype)
-    worse = [record.questions[outcome.place].dtype for record in figures.garden for outcome in record.caught].count(dtype)
+    asked = [record.questions[outcome.place].dtype for record in figures.garden for outcome in record.outcomes].count(
+        dtype
+    )
+    worse = [record.questions[outcome.place].dtype for record in figures.garden for outcome in record.caught].count(
+        dtype
+    )
     return worse / asked if asked else None
 
 
@@ -137,9 +145,7 @@ def _matrix(figures: Figures) -> str:
         caught = [by_family(record) for record in members]
         counts = (sum(name in found for found in caught) for name in FAMILIES)
         rows.append((family, str(len(members)), *(str(count) if count else "" for count in counts)))
-    words = (
-        "Rows are families of defects, columns families of cases; a number is how many of the defects that family of cases catches."
-    )
+    words = "Rows are families of defects, columns families of cases; a number is how many of the defects that family of cases catches."
     columns = "|".join(("defects", *FAMILIES))
     return f"## The kill matrix\n\n{words}\n\n" + table(f"family|{columns}", rows, columns)
 
@@ -163,7 +169,9 @@ def _zoo(figures: Figures) -> str:
         "fills that do, the best first; a diagnosis in brackets is not the one expected."
     )
     rows = (_row(record) for record in _sorted(figures.zoo))
-    return f"## The zoo\n\n{words}\n\n" + table("defect|what is wrong|by|first|seen by|diagnosis in first place", rows, "by")
+    return f"## The zoo\n\n{words}\n\n" + table(
+        "defect|what is wrong|by|first|seen by|diagnosis in first place", rows, "by"
+    )
 
 
 def _row(record: Record) -> tuple[str, ...]:
@@ -183,7 +191,9 @@ def _diagnosed(record: Record) -> str:
 def _sorted(records: Iterable[Record]) -> list[Record]:
     """Return those that fewest cases catch first, those that only a later tier catches before the others."""
     tiers = [None, *reversed(TIERS)]
-    return sorted(records, key=lambda record: (tiers.index(first_tier(record)), len(record.catching), record.member.name))
+    return sorted(
+        records, key=lambda record: (tiers.index(first_tier(record)), len(record.catching), record.member.name)
+    )
 
 
 def _garden(figures: Figures) -> str:

@@ -103,7 +103,9 @@ def filter_gradient(reading: Reading, size: Size, x: Array, dy: Array) -> Array:
     dw = np.zeros((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
     rows = dy.reshape(len(dy), groups, dy.shape[1] // groups, prod(positions))
     for tap in taps(dw):
-        columns = padded[_window(reading, tap, positions)].reshape(len(x), groups, x.shape[1] // groups, prod(positions))
+        columns = padded[_window(reading, tap, positions)].reshape(
+            len(x), groups, x.shape[1] // groups, prod(positions)
+        )
         for image in np.matmul(rows, columns.swapaxes(2, 3)):
             dw[spatial(*tap)] = reading.add(dw[spatial(*tap)], image.reshape(dw.shape[:2]))
     return dw

@@ -78,7 +78,12 @@ def _in_float32(operation: str, problem: Problem, arrays: Arrays, bias: Array | 
 
 def _wide(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
     """The answer in float64, not rounded."""
-    return right(operation, problem, tuple(a.astype(np.float64) for a in arrays), None if bias is None else bias.astype(np.float64))
+    return right(
+        operation,
+        problem,
+        tuple(a.astype(np.float64) for a in arrays),
+        None if bias is None else bias.astype(np.float64),
+    )
 
 
 def _finished(finish: Callable[[Array, np.dtype[Any]], Array]) -> Run:
@@ -199,9 +204,15 @@ MEMBERS = (
     _member("inputs-in-bfloat16", "Rounds operands to bfloat16.", UNBIASED, _inputs_in(_BRAIN), "low-precision-inputs"),
     _member("inputs-in-float16", "Rounds operands to float16.", UNBIASED, _inputs_in(_HALF), "low-precision-inputs"),
     _member(
-        "filter-in-bfloat16", "Stores the filter in bfloat16.", FORWARD, filters(lambda w, p: _BRAIN(w)), "low-precision-inputs"
+        "filter-in-bfloat16",
+        "Stores the filter in bfloat16.",
+        FORWARD,
+        filters(lambda w, p: _BRAIN(w)),
+        "low-precision-inputs",
     ),
-    _member("float64-in-float32", "Computes float64 in float32.", OPERATIONS, _in_float32, "low-precision-accumulation"),
+    _member(
+        "float64-in-float32", "Computes float64 in float32.", OPERATIONS, _in_float32, "low-precision-accumulation"
+    ),
     _member(
         "result-through-float16",
         "Rounds the result to float16 before it is stored.",
@@ -251,7 +262,13 @@ MEMBERS = (
         issue("tensorflow/tensorflow#1299"),
     ),
     _member("always-float64", "Returns float64 whatever the dtype.", OPERATIONS, answer(_widened), "wrong-dtype"),
-    _member("float32-for-16-bits", "Returns float32 for operands of 16 bits.", OPERATIONS, answer(_not_narrowed), "wrong-dtype"),
+    _member(
+        "float32-for-16-bits",
+        "Returns float32 for operands of 16 bits.",
+        OPERATIONS,
+        answer(_not_narrowed),
+        "wrong-dtype",
+    ),
     _member(
         "float16-with-padding-raising",
         "Raises on float16 with padding.",

@@ -62,7 +62,9 @@ class Rivals:
         """Return what the reference gives in the dtype under test, in float64."""
         if fill not in self._references:
             given = self._examination.trial(fill).operands
-            found = operations.apply(self._examination.operation, self._examination.problem, *given.arrays, bias=given.bias)
+            found = operations.apply(
+                self._examination.operation, self._examination.problem, *given.arrays, bias=given.bias
+            )
             self._references[fill] = found.astype(np.float64)
         return self._references[fill]
 

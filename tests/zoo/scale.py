@@ -121,7 +121,9 @@ MEMBERS = (
         answer(times(lambda p: 2)),
         "scaled",
     ),
-    _member("sign-flipped", "Returns the answer with the other sign.", UNBIASED, answer(times(lambda p: -1)), "sign-flipped"),
+    _member(
+        "sign-flipped", "Returns the answer with the other sign.", UNBIASED, answer(times(lambda p: -1)), "sign-flipped"
+    ),
     _member(
         "input-gradient-sign-flipped",
         "Returns the input gradient with the other sign.",
@@ -176,6 +178,10 @@ MEMBERS = (
         issue("pytorch/pytorch#87354"),
     ),
     _member(
-        "mean-everywhere", "Returns the mean of the result in every place.", FORWARD, answer(_mean_everywhere), "constant-output"
+        "mean-everywhere",
+        "Returns the mean of the result in every place.",
+        FORWARD,
+        answer(_mean_everywhere),
+        "constant-output",
     ),
 )

@@ -15,9 +15,13 @@ def unsteady(found: Sequence[Record], seeds: int, *, processes: int = 1) -> list
     ``found`` are the records of the zoo. Each member is asked up to three questions that catch it: some must catch it with every
     seed, and a diagnosis that is the right one must stay so.
     """
-    catching = {record.member.name: [record.questions[place] for place in some_caught(record, EACH)] for record in found}
+    catching = {
+        record.member.name: [record.questions[place] for place in some_caught(record, EACH)] for record in found
+    }
     planned = _planned(catching, range(seeds))
-    again = records([record.member for record in found if record.caught], planned, How(explained=True), processes=processes)
+    again = records(
+        [record.member for record in found if record.caught], planned, How(explained=True), processes=processes
+    )
     return [sentence for record in again for sentence in _changes(record, seeds)]
 
 
@@ -27,9 +31,12 @@ def unfair(garden: Sequence[Member], seeds: int, *, processes: int = 1) -> list[
     The garden is asked every fifth question of the smoke tier in float32.
     """
     planned = plan(
-        garden, (question.reseeded(seed) for question in questions("smoke", ["float32"])[::EVERY] for seed in range(seeds))
+        garden,
+        (question.reseeded(seed) for question in questions("smoke", ["float32"])[::EVERY] for seed in range(seeds)),
     )
-    return [sentence for record in records(garden, planned, How(), processes=processes) for sentence in misjudged(record)]
+    return [
+        sentence for record in records(garden, planned, How(), processes=processes) for sentence in misjudged(record)
+    ]
 
 
 def misjudged(record: Record) -> Iterator[str]:

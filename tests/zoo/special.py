@@ -86,9 +86,23 @@ MEMBERS = (
         _zero_taps_skipped,
         "nan-swallowed",
     ),
-    _member("result-to-numbers", "Returns 0 for NaN and a large number for an infinity.", FORWARD, answer(_to_numbers), "clipped"),
-    _member("infinity-as-number", "Puts infinities in the data to a large number.", UNBIASED, data(_bounded), "nan-swallowed"),
-    _member("infinity-without-sign", "Returns a positive infinity for a negative one.", UNBIASED, answer(_without_sign)),
+    _member(
+        "result-to-numbers",
+        "Returns 0 for NaN and a large number for an infinity.",
+        FORWARD,
+        answer(_to_numbers),
+        "clipped",
+    ),
+    _member(
+        "infinity-as-number",
+        "Puts infinities in the data to a large number.",
+        UNBIASED,
+        data(_bounded),
+        "nan-swallowed",
+    ),
+    _member(
+        "infinity-without-sign", "Returns a positive infinity for a negative one.", UNBIASED, answer(_without_sign)
+    ),
     _member("nan-spread", "Returns NaN everywhere when there is one.", FORWARD, answer(_spread_to_all), "nan-spread"),
     _member(
         "nan-from-padded-channels",

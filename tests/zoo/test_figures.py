@@ -21,7 +21,8 @@ from tests.zoo.seeds import unfair, unsteady
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "teeth.md"
 CASES = [
-    posed(input_size=(9, 8), kernel_size=3, padding=((1, 0), (0, 2)), in_channels=16, stride=(1, stride)) for stride in (1, 2, 3)
+    posed(input_size=(9, 8), kernel_size=3, padding=((1, 0), (0, 2)), in_channels=16, stride=(1, stride))
+    for stride in (1, 2, 3)
 ]
 QUESTIONS = [Question(case, operation, "float32") for case in CASES for operation in FORWARD]
 
@@ -35,7 +36,9 @@ def _negative(operation: str, problem: Problem, arrays: Arrays, bias: Array | No
 
 
 def _rounded(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    digits = tuple((array.view(np.uint32) & np.uint32(0xFFFFE000)).view(np.float32) for array in map(np.ascontiguousarray, arrays))
+    digits = tuple(
+        (array.view(np.uint32) & np.uint32(0xFFFFE000)).view(np.float32) for array in map(np.ascontiguousarray, arrays)
+    )
     return _reference(operation, problem, digits, bias)
 
 

@@ -57,4 +57,6 @@ def test_unusual_arrays_are_handed_out_as_they_are_said_to_be() -> None:
     assert all(step < 0 for step in found["every-second"].strides)
     assert not found["channels-last"].flags.c_contiguous
     direct = (found[member.name] for member in MEMBERS if member.family != "fast")
-    assert all(np.array_equal(found["reference"], answer) for answer in direct), "integers leave no room for an order of summation"
+    assert all(np.array_equal(found["reference"], answer) for answer in direct), (
+        "integers leave no room for an order of summation"
+    )

@@ -25,7 +25,9 @@ def test_the_smoke_tier_alone_catches_nine_defects_of_ten() -> None:
 
 def test_the_diagnosis_in_first_place_is_right_for_nine_defects_of_ten() -> None:
     named = [record for record in smoke().named if record.caught]
-    wrong = {record.member.name: (record.named, record.member.diagnosis) for record in smoke().misnamed if record.caught}
+    wrong = {
+        record.member.name: (record.named, record.member.diagnosis) for record in smoke().misnamed if record.caught
+    }
     assert 1 - len(wrong) / len(named) >= MOST, wrong
 
 

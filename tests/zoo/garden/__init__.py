@@ -24,11 +24,15 @@ def _right(family: str, name: str, says: str, run: Run, grade: str = "conformant
     return Member(name, family, says, OPERATIONS, run, grade=grade)
 
 
-def _in_order(name: str, says: str, sums: summing.Sum, grade: str = "conformant", computing: Computing = as_expected) -> Member:
+def _in_order(
+    name: str, says: str, sums: summing.Sum, grade: str = "conformant", computing: Computing = as_expected
+) -> Member:
     return _right("order", name, says, computed(orders.listed(sums), computing), grade)
 
 
-def _structured(name: str, says: str, way: Way, grade: str = "conformant", computing: Computing = as_expected) -> Member:
+def _structured(
+    name: str, says: str, way: Way, grade: str = "conformant", computing: Computing = as_expected
+) -> Member:
     return _right("structure", name, says, computed(way, computing), grade)
 
 
@@ -57,7 +61,9 @@ _ORDERS = (
 _matrices = Way(structures.by_matrices, structures.scattered(list), structures.filter_gradient_by_matrices)
 _STRUCTURES = (
     _structured("matrices", "Multiplies matrices of filters and columns, and scatters columns back.", _matrices),
-    _structured("wider-matrices", "Multiplies the same matrices in more digits and rounds once.", _matrices, computing=wider),
+    _structured(
+        "wider-matrices", "Multiplies the same matrices in more digits and rounds once.", _matrices, computing=wider
+    ),
     _structured(
         "taps-backwards",
         "Adds tap after tap from the last to the first, images from the last to the first.",
@@ -115,7 +121,9 @@ _STRUCTURES = (
         adjoints.by_forward(adjoints.by_signal_library),
     ),
     _structured("group-by-group", "Computes each group apart.", Way(*map(forms.group_by_group, _THREE))),
-    _structured("image-by-image", "Computes each image apart, the last one first.", Way(*map(forms.image_by_image, _THREE))),
+    _structured(
+        "image-by-image", "Computes each image apart, the last one first.", Way(*map(forms.image_by_image, _THREE))
+    ),
     _structured("in-bands", "Writes the result three rows at a time.", adjoints.by_forward(forms.in_bands)),
     _structured(
         "channels-last",
@@ -128,14 +136,24 @@ _FAST = (
     _right("fast", "fourier", "Multiplies spectra.", computed(adjoints.by_forward(fast.fourier)), "norm-wise"),
     _right("fast", "winograd-2x2", "Multiplies tiles of 2 x 2 results.", computed(fast.tiled(2)), "norm-wise"),
     _right("fast", "winograd-4x4", "Multiplies tiles of 4 x 4 results.", computed(fast.tiled(4)), "norm-wise"),
-    _right("fast", "strassen", "Multiplies quarters of matrices, seven products for eight.", computed(fast.quartered), "norm-wise"),
+    _right(
+        "fast",
+        "strassen",
+        "Multiplies quarters of matrices, seven products for eight.",
+        computed(fast.quartered),
+        "norm-wise",
+    ),
 )
 
 _FORMS = (
     _formed("reference", "The reference itself.", forms.handed_out(lambda result: result)),
     _formed("read-only", "Hands out a result that is closed to writing.", forms.handed_out(forms.read_only)),
-    _formed("fortran-order", "Hands out a result with its first axis fastest.", forms.handed_out(forms.in_fortran_order)),
-    _formed("every-second", "Hands out a view of every second element, backwards.", forms.handed_out(forms.as_every_second)),
+    _formed(
+        "fortran-order", "Hands out a result with its first axis fastest.", forms.handed_out(forms.in_fortran_order)
+    ),
+    _formed(
+        "every-second", "Hands out a view of every second element, backwards.", forms.handed_out(forms.as_every_second)
+    ),
     Member(
         "one-buffer",
         "form",

@@ -113,14 +113,19 @@ def _places(problem: Problem) -> tuple[Array, Array]:
 def forward_by_matrix(problem: Problem, x: Array, w: Array) -> Array:
     """Return the forward as a sparse matrix, the filters written out for every output, times the padded images."""
     images = groups_apart(padded(x, problem.padding), problem.groups)
-    parts = [(matrix @ image.reshape(problem.batch, -1).T).T for matrix, image in zip(_matrices(problem, w), images, strict=True)]
+    parts = [
+        (matrix @ image.reshape(problem.batch, -1).T).T
+        for matrix, image in zip(_matrices(problem, w), images, strict=True)
+    ]
     return _joined(problem, parts, problem.output_size)
 
 
 def input_gradient_by_matrix(problem: Problem, dy: Array, w: Array) -> Array:
     """Return the input gradient as the transposed matrix of ``forward_by_matrix`` times dy."""
     rows = groups_apart(dy, problem.groups)
-    parts = [(matrix.T @ row.reshape(problem.batch, -1).T).T for matrix, row in zip(_matrices(problem, w), rows, strict=True)]
+    parts = [
+        (matrix.T @ row.reshape(problem.batch, -1).T).T for matrix, row in zip(_matrices(problem, w), rows, strict=True)
+    ]
     wide = _joined(problem, parts, problem.padded_size)
     return padded(wide, tuple((-lo, -hi) for lo, hi in problem.padding))
 

@@ -26,7 +26,9 @@ def by_fourier(problem: Problem, x: Array, w: Array) -> Array:
     seen, held = fft.rfftn(wide, axes=axes), fft.rfftn(spread, s=size, axes=axes).conj()
     seen = seen.reshape(problem.batch, problem.groups, -1, *seen.shape[2:])
     held = held.reshape(problem.groups, -1, *held.shape[1:])
-    spectrum = np.einsum("ngc...,goc...->ngo...", seen, held).reshape(problem.batch, problem.out_channels, *seen.shape[3:])
+    spectrum = np.einsum("ngc...,goc...->ngo...", seen, held).reshape(
+        problem.batch, problem.out_channels, *seen.shape[3:]
+    )
     dense = fft.irfftn(spectrum, s=size, axes=axes)
     every = (slice(0, (o - 1) * s + 1, s) for o, s in zip(problem.output_size, problem.stride, strict=True))
     y: Array = dense[last(*every)]

@@ -65,7 +65,9 @@ def group_by_group(operation: str) -> Contraction:
     def contraction(problem: Problem, first: Array, second: Array) -> Array:
         one = of_one_group(problem)
         filters_at = {"conv": 1, "conv_input_grad": 1}.get(operation)
-        pieces = [np.split(a, problem.groups, axis=0 if at == filters_at else 1) for at, a in enumerate((first, second))]
+        pieces = [
+            np.split(a, problem.groups, axis=0 if at == filters_at else 1) for at, a in enumerate((first, second))
+        ]
         parts = [CONTRACTIONS[operation](one, *pair) for pair in zip(*pieces, strict=True)]
         return np.concatenate(parts, axis=0 if operation == "conv_filter_grad" else 1)
 

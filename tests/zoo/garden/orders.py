@@ -43,7 +43,9 @@ def compensated(first: Array, second: Array) -> Array:
     for term in (first * second).T:
         more = term - lost
         larger = total + more
-        carried = np.where(np.isfinite(larger), (larger - total) - more, 0)  # what is infinite has lost nothing that could be told
+        carried = np.where(
+            np.isfinite(larger), (larger - total) - more, 0
+        )  # what is infinite has lost nothing that could be told
         lost = np.where(term == 0, lost, carried)
         total = np.where(term == 0, total, larger)
     return total
@@ -71,7 +73,9 @@ def from_both_ends(first: Array, second: Array) -> Array:
 def integers_where_they_are(first: Array, second: Array) -> Array:
     """Sum integers as integers, and anything else pairwise."""
     terms = first * second
-    whole = np.isfinite(terms).all() and np.array_equal(terms, np.rint(terms)) and np.abs(terms).sum(initial=0) < 2.0**62
+    whole = (
+        np.isfinite(terms).all() and np.array_equal(terms, np.rint(terms)) and np.abs(terms).sum(initial=0) < 2.0**62
+    )
     return terms.astype(np.int64).sum(axis=1).astype(first.dtype) if whole else summing.pairwise(first, second)
 
 

@@ -129,7 +129,9 @@ def filter_gradient_by_matrices(problem: Problem, x: Array, dy: Array) -> Array:
     """Return the filter gradient as one matrix product a group, batch and positions summed together."""
     seen, rows = windows(problem, x), outputs(problem, dy)
     count = problem.batch * prod(problem.output_size)
-    columns = np.moveaxis(seen.reshape(*seen.shape[:2], -1, prod(problem.output_size)), 0, 2).reshape(problem.groups, -1, count)
+    columns = np.moveaxis(seen.reshape(*seen.shape[:2], -1, prod(problem.output_size)), 0, 2).reshape(
+        problem.groups, -1, count
+    )
     matrix = np.moveaxis(rows.reshape(*rows.shape[:3], -1), 0, 2).reshape(problem.groups, -1, count)
     return (matrix @ columns.swapaxes(1, 2)).reshape(problem.filter_shape)
 
@@ -154,6 +156,8 @@ def filter_gradient_tap_by_tap(problem: Problem, x: Array, dy: Array) -> Array:
     dw = np.empty((problem.groups, rows.shape[2], *problem.filter_shape[1:]), x.dtype)
     summed = (0, *range(2, 2 + problem.rank))
     for tap in taps(problem):
-        seen = wide[last(*read_by(problem, tap))].reshape(problem.batch, problem.groups, dw.shape[2], *problem.output_size)
+        seen = wide[last(*read_by(problem, tap))].reshape(
+            problem.batch, problem.groups, dw.shape[2], *problem.output_size
+        )
         dw[last(*tap)] = [np.tensordot(rows[:, g], seen[:, g], axes=(summed, summed)) for g in range(problem.groups)]
     return dw.reshape(problem.filter_shape)

@@ -99,7 +99,9 @@ def of_one_tap(problem: Problem) -> Problem:
 def of_one_group(problem: Problem) -> Problem:
     """Return the problem that each group is."""
     groups = problem.groups
-    return replace(problem, groups=1, in_channels=problem.in_channels // groups, out_channels=problem.out_channels // groups)
+    return replace(
+        problem, groups=1, in_channels=problem.in_channels // groups, out_channels=problem.out_channels // groups
+    )
 
 
 def groups_apart(array: Array, groups: int, axis: int = 1) -> Iterator[Array]:
