@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import layouts
-from convformance.reference.problem import Problem, check_operation
+from convformance.reference.operation import check_operation
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 

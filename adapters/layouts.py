@@ -8,28 +8,25 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference.operation import BY_NAME
+
 Array = np.ndarray[Any, Any]
 Axes = tuple[int, ...]
 
-_ROLES: dict[str, tuple[tuple[str, ...], str]] = {
-    "conv": (("activation", "filter"), "activation"),
-    "conv_input_grad": (("activation", "filter"), "activation"),
-    "conv_filter_grad": (("activation", "activation"), "filter"),
-    "conv_bias_grad": (("activation",), "bias"),
-    "conv_transpose": (("activation", "filter"), "activation"),
-    "conv_transpose_input_grad": (("activation", "filter"), "activation"),
-    "conv_transpose_filter_grad": (("activation", "activation"), "filter"),
-}
+# What each of a convolution's arrays is; anything else is an activation.
+_ROLES = {"filter": "filter", "bias": "bias"}
 
 
+@cache
 def operand_roles(operation: str) -> tuple[str, ...]:
     """Return ``activation`` or ``filter`` for each operand of ``operation``."""
-    return _ROLES[operation][0]
+    return tuple(_ROLES.get(array, "activation") for array in BY_NAME[operation].arrays)
 
 
+@cache
 def result_role(operation: str) -> str:
     """Return ``activation``, ``filter`` or ``bias`` for the result of ``operation``."""
-    return _ROLES[operation][1]
+    return _ROLES.get(BY_NAME[operation].result, "activation")
 
 
 def from_canonical(array: Array, layout: str) -> Array:

@@ -9,7 +9,7 @@ from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, UsageError
 from convformance.adapters.discovery import Selection
 from convformance.asking import Asker, Question
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import DTYPES, Case
 

@@ -21,7 +21,8 @@ from convformance.adapters.contract import Adapter, Route
 from convformance.composition import WIDTH, Extract, broken, extract
 from convformance.extraction import mode_of
 from convformance.judging.bounds import EXACT_FILLS
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.problem import Problem
 from convformance.test_cases.case import Case
 
 Array = np.ndarray[Any, Any]

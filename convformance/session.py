@@ -18,7 +18,7 @@ from convformance.adapters.contract import KnownDivergence, MissingFramework, Us
 from convformance.adapters.discovery import Selection
 from convformance.asking import Asker, Question, Scope, covers, unjudged
 from convformance.options import Wishes
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.reports import record
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import DTYPES

@@ -17,7 +17,8 @@ import numpy as np
 
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.reference import exact, operations
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.problem import Problem
 from convformance.reference.stacking import Stack, fitting
 
 Array = np.ndarray[Any, Any]

@@ -7,6 +7,7 @@ from itertools import combinations
 from operator import or_
 from typing import Any
 
+from convformance.reference.operation import TABLE, Operation
 from convformance.reference.problem import Problem
 
 Parameters = Mapping[str, Any]
@@ -117,21 +118,17 @@ def _full(question: Parameters) -> bool:
     return question.get("symbol") == "full" or (any(map(any, pairs)) and pairs == tuple(question.get("padding", ())))
 
 
-_OPERATIONS = {
-    "the filter is read": ("conv", "conv_input_grad", "conv_transpose", "conv_transpose_input_grad"),
-    "the filter's gradient is asked for": ("conv_filter_grad", "conv_transpose_filter_grad"),
-    "the bias' gradient is asked for": ("conv_bias_grad",),
-    "the batch is summed": ("conv_filter_grad", "conv_transpose_filter_grad", "conv_bias_grad"),
-    "the result is the large side": ("conv_input_grad", "conv_transpose"),
-    "the operation is transposed": ("conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad"),
-    "the operation is a gradient": (
-        "conv_input_grad",
-        "conv_filter_grad",
-        "conv_bias_grad",
-        "conv_transpose_input_grad",
-        "conv_transpose_filter_grad",
-    ),
+# Kinds of operations, each a predicate over the table of them.
+_KINDS: Mapping[str, Callable[[Operation], bool]] = {
+    "the filter is read": lambda operation: "filter" in operation.arrays,
+    "the filter's gradient is asked for": lambda operation: operation.result == "filter",
+    "the bias' gradient is asked for": lambda operation: operation.result == "bias",
+    "the batch is summed": lambda operation: operation.result in ("filter", "bias"),
+    "the result is the large side": lambda operation: operation.result == "input",
+    "the operation is transposed": lambda operation: operation.transposed,
+    "the operation is a gradient": lambda operation: operation.is_gradient,
 }
+_OPERATIONS = {label: tuple(each.name for each in TABLE if is_one(each)) for label, is_one in _KINDS.items()}
 _GEOMETRY = (
     Condition("stride > 1", _any("stride", lambda value: value > 1)),
     Condition("dilation > 1", _any("dilation", lambda value: value > 1)),

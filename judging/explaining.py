@@ -11,7 +11,7 @@ from convformance.judging.formats import FORMATS
 from convformance.judging.hypotheses.hypothesis import Fit
 from convformance.judging.judgement import Answer, Array, Ask, Marked
 from convformance.judging.narrower import Belief, scattered
-from convformance.reference.problem import OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 
 Marks = Mapping[str, Marked]
 

@@ -2,7 +2,7 @@
 
 from convformance.judging.examination import Examination
 from convformance.judging.judgement import Answer
-from convformance.reference.problem import OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 
 
 def fault(examination: Examination, answer: Answer) -> str | None:

@@ -17,7 +17,8 @@ from convformance.judging.bounds import WRONG, Operands
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.judgement import Ask
 from convformance.judging.marking import mark, mark_special
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 Told = dict[str, Any]
@@ -313,9 +314,9 @@ def _call(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
     stated: dict[str, tuple[Any, bool]] = {
         "input_size": (problem.input_size, operation == "conv_input_grad"),
         "output_size": (problem.input_size, operation == "conv_transpose" and any(problem.output_padding)),
-        "kernel_size": (problem.kernel_size, operation.endswith("filter_grad")),
+        "kernel_size": (problem.kernel_size, BY_NAME[operation].result == "filter"),
     }
-    if operation != "conv_bias_grad":
+    if BY_NAME[operation].result != "bias":
         stated |= {
             "stride": (problem.stride, problem.stride != (1,) * rank),
             "padding": (problem.symbol or problem.padding, problem.padding != ((0, 0),) * rank),

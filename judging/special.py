@@ -13,7 +13,8 @@ import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.reference import operations
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 
@@ -70,16 +71,16 @@ def _reads_with_zeros(trial: Trial, place: int, marks: Array, skipping: Array) -
     The filter, or in its gradient the small activation, meets padding and, when it is spread, the zeros that a stride inserts. The
     large activation meets, in a filter gradient, the zeros inserted into the small one.
     """
-    if trial.operation == "conv_bias_grad":
+    if BY_NAME[trial.operation].result == "bias":
         return skipping
     if place == _meeting_padding(trial.operation):
         return _reads_of_all(trial, place, marks)
-    return _reads_unstrided(trial, place, marks) if trial.operation.endswith("filter_grad") else skipping
+    return _reads_unstrided(trial, place, marks) if BY_NAME[trial.operation].result == "filter" else skipping
 
 
 def _meeting_padding(operation: str) -> int:
     """Return the place of the operand that padding is multiplied by: the filter, or else the small activation."""
-    return 0 if operation == "conv_transpose_filter_grad" else 1
+    return 0 if BY_NAME[operation].arrays == ("output", "input") else 1
 
 
 def _reads_of_all(trial: Trial, place: int, marks: Array) -> Array:

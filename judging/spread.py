@@ -8,6 +8,7 @@ import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.judgement import Marked
+from convformance.reference.operation import BY_NAME
 
 Array = np.ndarray[Any, Any]
 Record = dict[str, Any]
@@ -56,7 +57,7 @@ def told(found: Mapping[str, Any]) -> str:
 def _leading(trial: Trial, rank: int) -> tuple[str, ...]:
     if rank == 1:
         return _LEADING["bias_shape"]
-    return _LEADING["filter_shape" if trial.operation.endswith("filter_grad") else "activation"]
+    return _LEADING["filter_shape" if BY_NAME[trial.operation].result == "filter" else "activation"]
 
 
 def _channel_axis(names: Sequence[str]) -> int:

@@ -4,6 +4,7 @@
 is the oracle for float64, ``differences`` differentiates numerically, ``geometry`` and ``problem`` hold the sizes.
 """
 
+from convformance.reference.operation import OPERATIONS
 from convformance.reference.operations import (
     conv,
     conv_bias_grad,
@@ -13,7 +14,7 @@ from convformance.reference.operations import (
     conv_transpose_filter_grad,
     conv_transpose_input_grad,
 )
-from convformance.reference.problem import OPERATIONS, Problem
+from convformance.reference.problem import Problem
 
 __all__ = [
     "OPERATIONS",

@@ -4,12 +4,13 @@ The result has the operands' dtype: float64 and float32 as the BLAS sums them, i
 are never changed and results never alias them. Padding is multiplied like any other zero.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from convformance.reference import blocked, plain
+from convformance.reference.operation import TABLE, Operation
 from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
@@ -53,20 +54,25 @@ def bias_gradient(problem: Problem, dy: Array, one: Array) -> Array:
     return db
 
 
-def _filter_gradient_of_transpose(problem: Problem, x: Array, dy: Array) -> Array:
-    return filter_gradient(problem, dy, x)
+# The contraction that gives each of a convolution's arrays, and the arrays it reads in its own order.
+_CONTRACTIONS: Mapping[str, tuple[Contraction, tuple[str, ...]]] = {
+    "output": (forward, ("input", "filter")),
+    "input": (input_gradient, ("output", "filter")),
+    "filter": (filter_gradient, ("input", "output")),
+    "bias": (bias_gradient, ("output",)),
+}
+
+
+def _contraction(operation: Operation) -> Contraction:
+    """Return the contraction of the operation's two operands, exchanged where it reads them in another order."""
+    contraction, arrays = _CONTRACTIONS[operation.result]
+    if operation.arrays == arrays:
+        return contraction
+    return lambda problem, first, second: contraction(problem, second, first)
 
 
 # Every operation as a contraction of its two operands; a bias gradient's second one is the number 1.
-CONTRACTIONS: dict[str, Contraction] = {
-    "conv": forward,
-    "conv_input_grad": input_gradient,
-    "conv_filter_grad": filter_gradient,
-    "conv_bias_grad": bias_gradient,
-    "conv_transpose": input_gradient,
-    "conv_transpose_input_grad": forward,
-    "conv_transpose_filter_grad": _filter_gradient_of_transpose,
-}
+CONTRACTIONS = {operation.name: _contraction(operation) for operation in TABLE}
 
 
 def _contract(

@@ -13,9 +13,10 @@ import numpy as np
 
 from convformance.reference import posing
 from convformance.reference.geometry import Size
+from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.operations import along_channels, bilinear, check_operands
 from convformance.reference.posing import Geometry, PerAxis
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.problem import Problem
 from convformance.reference.rounding import computing_dtype
 from convformance.reference.stacking import contracted
 

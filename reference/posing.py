@@ -6,7 +6,8 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from convformance.reference.geometry import Padding, Size, per_axis, transposed_sizes
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 PerAxis = int | Sequence[int]
@@ -34,7 +35,7 @@ def filter_gradient(operation: str, x: Array, dy: Array, kernel_size: PerAxis, *
     A transposed convolution has the roles swapped: its x is the ``(N, O, *spatial)`` and its dy the ``(N, C, *output)``.
     """
     _check_axes(operation, x, dy)
-    large, small = (dy, x) if operation == "conv_transpose_filter_grad" else (x, dy)
+    large, small = (dy, x) if BY_NAME[operation].transposed else (x, dy)
     channels = {"in_channels": large.shape[1], "out_channels": small.shape[1]}
     return Problem.of(input_size=large.shape[2:], kernel_size=kernel_size, batch=large.shape[0], **channels, **geometry)
 

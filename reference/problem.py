@@ -7,38 +7,7 @@ from math import gcd, prod
 
 from convformance.reference import geometry
 from convformance.reference.geometry import Padding, Pairs, Size
-
-OPERATIONS = (
-    "conv",
-    "conv_input_grad",
-    "conv_filter_grad",
-    "conv_bias_grad",
-    "conv_transpose",
-    "conv_transpose_input_grad",
-    "conv_transpose_filter_grad",
-)
-WITH_BIAS = ("conv", "conv_transpose")
-
-# The arguments of each operation that have the shapes of its signature.
-OPERAND_NAMES: dict[str, tuple[str, ...]] = {
-    "conv": ("x", "w"),
-    "conv_input_grad": ("dy", "w"),
-    "conv_filter_grad": ("x", "dy"),
-    "conv_bias_grad": ("dy",),
-    "conv_transpose": ("x", "w"),
-    "conv_transpose_input_grad": ("dy", "w"),
-    "conv_transpose_filter_grad": ("x", "dy"),
-}
-# What each operation reads and gives, named by the arrays of the convolution it belongs to.
-ARRAYS: dict[str, tuple[tuple[str, ...], str]] = {
-    "conv": (("input", "filter"), "output"),
-    "conv_input_grad": (("output", "filter"), "input"),
-    "conv_filter_grad": (("input", "output"), "filter"),
-    "conv_bias_grad": (("output",), "bias"),
-    "conv_transpose": (("output", "filter"), "input"),
-    "conv_transpose_input_grad": (("input", "filter"), "output"),
-    "conv_transpose_filter_grad": (("output", "input"), "filter"),
-}
+from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 
 
 @dataclass(frozen=True)
@@ -188,12 +157,12 @@ class Problem:
 
     def operand_shapes(self, operation: str) -> tuple[Size, ...]:
         """Return the shapes that ``operation`` reads, in the order of its arguments, without a bias."""
-        names, _ = ARRAYS[check_operation(operation)]
-        return tuple(getattr(self, f"{name}_shape") for name in names)
+        arrays = BY_NAME[check_operation(operation)].arrays
+        return tuple(getattr(self, f"{array}_shape") for array in arrays)
 
     def result_shape(self, operation: str) -> Size:
         """Return the shape that ``operation`` gives."""
-        shape: Size = getattr(self, f"{ARRAYS[check_operation(operation)][1]}_shape")
+        shape: Size = getattr(self, f"{BY_NAME[check_operation(operation)].result}_shape")
         return shape
 
     def operation_bias_shape(self, operation: str) -> Size:
@@ -212,7 +181,7 @@ class Problem:
             "filter": self.batch * prod(self.output_size),
             "bias": self.batch * prod(self.output_size),
         }
-        return lengths[ARRAYS[check_operation(operation)][1]]
+        return lengths[BY_NAME[check_operation(operation)].result]
 
     @property
     def products(self) -> int:
@@ -222,10 +191,3 @@ class Problem:
         )
         couples = prod(geometry.taps_inside(i, o, k, s, lo, d) for i, o, k, s, (lo, _), d in axes)
         return self.batch * self.out_channels * (self.in_channels // self.groups) * couples
-
-
-def check_operation(operation: str) -> str:
-    """Return ``operation``, or raise ValueError naming the seven there are."""
-    if operation not in OPERATIONS:
-        raise ValueError(f"operation={operation!r} is unknown; allowed: {', '.join(OPERATIONS)}")
-    return operation

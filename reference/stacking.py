@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from convformance.reference.contractions import CONTRACTIONS, SMALL
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 

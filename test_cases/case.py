@@ -5,7 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from convformance.reference.geometry import Padding, Pairs, Size
-from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
+from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
+from convformance.reference.problem import Problem
 
 TIERS = ("smoke", "standard", "full")
 MEMORY = ("contiguous", "sliced", "permuted")
@@ -15,12 +16,14 @@ WIDE = ("float64", "float32")
 NARROW = ("float16", "bfloat16")
 DTYPES = (*WIDE, *NARROW)
 
-CONVOLUTION = ("conv", "conv_input_grad", "conv_filter_grad")
-TRANSPOSED = ("conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad")
+CONVOLUTION, TRANSPOSED = (
+    tuple(each.name for each in TABLE if each.transposed is transposed and each.result != "bias")
+    for transposed in (False, True)
+)
 # The three maps under both of their names: a convolution and its transpose have each other's first two.
-FORWARD = ("conv", "conv_transpose_input_grad")
-INPUT_GRADIENT = ("conv_input_grad", "conv_transpose")
-FILTER_GRADIENT = ("conv_filter_grad", "conv_transpose_filter_grad")
+FORWARD, INPUT_GRADIENT, FILTER_GRADIENT = (
+    tuple(each.name for each in TABLE if each.result == result) for result in ("output", "input", "filter")
+)
 
 # The operations a case is asked of unless it says otherwise: every one that has no bias of its own.
 UNBIASED = (*CONVOLUTION, *TRANSPOSED)

@@ -21,6 +21,7 @@ import numpy as np
 
 from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
+from convformance.reference.operation import BY_NAME
 from convformance.reference.rounding import round_once
 from convformance.test_cases.case import Case
 
@@ -198,12 +199,12 @@ def _sparse_place(case: Case, operation: str) -> int:
     Every element of the other is then still multiplied in some of them, and a product that is left out is seen.
     """
     problem = case.problem
-    if operation == "conv_bias_grad":
+    if BY_NAME[operation].result == "bias":
         return 0
     images_or_filters, channels, *space = problem.result_shape(operation)
-    if not operation.endswith("filter_grad"):
+    if BY_NAME[operation].result != "filter":
         return 0 if images_or_filters * prod(space) >= channels // problem.groups else 1
-    large, small = (1, 0) if operation == "conv_transpose_filter_grad" else (0, 1)
+    large, small = (1, 0) if BY_NAME[operation].transposed else (0, 1)
     return large if channels * prod(space) >= images_or_filters // problem.groups else small
 
 

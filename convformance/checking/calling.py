@@ -10,7 +10,8 @@ from convformance.checking import forms
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import EMPTY, OPERANDS, SIZES, Parameter, Signature
 from convformance.reference.geometry import Size, transposed_sizes
-from convformance.reference.problem import OPERAND_NAMES, Problem
+from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]

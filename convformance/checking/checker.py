@@ -15,7 +15,7 @@ from convformance.checking.result import CheckResult, Findings
 from convformance.checking.signature import EMPTY, GEOMETRY, OPERANDS, Parameter, Signature
 from convformance.judging.marking import ORDER
 from convformance.reference import geometry
-from convformance.reference.problem import OPERAND_NAMES, check_operation
+from convformance.reference.operation import OPERAND_NAMES, check_operation
 from convformance.test_cases import fills
 from convformance.test_cases.case import DTYPES, Case
 

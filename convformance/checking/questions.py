@@ -8,7 +8,7 @@ from math import prod
 
 from convformance.checking.calling import Caller
 from convformance.reference.geometry import Size, effective_kernel
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import catalogue, fills
 from convformance.test_cases.case import DTYPES, Case, case
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from convformance.checking import forms
-from convformance.reference.problem import OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 
 ACTIVATIONS = ("x", "dy")
 OPERANDS = ("x", "w", "dy", "bias")

@@ -15,7 +15,8 @@ import numpy as np
 from convformance.judging.bounds import products
 from convformance.reference import operations
 from convformance.reference.geometry import Pairs, Size, effective_kernel
-from convformance.reference.problem import ARRAYS, Problem
+from convformance.reference.operation import BY_NAME
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 Change = Callable[[Array], Array]
@@ -76,12 +77,12 @@ class Computation:
     @property
     def reads(self) -> tuple[str, ...]:
         """The names of the operands, in order."""
-        return ARRAYS[self.operation][0]
+        return BY_NAME[self.operation].arrays
 
     @property
     def gives(self) -> str:
         """The name of the array that is the result."""
-        return ARRAYS[self.operation][1]
+        return BY_NAME[self.operation].result
 
     @property
     def rank(self) -> int:

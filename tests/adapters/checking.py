@@ -10,8 +10,9 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters.contract import Adapter, Answer, Refusal, Route
+from convformance.reference.operation import WITH_BIAS
 from convformance.reference.operations import apply
-from convformance.reference.problem import WITH_BIAS, Problem
+from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]
 

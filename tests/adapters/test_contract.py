@@ -8,7 +8,8 @@ import pytest
 
 from convformance.adapters import layouts
 from convformance.adapters.contract import Adapter, MissingFramework, Refusal, Route, UsageError, route
-from convformance.reference.problem import OPERATIONS, Problem
+from convformance.reference.operation import OPERATIONS
+from convformance.reference.problem import Problem
 from tests.adapters import checking
 
 PROBLEM = checking.PROBLEMS["groups-stride-dilation"]

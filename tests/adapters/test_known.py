@@ -9,7 +9,7 @@ from convformance import listing
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, KnownDivergence, UsageError
 from convformance.asking import Scope, covers
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import catalogue
 
 GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error"}

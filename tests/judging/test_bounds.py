@@ -8,7 +8,7 @@ import pytest
 from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, NORM_WISE, Trial, products
 from convformance.judging.formats import FORMATS, Precision, default_accumulator, format_of
 from convformance.reference import operations
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import UNBIASED
 from tests.judging import summing

@@ -13,7 +13,8 @@ from convformance.judging.hypotheses import HYPOTHESES
 from convformance.judging.hypotheses.hypothesis import Fit
 from convformance.judging.rule import judge
 from convformance.reference import operations
-from convformance.reference.problem import OPERATIONS, Problem
+from convformance.reference.operation import OPERATIONS
+from convformance.reference.problem import Problem
 from convformance.test_cases import fills
 from tests.judging import handmade
 from tests.judging.asked import Given, examined, posed

@@ -14,7 +14,7 @@ from convformance.judging.bounds import fills_of, magnitude, products
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Precision, format_of
 from convformance.reference import operations
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import DTYPES, Case
 from tests.judging.asked import examined, posed

@@ -8,7 +8,7 @@ import pytest
 
 from convformance.judging import special
 from convformance.reference import operations
-from convformance.reference.problem import OPERATIONS
+from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import DTYPES, UNBIASED
 from tests.judging import summing

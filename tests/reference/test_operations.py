@@ -11,7 +11,7 @@ import pytest
 
 from convformance import reference
 from convformance.reference import OPERATIONS, Problem, contractions, definition, operations
-from convformance.reference.problem import OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 from tests.reference.generated import generated_problems, integer_operands, integers
 
 Array = np.ndarray[Any, Any]

@@ -8,7 +8,8 @@ from math import prod
 import pytest
 
 from convformance.reference.geometry import PADDING_SYMBOLS, Size, transposed_sizes
-from convformance.reference.problem import OPERATIONS, Problem
+from convformance.reference.operation import OPERATIONS
+from convformance.reference.problem import Problem
 from convformance.test_cases import catalogue, fills
 from convformance.test_cases.case import DTYPES, Case
 

@@ -4,7 +4,8 @@ from math import prod
 
 import numpy as np
 
-from convformance.reference.problem import WITH_BIAS, Problem
+from convformance.reference.operation import WITH_BIAS
+from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from tests.zoo import plain
 from tests.zoo.member import Array, Arrays

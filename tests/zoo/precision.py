@@ -8,7 +8,8 @@ import ml_dtypes
 import numpy as np
 
 from convformance.judging.formats import format_of
-from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
+from convformance.reference.operation import OPERATIONS, WITH_BIAS
+from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, UNBIASED
 from tests.zoo import plain

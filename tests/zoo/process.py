@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
+from convformance.reference.operation import OPERATIONS, WITH_BIAS
+from convformance.reference.problem import Problem
 from convformance.test_cases.case import CONVOLUTION, FILTER_GRADIENT, FORWARD, INPUT_GRADIENT, UNBIASED
 from tests.zoo import plain
 from tests.zoo.member import Array, Arrays, Run

@@ -14,7 +14,8 @@ from convformance.judging.examination import Examination
 from convformance.judging.formats import format_of
 from convformance.judging.marking import mark, mark_special
 from convformance.reference import operations
-from convformance.reference.problem import OPERATIONS, WITH_BIAS, Problem
+from convformance.reference.operation import OPERATIONS, WITH_BIAS
+from convformance.reference.problem import Problem
 from convformance.test_cases import examining, fills
 from convformance.test_cases.case import DTYPES, Case
 from convformance.test_cases.catalogue import case_by_id, cases

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convformance.reference.geometry import Size
-from convformance.reference.problem import OPERATIONS, WITH_BIAS
+from convformance.reference.operation import OPERATIONS, WITH_BIAS
 from tests.judging import summing
 from tests.zoo.garden import adjoints, fast, forms, orders, structures
 from tests.zoo.garden.ways import Computing, Way, as_expected, computed, wider
