@@ -13,18 +13,16 @@ from convformance import __version__, reproduction, shrinking
 from convformance.adapters.contract import Adapter, Answer, KnownDivergence, Refusal, Route
 from convformance.adapters.discovery import Selection
 from convformance.extraction import Unextractable
+from convformance.judging.grades import CLEAN, is_at_least
 from convformance.judging.rule import Judgement, judge
 from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case
 from convformance.test_cases.fills import Operands
 
-# Grades that count against an adapter unless its route documents them or a known divergence covers them.
-CLEAN = ("conformant", "refused")
 # How many verdicts of one route carry their script in the record; `convformance reproduce` prints any other.
 SCRIPTS, KNOWN_SCRIPTS = 60, 3
 # How many verdicts of one route carry their smallest failing case; `convformance smallest` finds any other.
 SMALLEST = 1
-_ORDER = ("conformant", "componentwise", "norm-wise")
 
 
 @dataclass(frozen=True)
@@ -193,7 +191,7 @@ class Asker:
         """Return the verdict with what it counts for: documented, known, or a finding."""
         known = self._known(question, verdict["grade"])
         documented = question.route.grade
-        clean = verdict["grade"] in CLEAN or _at_least(verdict["grade"], documented)
+        clean = verdict["grade"] in CLEAN or is_at_least(verdict["grade"], documented)
         return {
             **verdict,
             "documented": None if documented == "conformant" else documented,
@@ -228,10 +226,6 @@ def _in_versions(version: str, versions: tuple[str, str] | None) -> bool:
 def _numbers(version: str) -> tuple[int, ...]:
     release = version.split("+", maxsplit=1)[0].split(".")
     return tuple(int("".join(digit for digit in part if digit.isdigit()) or 0) for part in release)
-
-
-def _at_least(grade: str, documented: str) -> bool:
-    return grade in _ORDER and _ORDER.index(grade) <= _ORDER.index(documented)
 
 
 def unjudged(question: Question, grade: str, message: str) -> dict[str, Any]:

@@ -6,19 +6,17 @@ from typing import Any
 
 from convformance.asking import Question
 from convformance.judging.diagnosis import Fit, Observation, diagnoses
+from convformance.judging.grades import ANSWERED
 from convformance.test_cases import examining
 
 Verdict = Mapping[str, Any]
-
-# The grades of answers that were looked at number by number: a refusal, a crash or an exception says nothing of values.
-_ANSWERED = ("conformant", "low-precision", "componentwise", "norm-wise", "wrong")
 
 
 def lines(asked: Iterable[tuple[Question, Verdict]]) -> Iterator[dict[str, Any]]:
     """Yield the record's lines on what explains the findings of each route; what is known already is left out."""
     routes: dict[tuple[str, str, str], list[Observation]] = {}
     for question, verdict in asked:
-        if verdict["grade"] in _ANSWERED and not verdict["known"]:
+        if verdict["grade"] in ANSWERED and not verdict["known"]:
             place = question.adapter, question.operation, question.route.name
             routes.setdefault(place, []).append(_observation(question, verdict))
     for (adapter, operation, route), observations in routes.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from convformance.adapters.contract import Adapter, Refusal, UsageError
 from convformance.adapters.discovery import BUILT_IN, create
-from convformance.judging.bounds import CONFORMANT
+from convformance.judging.grades import CONFORMANT
 from convformance.reference.problem import Problem
 
 Array = np.ndarray[Any, Any]

@@ -16,8 +16,9 @@ from matplotlib.lines import Line2D
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a clone needs no install
 
 from convformance.adapters.contract import Adapter
-from convformance.judging.bounds import CONFORMANT, Trial
+from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
+from convformance.judging.grades import CONFORMANT
 from convformance.judging.marking import mark
 from convformance.test_cases.case import Case, case
 from convformance.test_cases.fills import fill

@@ -13,8 +13,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a clone needs no install
 
-from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, WRONG, Trial
+from convformance.judging.bounds import Trial
 from convformance.judging.formats import FORMATS, Precision
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT, WRONG
 from convformance.judging.judgement import Marked
 from convformance.judging.marking import mark
 from convformance.reference import Problem, conv, conv_filter_grad, conv_input_grad

@@ -16,20 +16,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from convformance.judging.formats import FORMATS, Format, Precision
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import exact, operations
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 from convformance.reference.stacking import Stack, fitting
 
 Array = np.ndarray[Any, Any]
-
-CONFORMANT, LOW_PRECISION, COMPONENTWISE, NORM_WISE, WRONG = (
-    "conformant",
-    "low-precision",
-    "componentwise",
-    "norm-wise",
-    "wrong",
-)
 
 EXACT_FILLS = ("int", "xwide", "wwide")
 RANDOM_FILLS = ("normal", "positive")

@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 
 from convformance.judging import special
-from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, NORM_WISE, WRONG, Trial
+from convformance.judging.bounds import Trial
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE, WRONG
 from convformance.judging.judgement import Marked
 
 Array = np.ndarray[Any, Any]
-
-# From right to wrong.
-ORDER = (CONFORMANT, COMPONENTWISE, NORM_WISE, WRONG)
 
 
 def mark(trial: Trial, value: Array) -> Marked:
@@ -54,8 +52,3 @@ def mark_special(trial: Trial, value: Array) -> Marked:
     return Marked(
         trial, got, want, difference, CONFORMANT if grade == COMPONENTWISE else grade, exact=trial.exact and met
     )
-
-
-def worst_grade(grades: list[str]) -> str:
-    """Return the one that is furthest from right."""
-    return max(grades, key=ORDER.index)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from convformance.judging import form
-from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, EXACT_FILLS, Trial
+from convformance.judging.bounds import EXACT_FILLS, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT
 from convformance.judging.judgement import Array, Ask, Marked
 
 # Least error for a belief to be worth asking for, in its own unit: sums a thousandth of W (far above what the next finer format

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging import explaining, form
+from convformance.judging import explaining, form, grades
 from convformance.judging import spread as spreading
-from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, LOW_PRECISION, SUMS, WRONG
+from convformance.judging.bounds import SUMS
 from convformance.judging.drift import drift
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION, WRONG
 from convformance.judging.judgement import Answer, Ask, Judgement, Marked
-from convformance.judging.marking import mark, mark_special, worst_grade
+from convformance.judging.marking import mark, mark_special
 from convformance.judging.narrower import Belief, explanation
 
 __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
@@ -55,7 +56,7 @@ def judge(examination: Examination, ask: Ask) -> Judgement:
 
 def _settled(examination: Examination, ask: Ask, marks: Marks, seconds: float) -> Judgement:
     """Return what the marks add up to."""
-    grade = worst_grade([mark.grade for mark in marks.values()])
+    grade = grades.worst([mark.grade for mark in marks.values()])
     exact = all(mark.exact for mark in marks.values() if mark.trial.exact)
     found = Judgement(grade, exact=exact, error=_share(marks), seconds=seconds, fills=_by_fill(marks))
     doubtful = grade == WRONG if examination.special else grade != CONFORMANT

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from convformance.judging import form
-from convformance.judging.bounds import WRONG, Operands
+from convformance.judging.bounds import Operands
 from convformance.judging.examination import BrokenFill, Examination
+from convformance.judging.grades import WRONG
 from convformance.judging.judgement import Ask
 from convformance.judging.marking import mark, mark_special
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES

@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from convformance.judging.grades import REFUSED, RIGHT
+from convformance.reference.operation import TABLE
 from convformance.reports import words
-from convformance.reports.lines import DTYPES, OPERATIONS, CaseLine, Verdict
+from convformance.reports.lines import DTYPES, CaseLine, Verdict
 from convformance.reports.record import Records, RunState
 
-RIGHT = ("conformant", "low-precision", "componentwise", "norm-wise")
 STATES = ("yes", "partly", "no", "wrong", "none")
 MOST_WORDINGS = 2
 
 # An operation is not offered in a dtype when more than this part of its questions is refused.
 _NEARLY_ALWAYS = 0.9
 _DIGITS = re.compile(r"\d+")
-_TRANSPOSED = ("conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad", "conv_input_grad")
+_TRANSPOSED = tuple(each.name for each in TABLE if each.transposed or each.result == "input")
 
 
 @dataclass(frozen=True)
@@ -108,15 +109,6 @@ def _rank(rank: int) -> Callable[[CaseLine], bool]:
     return lambda case: len(case.input_size) == rank
 
 
-_SAYS = {
-    "conv": "the convolution itself",
-    "conv_input_grad": "its gradient in the image",
-    "conv_filter_grad": "its gradient in the filter",
-    "conv_bias_grad": "its gradient in the bias",
-    "conv_transpose": "the transposed convolution",
-    "conv_transpose_input_grad": "its gradient in the image",
-    "conv_transpose_filter_grad": "its gradient in the filter",
-}
 FEATURES = (
     Feature("Geometry", "stride", "a stride above 1", _strided),
     Feature("Geometry", "unequal stride", "another stride on each axis", lambda case: _unequal(case.stride)),
@@ -149,7 +141,7 @@ FEATURES = (
         "Data", "non-contiguous operands", "sliced, or with permuted axes", lambda case: case.memory not in ("", "contiguous")
     ),
     *(Feature("Number types", dtype, f"operands and result in {dtype}", lambda case: True, dtype=dtype) for dtype in DTYPES),
-    *(Feature("Operations", op, _SAYS[op], lambda case: True, op=op) for op in OPERATIONS),
+    *(Feature("Operations", each.name, each.meaning, lambda case: True, op=each.name) for each in TABLE),
 )  # fmt: skip
 
 
@@ -205,7 +197,7 @@ class _Answers:
             self.refused[_DIGITS.sub("#", question.verdicts[0].message)] += 1
         if question.right and all(verdict.grade == "low-precision" for verdict in question.right):
             self.narrow[question.right[0].accumulator or "narrower inputs"] += 1
-        failed = [verdict for verdict in question.verdicts if verdict.grade not in (*RIGHT, "refused")]
+        failed = [verdict for verdict in question.verdicts if verdict.grade not in (*RIGHT, REFUSED)]
         self.failed.update({(verdict.grade, verdict.known or "") for verdict in failed})
 
     @property

@@ -11,17 +11,8 @@ from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
-GRADES = (
-    "conformant",
-    "low-precision",
-    "componentwise",
-    "norm-wise",
-    "wrong",
-    "refused",
-    "crashed",
-    "timed-out",
-    "error",
-)
+from convformance.judging.grades import GRADES
+
 MOST_NUMBERS, DEEPEST = 4096, 8
 
 Check = Callable[[Any], Any]

@@ -11,9 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from convformance.judging.grades import GRADES
 from convformance.reports import compare, model, packing, payload, views, words
 from convformance.reports.compare import Comparison
-from convformance.reports.lines import GRADES
 from convformance.reports.model import Report
 from convformance.reports.record import Records, read
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from convformance.reports.fields import (
-    GRADES,
     Cells,
     Count,
     Flag,
@@ -38,18 +37,9 @@ from convformance.reports.fields import (
     parse,
 )
 
-__all__ = ["GRADES", "Malformed", "Pairs", "Size", "excerpt", "parse"]
+__all__ = ["Malformed", "Pairs", "Size", "excerpt", "parse"]
 
 SCHEMA = 1
-OPERATIONS = (
-    "conv",
-    "conv_input_grad",
-    "conv_filter_grad",
-    "conv_bias_grad",
-    "conv_transpose",
-    "conv_transpose_input_grad",
-    "conv_transpose_filter_grad",
-)
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 LARGEST_MAP = 4096
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
+from convformance.judging.grades import RIGHT
 from convformance.reports import features, words
 from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, Verdict
 from convformance.reports.record import Place, Problem, Records, RunState
 
-_MEASURED = ("conformant", "low-precision", "componentwise", "norm-wise")
 _DIGITS = re.compile(r"\d+")
 UNDESCRIBED = "(not described)"
 UNEXPLAINED = "unexplained"
@@ -42,7 +42,7 @@ class Tally:
         self.findings += verdict.finding
         self.known += verdict.known is not None
         self.documented += is_documented(verdict)
-        if verdict.grade in _MEASURED:
+        if verdict.grade in RIGHT:
             self.error = _largest(self.error, verdict.error)
             self.bias = _largest(self.bias, None if verdict.bias is None else abs(verdict.bias))
             self.accumulators.update([verdict.accumulator] if verdict.accumulator else [])
@@ -85,10 +85,7 @@ def _largest(one: float | None, other: float | None) -> float | None:
 def is_documented(verdict: Verdict) -> bool:
     """Whether the verdict is worse than conformant, but no worse than its route documents."""
     return (
-        verdict.documented is not None
-        and not verdict.finding
-        and verdict.known is None
-        and verdict.grade in _MEASURED[1:]
+        verdict.documented is not None and not verdict.finding and verdict.known is None and verdict.grade in RIGHT[1:]
     )
 
 

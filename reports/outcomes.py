@@ -7,12 +7,12 @@ that was left out have failed, as they have in the exit status.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from convformance.judging.grades import UNANSWERED
 from convformance.reports import words
 from convformance.reports.lines import Known, Verdict
 from convformance.reports.record import Records
 
 PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
-_NO_ANSWER = ("crashed", "timed-out", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _of_verdict(verdict: Verdict, known: Known | None) -> Outcome:
 def _judged(verdict: Verdict, known: Known | None) -> tuple[str, str]:
     """Return status and message."""
     if verdict.finding:
-        return BROKEN if verdict.grade in _NO_ANSWER else FAILED, verdict.message
+        return BROKEN if verdict.grade in UNANSWERED else FAILED, verdict.message
     if verdict.known is not None:
         reason = ": ".join(filter(None, (f"known divergence {verdict.known}", known.reason if known else "")))
         return SKIPPED, " ".join(filter(None, (reason, known.link if known else "")))

@@ -7,8 +7,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from convformance.judging.grades import GRADES
 from convformance.reports import words
-from convformance.reports.lines import GRADES, Verdict
+from convformance.reports.lines import Verdict
 
 LONGEST_TEXT = 2000
 NOT_FINITE = -1

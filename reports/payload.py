@@ -7,6 +7,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
+from convformance.judging.grades import CLEAN
 from convformance.reports import features, picture, words
 from convformance.reports.compare import Change, Comparison
 from convformance.reports.lines import CaseLine, Key, Verdict
@@ -44,7 +45,7 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     evidence.take(
         in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)])
     )
-    evidence.take(verdict for verdict in verdicts if verdict.grade not in ("conformant", "refused"))
+    evidence.take(verdict for verdict in verdicts if verdict.grade not in CLEAN)
     return {
         **columns.told(),
         **evidence.told(),

@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
+from convformance.judging.grades import GRADES, SEVERITY, UNANSWERED
+from convformance.reference.operation import OPERATIONS
 from convformance.reports import features, words
 from convformance.reports.features import Feature, Note, Support
-from convformance.reports.lines import DTYPES, GRADES, OPERATIONS, Diagnosis
+from convformance.reports.lines import DTYPES, Diagnosis
 from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
 MOST_REFUSALS = 200
@@ -159,7 +161,7 @@ def refusals_left(report: Report) -> dict[str, int]:
 def tiles(report: Report) -> tuple[Tile, ...]:
     """Return the large numbers: everything asked, and where it went."""
     total, asked = report.total, report.asked
-    failed = [Tile(grade, total.grades[grade], icon=grade) for grade in ("crashed", "timed-out", "error")]
+    failed = [Tile(grade, total.grades[grade], icon=grade) for grade in UNANSWERED]
     may_be_none = [
         Tile("known †", total.known),
         Tile("as documented ‡", total.documented),
@@ -200,7 +202,7 @@ def segments(tally: Tally) -> list[Segment]:
 
 def marks(tally: Tally) -> list[tuple[str, str, int]]:
     """Return what a cell says beside its fraction: icon, words and count of everything that is not conformant, worst first."""
-    grades = [(grade, grade, tally.grades[grade]) for grade in words.SEVERITY if grade != "conformant"]
+    grades = [(grade, grade, tally.grades[grade]) for grade in SEVERITY if grade != "conformant"]
     states = [(name, told, getattr(tally, name)) for name, told in _STATES.items()]
     return [mark for mark in (*grades, *states) if mark[2] > 0]
 

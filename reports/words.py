@@ -4,50 +4,19 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from convformance.reports.lines import DTYPES, GRADES, OPERATIONS, CaseLine, Pairs, Size
-
-# Worst first: a wrong answer that looks like one is worse than none.
-SEVERITY = (
-    "wrong",
-    "crashed",
-    "error",
-    "timed-out",
-    "norm-wise",
-    "componentwise",
-    "low-precision",
-    "refused",
-    "conformant",
-)
+from convformance.judging.grades import BY_NAME, GRADES, TABLE
+from convformance.reference.operation import OPERATIONS
+from convformance.reports.lines import DTYPES, CaseLine, Pairs, Size
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 NOTHING = "\N{EN DASH}"
-SYMBOLS = {
-    "conformant": "✓",
-    "low-precision": "↓",
-    "componentwise": "\N{TILDE OPERATOR}",
-    "norm-wise": "≈",
-    "wrong": "✗",
-    "refused": "⊘",
-    "crashed": "↯",
-    "timed-out": "◷",
-    "error": "!",
-}
-SENTENCES = {
-    "conformant": "Bit for bit right on the exact fills, and within the bound of a stable algorithm on random data.",
-    "low-precision": "Right for an accumulator or inputs narrower than expected; which one is named.",
-    "componentwise": "Within the worst-case bound of a direct algorithm, element by element, but not within the statistical one.",
-    "norm-wise": "Accurate only relative to the largest element, as Winograd and FFT algorithms are.",
-    "wrong": "Outside every bound: this is not the convolution that was asked for.",
-    "refused": "The framework said, in a clean error, that it does not offer this.",
-    "crashed": "The process died while it answered.",
-    "timed-out": "No answer within the time allowed.",
-    "error": "An exception that is no refusal.",
-}
+SYMBOLS = {grade.name: grade.symbol for grade in TABLE}
+SENTENCES = {grade.name: grade.sentence for grade in TABLE}
 
 
 def severity(grade: str) -> int:
     """Return the rank of a grade, 0 for the worst."""
-    return SEVERITY.index(grade)
+    return BY_NAME[grade].severity
 
 
 def in_order(found: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from convformance.checking.layouts import Layouts
 from convformance.checking.patience import TooLong
 from convformance.checking.result import CheckResult, Findings
 from convformance.checking.signature import EMPTY, GEOMETRY, OPERANDS, Parameter, Signature
-from convformance.judging.marking import ORDER
+from convformance.judging.grades import ACCURACY
 from convformance.reference import geometry
 from convformance.reference.operation import OPERAND_NAMES, check_operation
 from convformance.test_cases import fills
@@ -88,7 +88,7 @@ def inquire(
 ) -> Findings:
     """Return what ``check`` finds; ``told(kind, what)`` hears of every question: ``asking`` before it, ``verdict`` after it."""
     _check_choice("dtype", dtype, DTYPES)
-    _check_choice("grade", grade, ORDER[:-1])
+    _check_choice("grade", grade, ACCURACY[:-1])
     results = tuple(returns) if returns else (op,)
     operations = tuple(check_operation(result) for result in results if result is not None)
     caller = _caller(fn, call, operations, Layouts.of(layout, filter_layout), fixed)

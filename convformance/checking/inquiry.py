@@ -13,10 +13,10 @@ from convformance.adapters.layouts import result_role
 from convformance.checking import showing
 from convformance.checking.answering import Asker, Raised
 from convformance.checking.patience import TooLong
-from convformance.judging import special
-from convformance.judging.bounds import WRONG
+from convformance.judging import grades, special
 from convformance.judging.diagnosis import Diagnosis, Observation, diagnoses
-from convformance.judging.marking import ORDER, mark_special, worst_grade
+from convformance.judging.grades import CLEAN, INACCURATE, WRONG
+from convformance.judging.marking import mark_special
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.judging.smallest import Failure, failure, smallest
 from convformance.test_cases import examining, fills
@@ -27,9 +27,6 @@ Array = np.ndarray[Any, Any]
 Verdict = dict[str, Any]
 Told = Callable[[str, Verdict], None]
 
-CLEAN = ("conformant", "refused")
-# Right but for rounding: no mistake to be named.
-_INACCURATE = ("componentwise", "norm-wise")
 _SHARE = 0.7  # of the time for questions; the rest is for the smallest failing case
 
 
@@ -100,7 +97,7 @@ class Inquiry:
         if any(answer.value.shape != examination.shape or answer.changed for answer in answers):
             return False
         pairs = zip(examination.fills, answers, strict=False)
-        return worst_grade([_grade_where_finite(examination, name, answer.value) for name, answer in pairs]) != WRONG
+        return grades.worst([_grade_where_finite(examination, name, answer.value) for name, answer in pairs]) != WRONG
 
     def _verdict(self, operation: str, case: Case, judgement: Judgement) -> Verdict:
         names = ("grade", "message", "exact", "error", "accumulator", "seconds", "worst", "spread", "map", "bias")
@@ -113,12 +110,12 @@ class Inquiry:
         return told
 
     def _is_clean(self, grade: str) -> bool:
-        return grade in CLEAN or (grade in ORDER and ORDER.index(grade) <= ORDER.index(self.grade))
+        return grade in CLEAN or grades.is_at_least(grade, self.grade)
 
     def _observe(self, operation: str, case: Case, judged: Verdict) -> None:
         """Keep what the diagnosis is made of; an answer that only prints is a right one."""
         fits = judged.pop("fits", ())
-        wrong = judged["grade"] not in (*CLEAN, *_INACCURATE)
+        wrong = judged["grade"] not in (*CLEAN, *INACCURATE)
         observation = Observation(examining.described(case, operation, self.asker.dtype), wrong, fits, judged["spread"])
         self._observed.setdefault(operation, []).append(observation)
 

@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from convformance.judging.grades import INACCURATE
+
 if TYPE_CHECKING:
     from convformance.checking.result import Findings
     from convformance.judging.diagnosis import Diagnosis
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
 WIDTH, LINES = 100, 40
 _ARRAY_LINES = 3
 _DIAGNOSES = 2  # of one operation
-_INACCURATE = ("componentwise", "norm-wise")
 
 
 def written(found: "Findings") -> str:
@@ -97,10 +98,10 @@ def _messages(wrong: Sequence[Mapping[str, Any]], *, explained: int) -> Iterator
 def _said(verdict: Mapping[str, Any], *, explained: bool) -> Iterator[tuple[str, str]]:
     """Yield the kinds of what is said of an answer."""
     grade, message = verdict["grade"], verdict["message"]
-    if grade in _INACCURATE:
+    if grade in INACCURATE:
         yield (
             "less accurate than a plain sum",
-            f'where that is meant (an FFT, Winograd), say grade="{_INACCURATE[-1]}"; {message}',
+            f'where that is meant (an FFT, Winograd), say grade="{INACCURATE[-1]}"; {message}',
         )
     elif grade == "wrong" and verdict["worst"] is None:
         kind = next((what for what in ("shape", "dtype") if what in message), "")

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convformance.judging.bounds import COMPONENTWISE, CONFORMANT, NORM_WISE, Trial, products
+from convformance.judging.bounds import Trial, products
 from convformance.judging.formats import FORMATS, Precision, default_accumulator, format_of
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import operations
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills

@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from convformance.reports.lines import DTYPES, OPERATIONS
+from convformance.reference.operation import OPERATIONS
+from convformance.reports.lines import DTYPES
 from convformance.reports.record import SCHEMA, Writer
 
 Line = dict[str, Any]
