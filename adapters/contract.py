@@ -17,10 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import layouts
+from convformance.reference.arrays import Array
 from convformance.reference.operation import check_operation
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 class Refusal(Exception):

@@ -4,13 +4,12 @@ Activations are ``NC*`` canonically, filters ``OI*``; a bias and its gradient ha
 """
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
 
-Array = np.ndarray[Any, Any]
 Axes = tuple[int, ...]
 
 # What each of a convolution's arrays is; anything else is an activation.

@@ -17,11 +17,10 @@ import numpy as np
 from benchmarks.reference import medians, row
 from convformance.judging.bounds import SUMS, magnitude, products
 from convformance.reference import Problem, exact, operations
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
 
 Record = dict[str, Any]
-Array = np.ndarray[Any, Any]
-
 TAILS = (0, 4, 8, 12, 20, 40)
 UNIT = 2.0**-53
 PROBLEMS = {

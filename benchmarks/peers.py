@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from convformance.reference import Problem
-from convformance.reference.contractions import filter_gradient, forward, input_gradient
+from convformance.reference.arrays import Array
+from convformance.reference.fast.contractions import filter_gradient, forward, input_gradient
 
-Array = np.ndarray[Any, Any]
 Call = Callable[[], Any]
 CONTRACTIONS = ("forward", "input gradient", "filter gradient")
 

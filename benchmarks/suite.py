@@ -22,10 +22,12 @@ from typing import Any
 import pytest
 
 from benchmarks.reference import THREAD_VARIABLES, row
-from convformance import asking, options, plugin, reproduction, running, session, shrinking
+from convformance import options, plugin
 from convformance.adapters.contract import Adapter
 from convformance.options import Wishes
 from convformance.reference import exact, operations
+from convformance.running import launch, runner, session, smallest
+from convformance.scripts import reproduction
 from convformance.test_cases import fills
 
 Record = dict[str, Any]
@@ -109,10 +111,10 @@ def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
     """Put a stopwatch on each part of the suite."""
     places = {
         "data": (fills, "fill"),
-        "judge": (asking, "judge"),
+        "judge": (runner, "judge"),
         "script": (reproduction, "script"),
-        "smallest": (shrinking, "apart"),
-        "verdict": (asking.Asker, "verdict"),
+        "smallest": (smallest, "apart"),
+        "verdict": (runner.Asker, "verdict"),
         "record": (session.Session, "keep"),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -130,7 +132,7 @@ def measure(adapter: str, tier: str, shard: tuple[int, int]) -> Record:
     timekeeper = Timekeeper(stopwatch)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr), _stopwatches(stopwatch):
         wishes = Wishes(adapters=(adapter,), tier=tier, shard=shard, record=Path(folder) / "run.jsonl")
-        status = pytest.main(list(running.pytest_words(wishes, Path(folder))), plugins=[timekeeper])
+        status = pytest.main(list(launch.pytest_words(wishes, Path(folder))), plugins=[timekeeper])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SystemExit(f"{adapter}: pytest ended with {status}")
     return {

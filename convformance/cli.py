@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from convformance import __version__, options, running
+from convformance import __version__, options
+from convformance.running import launch
 
 OK, FINDINGS, USAGE, BROKEN = range(4)
 
@@ -73,7 +74,7 @@ def _declare_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _run(parsed: argparse.Namespace) -> int:
     parsed.record = parsed.record or parsed.out / f"{parsed.name}.jsonl"
     wishes = options.Wishes.of(parsed)
-    return running.run(wishes, workers=parsed.workers, out=parsed.out, merge=parsed.merge, rest=parsed.rest)
+    return launch.run(wishes, workers=parsed.workers, out=parsed.out, merge=parsed.merge, rest=parsed.rest)
 
 
 def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -104,7 +105,7 @@ def _report(parsed: argparse.Namespace) -> int:
         "html": parsed.output,
         **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge")},
     }
-    status = running.report(parsed.records, outputs, baseline=parsed.baseline)
+    status = launch.report(parsed.records, outputs, baseline=parsed.baseline)
     if parsed.open:
         _open(parsed.output)
     return status

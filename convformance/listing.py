@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from convformance import shrinking
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, UsageError
 from convformance.adapters.discovery import Selection
-from convformance.asking import Asker, Question
 from convformance.reference.operation import OPERATIONS
+from convformance.running import smallest as shrinking
+from convformance.running.runner import Asker, Question
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import DTYPES, Case
 

@@ -18,11 +18,10 @@ import numpy as np
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import exact, operations
+from convformance.reference.arrays import Array
+from convformance.reference.fast import Stack, fitting
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
-from convformance.reference.stacking import Stack, fitting
-
-Array = np.ndarray[Any, Any]
 
 EXACT_FILLS = ("int", "xwide", "wwide")
 RANDOM_FILLS = ("normal", "positive")

@@ -1,15 +1,10 @@
 """An examination: the trials that one operation on one problem in one dtype is judged by, made once and shared by all routes."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import numpy as np
 
 from convformance.judging.bounds import Operands, Trial, fills_of, prepare
 from convformance.judging.formats import Precision, default_accumulator, format_of
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 # (name of the fill, accumulator or None for the default one, inputs or None for those of the dtype)
 Data = Callable[[str, str | None, str | None], Operands]

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, product
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.hypotheses import BY_NAME, GENERAL, MISTAKES, PLACES
 from convformance.judging.hypotheses.hypothesis import Computation, Fit, Hypothesis, Prediction
+from convformance.reference.arrays import Array
 
-Array = np.ndarray[Any, Any]
 _T = TypeVar("_T")
 
 # Multiplications that all predictions on one wrong answer may take, about a second of them, and those of mistakes two by two.

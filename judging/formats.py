@@ -6,9 +6,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.rounding import round_once
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

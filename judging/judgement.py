@@ -9,8 +9,7 @@ import numpy as np
 
 from convformance.judging.bounds import Operands, Trial
 from convformance.judging.hypotheses.hypothesis import Fit
-
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 
 class Answer(Protocol):

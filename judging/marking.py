@@ -1,15 +1,12 @@
 """Marking: one answer against one trial, its error and its grade."""
 
-from typing import Any
-
 import numpy as np
 
 from convformance.judging import special
 from convformance.judging.bounds import Trial
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE, WRONG
 from convformance.judging.judgement import Marked
-
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 
 def mark(trial: Trial, value: Array) -> Marked:

@@ -26,7 +26,6 @@ __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
 
 _MUCH = 0.05  # a loss, as a share of the sum of magnitudes, that is worth telling
 
-Array = np.ndarray[Any, Any]
 Marks = Mapping[str, Marked]
 
 

@@ -18,10 +18,10 @@ from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
 from convformance.judging.judgement import Ask
 from convformance.judging.marking import mark, mark_special
+from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 Told = dict[str, Any]
 
 ASKS, SECONDS = 200, 2.0

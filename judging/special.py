@@ -7,16 +7,14 @@ multiplied by the operand that holds the value: an implementation that skips the
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 @lru_cache(maxsize=16)

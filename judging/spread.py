@@ -8,9 +8,9 @@ import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.judgement import Marked
+from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
 
-Array = np.ndarray[Any, Any]
 Record = dict[str, Any]
 
 LARGEST_SIDE = 64

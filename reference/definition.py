@@ -6,14 +6,12 @@ text to read; ``contractions`` computes the same faster. Source: Goodfellow, Ben
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:

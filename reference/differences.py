@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
 
-Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
 
 # Balances the h^2 of the truncation with the u / h of the rounding.

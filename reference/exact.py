@@ -7,20 +7,19 @@ transformations of matrix multiplication by using fast routines of matrix multip
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
 from convformance.reference import posing
+from convformance.reference.arrays import Array
+from convformance.reference.fast import contracted
 from convformance.reference.geometry import Size
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.operations import along_channels, bilinear, check_operands
 from convformance.reference.posing import Geometry, PerAxis
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import computing_dtype
-from convformance.reference.stacking import contracted
-
-Array = np.ndarray[Any, Any]
 
 DIGITS = 53
 TAIL = 12  # bits below the unit roundoff of float64 that the cut-off products lie

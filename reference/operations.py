@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from convformance.reference import posing
-from convformance.reference.contractions import CONTRACTIONS
+from convformance.reference.arrays import Array
+from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.posing import PerAxis
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import computing_dtype, round_once
-
-Array = np.ndarray[Any, Any]
 
 
 def conv(

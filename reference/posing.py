@@ -1,15 +1,15 @@
 """From arrays and keywords to a ``Problem``: one function for each contraction, shared by the plain face and the exact one."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Padding, Size, per_axis, transposed_sizes
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 PerAxis = int | Sequence[int]
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
+
 DType = np.dtype[Any]
 
 ALLOWED_DTYPES = "float64, float32, float16, bfloat16, an 8-bit float, or a NumPy integer type"

@@ -21,13 +21,12 @@ import numpy as np
 
 from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
+from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
 from convformance.reference.rounding import round_once
 from convformance.test_cases.case import Case
 
 __all__ = ["EXACT_FILLS", "RANDOM_FILLS", "SPECIALS", "Operands", "fill"]
-
-Array = np.ndarray[Any, Any]
 
 SPECIALS = ("nan-data", "inf-data", "nan-filter", "inf-filter", "zero-filter-nan-data")
 

@@ -14,10 +14,9 @@ from convformance.checking.calling import Caller, arrays_of, kind_of
 from convformance.checking.patience import alone, at_most
 from convformance.checking.results import NoArray, as_array
 from convformance.judging.bounds import Operands
+from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 class Raised(Exception):

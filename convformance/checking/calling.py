@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from convformance.checking import forms
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import EMPTY, OPERANDS, SIZES, Parameter, Signature
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size, transposed_sizes
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
 _LARGE_FIRST = ("conv", "conv_input_grad", "conv_filter_grad", "conv_bias_grad")

@@ -19,11 +19,11 @@ from convformance.judging.grades import CLEAN, INACCURATE, WRONG
 from convformance.judging.marking import mark_special
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.judging.smallest import Failure, failure, smallest
+from convformance.reference.arrays import Array
 from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case
 from convformance.test_cases.fills import EXACT_FILLS
 
-Array = np.ndarray[Any, Any]
 Verdict = dict[str, Any]
 Told = Callable[[str, Verdict], None]
 

@@ -5,13 +5,12 @@ Activations have the letters N and C and the spatial D, H, W; filters O and I an
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from convformance.adapters.layouts import operand_roles, result_role
+from convformance.reference.arrays import Array
 
-Array = np.ndarray[Any, Any]
 Size = tuple[int, ...]
 
 SPATIAL = "DHW"

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from convformance.judging.formats import format_of
-
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 
 class NoArray(TypeError):

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
 from convformance.adapters.layouts import result_role
 from convformance.checking.answering import Asker
 from convformance.judging.smallest import Failure, listed, told
-
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 
 def shown(failed: Failure, asker: Asker) -> dict[str, Any]:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from convformance.judging.bounds import products
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.reference.operation import BY_NAME
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 Change = Callable[[Array], Array]
 
 _AXES = ("D", "H", "W")

@@ -10,11 +10,10 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters.contract import Adapter, Answer, Refusal, Route
+from convformance.reference.arrays import Array
 from convformance.reference.operation import WITH_BIAS
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 DTYPES = {
     "float64": np.dtype(np.float64),

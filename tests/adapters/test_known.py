@@ -8,8 +8,8 @@ import pytest
 from convformance import listing
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, KnownDivergence, UsageError
-from convformance.asking import Scope, covers
 from convformance.reference.operation import OPERATIONS
+from convformance.running.runner import Scope, covers
 from convformance.test_cases import catalogue
 
 GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error"}

@@ -14,11 +14,11 @@ import pytest
 from convformance import check, one
 from convformance.checking.checker import inquire
 from convformance.reference import conv, conv_filter_grad, conv_input_grad, conv_transpose
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
 pytest_plugins = ["pytester"]
 
-Array = np.ndarray[Any, Any]
 BRIEF = 1.0
 
 

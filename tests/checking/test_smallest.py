@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from convformance.judging.smallest import Failure, Numbers, failure, smallest, told
+from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case, case
 
-Array = np.ndarray[Any, Any]
 Defect = Callable[[Problem, Any], Array]
 
 LARGE = case(

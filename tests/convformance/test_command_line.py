@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from convformance.asking import SCRIPTS
+from convformance.running.runner import SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[2]
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")

@@ -15,12 +15,12 @@ import pytest
 
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, MissingFramework, Refusal, Route, route
-from convformance.extraction import Unextractable
 from convformance.judging.rule import judge
 from convformance.reference.operation import OPERATIONS
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
-from convformance.reproduction import script
+from convformance.scripts.extraction import Unextractable
+from convformance.scripts.reproduction import script
 from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case, case
 

@@ -13,6 +13,7 @@ from scipy.signal import convolve2d
 from convformance import reference
 from convformance.adapters.contract import Adapter, route
 from convformance.adapters.discovery import create
+from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
 from examples import averaged_overlap as overlap
@@ -24,7 +25,6 @@ from examples import training_a_transposed_layer as training
 from examples import what_wrong_looks_like as wrong
 from examples.scene import scene
 
-Array = np.ndarray[Any, Any]
 Function = Callable[..., Array]
 
 

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from convformance.judging.bounds import Operands
 from convformance.judging.rule import Examination, Judgement, judge
+from convformance.reference.arrays import Array
 from convformance.test_cases import examining
 from convformance.test_cases.case import Case, case
 
-Array = np.ndarray[Any, Any]
 Implementation = Callable[[Operands], Array]
 
 

@@ -6,17 +6,16 @@ Each takes the problem and the operands and returns the result with the defect.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import ml_dtypes
 import numpy as np
 
 from convformance.judging.bounds import Operands
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from tests.judging import summing
 
-Array = np.ndarray[Any, Any]
 Defect = Callable[[Problem, Operands], Array]
 
 _HALF, _BRAIN = summing.to_dtype(np.float16), summing.to_dtype(ml_dtypes.bfloat16)

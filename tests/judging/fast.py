@@ -4,14 +4,11 @@ Sources: Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016
 convolutional networks through FFTs" (2014).
 """
 
-from typing import Any
-
 import numpy as np
 from scipy import fft
 
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 # Side of the output tile: the transforms of data, filter and result.
 _TRANSFORMS = {

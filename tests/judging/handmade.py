@@ -10,10 +10,10 @@ import numpy as np
 
 from convformance.judging.bounds import Operands
 from convformance.judging.rule import Judgement, judge
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from tests.judging.asked import Given, examined, posed
 
-Array = np.ndarray[Any, Any]
 Mistake = Callable[[Problem, Operands], Array]
 Pairs = tuple[tuple[int, int], ...]
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from convformance.judging.bounds import Operands
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 Sum = Callable[[Array, Array], Array]
 Rounding = Callable[[Array], Array]
 

@@ -9,13 +9,12 @@ from convformance.judging.bounds import Trial, products
 from convformance.judging.formats import FORMATS, Precision, default_accumulator, format_of
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import UNBIASED
 from tests.judging import summing
 from tests.judging.asked import examined, posed
-
-Array = np.ndarray[Any, Any]
 
 CASES = [
     posed(padding=((1, 0), (0, 2)), stride=(2, 1)),

@@ -4,7 +4,6 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -14,12 +13,11 @@ from convformance.judging.bounds import fills_of, magnitude, products
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Precision, format_of
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import DTYPES, Case
 from tests.judging.asked import examined, posed
-
-Array = np.ndarray[Any, Any]
 
 GRID: dict[str, Case] = {
     "plain": posed(),

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.test_cases.fills import Operands
 from tests.judging import summing
 from tests.judging.asked import examined, judged, posed
-
-Array = np.ndarray[Any, Any]
 
 DTYPES = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16}
 LENGTHS = {

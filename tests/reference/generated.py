@@ -1,15 +1,12 @@
 """Geometries and data for the tests of the reference: a seeded list of problems, and the same as hypothesis strategies."""
 
-from typing import Any
-
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from convformance.reference import Problem
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import PADDING_SYMBOLS
-
-Array = np.ndarray[Any, Any]
 
 # The same examples in every run, on a slow machine too.
 PROPERTY = settings(

@@ -1,15 +1,13 @@
 """The reference against ``scipy.signal`` where that has a word to say: stride 1, no groups, and what slicing makes of it."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy import signal
 
 from convformance import reference
+from convformance.reference.arrays import Array
 from tests.reference.generated import integers
 
-Array = np.ndarray[Any, Any]
 # Input and kernel, one to three axes, the kernel no larger than the input.
 SIZES = [((9,), (4,)), ((8,), (1,)), ((7, 6), (3, 2)), ((5, 8), (5, 1)), ((5, 4, 6), (2, 3, 2)), ((4, 3, 3), (1, 3, 2))]
 MODES = {

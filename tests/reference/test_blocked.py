@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convformance.reference import Problem, blocked, contractions, definition, plain
-from convformance.reference.blocked import MEASURED, Blocking
-from convformance.reference.phases import merge, planes_shape, split
-from convformance.reference.products import TILE, inner_products, multiply
+from convformance.reference import Problem, definition
+from convformance.reference.arrays import Array
+from convformance.reference.fast import blocked, contractions, im2col
+from convformance.reference.fast.blocked import MEASURED, Blocking
+from convformance.reference.fast.phases import merge, planes_shape, split
+from convformance.reference.fast.products import TILE, inner_products, multiply
 from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
 
-Array = np.ndarray[Any, Any]
 CONTRACTIONS = ("forward", "input_gradient", "filter_gradient")
 # Blocks of a row or two, of some rows, of everything.
 BLOCKINGS = (Blocking(size=1, positions=1), Blocking(size=700, positions=5), MEASURED)
@@ -58,7 +59,7 @@ def test_blocks_of_any_size_agree_with_the_plain_products(
         for name in CONTRACTIONS:
             operands = operands_of(name, problem, seed % 1000)
             result = getattr(blocked, name)(problem, *operands, Blocking(size, positions))
-            np.testing.assert_array_equal(result, getattr(plain, name)(problem, *operands), strict=True)
+            np.testing.assert_array_equal(result, getattr(im2col, name)(problem, *operands), strict=True)
 
 
 def test_blocks_agree_with_fractions_on_wide_operands() -> None:
@@ -107,7 +108,7 @@ def test_large_problems_are_done_in_blocks_and_agree_with_the_plain_products(way
     for name in CONTRACTIONS:
         operands = [array.astype(dtype) for array in operands_of(name, LARGE[way], seed=2)]
         wide = (array.astype(np.int64) for array in operands)
-        expected = getattr(plain, name)(LARGE[way], *wide).astype(dtype)
+        expected = getattr(im2col, name)(LARGE[way], *wide).astype(dtype)
         np.testing.assert_array_equal(getattr(contractions, name)(LARGE[way], *operands), expected, strict=True)
 
 
@@ -135,7 +136,7 @@ def test_one_nan_reaches_only_what_it_is_multiplied_into(way: str) -> None:
         reach = np.zeros_like(first)
         reach[place] = 1
         first[place] = np.nan
-        touched = getattr(plain, name)(problem, reach, np.ones_like(second)) != 0
+        touched = getattr(im2col, name)(problem, reach, np.ones_like(second)) != 0
         np.testing.assert_array_equal(np.isnan(getattr(contractions, name)(problem, first, second)), touched)
 
 

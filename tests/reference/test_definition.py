@@ -1,14 +1,13 @@
 """The definition against numbers worked out by hand, and the matrix products against the definition."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from convformance.reference import Problem, contractions, definition
+from convformance.reference import Problem, definition
+from convformance.reference.arrays import Array
+from convformance.reference.fast import contractions
 from tests.reference.generated import generated_problems, integers
 
-Array = np.ndarray[Any, Any]
 PROBLEMS = generated_problems(360, seed=20)
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 
 from convformance.reference import Problem, operations
+from convformance.reference.arrays import Array
 from convformance.reference.differences import numerical_gradient, unit_differences
 from tests.reference.generated import PROPERTY, integers, problems, seeds
 
-Array = np.ndarray[Any, Any]
 PROBLEM = Problem.of(
     input_size=(5, 4),
     kernel_size=(3, 2),

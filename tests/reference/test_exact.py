@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from convformance import reference
 from convformance.reference import OPERATIONS, Problem, definition, exact, operations
+from convformance.reference.arrays import Array
 from convformance.reference.exact import Exact
 from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
-
-Array = np.ndarray[Any, Any]
 
 PROBLEMS = tuple(
     problem for problem in generated_problems(60, seed=51) if problem.products and 0 not in problem.output_shape

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from convformance.reference import OPERATIONS, Problem, contractions, geometry
+from convformance.reference import OPERATIONS, Problem, geometry
+from convformance.reference.arrays import Array
 from convformance.reference.definition import terms
+from convformance.reference.fast import contractions
 from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
-
-Array = np.ndarray[Any, Any]
 
 # (input, kernel, stride, dilation): the pair of TensorFlow's SAME, worked out by hand.
 SAME = {

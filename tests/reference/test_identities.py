@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from convformance import reference
 from convformance.reference import OPERATIONS, Problem, geometry, operations
+from convformance.reference.arrays import Array
 from tests.reference.generated import PROPERTY, integer_operands, integers, problems, seeds
 
-Array = np.ndarray[Any, Any]
 BILINEAR = tuple(operation for operation in OPERATIONS if operation != "conv_bias_grad")
 
 

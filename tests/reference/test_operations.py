@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from convformance import reference
-from convformance.reference import OPERATIONS, Problem, contractions, definition, operations
+from convformance.reference import OPERATIONS, Problem, definition, operations
+from convformance.reference.arrays import Array
+from convformance.reference.fast import contractions
 from convformance.reference.operation import OPERAND_NAMES
 from tests.reference.generated import generated_problems, integer_operands, integers
-
-Array = np.ndarray[Any, Any]
 
 GEOMETRY: dict[str, Any] = {"stride": (2, 1), "padding": ((1, 2), (0, -1)), "dilation": (1, 2), "groups": 2}
 PROBLEM = Problem.of(input_size=(8, 7), kernel_size=(3, 2), batch=2, in_channels=4, out_channels=6, **GEOMETRY)

@@ -7,9 +7,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from convformance.reference.arrays import Array
 from convformance.reference.rounding import round_once
 
-Array = np.ndarray[Any, Any]
 NARROW = (np.float16, ml_dtypes.bfloat16, ml_dtypes.float8_e5m2, ml_dtypes.float8_e4m3fn)
 
 

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 Arrays = tuple[Array, ...]
 
 # (operation, problem, operands, bias or None) -> the result in canonical layout, of the operands' dtype

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 
-Array = np.ndarray[Any, Any]
 Size = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 Add = Callable[[Array, Array], Array]

@@ -10,15 +10,13 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
 from convformance.reference import operations
-
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 RULES = {
     "allclose-1e-5": "`allclose(rtol=1e-5, atol=1e-5)` on normal data",

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import signal, sparse
 
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from tests.zoo.garden.ways import Contraction, Way, filters, groups_apart, last, of_one_group, padded, read_by, taps
-
-Array = np.ndarray[Any, Any]
 
 
 def by_forward(forward: Contraction) -> Way:

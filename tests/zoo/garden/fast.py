@@ -5,18 +5,16 @@ for convolutional neural networks" (2016); Strassen, "Gaussian elimination is no
 """
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 from scipy import fft
 
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from tests.judging import fast
 from tests.zoo.garden.adjoints import by_forward, input_gradient_by, with_zeros
 from tests.zoo.garden.structures import by_matrices, filter_gradient_by_matrices
 from tests.zoo.garden.ways import Contraction, Way, filters, last, padded, where_finite, windows
-
-Array = np.ndarray[Any, Any]
 
 
 def by_fourier(problem: Problem, x: Array, w: Array) -> Array:

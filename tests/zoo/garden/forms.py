@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from convformance.reference import operations
-from convformance.reference.contractions import CONTRACTIONS
+from convformance.reference.arrays import Array
+from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.problem import Problem
 from tests.zoo.garden.ways import Contraction, last, of_one_group, padded, read_by, taps
 from tests.zoo.member import Arrays, Run
-
-Array = np.ndarray[Any, Any]
 
 
 def handed_out(change: Callable[[Array], Array]) -> Run:

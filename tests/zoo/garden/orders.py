@@ -1,17 +1,15 @@
 """Orders of summation: every element of a result is a row of products, and any order of a row is right."""
 
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.operations import along_channels
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from tests.judging import summing
 from tests.zoo.garden.ways import Way, as_expected
-
-Array = np.ndarray[Any, Any]
 
 _products = lru_cache(maxsize=8)(summing.products)
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from itertools import product
 from math import prod
-from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 from tests.zoo.garden.ways import (
@@ -22,7 +22,6 @@ from tests.zoo.garden.ways import (
     windows,
 )
 
-Array = np.ndarray[Any, Any]
 Order = Callable[[list[Size]], Iterable[Size]]
 
 _SPACE, _KERNEL = "hij", "klm"

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.operations import along_channels
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from tests.zoo.member import Run
 
-Array = np.ndarray[Any, Any]
 Contraction = Callable[[Problem, Array, Array], Array]
 Computing = Callable[["np.dtype[Any]"], "np.dtype[Any]"]
 

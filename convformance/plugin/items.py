@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from convformance.asking import Question
+    from convformance.running.runner import Question
 
 Ask = Callable[[], Mapping[str, Any]]
 

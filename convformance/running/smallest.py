@@ -10,12 +10,12 @@ from convformance.adapters.contract import Adapter
 from convformance.adapters.discovery import described
 from convformance.judging.smallest import Failure, failure, smallest, told
 from convformance.reference.problem import Problem
-from convformance.running import environment
+from convformance.running.launch import environment
 from convformance.test_cases import fills
 from convformance.test_cases.fills import EXACT_FILLS, Operands
 
 if TYPE_CHECKING:
-    from convformance.asking import Question
+    from convformance.running.runner import Question
 
 _SECONDS = 60.0  # to import the framework and to search
 _LARGEST = 400  # numbers in all operands, so that they can be read

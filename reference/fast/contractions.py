@@ -5,15 +5,14 @@ are never changed and results never alias them. Padding is multiplied like any o
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
-from convformance.reference import blocked, plain
+from convformance.reference.arrays import Array
+from convformance.reference.fast import blocked, im2col
 from convformance.reference.operation import TABLE, Operation
 from convformance.reference.problem import Problem
 
-Array = np.ndarray[Any, Any]
 Contraction = Callable[[Problem, Array, Array], Array]
 
 # Multiplications below which the calls that make blocks cost more than they save; between this and eight times as many both ways
@@ -26,7 +25,7 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
 
     x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``.
     """
-    return _contract("conv", plain.forward, blocked.forward, problem, x, w)
+    return _contract("conv", im2col.forward, blocked.forward, problem, x, w)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
@@ -34,7 +33,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
 
     dy: ``(N, O, *output_size)``, w: ``(O, C / groups, *kernel_size)``, dx: ``(N, C, *input_size)``.
     """
-    return _contract("conv_input_grad", plain.input_gradient, blocked.input_gradient, problem, dy, w)
+    return _contract("conv_input_grad", im2col.input_gradient, blocked.input_gradient, problem, dy, w)
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
@@ -42,7 +41,7 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
 
     x: ``(N, C, *input_size)``, dy: ``(N, O, *output_size)``, dw: ``(O, C / groups, *kernel_size)``.
     """
-    return _contract("conv_filter_grad", plain.filter_gradient, blocked.filter_gradient, problem, x, dy)
+    return _contract("conv_filter_grad", im2col.filter_gradient, blocked.filter_gradient, problem, x, dy)
 
 
 def bias_gradient(problem: Problem, dy: Array, one: Array) -> Array:

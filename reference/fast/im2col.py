@@ -7,15 +7,13 @@ Source: Chellapilla, Puri & Simard, "High performance convolutional neural netwo
 
 from itertools import product
 from math import prod
-from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
+from convformance.reference.fast.products import multiply
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
-from convformance.reference.products import multiply
-
-Array = np.ndarray[Any, Any]
 
 ALONE = 2**18  # multiplications of the largest product that OpenBLAS leaves to one thread
 

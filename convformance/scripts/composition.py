@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from convformance.adapters.contract import Adapter
-from convformance.extraction import PROBLEM, Key, Unextractable, Walk, bound, is_of_suite, source
+from convformance.scripts.extraction import PROBLEM, Key, Unextractable, Walk, bound, is_of_suite, source
 
 WIDTH = 112
 

@@ -5,11 +5,9 @@ whose size depends on the threads where the sum is long. Columns in whole tiles 
 of one row or column, whose sums themselves would be shared out, are not given to it at all.
 """
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 TILE = 8  # columns
 PANEL = 32  # products

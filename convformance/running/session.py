@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from convformance import __version__, diagnosing
+from convformance import __version__
 from convformance.adapters import discovery
 from convformance.adapters.contract import KnownDivergence, MissingFramework, UsageError
 from convformance.adapters.discovery import Selection
-from convformance.asking import Asker, Question, Scope, covers, unjudged
 from convformance.options import Wishes
 from convformance.reference.operation import OPERATIONS
 from convformance.reports import record
+from convformance.running import diagnosing
+from convformance.running.runner import Asker, Question, Scope, covers, unjudged
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import DTYPES
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from convformance.adapters.contract import Adapter
 from convformance.reference.problem import Problem
-from convformance.shortening import Shortener, is_identity
+from convformance.scripts.shortening import Shortener, is_identity
 
 Key = tuple[str, str]  # a module and a name in it; the module alone with ""; or an import statement with ""
 

@@ -7,21 +7,19 @@ all output positions is one run of elements; so is the result, with a gap after 
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from convformance.reference.buffer import Buffer
+from convformance.reference.arrays import Array
+from convformance.reference.fast.buffer import Buffer
+from convformance.reference.fast.phases import merge, planes_shape, split
+from convformance.reference.fast.products import inner_products
 from convformance.reference.geometry import Size
-from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
-from convformance.reference.products import inner_products
-
-Array = np.ndarray[Any, Any]
 
 
 def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
-    """Return ``y``, as ``plain.forward``; ``size`` is about the bytes of a tile of channels."""
+    """Return ``y``, as ``im2col.forward``; ``size`` is about the bytes of a tile of channels."""
     y = np.empty(problem.output_shape, x.dtype)
     filters, for_runs, for_terms = _filters(problem, w), Buffer(x.dtype), Buffer(x.dtype)
     taps = list(_taps(problem))
@@ -40,7 +38,7 @@ def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
-    """Return ``dx``, as ``plain.input_gradient``; w must be finite, as it is multiplied by the zeros in the gaps."""
+    """Return ``dx``, as ``im2col.input_gradient``; w must be finite, as it is multiplied by the zeros in the gaps."""
     dx = np.empty(problem.input_shape, dy.dtype)
     filters, for_planes, for_runs, for_terms = (
         _filters(problem, w),
@@ -63,7 +61,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array, size: int) -> Array:
-    """Return ``dw``, as ``plain.filter_gradient``; x must be finite, as it is multiplied by the zeros in the gaps."""
+    """Return ``dw``, as ``im2col.filter_gradient``; x must be finite, as it is multiplied by the zeros in the gaps."""
     dw = np.zeros(problem.filter_shape, x.dtype)
     filters, for_runs, taps = _filters(problem, dw), Buffer(x.dtype), list(_taps(problem))
     for number, tile, outputs in _tiles(problem, size, x.itemsize):

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from convformance.asking import Question
 from convformance.judging.diagnosis import Fit, Observation, diagnoses
 from convformance.judging.grades import ANSWERED
+from convformance.running.runner import Question
 from convformance.test_cases import examining
 
 Verdict = Mapping[str, Any]

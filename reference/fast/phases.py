@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
-
-Array = np.ndarray[Any, Any]
 
 
 def planes_shape(channels: int, size: Size, padding: Pairs, stride: Size) -> Size:

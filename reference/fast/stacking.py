@@ -6,15 +6,13 @@ A small contraction takes as long as the calls that make it up; a dozen of them 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from convformance.reference.contractions import CONTRACTIONS, SMALL
+from convformance.reference.arrays import Array
+from convformance.reference.fast.contractions import CONTRACTIONS, SMALL
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

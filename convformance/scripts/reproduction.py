@@ -18,14 +18,13 @@ import numpy as np
 
 from convformance.adapters import layouts
 from convformance.adapters.contract import Adapter, Route
-from convformance.composition import WIDTH, Extract, broken, extract
-from convformance.extraction import mode_of
 from convformance.judging.bounds import EXACT_FILLS
+from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
+from convformance.scripts.composition import WIDTH, Extract, broken, extract
+from convformance.scripts.extraction import mode_of
 from convformance.test_cases.case import Case
-
-Array = np.ndarray[Any, Any]
 
 _LITERAL_SIZE = 96
 # What the program uses names for, and the import where it is one: the adapter's code gets other names.

@@ -9,12 +9,14 @@ from functools import cache, lru_cache, partial
 from itertools import islice
 from typing import Any
 
-from convformance import __version__, reproduction, shrinking
+from convformance import __version__
 from convformance.adapters.contract import Adapter, Answer, KnownDivergence, Refusal, Route
 from convformance.adapters.discovery import Selection
-from convformance.extraction import Unextractable
 from convformance.judging.grades import CLEAN, is_at_least
 from convformance.judging.rule import Judgement, judge
+from convformance.running import smallest as shrinking
+from convformance.scripts import reproduction
+from convformance.scripts.extraction import Unextractable
 from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case
 from convformance.test_cases.fills import Operands

@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from convformance.reference import adjoint, depthwise
-from convformance.reference.buffer import Buffer
+from convformance.reference.arrays import Array
+from convformance.reference.fast import adjoint, depthwise
+from convformance.reference.fast.buffer import Buffer
+from convformance.reference.fast.phases import merge, planes_shape, split
+from convformance.reference.fast.products import PANEL, TILE, inner_products, multiply
 from convformance.reference.geometry import Size
-from convformance.reference.phases import merge, planes_shape, split
 from convformance.reference.problem import Problem
-from convformance.reference.products import PANEL, TILE, inner_products, multiply
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ SLOWLY = 2  # copies of contiguous elements in the time of one of scattered elem
 
 
 def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
-    """Return ``y = w @ columns(x)``, as ``plain.forward``."""
+    """Return ``y = w @ columns(x)``, as ``im2col.forward``."""
     if _is_depthwise(problem):
         return depthwise.forward(problem, x, w, blocking.size // 2)
     filters = _grouped(problem, w)
@@ -52,7 +51,7 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
-    """Return ``dx``, as ``plain.input_gradient``, gathered from dy or scattered over the image, whichever pays."""
+    """Return ``dx``, as ``im2col.input_gradient``, gathered from dy or scattered over the image, whichever pays."""
     if _is_depthwise(problem) and np.isfinite(w).all():
         return depthwise.input_gradient(problem, dy, w, blocking.size // 2)
     filters = _grouped(problem, w)
@@ -60,7 +59,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = M
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = MEASURED) -> Array:
-    """Return ``dw = dy @ columns(x).T``, as ``plain.filter_gradient``, summed over images and blocks in their order."""
+    """Return ``dw = dy @ columns(x).T``, as ``im2col.filter_gradient``, summed over images and blocks in their order."""
     if _is_depthwise(problem) and np.isfinite(x).all():
         return depthwise.filter_gradient(problem, x, dy, blocking.size // 2)
     dw = np.zeros(problem.filter_shape, x.dtype)

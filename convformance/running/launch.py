@@ -26,8 +26,8 @@ def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: S
     With ``merge`` the report shows every record in ``out``; the exit status is that of this run alone. Usage errors are
     raised before anything starts: UsageError, ValueError.
     """
-    from convformance import session as sessions
     from convformance.reports import record
+    from convformance.running import session as sessions
 
     session = sessions.of(wishes)
     out.mkdir(parents=True, exist_ok=True)

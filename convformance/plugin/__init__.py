@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from convformance import items, options, test_cases
+from convformance import options, test_cases
+from convformance.plugin import items
 
 if TYPE_CHECKING:
-    from convformance.asking import Asker, Question
-    from convformance.session import Session
+    from convformance.running.runner import Asker, Question
+    from convformance.running.session import Session
 
 _VERDICT = pytest.StashKey[dict[str, Any]]()
 _CONTROLLER = "convformance-controller"
@@ -53,8 +54,8 @@ def _is_test_case(argument: str) -> bool:
 
 def session_of(config: pytest.Config) -> "Session":
     """Return the session of this pytest run, made on first use."""
-    from convformance import session as sessions
     from convformance.adapters.contract import UsageError
+    from convformance.running import session as sessions
 
     if _SESSION not in config.stash:
         try:
@@ -133,7 +134,7 @@ def _asked(question: "Question", item: pytest.Item) -> dict[str, Any]:
 
 def asker(config: pytest.Config) -> "Asker":
     """Return who puts the questions of this pytest run, made on first use."""
-    from convformance.asking import Asker
+    from convformance.running.runner import Asker
 
     if _ASKER not in config.stash:
         config.stash[_ASKER] = Asker(session_of(config).selections)
