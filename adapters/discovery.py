@@ -7,23 +7,17 @@ imports a framework before ``create``.
 """
 
 import difflib
-import importlib
-import importlib.util
 import inspect
 import re
-import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import metadata
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
-from zlib import crc32
 
-from convformance.adapters.contract import Adapter, MissingFramework, UsageError
+from convformance.adapters.contract import Adapter, KnownDivergence, MissingFramework, Route, UsageError
+from convformance.processes import loading
+from convformance.processes.loading import LoadError, error_text
 
 GROUP = "convformance.adapters"
 
@@ -44,6 +38,48 @@ class Selection:
     mode: Mapping[str, str]
     label: str
     spec: str = field(default="", compare=False)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route it declares."""
+        return self.adapter_class.routes()
+
+    def route(self, operation: str, name: str) -> Route:
+        """Return the route of that name; raises UsageError where there is none."""
+        for route in self.routes:
+            if (route.operation, route.name) == (operation, name):
+                return route
+        raise UsageError(
+            f"adapter {self.label} has no route {name!r} for {operation!r}; see: convformance adapters --routes"
+        )
+
+    @property
+    def framework(self) -> str:
+        """The distribution it drives, or its own name where it names none."""
+        return self.adapter_class.distribution or self.adapter_class.name
+
+    @property
+    def version(self) -> str:
+        """The framework's version, without importing it."""
+        return self.adapter_class.version()
+
+    @property
+    def options(self) -> Mapping[str, tuple[str, ...]]:
+        """The options that its mode is made of, with the allowed values, first the default."""
+        return self.adapter_class.options
+
+    @property
+    def known_divergences(self) -> tuple[KnownDivergence, ...]:
+        """What is known to diverge."""
+        return self.adapter_class.known_divergences
+
+    def create(self) -> Adapter:
+        """Return the adapter, its framework imported; raises whatever that raises."""
+        return self.adapter_class(**self.mode)
+
+    def device(self) -> str:
+        """Return the device in words; the framework is imported for it only where the mode names one."""
+        return "cpu" if self.mode.get("device", "cpu") == "cpu" else self.create().device()
 
 
 class Available(NamedTuple):
@@ -73,15 +109,15 @@ def create(spec: str) -> Adapter:
     """Return the adapter that ``spec`` asks for, its framework imported; raises what ``load`` raises."""
     selection = load(spec)
     try:
-        return selection.adapter_class(**selection.mode)
+        return selection.create()
     except UsageError:
         raise
     except ImportError as error:
         raise MissingFramework(
-            f"adapter {selection.label}: its framework cannot be imported: {described(error)}"
+            f"adapter {selection.label}: its framework cannot be imported: {error_text(error)}"
         ) from error
     except Exception as error:
-        raise UsageError(f"adapter {selection.label} cannot be made: {described(error)}") from error
+        raise UsageError(f"adapter {selection.label} cannot be made: {error_text(error)}") from error
 
 
 def available() -> Iterator[Available]:
@@ -142,45 +178,19 @@ def _entry_points() -> dict[str, str]:
 
 
 def _module_of_name(name: str) -> ModuleType:
-    _make_importable(Path.cwd())
     try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        raise UsageError(f"adapter module {name} cannot be imported: {described(error)}") from error
+        return loading.module_of_name(name)
+    except LoadError as error:
+        raise UsageError(f"adapter module {name} cannot be imported: {error}") from error
 
 
 def _module_of_file(path: str) -> ModuleType:
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise UsageError(f"adapter file {path} does not exist")
     try:
-        return _execute(file)
-    except (Exception, SystemExit) as error:
-        raise UsageError(f"adapter file {path} cannot be imported: {described(error, file)}") from error
-
-
-@cache
-def _execute(file: Path) -> ModuleType:
-    """Return the module in ``file``, run once, under a name that no other file has."""
-    name = f"convformance_adapter_{file.stem}_{crc32(str(file).encode()):08x}"
-    spec = importlib.util.spec_from_loader(name, SourceFileLoader(name, str(file)))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    _make_importable(file.parent)
-    sys.modules[name] = module  # dataclasses look their module up there
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _make_importable(folder: Path) -> None:
-    """Let modules in ``folder`` be imported, behind everything else: a file called torch.py must not hide torch."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
+        return loading.module_of_file(path)
+    except FileNotFoundError as error:
+        raise UsageError(f"adapter file {path} does not exist") from error
+    except LoadError as error:
+        raise UsageError(f"adapter file {path} cannot be imported: {error}") from error
 
 
 def _checked(module: ModuleType, class_name: str, place: str) -> type[Adapter]:
@@ -236,15 +246,3 @@ def _missing(adapter_class: type[Adapter]) -> str:
 def _label(adapter_class: type[Adapter], mode: Mapping[str, str]) -> str:
     changed = [f"{key}={value}" for key, value in mode.items() if value != adapter_class.options[key][0]]
     return f"{adapter_class.name}[{','.join(changed)}]" if changed else adapter_class.name
-
-
-def described(error: BaseException, file: Path | None = None) -> str:
-    """Return type, message and place of ``error``: the innermost line of ``file``, or else the innermost of all."""
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
-    machinery = (__file__, importlib.__file__)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    own = [frame for frame in frames if file and Path(frame.filename) == file]
-    places = [f" ({frame.filename}, line {frame.lineno})" for frame in own or frames if frame.filename not in machinery]
-    message = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {message}{places[-1] if places else ''}"

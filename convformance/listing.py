@@ -23,12 +23,12 @@ def _adapter(entry: discovery.Available, *, routes: bool) -> Iterator[str]:
     if not entry.installed:
         yield f"{entry.name:<14} missing: {entry.reason}"
         return
-    adapter = discovery.load(entry.name).adapter_class
+    adapter = discovery.load(entry.name)
     chosen = [f"{option}={'|'.join(values) if values else '...'}" for option, values in adapter.options.items()]
-    yield f"{entry.name:<14} {entry.version:<12} {len(adapter.routes())} routes  {' '.join(chosen)}".rstrip()
+    yield f"{entry.name:<14} {entry.version:<12} {len(adapter.routes)} routes  {' '.join(chosen)}".rstrip()
     if routes:
         for operation in OPERATIONS:
-            names = [route.name for route in adapter.routes() if route.operation == operation]
+            names = [route.name for route in adapter.routes if route.operation == operation]
             yield f"    {operation:<28} {', '.join(names) or '(no route)'}"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from convformance.reports import outcomes, record, words
+from convformance.reports import fields, outcomes, words
 from convformance.reports.html import Source, loaded
 from convformance.reports.lines import Verdict
 from convformance.reports.outcomes import BROKEN, FAILED, PASSED, SKIPPED, Outcome
@@ -42,7 +42,7 @@ def document(records: Records) -> Iterator[str]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(record.plain(value), separators=(",", ":"), allow_nan=False)
+    return json.dumps(fields.to_jsonable(value), separators=(",", ":"), allow_nan=False)
 
 
 def _results(records: Records) -> dict[str, Any]:

@@ -5,9 +5,10 @@ A field is declared with its check, ``Annotated[type, check]``. A check returns 
 
 import base64
 import binascii
+import math
 import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
@@ -220,6 +221,21 @@ def _fields(kind: Hashable) -> Sequence[tuple[Field[Any], Check]]:
     """Return the fields of a kind, each with the check its annotation names."""
     hints = get_type_hints(kind, include_extras=True)
     return tuple((declared, hints[declared.name].__metadata__[0]) for declared in fields(cast(Any, kind)))
+
+
+def to_jsonable(value: Any) -> Any:
+    """Return ``value`` in what JSON can hold: a line's fields by name, bytes in base64, numbers that are not finite as text."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    if isinstance(value, list | tuple):
+        return [to_jsonable(entry) for entry in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if is_dataclass(value):
+        value = {declared.name: getattr(value, declared.name) for declared in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): to_jsonable(entry) for name, entry in value.items()}
+    return to_jsonable(value.item()) if hasattr(value, "item") else value
 
 
 def excerpt(value: object, length: int = 60) -> str:

@@ -4,6 +4,7 @@ Records travel between machines, so every field is checked. A bad value of a fie
 value of a field with one is noted and its default taken, so that a verdict is never lost for a picture that cannot be read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -35,6 +36,7 @@ from convformance.reports.fields import (
     nested,
     nullable,
     parse,
+    to_jsonable,
 )
 
 __all__ = ["Malformed", "Pairs", "Size", "excerpt", "parse"]
@@ -43,6 +45,8 @@ SCHEMA = 1
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 LARGEST_MAP = 4096
 
+# What a verdict answers, in the order of ``Verdict.key``.
+KEY = ("adapter", "op", "route", "case", "dtype")
 Key = tuple[str, str, str, str, str]
 
 
@@ -228,6 +232,7 @@ class Verdict:
     seconds: Number = 0.0
     message: Shared = ""
     diagnosis: Texts = ()
+    details: Texts = ()
     worst: MaybeWorst = None
     spread: MaybeSpread = None
     map: MaybeMap = None
@@ -241,6 +246,24 @@ class Verdict:
     def key(self) -> Key:
         """What the verdict answers: adapter, operation, route, case, dtype."""
         return self.adapter, self.op, self.route, self.case, self.dtype
+
+    @classmethod
+    def without_answer(cls, key: Key, grade: str, message: str) -> "Verdict":
+        """Return the verdict on a question that gave no answer to judge; whether it is a finding is not yet known."""
+        return cls(**dict(zip(KEY, key, strict=True)), grade=grade, finding=False, message=message)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Verdict":
+        """Return the verdict that ``to_json`` wrote. Raises Malformed for anything else."""
+        notes: list[str] = []
+        verdict = parse(cls, value, notes)
+        if notes:
+            raise Malformed("; ".join(notes))
+        return verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict as a line of a record: JSON types only."""
+        return {"kind": "verdict", **to_jsonable(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

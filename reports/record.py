@@ -1,7 +1,6 @@
 """The run record: written a flushed line at a time, mended after a kill, read back with every bad line told and the rest kept."""
 
 import json
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, TypeVar, cast
 
 from convformance.reports import lines
+from convformance.reports.fields import to_jsonable
 from convformance.reports.lines import (
     SCHEMA,
     CaseLine,
@@ -28,7 +28,6 @@ __all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", 
 LONGEST_LINE = 16 * 2**20
 MOST_PROBLEMS = 1000
 _CHUNK = 2**16
-_PLAIN = (str, int)
 T = TypeVar("T")
 Place = tuple[str, str, str]
 
@@ -62,7 +61,7 @@ class Writer:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Write one line. A number that is not finite becomes the text nan, inf or -inf, which JSON can hold."""
-        written = json.dumps(plain(line), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        written = json.dumps(to_jsonable(line), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         self._file.write(written.encode("utf-8", "backslashreplace") + b"\n")
         self._file.flush()
 
@@ -77,19 +76,6 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def plain(value: Any) -> Any:
-    """Return ``value`` in what JSON can hold: NumPy scalars as Python's, sequences as lists, nan and inf as text."""
-    if value is None or isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, Mapping):
-        return {str(name): plain(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(float(value))
-    return plain(value.item()) if hasattr(value, "item") else value
 
 
 def mend(path: str | Path) -> None:
@@ -352,7 +338,9 @@ class _Reader:
         label = self._label_of(verdict.adapter)
         if label != verdict.adapter:
             verdict = replace(verdict, adapter=label)
-        if verdict.key in self.records.verdicts:
+        before = self.records.verdicts.get(verdict.key)
+        completed = (verdict.smallest or verdict.script) and before == _without_evidence(verdict)
+        if before is not None and not completed:
             self._note(f"{' '.join(verdict.key)} was judged before; the last verdict counts")
         self.records.verdicts[verdict.key] = verdict
         self.complete = False
@@ -376,6 +364,11 @@ class _Reader:
     def _note_at(self, line: int, what: str) -> None:
         self.first = self.first or f"line {line}: {what}"
         self.records.note(self.file, line, what)
+
+
+def _without_evidence(verdict: Verdict) -> Verdict:
+    """Return the verdict as it is written first: its smallest case and its script are sought when the run ends."""
+    return replace(verdict, smallest=None, script=None)
 
 
 def _joined(held: tuple[Diagnosis, ...], more: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:

@@ -1,16 +1,14 @@
 """The function that a user names on the command line, ``file.py:function``, and the call that goes with it."""
 
-import importlib.util
-import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from convformance.checking.forms import one
+from convformance.processes import loading
+from convformance.processes.loading import LoadError
 
 
 def function_of(target: str) -> Callable[..., Any]:
@@ -49,31 +47,12 @@ def call_of(written: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _module(path: str) -> ModuleType:
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise ValueError(f"the file {path} does not exist")
-    name = f"convformance_checked_{file.stem}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{path} is no Python file; allowed: FILE.py:FUNCTION")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.append(str(file.parent))  # behind everything else: a file called signal.py must not hide the library's
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise ValueError(f"{path} cannot be run: {_described(error, file)}") from error
-    return module
-
-
-def _described(error: BaseException, file: Path) -> str:
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} (line {error.lineno})"
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
-    message = " ".join(str(error).split()) or "no message"
-    return f"{type(error).__name__}: {message}{f' (line {lines[-1]})' if lines else ''}"
+        return loading.module_of_file(path)
+    except FileNotFoundError as error:
+        raise ValueError(f"the file {path} does not exist") from error
+    except LoadError as error:
+        raise ValueError(f"{path} cannot be run: {error}") from error
 
 
 def _functions(held: Any) -> list[str]:

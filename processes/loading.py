@@ -1,0 +1,81 @@
+"""A user's file as a module, and an exception in words."""
+
+import importlib
+import sys
+import traceback
+from functools import cache
+from importlib import util
+from importlib.machinery import SourceFileLoader, all_suffixes
+from pathlib import Path
+from types import ModuleType
+from zlib import crc32
+
+
+class LoadError(Exception):
+    """A file or a module that cannot be run; the message is the exception it raised, in words."""
+
+
+def module_of_file(path: str | Path) -> ModuleType:
+    """Return the module in a file, run once a process, under a name that no other file has.
+
+    Its neighbours can be imported, behind everything else: a file called torch.py must not hide torch. Raises FileNotFoundError
+    where there is no such file, LoadError where it cannot be run.
+    """
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    try:
+        return _run(file)
+    except (Exception, SystemExit) as error:
+        raise LoadError(error_text(error, file)) from error
+
+
+def module_of_name(name: str) -> ModuleType:
+    """Return the module of a dotted name, also one that lies in the working folder. Raises LoadError."""
+    make_importable(Path.cwd())
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise LoadError(error_text(error)) from error
+
+
+def make_importable(folder: Path) -> None:
+    """Let modules in ``folder`` be imported, behind everything else."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+@cache
+def _run(file: Path) -> ModuleType:
+    name = f"convformance_file_{crc32(str(file).encode()):08x}.{file.name.partition('.')[0]}"
+    known = file.name.endswith(tuple(all_suffixes()))
+    spec = util.spec_from_file_location(name, file, loader=None if known else SourceFileLoader(name, str(file)))
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    make_importable(file.parent)
+    sys.modules[name] = module  # dataclasses look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def error_text(error: BaseException, file: Path | None = None) -> str:
+    """Return type, message and place of ``error`` in one line: the innermost line of ``file``, else of the innermost function."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} ({Path(error.filename or '').name}, line {error.lineno})"
+    message = " ".join(str(error).split()) or "no message"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame)]
+    own = [frame for frame in frames if file and Path(frame.filename) == file]
+    if own:
+        return f"{type(error).__name__}: {message} ({file.name if file else ''}, line {own[-1].lineno})"
+    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{place}"
+
+
+def _is_machinery(frame: traceback.FrameSummary) -> bool:
+    """Whether a frame is that of an import, or of this module."""
+    return frame.filename.startswith("<frozen") or frame.filename in (__file__, importlib.__file__)
