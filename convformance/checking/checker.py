@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from convformance.checking import calling, forms, questions, signature
-from convformance.checking.answering import Asker, Raised
-from convformance.checking.calling import Caller, OpenCaller
-from convformance.checking.inquiry import Inquiry, Verdict
+from convformance.checking import cases, forms, signature
+from convformance.checking.target import FunctionUnderTest, Raised
+from convformance.checking.caller import Caller, OpenCaller, infer_forms
+from convformance.checking.run import CheckRun, Verdict
 from convformance.checking.layouts import Layouts
 from convformance.checking.patience import TooLong
 from convformance.checking.result import CheckResult, Findings
@@ -50,7 +50,7 @@ def check(
 
     Raises ValueError for arguments that make no sense, and where the call cannot be guessed, with the ``call=`` to write.
     """
-    found = inquire(
+    found = run_check(
         fn,
         op=op,
         layout=layout,
@@ -62,16 +62,16 @@ def check(
         empty=empty,
         seconds=seconds,
         fixed=fixed,
-        told=_unheard,
+        on_event=_ignore,
     )
     return CheckResult(found)
 
 
-def _unheard(kind: str, what: Verdict) -> None:
+def _ignore(kind: str, what: Verdict) -> None:
     """Tell nobody."""
 
 
-def inquire(
+def run_check(
     fn: Callable[..., Any],
     *,
     op: str,
@@ -84,20 +84,20 @@ def inquire(
     empty: bool,
     seconds: float,
     fixed: Mapping[str, Any],
-    told: Callable[[str, Verdict], None],
+    on_event: Callable[[str, Verdict], None],
 ) -> Findings:
-    """Return what ``check`` finds; ``told(kind, what)`` hears of every question: ``asking`` before it, ``verdict`` after it."""
+    """Return what ``check`` finds; ``on_event(kind, what)`` hears of every question: ``asking`` before it, ``verdict`` after it."""
     _check_choice("dtype", dtype, DTYPES)
     _check_choice("grade", grade, ACCURACY[:-1])
     results = tuple(returns) if returns else (op,)
     operations = tuple(check_operation(result) for result in results if result is not None)
     caller = _caller(fn, call, operations, Layouts.of(layout, filter_layout), fixed)
-    asker = Asker(caller, results, dtype, PATIENCE * seconds)
-    asker.caller = _settled(asker)
+    function = FunctionUnderTest(caller, results, dtype, PATIENCE * seconds)
+    function.caller = _settled(function)
     started = time.monotonic()
-    inquiry = Inquiry(asker, questions.cases(asker.caller, dtype, empty=empty), seconds, grade, told)
-    inquiry.run()
-    return _findings(inquiry, started)
+    check_run = CheckRun(function, cases.cases(function.caller, dtype, empty=empty), seconds, grade, on_event)
+    check_run.run()
+    return _findings(check_run, started)
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -185,11 +185,15 @@ def _open_caller(
     return OpenCaller(fn, Signature(signature.name_of(fn), parameters), layouts, operations, by_role, held, call, order)
 
 
-def _settled(asker: Asker) -> Caller:
+def _settled(function: FunctionUnderTest) -> Caller:
     """Return the caller with the forms of arguments that no default shows, found out on the smallest case whose axes agree."""
-    trials = (held for held in questions.cases(asker.caller, asker.dtype, empty=False) if _agrees(held))
+    trials = (held for held in cases.cases(function.caller, function.dtype, empty=False) if _agrees(held))
     trial = next(trials, None)
-    return asker.caller if trial is None else calling.settle(asker.caller, lambda caller: _works(asker, caller, trial))
+    return (
+        function.caller
+        if trial is None
+        else infer_forms(function.caller, lambda caller: _works(function, caller, trial))
+    )
 
 
 def _agrees(held: Case) -> bool:
@@ -197,46 +201,48 @@ def _agrees(held: Case) -> bool:
     return plain and max(held.stride) == 1 and max(held.dilation) == 1 and held.problem.multiplications > 8
 
 
-def _works(asker: Asker, caller: Caller, trial: Case) -> bool:
+def _works(function: FunctionUnderTest, caller: Caller, trial: Case) -> bool:
     """Whether the function answers anything at all when called so."""
     operation = trial.operations[0]
-    trying = Asker(caller, asker.returns, asker.dtype, asker.patience)
+    trying = FunctionUnderTest(caller, function.returns, function.dtype, function.patience)
     try:
-        trying.answer(operation, trial.problem, fills.fill(trial, operation, asker.dtype, "int"))
+        trying.answer(operation, trial.problem, fills.fill(trial, operation, function.dtype, "int"))
     except (Raised, TooLong):
         return False
     return True
 
 
-def _findings(inquiry: Inquiry, started: float) -> Findings:
-    asker, caller = inquiry.asker, inquiry.asker.caller
-    diagnosed = inquiry.diagnosed()
-    smallest = inquiry.smallest({operation: found[0].name for operation, found in diagnosed.items() if found})
+def _findings(check_run: CheckRun, started: float) -> Findings:
+    function, caller = check_run.function, check_run.function.caller
+    diagnosed = check_run.diagnosed()
+    smallest = check_run.smallest({operation: found[0].name for operation, found in diagnosed.items() if found})
     not_asked = list(caller.lacks())
-    if inquiry.unasked:
-        not_asked.append(f"{inquiry.unasked} larger questions (the time of {inquiry.seconds:g} s was used: seconds=)")
+    if check_run.unasked:
+        not_asked.append(
+            f"{check_run.unasked} larger questions (the time of {check_run.seconds:g} s was used: seconds=)"
+        )
     return Findings(
         caller.signature.name,
         caller.operations,
-        _asked(inquiry, time.monotonic() - started),
-        inquiry.verdicts,
+        _asked(check_run, time.monotonic() - started),
+        check_run.verdicts,
         diagnosed,
         smallest,
-        list(asker.remarks),
+        list(function.remarks),
         not_asked,
     )
 
 
-def _asked(inquiry: Inquiry, seconds: float) -> str:
+def _asked(check_run: CheckRun, seconds: float) -> str:
     """Return in a line what was asked."""
-    caller = inquiry.asker.caller
-    count = len(inquiry.verdicts)
+    caller = check_run.function.caller
+    count = len(check_run.verdicts)
     built = [
-        f"{name} {value}" for name, value in caller.fixed.items() if signature.role_of(name) == name or name in _COUNTS
+        f"{name} {value}" for name, value in caller.stated.items() if signature.role_of(name) == name or name in _COUNTS
     ]
     words = [
         f"{count} questions in {seconds:.1f} s",
-        inquiry.asker.dtype,
+        check_run.function.dtype,
         caller.layouts.told(caller.operations),
         *built,
     ]

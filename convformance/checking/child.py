@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from convformance.checking import loading
-from convformance.checking.checker import inquire
+from convformance.checking.checker import run_check
 from convformance.checking.result import Findings
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     try:
         function = loading.function_of(wishes.pop("target"))
         call = wishes.pop("call")
-        found = inquire(function, call=loading.call_of(call, function) if call else None, told=tell, **wishes)
+        found = run_check(function, call=loading.call_of(call, function) if call else None, on_event=tell, **wishes)
     except ValueError as error:
         tell("usage", {"message": str(error)})
         return

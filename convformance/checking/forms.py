@@ -22,7 +22,7 @@ SYMBOLS = {
 }
 
 
-def one(values: Sequence[int] | Sequence[tuple[int, int]]) -> int:
+def single_value(values: Sequence[int] | Sequence[tuple[int, int]]) -> int:
     """Return the number that is the same on every axis and side, for functions that take just one.
 
     Raises NotImplementedError, which refuses a question, where there is more than one.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.checking.forms import one
+from convformance.checking.forms import single_value
 from convformance.processes import loading
 from convformance.processes.loading import LoadError
 
@@ -36,7 +36,7 @@ def call_of(written: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     Raises ValueError where it is none.
     """
-    names = {"np": np, "numpy": np, "one": one, **getattr(function, "__globals__", {})}
+    names = {"np": np, "numpy": np, "one": single_value, **getattr(function, "__globals__", {})}
     try:
         made = eval(written, names)  # the user's own words, in the user's own process
     except Exception as error:

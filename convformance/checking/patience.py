@@ -15,7 +15,7 @@ class TooLong(BaseException):
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[io.StringIO]:
+def quiet() -> Iterator[io.StringIO]:
     """Keep what is printed, and leave NumPy's floating-point warnings out: NaN and Inf are asked on purpose."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):

@@ -67,7 +67,7 @@ class Signature:
 
     def of(self, role: str) -> Parameter | None:
         """Return the parameter of a role, or None."""
-        return next((held for held in self.parameters if held.role == role), None)
+        return next((parameter for parameter in self.parameters if parameter.role == role), None)
 
     def has(self, *roles: str) -> bool:
         """Whether there is a parameter of one of these roles."""
@@ -75,7 +75,9 @@ class Signature:
 
     def with_forms(self, settled: Mapping[str, str]) -> "Signature":
         """Return the signature with the forms of some roles told."""
-        parameters = (replace(held, form=settled.get(held.role or "", held.form)) for held in self.parameters)
+        parameters = (
+            replace(parameter, form=settled.get(parameter.role or "", parameter.form)) for parameter in self.parameters
+        )
         return replace(self, parameters=tuple(parameters))
 
 
@@ -94,18 +96,22 @@ def read(function: Callable[..., Any], operations: Sequence[str], rank: int, fix
         declared = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # some built-in functions have none: all is by position
         return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
-    held = [
+    named = [
         _read(parameter, rank)
         for parameter in declared
         if parameter.kind not in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD)
     ]
-    if not held and any(parameter.kind == _KINDS.VAR_POSITIONAL for parameter in declared):
+    if not named and any(parameter.kind == _KINDS.VAR_POSITIONAL for parameter in declared):
         return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
-    parameters = _with_operands(_first_of_each(held), needed)
+    parameters = _with_operands(_first_of_each(named), needed)
     signature = Signature(name_of(function), tuple(parameters))
-    unknown = [held.name for held in parameters if held.role is None and held.required and held.name not in fixed]
+    unknown = [
+        parameter.name
+        for parameter in parameters
+        if parameter.role is None and parameter.required and parameter.name not in fixed
+    ]
     if unknown or not all(map(signature.has, needed)):
-        raise ValueError(_unguessed(name_of(function), _first_of_each(held), needed, fixed))
+        raise ValueError(_unguessed(name_of(function), _first_of_each(named), needed, fixed))
     return signature
 
 
@@ -131,33 +137,40 @@ def _first_of_each(parameters: Sequence[Parameter]) -> list[Parameter]:
     """Return the parameters with a role that was taken before left out of the later ones."""
     taken: set[str | None] = set()
     kept = []
-    for held in parameters:
-        kept.append(replace(held, role=None) if held.role in taken else held)
-        taken.add(held.role)
+    for parameter in parameters:
+        kept.append(replace(parameter, role=None) if parameter.role in taken else parameter)
+        taken.add(parameter.role)
     return kept
 
 
 def _with_operands(parameters: list[Parameter], needed: Sequence[str]) -> list[Parameter]:
     """Return the parameters with operands that no name gives put in by position: unknown names first, then names of others."""
-    missing = [role for role in needed if all(held.role != role for held in parameters)]
-    spare = [held for held in parameters if held.required and held.role is None]
-    spare += [held for held in parameters if held.required and held.role in OPERANDS and held.role not in needed]
+    missing = [role for role in needed if all(parameter.role != role for parameter in parameters)]
+    spare = [parameter for parameter in parameters if parameter.required and parameter.role is None]
+    spare += [
+        parameter
+        for parameter in parameters
+        if parameter.required and parameter.role in OPERANDS and parameter.role not in needed
+    ]
     order = sorted(spare[: len(missing)], key=parameters.index)
-    given = {held.name: role for held, role in zip(order, missing, strict=False)}
-    return [replace(held, role=given[held.name]) if held.name in given else held for held in parameters]
+    given = {parameter.name: role for parameter, role in zip(order, missing, strict=False)}
+    return [
+        replace(parameter, role=given[parameter.name]) if parameter.name in given else parameter
+        for parameter in parameters
+    ]
 
 
 def _unguessed(name: str, parameters: Sequence[Parameter], needed: Sequence[str], fixed: Mapping[str, Any]) -> str:
     """Return what cannot be told, and the call to write, with the function's own name and parameters."""
-    missing = [role for role in OPERANDS if role in needed and all(held.role != role for held in parameters)]
-    asked = [held for held in parameters if held.required and held.name not in fixed]
-    unknown = [held.name for held in asked if held.role is None]
-    words = [f"{held.name}={_guess(held, missing if len(unknown) == 1 else [])}" for held in asked]
-    roles = [role for role in OPERANDS if role in needed or any(held.role == role for held in asked)]
+    missing = [role for role in OPERANDS if role in needed and all(parameter.role != role for parameter in parameters)]
+    asked = [parameter for parameter in parameters if parameter.required and parameter.name not in fixed]
+    unknown = [parameter.name for parameter in asked if parameter.role is None]
+    words = [f"{parameter.name}={_guess(parameter, missing if len(unknown) == 1 else [])}" for parameter in asked]
+    roles = [role for role in OPERANDS if role in needed or any(parameter.role == role for parameter in asked)]
     reasons = [f"which parameter is {role}" for role in missing] + [
         f"what {parameter} stands for" for parameter in unknown
     ]
-    told = ", ".join(held.name for held in parameters) or "none"
+    told = ", ".join(parameter.name for parameter in parameters) or "none"
     call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(words)})"
     left = "".join(f", {role}={least}" for role, least in _LEAST.items() if f"problem.{role}" not in call)
     found = " (from convformance import one)" if "one(" in call else ""
@@ -168,14 +181,14 @@ def _unguessed(name: str, parameters: Sequence[Parameter], needed: Sequence[str]
 _LEAST = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 
-def _guess(held: Parameter, missing: Sequence[str]) -> str:
+def _guess(parameter: Parameter, missing: Sequence[str]) -> str:
     """Return what to write for a parameter: an operand, geometry of the problem, or the operands that no other parameter is."""
-    if held.role in OPERANDS:
-        return str(held.role)
-    if held.role == "padding":
+    if parameter.role in OPERANDS:
+        return str(parameter.role)
+    if parameter.role == "padding":
         return "one(problem.padding)"
-    if held.role in ("stride", "dilation"):
-        return f"one(problem.{held.role})"
-    if held.role is None and missing:
+    if parameter.role in ("stride", "dilation"):
+        return f"one(problem.{parameter.role})"
+    if parameter.role is None and missing:
         return f"({', '.join(missing)})"
-    return '{"stride": one(problem.stride), "pad": one(problem.padding)}' if "param" in held.name else "..."
+    return '{"stride": one(problem.stride), "pad": one(problem.padding)}' if "param" in parameter.name else "..."

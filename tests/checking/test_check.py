@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from convformance import check, one
-from convformance.checking.checker import inquire
+from convformance.checking.checker import run_check
 from convformance.reference import conv, conv_filter_grad, conv_input_grad, conv_transpose
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
@@ -339,13 +339,13 @@ def test_every_question_is_told_before_and_after_it_is_asked() -> None:
         "call": None,
         "returns": None,
     }
-    inquire(
+    run_check(
         flat,
         grade="conformant",
         empty=False,
         seconds=BRIEF,
         fixed={},
-        told=lambda kind, what: heard.append(kind),
+        on_event=lambda kind, what: heard.append(kind),
         **wishes,
     )
     assert heard[:4] == ["asking", "verdict", "asking", "verdict"]

@@ -32,7 +32,7 @@ def kind_of(operand: str) -> str:
 class Caller:
     """A function with what is known of its parameters and its layouts.
 
-    ``fixed`` is what the user stated, by role or by parameter name, in the user's own words; ``held`` what every problem has in
+    ``stated`` is what the user stated, by role or by parameter name, in the user's own words; ``required_geometry`` what every problem has in
     consequence, by the problem's own names.
     """
 
@@ -40,8 +40,8 @@ class Caller:
     signature: Signature
     layouts: Layouts
     operations: tuple[str, ...]
-    fixed: Mapping[str, Any]
-    held: Mapping[str, Any]
+    stated: Mapping[str, Any]
+    required_geometry: Mapping[str, Any]
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -53,21 +53,23 @@ class Caller:
     @property
     def bias(self) -> str:
         """Whether the function takes a bias: ``never``, ``always`` or ``either``."""
-        held = self.signature.of("bias")
-        if held is None or "bias" in self.fixed:
+        parameter = self.signature.of("bias")
+        if parameter is None or "bias" in self.stated:
             return "never"
-        return "always" if held.required else "either"
+        return "always" if parameter.required else "either"
 
     def refuses(self, operation: str, problem: Problem) -> str | None:
         """Return why the function cannot be asked for this problem, or None."""
         return next(filter(None, self._reasons(operation, problem)), None)
 
     def _reasons(self, operation: str, problem: Problem) -> Iterator[str | None]:
-        stated = {name: getattr(problem, name) for name in self.held} | {"padding": problem.symbol or problem.padding}
-        yield from (f"{name} is {value!r}" for name, value in self.held.items() if stated[name] != value)
+        stated = {name: getattr(problem, name) for name in self.required_geometry} | {
+            "padding": problem.symbol or problem.padding
+        }
+        yield from (f"{name} is {value!r}" for name, value in self.required_geometry.items() if stated[name] != value)
         if "I" not in self.layouts.filters and problem.in_channels != problem.groups:
             yield "one input channel in a group"
-        if "padding" not in self.held and min(side for pair in problem.padding for side in pair) < 0:
+        if "padding" not in self.required_geometry and min(side for pair in problem.padding for side in pair) < 0:
             yield "negative padding"
         yield from (self._unable(role, operation, problem) for role in ("stride", "dilation", "groups", "padding"))
         told = self.signature.of("output_padding")
@@ -77,14 +79,14 @@ class Caller:
 
     def _unable(self, role: str, operation: str, problem: Problem) -> str | None:
         """Return why the problem's value of a geometry parameter cannot be given."""
-        if self.operations == ("conv_bias_grad",) or role in self.fixed:
+        if self.operations == ("conv_bias_grad",) or role in self.stated:
             return None
-        held = self.signature.of(role)
-        if held is None or held.form == forms.UNREAD:
+        parameter = self.signature.of(role)
+        if parameter is None or parameter.form == forms.UNREAD:
             usual = {"groups": 1, "padding": ((0, 0),) * problem.rank}.get(role, (1,) * problem.rank)
             return None if getattr(problem, role) == usual else f"no parameter for {role}"
-        if self._value(held, operation, problem) is None:
-            return f"{role} cannot be given as {held.name}"
+        if self._value(parameter, operation, problem) is None:
+            return f"{role} cannot be given as {parameter.name}"
         return None
 
     def _size_unknown(self, operation: str, problem: Problem) -> str | None:
@@ -108,66 +110,66 @@ class Caller:
         transposed = self.operations[0] not in _LARGE_FIRST
         roles = ("output_shape", "output_size", "dy") if transposed else ("input_shape", "input_size", "x")
         results = () if len(self.operations) > 1 else ("output_shape", "output_size")
-        return self.signature.has(*roles, *results, "output_padding") or "input_size" in self.fixed
+        return self.signature.has(*roles, *results, "output_padding") or "input_size" in self.stated
 
     @property
     def knows_kernel_size(self) -> bool:
         """Whether the function is told the kernel's size."""
         results = () if len(self.operations) > 1 else ("output_shape", "output_size")
-        return self.signature.has("kernel_shape", "kernel_size", "w", *results) or "kernel_size" in self.fixed
+        return self.signature.has("kernel_shape", "kernel_size", "w", *results) or "kernel_size" in self.stated
 
     def call(self, operation: str, problem: Problem, given: Arrays) -> Any:
         """Call the function with ``given`` by operand name, in its own layout; without a bias its default is left."""
         positional, named = [], {}
-        for held, value in self._arguments(operation, problem, given):
-            if held.positional:
+        for parameter, value in self._arguments(operation, problem, given):
+            if parameter.positional:
                 positional.append(value)
             else:
-                named[held.name] = value
+                named[parameter.name] = value
         return self.function(*positional, **named)
 
     def _arguments(self, operation: str, problem: Problem, given: Arrays) -> Iterator[tuple[Parameter, Any]]:
-        for held in self.signature.parameters:
-            if held.name in self.fixed or held.role in self.fixed:
-                yield held, self._fixed(held, operation, problem)
-            elif held.role in OPERANDS:
-                if held.role in given:
-                    yield held, given[held.role]
-            elif held.role is not None and held.form != forms.UNREAD:
-                value = self._value(held, operation, problem)
+        for parameter in self.signature.parameters:
+            if parameter.name in self.stated or parameter.role in self.stated:
+                yield parameter, self._fixed(parameter, operation, problem)
+            elif parameter.role in OPERANDS:
+                if parameter.role in given:
+                    yield parameter, given[parameter.role]
+            elif parameter.role is not None and parameter.form != forms.UNREAD:
+                value = self._value(parameter, operation, problem)
                 if value is not None:
-                    yield held, value
+                    yield parameter, value
 
-    def _fixed(self, held: Parameter, operation: str, problem: Problem) -> Any:
+    def _fixed(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
         """Return what the user fixed a parameter at: in the form that its default shows, or as it was stated."""
-        stated = self.fixed.get(held.name, self.fixed.get(held.role or ""))
-        shown = held.role in self.held and held.form in (forms.NUMBER, forms.TUPLE, forms.PAIRS)
-        written = self._value(held, operation, problem) if shown else None
+        stated = self.stated.get(parameter.name, self.stated.get(parameter.role or ""))
+        shown = parameter.role in self.required_geometry and parameter.form in (forms.NUMBER, forms.TUPLE, forms.PAIRS)
+        written = self._value(parameter, operation, problem) if shown else None
         return stated if written is None else written
 
     def words(self, operation: str, problem: Problem, given: Arrays) -> str:
         """Return the call as it would be written, without geometry that stands at its default."""
         parts = []
-        for held, value in self._arguments(operation, problem, given):
-            if held.role in given:
-                parts.append(held.name)
-            elif held.required or not _same(value, held.default):
-                parts.append(f"{held.name}={value!r}")
+        for parameter, value in self._arguments(operation, problem, given):
+            if parameter.role in given:
+                parts.append(parameter.name)
+            elif parameter.required or not _same(value, parameter.default):
+                parts.append(f"{parameter.name}={value!r}")
         return f"{self.signature.name}({', '.join(parts)})"
 
-    def _value(self, held: Parameter, operation: str, problem: Problem) -> Any:
+    def _value(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
         """Return what a geometry parameter is given, in its form; None where that cannot be written."""
-        if held.role in SIZES:
-            return self._size(held, operation, problem)
-        if held.role == "padding":
-            return forms.padding(held.form, problem, held.default)
-        if held.role == "groups":
+        if parameter.role in SIZES:
+            return self._size(parameter, operation, problem)
+        if parameter.role == "padding":
+            return forms.padding(parameter.form, problem, parameter.default)
+        if parameter.role == "groups":
             return problem.groups
-        return forms.per_axis(held.form, getattr(problem, str(held.role)))
+        return forms.per_axis(parameter.form, getattr(problem, str(parameter.role)))
 
-    def _size(self, held: Parameter, operation: str, problem: Problem) -> Any:
+    def _size(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
         """Return a size or a shape: ``input`` is x, ``kernel`` w, ``output`` what comes out; of several results that of the map."""
-        array, _, what = str(held.role).partition("_")
+        array, _, what = str(parameter.role).partition("_")
         shapes = arrays_of(operation, problem)
         role = {"input": "x", "kernel": "w", "output": "dy"}[array]
         shape = shapes[role]
@@ -177,33 +179,38 @@ class Caller:
         if what == "shape":
             return self.layouts.own_shape(shape, kind_of(role))
         sizes = shape[2:]
-        return sizes[0] if len(sizes) == 1 and held.form in (forms.OPEN, forms.NUMBER) else sizes
+        return sizes[0] if len(sizes) == 1 and parameter.form in (forms.OPEN, forms.NUMBER) else sizes
 
     def lacks(self) -> Iterator[str]:
         """Yield what the function is not asked, and why, in the user's terms."""
         if self.operations == ("conv_bias_grad",):
             return
-        roles = [role for role in ("stride", "padding", "dilation", "groups") if role not in self.fixed]
+        roles = [role for role in ("stride", "padding", "dilation", "groups") if role not in self.stated]
         absent = [role for role in roles if not self.signature.has(role)]
         if absent:
             yield f"{', '.join(absent)} (no parameter for {'it' if len(absent) == 1 else 'them'})"
         yield from (
-            self._lacking_forms(held) for role in roles if (held := self.signature.of(role)) and self._narrows(held)
+            self._lacking_forms(parameter)
+            for role in roles
+            if (parameter := self.signature.of(role)) and self._narrows(parameter)
         )
         yield from self._lacking_sizes()
 
-    def _narrows(self, held: Parameter) -> bool:
+    def _narrows(self, parameter: Parameter) -> bool:
         """Whether the form of a geometry parameter leaves anything out."""
-        number = held.form == forms.NUMBER and self.layouts.rank > 1 and held.role != "groups"
-        return number or held.form in (forms.UNREAD, forms.SYMBOL)
+        number = parameter.form == forms.NUMBER and self.layouts.rank > 1 and parameter.role != "groups"
+        return number or parameter.form in (forms.UNREAD, forms.SYMBOL)
 
     @staticmethod
-    def _lacking_forms(held: Parameter) -> str:
+    def _lacking_forms(parameter: Parameter) -> str:
         told = {
-            forms.NUMBER: f"{held.role} that differs by axis ({held.name} is a number)",
-            forms.SYMBOL: f"{held.role} in numbers ({held.name} is a name)",
+            forms.NUMBER: f"{parameter.role} that differs by axis ({parameter.name} is a number)",
+            forms.SYMBOL: f"{parameter.role} in numbers ({parameter.name} is a name)",
         }
-        return told.get(held.form, f"{held.role} other than {held.default!r} (the form of {held.name} is not known)")
+        return told.get(
+            parameter.form,
+            f"{parameter.role} other than {parameter.default!r} (the form of {parameter.name} is not known)",
+        )
 
     def _lacking_sizes(self) -> Iterator[str]:
         if {"conv_input_grad", "conv_transpose"} & set(self.operations) and not self.knows_large_size:
@@ -252,12 +259,12 @@ class OpenCaller(Caller):
         yield from self._letters_lacking()
 
 
-def settle(caller: Caller, works: Callable[[Caller], bool]) -> Caller:
+def infer_forms(caller: Caller, works: Callable[[Caller], bool]) -> Caller:
     """Return ``caller`` with the forms told that no default shows: by trial whether a number or a tuple is taken.
 
     ``works(caller)`` tries a problem whose axes all agree. Where both are taken the form stays open.
     """
-    roles = [str(held.role) for held in caller.signature.parameters if _is_open(held, caller)]
+    roles = [str(parameter.role) for parameter in caller.signature.parameters if _is_open(parameter, caller)]
     if not roles or caller.layouts.rank == 1:
         return caller
     for plain, other in ((forms.NUMBER, forms.TUPLE), (forms.TUPLE, forms.NUMBER)):
@@ -268,9 +275,9 @@ def settle(caller: Caller, works: Callable[[Caller], bool]) -> Caller:
     return caller
 
 
-def _is_open(held: Parameter, caller: Caller) -> bool:
+def _is_open(parameter: Parameter, caller: Caller) -> bool:
     wanted = ("stride", "padding", "dilation", "output_padding")
-    return held.role in wanted and held.form == forms.OPEN and held.role not in caller.fixed
+    return parameter.role in wanted and parameter.form == forms.OPEN and parameter.role not in caller.stated
 
 
 def _with_forms(caller: Caller, settled: Mapping[str, str]) -> Caller:

@@ -10,8 +10,8 @@ import numpy as np
 
 from convformance.adapters.contract import Answer, restored
 from convformance.adapters.layouts import result_role
-from convformance.checking.calling import Caller, arrays_of, kind_of
-from convformance.checking.patience import alone, at_most
+from convformance.checking.caller import Caller, arrays_of, kind_of
+from convformance.checking.patience import at_most, quiet
 from convformance.checking.results import NoArray, as_array
 from convformance.judging.bounds import Operands
 from convformance.reference.arrays import Array
@@ -28,7 +28,7 @@ class Raised(Exception):
 
 
 @dataclass
-class Asker:
+class FunctionUnderTest:
     """Asks one function; ``patience`` are the seconds a call may take. Keeps what it printed and the last answer's own shape."""
 
     caller: Caller
@@ -69,7 +69,7 @@ class Asker:
         return {name: _laid(array, self.caller.layouts.own(array, kind_of(name))) for name, array in named.items()}
 
     def _called(self, operation: str, problem: Problem, given: Mapping[str, Array]) -> Any:
-        with alone() as printed:
+        with quiet() as printed:
             try:
                 with at_most(self.patience):
                     value = self.caller.call(operation, problem, given)

@@ -6,7 +6,7 @@ from functools import cache
 from hashlib import blake2b
 from math import prod
 
-from convformance.checking.calling import Caller
+from convformance.checking.caller import Caller
 from convformance.reference.geometry import Size, effective_kernel
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import catalogue, fills
@@ -26,15 +26,15 @@ def cases(caller: Caller, dtype: str, *, empty: bool) -> list[Case]:
     """
     own = _askable(catalogue.cases("standard"), caller, dtype, empty=empty)
     made = _askable(_drawn(caller.layouts.rank), caller, dtype, empty=empty)
-    found = {held.id: held for held in (*own, *_first(made, GENERATED))}
-    return sorted(found.values(), key=lambda held: (held.problem.multiplications, held.id))
+    found = {entry.id: entry for entry in (*own, *_first(made, GENERATED))}
+    return sorted(found.values(), key=lambda entry: (entry.problem.multiplications, entry.id))
 
 
 def _first(found: Iterable[Case], count: int) -> list[Case]:
     """Return the first ``count`` different cases."""
     kept: dict[str, Case] = {}
-    for held in found:
-        kept.setdefault(held.id, held)
+    for entry in found:
+        kept.setdefault(entry.id, entry)
         if len(kept) == count:
             break
     return list(kept.values())
@@ -42,10 +42,10 @@ def _first(found: Iterable[Case], count: int) -> list[Case]:
 
 def _askable(declared: Iterable[Case], caller: Caller, dtype: str, *, empty: bool) -> Iterator[Case]:
     """Yield the cases as the function can be asked them, with the operations it is asked for."""
-    for held in declared:
-        if len(held.input_size) != caller.layouts.rank or dtype not in held.dtypes:
+    for entry in declared:
+        if len(entry.input_size) != caller.layouts.rank or dtype not in entry.dtypes:
             continue
-        fitted = _fitted(held, caller)
+        fitted = _fitted(entry, caller)
         if fitted is not None and fitted.problem.multiplications <= LARGEST:
             operations = tuple(
                 operation for operation in fitted.operations if _asks(caller, operation, fitted, empty=empty)
@@ -54,24 +54,24 @@ def _askable(declared: Iterable[Case], caller: Caller, dtype: str, *, empty: boo
                 yield replace(fitted, operations=operations)
 
 
-def _fitted(held: Case, caller: Caller) -> Case | None:
+def _fitted(entry: Case, caller: Caller) -> Case | None:
     """Return the case with what the function holds fixed, and a bias as the function takes it; None where that makes no case."""
-    changes = {name: value for name, value in caller.held.items() if getattr(held, name) != value}
-    if "I" not in caller.layouts.filters and held.in_channels != held.groups:
-        changes["in_channels"] = held.groups
+    changes = {name: value for name, value in caller.required_geometry.items() if getattr(entry, name) != value}
+    if "I" not in caller.layouts.filters and entry.in_channels != entry.groups:
+        changes["in_channels"] = entry.groups
     if caller.bias != "either":
         changes["bias"] = caller.bias == "always"
-    operations = tuple(operation for operation in caller.operations if operation in held.operations)
+    operations = tuple(operation for operation in caller.operations if operation in entry.operations)
     try:
-        fitted = replace(held, **{**changes, "operations": operations})
+        fitted = replace(entry, **{**changes, "operations": operations})
         _ = fitted.problem
     except ValueError:
         return None
     return fitted
 
 
-def _asks(caller: Caller, operation: str, held: Case, *, empty: bool) -> bool:
-    problem = held.problem
+def _asks(caller: Caller, operation: str, entry: Case, *, empty: bool) -> bool:
+    problem = entry.problem
     shapes = (problem.input_shape, problem.filter_shape, problem.output_shape)
     return (empty or all(map(prod, shapes))) and caller.refuses(operation, problem) is None
 

@@ -1,4 +1,4 @@
-"""The inquiry: every question put to the function and judged, within a budget of time, then the smallest failing case."""
+"""The check: every question put to the function and judged, within a budget of time, then the smallest failing case."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
 from convformance.checking import showing
-from convformance.checking.answering import Asker, Raised
+from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.checking.patience import TooLong
 from convformance.judging import grades, special
 from convformance.judging.diagnosis import Diagnosis, Observation, diagnoses
@@ -25,20 +25,20 @@ from convformance.test_cases.case import Case
 from convformance.test_cases.fills import EXACT_FILLS
 
 Verdict = dict[str, Any]
-Told = Callable[[str, Verdict], None]
+OnEvent = Callable[[str, Verdict], None]
 
 _SHARE = 0.7  # of the time for questions; the rest is for the smallest failing case
 
 
 @dataclass
-class Inquiry:
-    """One function asked ``cases``; ``told(kind, what)`` hears of every question before and after it is asked."""
+class CheckRun:
+    """One function asked ``cases``; ``on_event(kind, what)`` hears of every question before and after it is asked."""
 
-    asker: Asker
+    function: FunctionUnderTest
     cases: list[Case]
     seconds: float
     grade: str
-    told: Told
+    on_event: OnEvent
     verdicts: list[Verdict] = field(default_factory=list)
     unasked: int = 0
     _observed: dict[str, list[Observation]] = field(default_factory=dict)
@@ -53,42 +53,44 @@ class Inquiry:
                 return
             verdict = self._asked(operation, case)
             self.verdicts.append(verdict)
-            self.told("verdict", verdict)
+            self.on_event("verdict", verdict)
             if verdict["grade"] == "timed-out":
                 self.unasked = len(questions) - place - 1
                 return
             deadline = deadline or time.monotonic() + self.seconds * _SHARE
 
     def _asked(self, operation: str, case: Case) -> Verdict:
-        opening = {"op": operation, "case": case.id, "dtype": self.asker.dtype, "call": self._words(operation, case)}
-        self.told("asking", opening)
-        self.asker.printed = ""
+        opening = {"op": operation, "case": case.id, "dtype": self.function.dtype, "call": self._words(operation, case)}
+        self.on_event("asking", opening)
+        self.function.printed = ""
         try:
             judged = self._judged(operation, case)
         except Raised as error:
             judged = _unanswered("refused" if error.refusal else "error", str(error))
         except TooLong:
-            judged = _unanswered("timed-out", f"no answer after {self.asker.patience:g} s")
-        judged["printed"] = _short(self.asker.printed)
-        judged["finding"] = not self._is_clean(judged["grade"]) or bool(self.asker.printed)
+            judged = _unanswered("timed-out", f"no answer after {self.function.patience:g} s")
+        judged["printed"] = _short(self.function.printed)
+        judged["finding"] = not self._is_clean(judged["grade"]) or bool(self.function.printed)
         self._observe(operation, case, judged)
         return {**opening, **judged}
 
     def _words(self, operation: str, case: Case) -> str:
-        operands = fills.fill(case, operation, self.asker.dtype, "int")
-        return self.asker.caller.words(operation, case.problem, self.asker.own(operation, case.problem, operands))
+        operands = fills.fill(case, operation, self.function.dtype, "int")
+        return self.function.caller.words(operation, case.problem, self.function.own(operation, case.problem, operands))
 
     def _judged(self, operation: str, case: Case) -> Verdict:
-        examination = examining.examination(case, operation, self.asker.dtype)
+        examination = examining.examination(case, operation, self.function.dtype)
         answers: list[Answer] = []
 
         def ask(operands: Any) -> Answer:
-            answers.append(self.asker.answer(operation, case.problem, operands))
+            answers.append(self.function.answer(operation, case.problem, operands))
             return answers[-1]
 
         judgement = judge(examination, ask)
         if case.special and judgement.grade == WRONG and self._spreads_further(examination, answers):
-            self.asker.remarks["NaN or Inf in an operand spreads further in the result than the definition says"] = None
+            self.function.remarks["NaN or Inf in an operand spreads further in the result than the definition says"] = (
+                None
+            )
             judgement = Judgement("conformant", seconds=judgement.seconds)
         return self._verdict(operation, case, judgement)
 
@@ -105,8 +107,10 @@ class Inquiry:
         told["diagnosis"] = [fit.name for fit in judgement.diagnosis]
         told["fits"] = judgement.diagnosis
         if judgement.message.startswith("the result has shape"):
-            wanted = self.asker.caller.layouts.own_shape(case.problem.result_shape(operation), result_role(operation))
-            told["message"] = f"the result has shape {self.asker.own_shape}; wanted {wanted}"
+            wanted = self.function.caller.layouts.own_shape(
+                case.problem.result_shape(operation), result_role(operation)
+            )
+            told["message"] = f"the result has shape {self.function.own_shape}; wanted {wanted}"
         return told
 
     def _is_clean(self, grade: str) -> bool:
@@ -116,7 +120,9 @@ class Inquiry:
         """Keep what the diagnosis is made of; an answer that only prints is a right one."""
         fits = judged.pop("fits", ())
         wrong = judged["grade"] not in (*CLEAN, *INACCURATE)
-        observation = Observation(examining.described(case, operation, self.asker.dtype), wrong, fits, judged["spread"])
+        observation = Observation(
+            examining.described(case, operation, self.function.dtype), wrong, fits, judged["spread"]
+        )
         self._observed.setdefault(operation, []).append(observation)
 
     def diagnosed(self) -> dict[str, list[Diagnosis]]:
@@ -132,13 +138,13 @@ class Inquiry:
         for verdict in (explained + found)[:3]:
             failed = self._shrunk(verdict, by_id[verdict["case"]])
             if failed is not None:
-                return showing.shown(failed, self.asker)
+                return showing.shown(failed, self.function)
         return None
 
     def _shrunk(self, verdict: Verdict, case: Case) -> Failure | None:
         operation, worst = verdict["op"], verdict["worst"]
         name = worst["fill"] if worst and worst["fill"] in EXACT_FILLS else "int"
-        operands = fills.fill(case, operation, self.asker.dtype, name)
+        operands = fills.fill(case, operation, self.function.dtype, name)
         limit = max(self.seconds * (1 - _SHARE), 0.2)
         try:
             return smallest(operation, case.problem, operands, partial(self._fails, operation), seconds=limit)
@@ -146,9 +152,11 @@ class Inquiry:
             return None
 
     def _fails(self, operation: str, problem: Any, operands: Any) -> Failure | None:
-        if self.asker.caller.refuses(operation, problem) is not None:
+        if self.function.caller.refuses(operation, problem) is not None:
             return None
-        return failure(operation, problem, operands, partial(self.asker.answer, operation, problem), self.asker.dtype)
+        return failure(
+            operation, problem, operands, partial(self.function.answer, operation, problem), self.function.dtype
+        )
 
 
 def _grade_where_finite(examination: Examination, name: str, value: Array) -> str:
