@@ -1,4 +1,4 @@
-"""Calling a function: which problems it can take, and the arguments of one call."""
+"""Calling a function: what it can be asked, and the arguments of one call."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,34 +6,65 @@ from typing import Any
 
 from convformance.checking import forms
 from convformance.checking.layouts import Layouts
-from convformance.checking.signature import EMPTY, OPERANDS, SIZES, Parameter, Signature
+from convformance.checking.signature import OPERANDS, SIZES, Parameter, Signature, operands_of
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size, transposed_sizes
-from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.operation import BY_NAME
 from convformance.reference.problem import Problem
 
 Arrays = Mapping[str, Array]
 
-_LARGE_FIRST = ("conv", "conv_input_grad", "conv_filter_grad", "conv_bias_grad")
+_GEOMETRY = ("stride", "padding", "dilation", "groups")
 
 
-def arrays_of(operation: str, problem: Problem) -> dict[str, Size]:
+def shapes_by_role(operation: str, problem: Problem) -> dict[str, Size]:
     """Return the canonical shapes of x, w and dy in the family that ``operation`` belongs to."""
-    x, dy = ("input_shape", "output_shape") if operation in _LARGE_FIRST else ("output_shape", "input_shape")
-    return {"x": getattr(problem, x), "w": problem.filter_shape, "dy": getattr(problem, dy)}
+    x, dy = problem.input_shape, problem.output_shape
+    if BY_NAME[operation].transposed:
+        x, dy = dy, x
+    return {"x": x, "w": problem.filter_shape, "dy": dy}
 
 
-def kind_of(operand: str) -> str:
-    """Return the layout's role of an operand: ``filter``, ``bias`` or ``activation``."""
+def layout_role(operand: str) -> str:
+    """Return what an operand is to the layouts: ``filter``, ``bias`` or ``activation``."""
     return {"w": "filter", "bias": "bias"}.get(operand, "activation")
 
 
 @dataclass(frozen=True)
-class Caller:
-    """A function with what is known of its parameters and its layouts.
+class Argument:
+    """One argument of a call; ``text`` is how the call is written with it, empty where its default says the same."""
 
-    ``stated`` is what the user stated, by role or by parameter name, in the user's own words; ``required_geometry`` what every problem has in
-    consequence, by the problem's own names.
+    parameter: Parameter
+    value: Any
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function."""
+
+    function: Callable[..., Any]
+    name: str
+    arguments: tuple[Argument, ...]
+
+    def result(self) -> Any:
+        """Call the function."""
+        positional = [each.value for each in self.arguments if each.parameter.positional]
+        named = {each.parameter.name: each.value for each in self.arguments if not each.parameter.positional}
+        return self.function(*positional, **named)
+
+    @property
+    def text(self) -> str:
+        """The call as it would be written, arrays by their names, without geometry that stands at its default."""
+        return f"{self.name}({', '.join(each.text for each in self.arguments if each.text)})"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """A function with what is known of its parameters and its layouts: which problems it can be asked, and how.
+
+    ``stated`` is what the user said, by role or by parameter name, in the user's own words; ``required_geometry`` what
+    every problem has in consequence, by the problem's own names.
     """
 
     function: Callable[..., Any]
@@ -45,10 +76,9 @@ class Caller:
 
     @property
     def operands(self) -> tuple[str, ...]:
-        """The arrays the function is given, in the operation's order, without those its operations do not need."""
-        needed = dict.fromkeys(name for operation in self.operations for name in OPERAND_NAMES[operation])
-        extra = (role for role in ("x", "w", "dy") if self.signature.has(role))
-        return tuple(dict.fromkeys((*needed, *extra)))
+        """The arrays the function is given: those its operations need in their order, then others it has names for."""
+        others = (role for role in ("x", "w", "dy") if self.signature.has(role))
+        return tuple(dict.fromkeys((*operands_of(self.operations), *others)))
 
     @property
     def bias(self) -> str:
@@ -63,99 +93,91 @@ class Caller:
         return next(filter(None, self._reasons(operation, problem)), None)
 
     def _reasons(self, operation: str, problem: Problem) -> Iterator[str | None]:
-        stated = {name: getattr(problem, name) for name in self.required_geometry} | {
-            "padding": problem.symbol or problem.padding
-        }
-        yield from (f"{name} is {value!r}" for name, value in self.required_geometry.items() if stated[name] != value)
+        for name, value in self.required_geometry.items():
+            actual = problem.symbol or problem.padding if name == "padding" else getattr(problem, name)
+            yield f"{name} is {value!r}" if actual != value else None
         if "I" not in self.layouts.filters and problem.in_channels != problem.groups:
             yield "one input channel in a group"
-        if "padding" not in self.required_geometry and min(side for pair in problem.padding for side in pair) < 0:
+        # A negative padding crops, which functions that take numbers hardly ever mean by it.
+        if "padding" not in self.required_geometry and min(map(min, problem.padding)) < 0:
             yield "negative padding"
-        yield from (self._unable(role, operation, problem) for role in ("stride", "dilation", "groups", "padding"))
-        told = self.signature.of("output_padding")
-        if told is not None and self._value(told, operation, problem) is None:
-            yield f"output padding {problem.output_padding} cannot be given as {told.name}"
+        yield from (self._cannot_write(role, operation, problem) for role in _GEOMETRY)
+        parameter = self.signature.of("output_padding")
+        if parameter is not None and self._value(parameter, operation, problem) is None:
+            yield f"output padding {problem.output_padding} cannot be given as {parameter.name}"
         yield self._size_unknown(operation, problem)
 
-    def _unable(self, role: str, operation: str, problem: Problem) -> str | None:
+    def _cannot_write(self, role: str, operation: str, problem: Problem) -> str | None:
         """Return why the problem's value of a geometry parameter cannot be given."""
-        if self.operations == ("conv_bias_grad",) or role in self.stated:
+        if self._only_bias or role in self.stated:
             return None
         parameter = self.signature.of(role)
         if parameter is None or parameter.form == forms.UNREAD:
-            usual = {"groups": 1, "padding": ((0, 0),) * problem.rank}.get(role, (1,) * problem.rank)
-            return None if getattr(problem, role) == usual else f"no parameter for {role}"
+            default = {"groups": 1, "padding": ((0, 0),) * problem.rank}.get(role, (1,) * problem.rank)
+            return None if getattr(problem, role) == default else f"no parameter for {role}"
         if self._value(parameter, operation, problem) is None:
             return f"{role} cannot be given as {parameter.name}"
         return None
 
+    @property
+    def _only_bias(self) -> bool:
+        """Whether the gradient of the bias is all that is asked, to which geometry does not matter."""
+        return all(BY_NAME[operation].result == "bias" for operation in self.operations)
+
     def _size_unknown(self, operation: str, problem: Problem) -> str | None:
         """Return why the size of the result cannot be known to the function."""
-        if operation in ("conv_input_grad", "conv_transpose") and not self.knows_large_size:
-            padding = problem.symbol or problem.padding
-            ranges = transposed_sizes(
-                problem.output_size, problem.kernel_size, problem.stride, padding, problem.dilation
-            )
-            if problem.input_size != tuple(sizes.start if sizes else -1 for sizes in ranges):
-                return "not the smallest size"
-        if operation in ("conv_filter_grad", "conv_transpose_filter_grad") and not self.knows_kernel_size:
-            same = problem.symbol in ("same_upper", "same_lower")
-            if same or max(problem.stride) > 1 or max(problem.dilation) > 1:
-                return "the kernel's size is open"
+        result = BY_NAME[operation].result
+        if result == "input" and not self.knows_large_size and not _is_smallest_size(problem):
+            return "not the smallest size"
+        if result == "filter" and not self.knows_kernel_size:
+            # From the sizes of x and dy alone a kernel follows only where nothing is rounded down on the way.
+            symbolic = problem.symbol in ("same_upper", "same_lower")
+            return "the kernel's size is open" if symbolic or max(*problem.stride, *problem.dilation) > 1 else None
         return None
 
     @property
     def knows_large_size(self) -> bool:
-        """Whether the function is told the size that stride leaves open."""
-        transposed = self.operations[0] not in _LARGE_FIRST
+        """Whether the function learns the size that stride leaves open: from an array, a size, or an output padding."""
+        transposed = BY_NAME[self.operations[0]].transposed
         roles = ("output_shape", "output_size", "dy") if transposed else ("input_shape", "input_size", "x")
-        results = () if len(self.operations) > 1 else ("output_shape", "output_size")
-        return self.signature.has(*roles, *results, "output_padding") or "input_size" in self.stated
+        return self.signature.has(*roles, *self._result_sizes, "output_padding") or "input_size" in self.stated
 
     @property
     def knows_kernel_size(self) -> bool:
-        """Whether the function is told the kernel's size."""
-        results = () if len(self.operations) > 1 else ("output_shape", "output_size")
-        return self.signature.has("kernel_shape", "kernel_size", "w", *results) or "kernel_size" in self.stated
+        """Whether the function learns the kernel's size."""
+        known = self.signature.has("kernel_shape", "kernel_size", "w", *self._result_sizes)
+        return known or "kernel_size" in self.stated
 
-    def call(self, operation: str, problem: Problem, given: Arrays) -> Any:
-        """Call the function with ``given`` by operand name, in its own layout; without a bias its default is left."""
-        positional, named = [], {}
-        for parameter, value in self._arguments(operation, problem, given):
-            if parameter.positional:
-                positional.append(value)
-            else:
-                named[parameter.name] = value
-        return self.function(*positional, **named)
+    @property
+    def _result_sizes(self) -> tuple[str, ...]:
+        """The roles that are a size of the result. Of several results they are taken for that of the layer's output."""
+        return () if len(self.operations) > 1 else ("output_shape", "output_size")
 
-    def _arguments(self, operation: str, problem: Problem, given: Arrays) -> Iterator[tuple[Parameter, Any]]:
+    def call(self, operation: str, problem: Problem, arrays: Arrays) -> Call:
+        """Return the call with ``arrays`` by operand name, in the function's layout."""
+        arguments = tuple(self._arguments(operation, problem, arrays))
+        return Call(self.function, self.signature.name, arguments)
+
+    def _arguments(self, operation: str, problem: Problem, arrays: Arrays) -> Iterator[Argument]:
         for parameter in self.signature.parameters:
-            if parameter.name in self.stated or parameter.role in self.stated:
-                yield parameter, self._fixed(parameter, operation, problem)
-            elif parameter.role in OPERANDS:
-                if parameter.role in given:
-                    yield parameter, given[parameter.role]
-            elif parameter.role is not None and parameter.form != forms.UNREAD:
+            role = parameter.role
+            if parameter.name in self.stated or role in self.stated:
+                value = self._stated_value(parameter, operation, problem)
+                yield Argument(parameter, value, parameter.name if role in arrays else _written(parameter, value))
+            elif role in OPERANDS:
+                if role in arrays:
+                    yield Argument(parameter, arrays[role], parameter.name)
+            elif role is not None and parameter.form != forms.UNREAD:
                 value = self._value(parameter, operation, problem)
                 if value is not None:
-                    yield parameter, value
+                    yield Argument(parameter, value, _written(parameter, value))
 
-    def _fixed(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
+    def _stated_value(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
         """Return what the user fixed a parameter at: in the form that its default shows, or as it was stated."""
-        stated = self.stated.get(parameter.name, self.stated.get(parameter.role or ""))
         shown = parameter.role in self.required_geometry and parameter.form in (forms.NUMBER, forms.TUPLE, forms.PAIRS)
-        written = self._value(parameter, operation, problem) if shown else None
-        return stated if written is None else written
-
-    def words(self, operation: str, problem: Problem, given: Arrays) -> str:
-        """Return the call as it would be written, without geometry that stands at its default."""
-        parts = []
-        for parameter, value in self._arguments(operation, problem, given):
-            if parameter.role in given:
-                parts.append(parameter.name)
-            elif parameter.required or not _same(value, parameter.default):
-                parts.append(f"{parameter.name}={value!r}")
-        return f"{self.signature.name}({', '.join(parts)})"
+        value = self._value(parameter, operation, problem) if shown else None
+        stated = self.stated.get(parameter.name, self.stated.get(parameter.role or ""))
+        return stated if value is None else value
 
     def _value(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
         """Return what a geometry parameter is given, in its form; None where that cannot be written."""
@@ -168,71 +190,72 @@ class Caller:
         return forms.per_axis(parameter.form, getattr(problem, str(parameter.role)))
 
     def _size(self, parameter: Parameter, operation: str, problem: Problem) -> Any:
-        """Return a size or a shape: ``input`` is x, ``kernel`` w, ``output`` what comes out; of several results that of the map."""
+        """Return a size or a shape: ``input`` is x, ``kernel`` w, ``output`` what the function returns.
+
+        A function that returns several gradients gets the layer's output by that name, as there is no one result.
+        """
         array, _, what = str(parameter.role).partition("_")
-        shapes = arrays_of(operation, problem)
-        role = {"input": "x", "kernel": "w", "output": "dy"}[array]
-        shape = shapes[role]
-        if array == "output" and len(self.operations) == 1 and operation != "conv_bias_grad":
+        operand = {"input": "x", "kernel": "w", "output": "dy"}[array]
+        shape = shapes_by_role(operation, problem)[operand]
+        if array == "output" and len(self.operations) == 1 and not self._only_bias:
             shape = problem.result_shape(operation)
-            role = "w" if operation.endswith("filter_grad") else "dy"
+            operand = "w" if BY_NAME[operation].result == "filter" else "dy"
         if what == "shape":
-            return self.layouts.own_shape(shape, kind_of(role))
-        sizes = shape[2:]
-        return sizes[0] if len(sizes) == 1 and parameter.form in (forms.OPEN, forms.NUMBER) else sizes
+            return self.layouts.own_shape(shape, layout_role(operand))
+        size = shape[2:]
+        return size[0] if len(size) == 1 and parameter.form in (forms.OPEN, forms.NUMBER) else size
 
     def lacks(self) -> Iterator[str]:
         """Yield what the function is not asked, and why, in the user's terms."""
-        if self.operations == ("conv_bias_grad",):
+        if self._only_bias:
             return
-        roles = [role for role in ("stride", "padding", "dilation", "groups") if role not in self.stated]
+        roles = [role for role in _GEOMETRY if role not in self.stated]
         absent = [role for role in roles if not self.signature.has(role)]
         if absent:
             yield f"{', '.join(absent)} (no parameter for {'it' if len(absent) == 1 else 'them'})"
-        yield from (
-            self._lacking_forms(parameter)
-            for role in roles
-            if (parameter := self.signature.of(role)) and self._narrows(parameter)
-        )
-        yield from self._lacking_sizes()
-
-    def _narrows(self, parameter: Parameter) -> bool:
-        """Whether the form of a geometry parameter leaves anything out."""
-        number = parameter.form == forms.NUMBER and self.layouts.rank > 1 and parameter.role != "groups"
-        return number or parameter.form in (forms.UNREAD, forms.SYMBOL)
-
-    @staticmethod
-    def _lacking_forms(parameter: Parameter) -> str:
-        told = {
-            forms.NUMBER: f"{parameter.role} that differs by axis ({parameter.name} is a number)",
-            forms.SYMBOL: f"{parameter.role} in numbers ({parameter.name} is a name)",
-        }
-        return told.get(
-            parameter.form,
-            f"{parameter.role} other than {parameter.default!r} (the form of {parameter.name} is not known)",
-        )
-
-    def _lacking_sizes(self) -> Iterator[str]:
-        if {"conv_input_grad", "conv_transpose"} & set(self.operations) and not self.knows_large_size:
+        parameters = [parameter for role in roles if (parameter := self.signature.of(role))]
+        yield from filter(None, map(self._lacking_form, parameters))
+        results = {BY_NAME[operation].result for operation in self.operations}
+        if "input" in results and not self.knows_large_size:
             yield "results above the smallest legal size (no parameter tells a size)"
-        if any(operation.endswith("filter_grad") for operation in self.operations) and not self.knows_kernel_size:
+        if "filter" in results and not self.knows_kernel_size:
             yield "filter gradients with stride or dilation (no parameter tells the kernel's size)"
-        yield from self._letters_lacking()
+        yield from self._lacking_letters()
 
-    def _letters_lacking(self) -> Iterator[str]:
-        letters = {"N": "batches", "C": "channels"}
-        lacking = [what for letter, what in letters.items() if letter not in self.layouts.activations]
+    def _lacking_form(self, parameter: Parameter) -> str:
+        """Return what the form of a geometry parameter leaves out, if anything."""
+        if parameter.form == forms.UNREAD:
+            return f"{parameter.role} other than {parameter.default!r} (the form of {parameter.name} is not known)"
+        if parameter.form == forms.SYMBOL:
+            return f"{parameter.role} in numbers ({parameter.name} is a name)"
+        if parameter.form == forms.NUMBER and self.layouts.rank > 1 and parameter.role != "groups":
+            return f"{parameter.role} that differs by axis ({parameter.name} is a number)"
+        return ""
+
+    def _lacking_letters(self) -> Iterator[str]:
+        names = {"N": "batches", "C": "channels"}
+        lacking = [name for letter, name in names.items() if letter not in self.layouts.activations]
         if lacking:
             yield f"{', '.join(lacking)} (not in the layout)"
 
 
-def _same(value: Any, default: Any) -> bool:
-    return default is not EMPTY and type(value) is type(default) and bool(value == default)
+def _is_smallest_size(problem: Problem) -> bool:
+    """Whether the large side is the smallest that belongs to the small one."""
+    padding = problem.symbol or problem.padding
+    ranges = transposed_sizes(problem.output_size, problem.kernel_size, problem.stride, padding, problem.dilation)
+    return problem.input_size == tuple(sizes.start if sizes else -1 for sizes in ranges)
+
+
+def _written(parameter: Parameter, value: Any) -> str:
+    """Return an argument as it is written, or nothing where the default says the same."""
+    default = parameter.default
+    same = not parameter.required and type(value) is type(default) and bool(value == default)
+    return "" if same else f"{parameter.name}={value!r}"
 
 
 @dataclass(frozen=True)
-class OpenCaller(Caller):
-    """A function called as the user says; ``order`` names what each parameter of ``written``, the user's ``call``, is given."""
+class OpenCapabilities(Capabilities):
+    """A function called as the user says, to which all geometry is open; ``order`` names what ``written`` is given."""
 
     written: Callable[..., Any]
     order: tuple[str, ...]
@@ -245,40 +268,41 @@ class OpenCaller(Caller):
     def knows_kernel_size(self) -> bool:
         return True
 
-    def _unable(self, role: str, operation: str, problem: Problem) -> str | None:
+    def _cannot_write(self, role: str, operation: str, problem: Problem) -> str | None:
         return None
 
-    def call(self, operation: str, problem: Problem, given: Arrays) -> Any:
-        offered = {"fn": self.function, "problem": problem, **given}
-        return self.written(*(offered.get(name) for name in self.order))
-
-    def words(self, operation: str, problem: Problem, given: Arrays) -> str:
-        return f"call({', '.join(name for name in self.order if name in given or name in ('fn', 'problem'))})"
+    def call(self, operation: str, problem: Problem, arrays: Arrays) -> Call:
+        offered = {"fn": self.function, "problem": problem, **arrays}
+        arguments = (
+            Argument(Parameter(name, None), offered.get(name), name if name in offered else "") for name in self.order
+        )
+        return Call(self.written, "call", tuple(arguments))
 
     def lacks(self) -> Iterator[str]:
-        yield from self._letters_lacking()
+        yield from self._lacking_letters()
 
 
-def infer_forms(caller: Caller, works: Callable[[Caller], bool]) -> Caller:
-    """Return ``caller`` with the forms told that no default shows: by trial whether a number or a tuple is taken.
+def infer_forms(capabilities: Capabilities, works: Callable[[Capabilities], bool]) -> Capabilities:
+    """Return ``capabilities`` with the forms that no default shows, by trial: is a number taken, or a tuple?
 
-    ``works(caller)`` tries a problem whose axes all agree. Where both are taken the form stays open.
+    ``works(capabilities)`` tries a problem whose axes all agree. Where both are taken the form stays open.
     """
-    roles = [str(parameter.role) for parameter in caller.signature.parameters if _is_open(parameter, caller)]
-    if not roles or caller.layouts.rank == 1:
-        return caller
-    for plain, other in ((forms.NUMBER, forms.TUPLE), (forms.TUPLE, forms.NUMBER)):
-        base = dict.fromkeys(roles, plain)
-        if works(_with_forms(caller, base)):
-            refused = [role for role in roles if not works(_with_forms(caller, {**base, role: other}))]
-            return _with_forms(caller, dict.fromkeys(refused, plain))
-    return caller
+    roles = [str(each.role) for each in capabilities.signature.parameters if _is_open(each, capabilities)]
+    if not roles or capabilities.layouts.rank == 1:
+        return capabilities
+    # All parameters together first: one in a form that is not taken would hide what the others take. Then each alone.
+    for form, other in ((forms.NUMBER, forms.TUPLE), (forms.TUPLE, forms.NUMBER)):
+        common = dict.fromkeys(roles, form)
+        if works(_with_forms(capabilities, common)):
+            refused = [role for role in roles if not works(_with_forms(capabilities, {**common, role: other}))]
+            return _with_forms(capabilities, dict.fromkeys(refused, form))
+    return capabilities
 
 
-def _is_open(parameter: Parameter, caller: Caller) -> bool:
-    wanted = ("stride", "padding", "dilation", "output_padding")
-    return parameter.role in wanted and parameter.form == forms.OPEN and parameter.role not in caller.stated
+def _is_open(parameter: Parameter, capabilities: Capabilities) -> bool:
+    per_axis = parameter.role in ("stride", "padding", "dilation", "output_padding")
+    return per_axis and parameter.form == forms.OPEN and parameter.role not in capabilities.stated
 
 
-def _with_forms(caller: Caller, settled: Mapping[str, str]) -> Caller:
-    return replace(caller, signature=caller.signature.with_forms(settled))
+def _with_forms(capabilities: Capabilities, by_role: Mapping[str, str]) -> Capabilities:
+    return replace(capabilities, signature=capabilities.signature.with_forms(by_role))

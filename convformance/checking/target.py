@@ -1,7 +1,12 @@
-"""Asking a function: canonical arrays in, a canonical array out, and what it did on the way."""
+"""The function under test: canonical arrays in, a canonical array out, and what it did on the way.
 
+What it returns may be an array of any library that converts itself, a number, or lists of numbers.
+"""
+
+import contextlib
+import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -10,108 +15,165 @@ import numpy as np
 
 from convformance.adapters.contract import Answer, restored
 from convformance.adapters.layouts import result_role
-from convformance.checking.caller import Caller, arrays_of, kind_of
-from convformance.checking.patience import at_most, quiet
-from convformance.checking.results import NoArray, as_array
+from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
 from convformance.judging.bounds import Operands
+from convformance.judging.formats import format_of
+from convformance.processes.limits import time_limit
+from convformance.processes.loading import error_text
 from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 
 
 class Raised(Exception):
-    """The function raised; the message holds the type and the words, ``refusal`` says that it was NotImplementedError."""
+    """The function raised, or returned no array; ``refusal`` says that it was NotImplementedError."""
 
-    def __init__(self, words: str, *, refusal: bool = False) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, *, refusal: bool = False) -> None:
+        super().__init__(message)
         self.refusal = refusal
 
 
 @dataclass
 class FunctionUnderTest:
-    """Asks one function; ``patience`` are the seconds a call may take. Keeps what it printed and the last answer's own shape."""
+    """One function that is asked; ``call_seconds`` a call may take.
 
-    caller: Caller
+    Keeps the first thing it printed since ``printed`` was last emptied, the shape of its last answer, and remarks.
+    """
+
+    capabilities: Capabilities
     returns: Sequence[str | None]
     dtype: str
-    patience: float
+    call_seconds: float
     printed: str = ""
     own_shape: tuple[int, ...] | None = None
-    remarks: dict[str, None] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def answer(self, operation: str, problem: Problem, operands: Operands) -> Answer:
         """Return the answer in canonical layout; operands that were changed are named and put back.
 
-        Raises Raised for any exception of the function, ``TooLong`` where it does not come back.
+        Raises Raised for any exception of the function, ``CallTimeout`` where it does not come back.
         """
-        given = self.own(operation, problem, operands)
-        before = [array.tobytes() for array in given.values()]
+        arrays = self.own_arrays(operation, problem, operands)
+        before = [array.tobytes() for array in arrays.values()]
+        call = self.capabilities.call(operation, problem, arrays)
         started = time.perf_counter()
-        value = self._called(operation, problem, given)
+        value = self._returned(call)
         seconds = time.perf_counter() - started
-        result = self._result(operation, problem, value)
-        changed = restored(given.values(), before)
-        judged = len(operands.arrays) + (operands.bias is not None)
-        if any(place >= judged for place in changed):
-            self.remarks["changes an array that it is given beside the operands"] = None
-        return Answer(result, seconds, tuple(place for place in changed if place < judged))
+        result = self._canonical(operation, value)
+        changed = restored(arrays.values(), before)
+        judged = len(operands.arrays) + (operands.bias is not None)  # the judge knows of no others
+        if any(index >= judged for index in changed):
+            self.remark("changes an array that it is given beside the operands")
+        return Answer(result, seconds, tuple(index for index in changed if index < judged))
 
-    def own(self, operation: str, problem: Problem, operands: Operands) -> dict[str, Array]:
-        """Return the arrays by name in the function's layout: the operands, the bias, then arrays whose values must not matter."""
-        named = dict(zip(OPERAND_NAMES[operation], operands.arrays, strict=True))
+    def own_arrays(self, operation: str, problem: Problem, operands: Operands) -> dict[str, Array]:
+        """Return the arrays by name in the function's layout: operands, bias, and others that it has to be given."""
+        arrays = dict(zip(OPERAND_NAMES[operation], operands.arrays, strict=True))
         if operands.bias is not None:
-            named["bias"] = operands.bias
-        shapes = arrays_of(operation, problem)
-        dtype = operands.arrays[0].dtype
-        named |= {name: _beside(shapes[name]).astype(dtype) for name in self.caller.operands if name not in named}
-        if self.caller.bias == "always" and "bias" not in named:
-            named["bias"] = _beside(problem.bias_shape).astype(dtype)
-        return {name: _laid(array, self.caller.layouts.own(array, kind_of(name))) for name, array in named.items()}
+            arrays["bias"] = operands.bias
+        shapes, dtype = shapes_by_role(operation, problem), operands.arrays[0].dtype
+        arrays |= {name: _any_numbers(shapes[name], dtype) for name in self.capabilities.operands if name not in arrays}
+        if self.capabilities.bias == "always" and "bias" not in arrays:
+            arrays["bias"] = _any_numbers(problem.bias_shape, dtype)
+        return {name: self._in_own_layout(name, array) for name, array in arrays.items()}
 
-    def _called(self, operation: str, problem: Problem, given: Mapping[str, Array]) -> Any:
+    def remark(self, message: str) -> None:
+        """Keep what is no mistake and worth knowing, once."""
+        if message not in self.remarks:
+            self.remarks.append(message)
+
+    def call_text(self, operation: str, problem: Problem, operands: Operands) -> str:
+        """Return the call as it would be written."""
+        return self.capabilities.call(operation, problem, self.own_arrays(operation, problem, operands)).text
+
+    def _in_own_layout(self, name: str, canonical: Array) -> Array:
+        own = self.capabilities.layouts.own(canonical, layout_role(name))
+        # One block of memory, as a caller would have it, unless the case is about an array that is none.
+        return np.ascontiguousarray(own).reshape(own.shape) if canonical.flags.c_contiguous else own
+
+    def _returned(self, call: Call) -> Any:
         with quiet() as printed:
             try:
-                with at_most(self.patience):
-                    value = self.caller.call(operation, problem, given)
-            except NotImplementedError as error:
-                raise Raised(_words(error), refusal=True) from error
+                with time_limit(self.call_seconds):
+                    return call.result()
             except (Exception, SystemExit) as error:
-                raise Raised(_words(error)) from error
+                raise Raised(_error_text(error), refusal=isinstance(error, NotImplementedError)) from error
             finally:
                 self.printed = self.printed or printed.getvalue()
-        return value
 
-    def _result(self, operation: str, problem: Problem, value: Any) -> Array:
-        role = result_role(operation)
-        try:
-            array = as_array(self._picked(operation, value), self.dtype)
-        except NoArray as error:
-            raise Raised(str(error)) from error
+    def _canonical(self, operation: str, value: Any) -> Array:
+        array = as_array(self._result_of(operation, value), self.dtype)
         self.own_shape = array.shape
-        return np.array(self.caller.layouts.canonical(array, role))
+        return np.array(self.capabilities.layouts.canonical(array, result_role(operation)))
 
-    def _picked(self, operation: str, value: Any) -> Any:
+    def _result_of(self, operation: str, value: Any) -> Any:
         """Return the result of ``operation`` out of several; without ``returns`` the first, if it alone is an array."""
         if len(self.returns) > 1:
             if not isinstance(value, tuple | list) or len(value) != len(self.returns):
                 count = f"{len(value)} results" if isinstance(value, tuple | list) else "one result"
-                raise NoArray(f"returned {count}; returns= names {len(self.returns)}")
+                raise Raised(f"returned {count}; returns= names {len(self.returns)}")
             return value[self.returns.index(operation)]
         if isinstance(value, tuple) and len(value) > 1 and hasattr(value[0], "shape") and hasattr(value[0], "dtype"):
-            self.remarks[f"returns {len(value)} results: the first is judged (returns= can name them)"] = None
+            self.remark(f"returns {len(value)} results: the first is judged (returns= can name them)")
             return value[0]
         return value
 
 
-def _beside(shape: tuple[int, ...]) -> Array:
+@contextlib.contextmanager
+def quiet() -> Iterator[io.StringIO]:
+    """Keep what is printed, and leave NumPy's floating-point warnings out: NaN and Inf are asked on purpose."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+        yield printed
+
+
+def _error_text(error: BaseException) -> str:
+    """Return the exception in a line, with the innermost place in the function."""
+    frames = error.__traceback__
+    for _ in range(2):  # those of ``_returned`` and ``Call.result``, where a function written in C would seem to fail
+        frames = frames and frames.tb_next
+    return error_text(error.with_traceback(frames))
+
+
+def _any_numbers(shape: tuple[int, ...], dtype: Any) -> Array:
     """Return small whole numbers for an array whose shape alone may matter."""
-    return (np.arange(prod(shape)) * 5 % 7 - 3).reshape(shape)
+    return (np.arange(prod(shape)) * 5 % 7 - 3).reshape(shape).astype(dtype)
 
 
-def _laid(canonical: Array, own: Array) -> Array:
-    """Return ``own`` as one block of memory, unless the canonical array it is a view of is none itself."""
-    return np.ascontiguousarray(own).reshape(own.shape) if canonical.flags.c_contiguous else own
+def as_array(value: Any, dtype: str) -> Array:
+    """Return ``value`` as an array of its own dtype; Python's numbers, which have none, take ``dtype``.
+
+    Raises Raised for anything that holds no numbers.
+    """
+    try:
+        array = np.asarray(_on_host(value))
+    except ValueError as error:
+        raise Raised(f"returned {_type_text(value)}, which is no array: its rows differ in length") from error
+    bfloat16 = array.dtype == format_of("bfloat16").dtype  # which NumPy itself counts among those without numbers
+    if array.dtype == object or (array.dtype.kind in "USmMV" and not bfloat16):
+        raise Raised(f"returned {_type_text(value)}, which is no array of numbers")
+    without_dtype = isinstance(value, list | tuple | int | float) and not hasattr(_innermost(value), "dtype")
+    return array.astype(format_of(dtype).dtype) if without_dtype else array
 
 
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+def _on_host(value: Any) -> Any:
+    """Return an array that tracks gradients or lives on a device without them, in a format that NumPy knows."""
+    for step in ("detach", "cpu"):
+        if callable(getattr(value, step, None)):
+            value = getattr(value, step)()
+    if str(getattr(value, "dtype", "")).endswith(".bfloat16"):  # one library cannot give these numbers to NumPy
+        return np.asarray(value.float()).astype(format_of("bfloat16").dtype)
+    return value
+
+
+def _innermost(value: Any) -> Any:
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return value
+
+
+def _type_text(value: Any) -> str:
+    if value is None:
+        return "None"
+    count = f" of {len(value)}" if isinstance(value, tuple | list) else ""
+    return f"a {type(value).__name__}{count}"
