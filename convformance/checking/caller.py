@@ -194,13 +194,13 @@ class Capabilities:
 
         A function that returns several gradients gets the layer's output by that name, as there is no one result.
         """
-        array, _, what = str(parameter.role).partition("_")
+        array, _, extent = str(parameter.role).partition("_")
         operand = {"input": "x", "kernel": "w", "output": "dy"}[array]
         shape = shapes_by_role(operation, problem)[operand]
         if array == "output" and len(self.operations) == 1 and not self._only_bias:
             shape = problem.result_shape(operation)
             operand = "w" if BY_NAME[operation].result == "filter" else "dy"
-        if what == "shape":
+        if extent == "shape":
             return self.layouts.own_shape(shape, layout_role(operand))
         size = shape[2:]
         return size[0] if len(size) == 1 and parameter.form in (forms.OPEN, forms.NUMBER) else size

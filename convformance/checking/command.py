@@ -9,8 +9,8 @@ from typing import Any
 from convformance.checking import page
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.result import CheckResult
-from convformance.checking.run import CALL_SHARE
 from convformance.checking.spec import CheckSpec
+from convformance.checking.target import CALL_SHARE
 from convformance.judging.grades import CRASHED, TIMED_OUT
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message

@@ -30,9 +30,9 @@ class CheckVerdict:
     @classmethod
     def of(cls, question: Mapping[str, str], judgement: Judgement, *, finding: bool, printed: str) -> "CheckVerdict":
         """Return the verdict that a judgement makes; ``question`` has ``op``, ``case``, ``dtype`` and ``call``."""
-        judged = {name: getattr(judgement, name) for name in _JUDGED}
-        judged["diagnosis"] = [match.name for match in judgement.diagnosis]
-        return cls.from_json({**question, **judged, "finding": finding, "printed": printed})
+        document = {**question, **{name: getattr(judgement, name) for name in _JUDGED}}
+        document["diagnosis"] = [match.name for match in judgement.diagnosis]
+        return cls.from_json({**document, "finding": finding, "printed": printed})
 
     @classmethod
     def without_answer(cls, question: Mapping[str, str], grade: str, message: str) -> "CheckVerdict":

@@ -10,8 +10,8 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import caller, cases
-from convformance.checking.caller import Capabilities
+from convformance.checking import cases
+from convformance.checking.caller import Capabilities, infer_forms
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.result import CheckResult
 from convformance.checking.signature import role_of
@@ -30,7 +30,6 @@ from convformance.test_cases.case import Case
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 
-CALL_SHARE = 10.0  # how many times the budget a single call may take
 _QUESTIONS_SHARE = 0.7  # of the budget; the rest is for the smallest failing case
 _LEAST_SECONDS = 0.2  # for that
 _QUOTED = 40  # characters of what is printed
@@ -74,21 +73,21 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
-    function = FunctionUnderTest(spec.capabilities(), spec.results, spec.dtype, CALL_SHARE * spec.seconds)
+    function = FunctionUnderTest(spec, spec.capabilities())
     function.capabilities = _with_forms_inferred(function)
     started = time.monotonic()
-    run = CheckRun(spec, function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
+    run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
     return run.findings(started)
 
 
 def _with_forms_inferred(function: FunctionUnderTest) -> Capabilities:
     """Return the capabilities with the forms that no default shows, tried on the smallest case whose axes agree."""
-    capabilities = function.capabilities
-    trial = next(filter(_axes_agree, cases.cases(capabilities, function.dtype, empty=False)), None)
+    trials = filter(_axes_agree, cases.cases(function.capabilities, function.spec.dtype, empty=False))
+    trial = next(trials, None)
     if trial is None:
-        return capabilities
-    return caller.infer_forms(capabilities, lambda candidate: _answers(function, candidate, trial))
+        return function.capabilities
+    return infer_forms(function.capabilities, lambda candidate: _answers(function.spec, candidate, trial))
 
 
 def _axes_agree(case: Case) -> bool:
@@ -97,12 +96,12 @@ def _axes_agree(case: Case) -> bool:
     return unpadded and max(*case.stride, *case.dilation) == 1 and case.problem.multiplications > 8
 
 
-def _answers(function: FunctionUnderTest, capabilities: Capabilities, trial: Case) -> bool:
+def _answers(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> bool:
     """Whether the function answers anything at all when called so."""
     operation = trial.operations[0]
-    tried = FunctionUnderTest(capabilities, function.returns, function.dtype, function.call_seconds)
+    operands = fills.fill(trial, operation, spec.dtype, "int")
     try:
-        tried.answer(operation, trial.problem, fills.fill(trial, operation, function.dtype, "int"))
+        FunctionUnderTest(spec, capabilities).answer(operation, trial.problem, operands)
     except (Raised, CallTimeout):
         return False
     return True
@@ -112,7 +111,6 @@ def _answers(function: FunctionUnderTest, capabilities: Capabilities, trial: Cas
 class CheckRun:
     """One function that is asked ``cases``, from small to big."""
 
-    spec: CheckSpec
     function: FunctionUnderTest
     cases: Sequence[Case]
     on_event: OnEvent
@@ -135,17 +133,17 @@ class CheckRun:
                 self.unasked = len(questions) - index - 1
                 return
             if index == 0:
-                deadline = time.monotonic() + self.spec.seconds * _QUESTIONS_SHARE
+                deadline = time.monotonic() + self.function.spec.seconds * _QUESTIONS_SHARE
 
     def _ask(self, operation: str, case: Case) -> CheckVerdict:
-        function = self.function
-        call = function.call_text(operation, case.problem, fills.fill(case, operation, function.dtype, "int"))
-        question = {"op": operation, "case": case.id, "dtype": function.dtype, "call": call}
+        function, spec = self.function, self.function.spec
+        call = function.call_text(operation, case.problem, fills.fill(case, operation, spec.dtype, "int"))
+        question = {"op": operation, "case": case.id, "dtype": spec.dtype, "call": call}
         self.on_event("asking", question)
         function.printed = ""
         judgement = self._judgement(operation, case)
         self._observe(operation, case, judgement)
-        right = judgement.grade in CLEAN or grades.is_at_least(judgement.grade, self.spec.grade)
+        right = judgement.grade in CLEAN or grades.is_at_least(judgement.grade, spec.grade)
         finding = not right or bool(function.printed)
         return CheckVerdict.of(question, judgement, finding=finding, printed=_quoted(function.printed))
 
@@ -157,7 +155,7 @@ class CheckRun:
             answers.append(self.function.answer(operation, case.problem, operands))
             return answers[-1]
 
-        examination = examining.examination(case, operation, self.function.dtype)
+        examination = examining.examination(case, operation, self.function.spec.dtype)
         try:
             judgement = judge(examination, ask)
         except Raised as error:
@@ -180,7 +178,7 @@ class CheckRun:
     def _observe(self, operation: str, case: Case, judgement: Judgement) -> None:
         """Keep what the diagnosis is made of; an answer that only prints is a right one."""
         wrong = judgement.grade not in (*CLEAN, *INACCURATE)
-        parameters = examining.described(case, operation, self.function.dtype)
+        parameters = examining.described(case, operation, self.function.spec.dtype)
         observation = Observation(parameters, wrong, judgement.diagnosis, judgement.spread)
         self._observations.setdefault(operation, []).append(observation)
 
@@ -205,20 +203,21 @@ class CheckRun:
         """Return the smallest failing case, if it can be of an answer that ``names``, the first diagnoses, explain."""
         failed = [each.verdict for each in self.verdicts if each.verdict.grade in (WRONG, ERROR)]
         explained = [verdict for verdict in failed if names.get(verdict.op) in verdict.diagnosis]
-        seconds = max(self.spec.seconds * (1 - _QUESTIONS_SHARE), _LEAST_SECONDS)
+        seconds = max(self.function.spec.seconds * (1 - _QUESTIONS_SHARE), _LEAST_SECONDS)
         return smallest_case(self.function, [*explained, *failed], self.cases, seconds=seconds)
 
     def _asked(self, seconds: float) -> str:
         capabilities = self.function.capabilities
-        fixed = {name: value for name, value in capabilities.stated.items() if name in COUNTS or role_of(name) == name}
-        count = f"{len(self.verdicts)} questions in {seconds:.1f} s"
-        layouts = capabilities.layouts.describe(capabilities.operations)
-        return ", ".join([count, self.spec.dtype, layouts, *(f"{name} {value}" for name, value in fixed.items())])
+        parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
+        parts.append(capabilities.layouts.describe(capabilities.operations))
+        parts += [f"{name} {value}" for name, value in capabilities.stated.items() if name in (role_of(name), *COUNTS)]
+        return ", ".join(parts)
 
     def _not_asked(self) -> list[str]:
         lacking = list(self.function.capabilities.lacks())
         if self.unasked:
-            lacking.append(f"{self.unasked} larger questions (the time of {self.spec.seconds:g} s was used: seconds=)")
+            seconds = self.function.spec.seconds
+            lacking.append(f"{self.unasked} larger questions (the time of {seconds:g} s was used: seconds=)")
         return lacking
 
 

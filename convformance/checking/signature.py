@@ -9,17 +9,17 @@ from convformance.checking import forms
 from convformance.reference.operation import OPERAND_NAMES
 
 OPERANDS = ("x", "w", "dy", "bias")
-SIZES = tuple(f"{array}_{what}" for array in ("input", "kernel", "output") for what in ("shape", "size"))
+SIZES = tuple(f"{array}_{extent}" for array in ("input", "kernel", "output") for extent in ("shape", "size"))
 GEOMETRY = ("stride", "padding", "dilation", "groups", "output_padding", *SIZES)
 EMPTY = inspect.Parameter.empty
 
 # The names of each role in lower case and without underscores, collected from courses, libraries and published code.
 _NAMES: Mapping[str, str] = {
-    "x": "x xs i in1 inp input inputs im img imgs image images data signal a aprev arr array tensor src fmap "
+    "x": "x xs i im in1 inp input inputs img imgs image images data signal a aprev arr array src tensor fmap "
     "featuremap",
     "w": "w ws weight weights kernel kernels filter filters filt f k ker kern wt taps in2",
-    "dy": "dy gy dz da dout doutput doutputs dldy dldz dldout grad grads gradient gradout gradoutput gradoutputs outgrad "
-    "outputgrad delta upstream errorsignal",
+    "dy": "dy gy dz da dout doutput doutputs dldy dldz dldout grad grads gradient gradout gradoutput gradoutputs "
+    "outgrad outputgrad delta upstream errorsignal",
     "bias": "bias biases b",
     "stride": "stride strides s step steps subsample windowstrides",
     "padding": "padding paddings pad pads p zeropadding borderpadding padsize padwidth",
@@ -126,7 +126,7 @@ def _parameter(declared: inspect.Parameter, rank: int) -> Parameter:
     if role is None and declared.name == "mode" and form == forms.SYMBOL:
         role = "padding"  # as the signal-processing libraries call it; elsewhere a mode may be anything
     if form == forms.PAIRS and role != "padding":
-        form = forms.UNREAD
+        form = forms.UNREAD  # nothing else has two sides
     if form == forms.OPEN and declared.annotation in (int, "int"):
         form = forms.NUMBER
     return Parameter(declared.name, role, default, form, declared.kind == inspect.Parameter.POSITIONAL_ONLY)

@@ -33,7 +33,7 @@ def smallest_case(
 
 def _shrunk(function: FunctionUnderTest, verdict: Verdict, case: Case, seconds: float) -> Failure | None:
     fill = verdict.worst.fill if verdict.worst and verdict.worst.fill in fills.EXACT_FILLS else "int"
-    operands = fills.fill(case, verdict.op, function.dtype, fill)
+    operands = fills.fill(case, verdict.op, function.spec.dtype, fill)
     try:
         return smallest(verdict.op, case.problem, operands, partial(_fails, function, verdict.op), seconds=seconds)
     except CallTimeout:
@@ -43,7 +43,7 @@ def _shrunk(function: FunctionUnderTest, verdict: Verdict, case: Case, seconds: 
 def _fails(function: FunctionUnderTest, operation: str, problem: Problem, operands: Operands) -> Failure | None:
     if function.capabilities.refuses(operation, problem) is not None:
         return None
-    return failure(operation, problem, operands, partial(function.answer, operation, problem), function.dtype)
+    return failure(operation, problem, operands, partial(function.answer, operation, problem), function.spec.dtype)
 
 
 def _to_json(function: FunctionUnderTest, failed: Failure) -> dict[str, Any]:

@@ -6,7 +6,7 @@ What it returns may be an array of any library that converts itself, a number, o
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from convformance.adapters.contract import Answer, restored
 from convformance.adapters.layouts import result_role
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
+from convformance.checking.spec import CheckSpec
 from convformance.judging.bounds import Operands
 from convformance.judging.formats import format_of
 from convformance.processes.limits import time_limit
@@ -23,6 +24,8 @@ from convformance.processes.loading import error_text
 from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
+
+CALL_SHARE = 10.0  # how many times the budget a single call may take
 
 
 class Raised(Exception):
@@ -35,18 +38,21 @@ class Raised(Exception):
 
 @dataclass
 class FunctionUnderTest:
-    """One function that is asked; ``call_seconds`` a call may take.
+    """One function that is asked.
 
     Keeps the first thing it printed since ``printed`` was last emptied, the shape of its last answer, and remarks.
     """
 
+    spec: CheckSpec
     capabilities: Capabilities
-    returns: Sequence[str | None]
-    dtype: str
-    call_seconds: float
     printed: str = ""
     own_shape: tuple[int, ...] | None = None
     remarks: list[str] = field(default_factory=list)
+
+    @property
+    def call_seconds(self) -> float:
+        """The seconds a call may take."""
+        return CALL_SHARE * self.spec.seconds
 
     def answer(self, operation: str, problem: Problem, operands: Operands) -> Answer:
         """Return the answer in canonical layout; operands that were changed are named and put back.
@@ -61,10 +67,10 @@ class FunctionUnderTest:
         seconds = time.perf_counter() - started
         result = self._canonical(operation, value)
         changed = restored(arrays.values(), before)
-        judged = len(operands.arrays) + (operands.bias is not None)  # the judge knows of no others
-        if any(index >= judged for index in changed):
+        known = len(operands.arrays) + (operands.bias is not None)  # to the judge; what is given beside them comes after
+        if any(index >= known for index in changed):
             self.remark("changes an array that it is given beside the operands")
-        return Answer(result, seconds, tuple(index for index in changed if index < judged))
+        return Answer(result, seconds, tuple(index for index in changed if index < known))
 
     def own_arrays(self, operation: str, problem: Problem, operands: Operands) -> dict[str, Array]:
         """Return the arrays by name in the function's layout: operands, bias, and others that it has to be given."""
@@ -102,17 +108,18 @@ class FunctionUnderTest:
                 self.printed = self.printed or printed.getvalue()
 
     def _canonical(self, operation: str, value: Any) -> Array:
-        array = as_array(self._result_of(operation, value), self.dtype)
+        array = as_array(self._result_of(operation, value), self.spec.dtype)
         self.own_shape = array.shape
         return np.array(self.capabilities.layouts.canonical(array, result_role(operation)))
 
     def _result_of(self, operation: str, value: Any) -> Any:
         """Return the result of ``operation`` out of several; without ``returns`` the first, if it alone is an array."""
-        if len(self.returns) > 1:
-            if not isinstance(value, tuple | list) or len(value) != len(self.returns):
+        names = self.spec.results
+        if len(names) > 1:
+            if not isinstance(value, tuple | list) or len(value) != len(names):
                 count = f"{len(value)} results" if isinstance(value, tuple | list) else "one result"
-                raise Raised(f"returned {count}; returns= names {len(self.returns)}")
-            return value[self.returns.index(operation)]
+                raise Raised(f"returned {count}; returns= names {len(names)}")
+            return value[names.index(operation)]
         if isinstance(value, tuple) and len(value) > 1 and hasattr(value[0], "shape") and hasattr(value[0], "dtype"):
             self.remark(f"returns {len(value)} results: the first is judged (returns= can name them)")
             return value[0]

@@ -90,7 +90,7 @@ def _kinds(answered: CheckVerdict, *, explained: bool) -> Iterator[tuple[str, st
         meant = f'where that is meant (an FFT, Winograd), say grade="{NORM_WISE}"'
         yield "less accurate than a plain sum", f"{meant}; {message}"
     elif grade == WRONG and verdict.worst is None:  # the form of the answer, not its numbers
-        kind = next((what for what in ("shape", "dtype") if what in message), "")
+        kind = next((part for part in ("shape", "dtype") if part in message), "")
         if kind or not explained:
             yield f"wrong {kind}".strip(), message
     elif grade == WRONG and not explained:
