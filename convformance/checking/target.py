@@ -67,7 +67,7 @@ class FunctionUnderTest:
         seconds = time.perf_counter() - started
         result = self._canonical(operation, value)
         changed = restored(arrays.values(), before)
-        known = len(operands.arrays) + (operands.bias is not None)  # to the judge; what is given beside them comes after
+        known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
         if any(index >= known for index in changed):
             self.remark("changes an array that it is given beside the operands")
         return Answer(result, seconds, tuple(index for index in changed if index < known))
