@@ -24,16 +24,15 @@ import pytest
 from benchmarks.reference import THREAD_VARIABLES, row
 from convformance import options, plugin
 from convformance.adapters.contract import Adapter
-from convformance.options import Wishes
+from convformance.options import RunOptions
 from convformance.reference import exact, operations
-from convformance.running import launch, runner, session, smallest
-from convformance.scripts import reproduction
+from convformance.running import evidence, launch, runner, session
 from convformance.test_cases import fills
 
 Record = dict[str, Any]
 
 # In the order of the table; "framework" is what Answer.seconds tells, and pytest everything that no stopwatch is on.
-PARTS = ("framework", "adapter", "data", "reference", "judge", "script", "smallest", "verdict", "record", "pytest")
+PARTS = ("framework", "adapter", "data", "reference", "judge", "evidence", "verdict", "record", "pytest")
 ADAPTERS = ("torch", "jax", "tensorflow", "onnxruntime", "scipy")
 
 
@@ -95,10 +94,10 @@ class Timekeeper:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Time the loop over the items."""
-        asker = plugin.asker(session.config)
+        verdict_runner = plugin.runner_of(session.config)
         first = {question.route: question for question in reversed(plugin.session_of(session.config).questions)}
         for question in first.values():
-            asker.verdict(question)
+            verdict_runner.verdict(question)
         started = time.perf_counter()
         self.stopwatch.start()
         yield
@@ -112,10 +111,9 @@ def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
     places = {
         "data": (fills, "fill"),
         "judge": (runner, "judge"),
-        "script": (reproduction, "script"),
-        "smallest": (smallest, "apart"),
-        "verdict": (runner.Asker, "verdict"),
-        "record": (session.Session, "keep"),
+        "evidence": (evidence, "completed"),
+        "verdict": (runner.VerdictRunner, "verdict"),
+        "record": (session.Session, "record"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for part, (owner, name) in places.items():
@@ -131,8 +129,8 @@ def measure(adapter: str, tier: str, shard: tuple[int, int]) -> Record:
     stopwatch = Stopwatch()
     timekeeper = Timekeeper(stopwatch)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr), _stopwatches(stopwatch):
-        wishes = Wishes(adapters=(adapter,), tier=tier, shard=shard, record=Path(folder) / "run.jsonl")
-        status = pytest.main(list(launch.pytest_words(wishes, Path(folder))), plugins=[timekeeper])
+        chosen = RunOptions(adapters=(adapter,), tier=tier, shard=shard, record=Path(folder) / "run.jsonl")
+        status = pytest.main(list(launch.pytest_argv(chosen, Path(folder))), plugins=[timekeeper])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SystemExit(f"{adapter}: pytest ended with {status}")
     return {

@@ -16,7 +16,7 @@ from convformance.checking import page
 from convformance.checking.checker import PATIENCE
 from convformance.checking.result import CheckResult, Findings
 from convformance.judging.diagnosis import Diagnosis
-from convformance.running.launch import importing
+from convformance.processes.environment import importing
 
 OK, FINDINGS = range(2)
 _STARTING = 60.0  # seconds that the file may take to be run, frameworks and all

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from convformance.running.runner import SCRIPTS
+from convformance.running.evidence import FOR_EACH as SCRIPTS
 
 ROOT = Path(__file__).resolve().parents[2]
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
