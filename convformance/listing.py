@@ -11,7 +11,7 @@ from convformance.test_cases.case import Case
 
 
 def adapters(*, routes: bool) -> list[str]:
-    """Return a line for each adapter known by name: version or the reason it is missing, options, and its routes if wanted."""
+    """Return a line for each adapter known by name: its version or why it is missing, its options, its routes if wanted."""
     return [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
 
 
@@ -48,7 +48,10 @@ def _among(routes: tuple[str, ...]) -> str:
 
 
 def cases(tier: str, families: tuple[str, ...], parts: tuple[str, ...]) -> list[str]:
-    """Return each case of ``tier`` with what it can catch, then the tally by family. Raises ValueError for an unknown family."""
+    """Return each case of ``tier`` with what it can catch, then the tally by family.
+
+    Raises ValueError for an unknown family.
+    """
     asked = catalogue.cases(tier)
     known = dict.fromkeys(case.family for case in asked)
     for family in families:

@@ -81,7 +81,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def declare(add: Any) -> None:
-    """Declare the options with ``add``: argparse's ``add_argument`` or pytest's ``addoption``, which take the same words."""
+    """Declare the options with ``add``: argparse's ``add_argument`` or pytest's ``addoption``, which take the same."""
     add("--adapter", action="append", default=[], metavar="SPEC", help=_ADAPTER_HELP)
     add("--tier", choices=TIERS, default="standard", help="how much is asked (default: standard)")
     for name, what in FILTERS.items():

@@ -17,7 +17,7 @@ from convformance.plugin.controller import Controller
 from convformance.processes import environment
 
 if TYPE_CHECKING:
-    from convformance.reports.lines import Verdict
+    from convformance.reports.lines import Key, Verdict
     from convformance.running.questions import Question
     from convformance.running.runner import VerdictRunner
     from convformance.running.session import Session
@@ -86,7 +86,7 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-def _done_before(config: pytest.Config) -> frozenset[tuple[str, ...]] | None:
+def _done_before(config: pytest.Config) -> "frozenset[Key] | None":
     """Return what the controller found done: a worker that starts late must collect what the others collected."""
     if not _is_worker(config):
         return None
@@ -136,7 +136,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
-    """Set no timer for a question: the runner limits the time of the adapter alone, and tells a time-out for what it is."""
+    """Set no timer for a question: the runner limits the time of the adapter alone, and says what a time-out is."""
     return True if isinstance(item, items.QuestionItem) else None
 
 

@@ -1,4 +1,7 @@
-"""Questions as pytest items: one each, without the fixtures, phases and reports that cost a test function half a millisecond."""
+"""Questions as pytest items: one each, without the fixtures, phases and reports of a test function.
+
+Those cost half a millisecond, as much as many a question.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -27,5 +27,6 @@ def diagnosis_lines(answers: Iterable[tuple[Question, Verdict]]) -> Iterator[Dia
 
 def _observation(question: Question, verdict: Verdict) -> Observation:
     parameters = examining.described(question.case, question.operation, question.dtype)
+    spread = asdict(verdict.spread) if verdict.spread else None
     matches = tuple(map(Fit, verdict.diagnosis, verdict.details))
-    return Observation(parameters, verdict.finding, matches, verdict.spread)
+    return Observation(parameters, verdict.finding, matches, spread)

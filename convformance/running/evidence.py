@@ -1,7 +1,7 @@
 """The evidence of findings: the smallest case that fails so, and a script that shows it.
 
-It is sought when all questions are asked, in a process of its own for each adapter: what fails on one case may crash or hang on a
-smaller one, and no question's time is spent on it.
+It is sought when all questions are asked, in a process of its own for each adapter: what fails on one case may crash or
+hang on a smaller one, and no question's time is spent on it.
 """
 
 import os
@@ -22,12 +22,12 @@ from convformance.running.smallest import smallest_failing
 from convformance.test_cases.fills import EXACT_FILLS
 
 SECONDS = 60.0  # that a process may be silent: to import the framework, or to search
-# How many verdicts of one route, or of one known divergence, get their evidence; the command line has that of any other.
+# How many verdicts of one route, or of one known divergence, get their evidence; ``reproduce`` finds that of any other.
 FOR_EACH = 1
 
 
 def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return the verdicts whose evidence a record keeps: the first finding of each route, the first of each known divergence."""
+    """Return those whose evidence a record keeps: the first finding of each route and of each known divergence."""
     counts: dict[tuple[str, ...], int] = {}
     first = []
     for verdict in verdicts:
@@ -41,7 +41,7 @@ def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 
 def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:
-    """Yield those of ``verdicts`` for which evidence was found, with it; ``specs`` says how each adapter is had, by label."""
+    """Yield those of ``verdicts`` for which there is evidence, with it; ``specs`` says by label how each adapter is had."""
     by_adapter: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_adapter.setdefault(verdict.adapter, []).append(verdict)

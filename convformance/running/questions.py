@@ -68,13 +68,13 @@ class Scope:
     def of(cls, options: RunOptions) -> "Scope":
         """Return the scope that ``options`` name; raises UsageError for an operation, dtype or family there is not."""
         cases = catalogue.cases(options.tier)
-        families = tuple(dict.fromkeys(case.family for case in cases))
-        for name, known in {"op": OPERATIONS, "dtype": DTYPES, "family": families}.items():
+        declared = tuple(dict.fromkeys(case.family for case in cases))
+        for name, known in {"op": OPERATIONS, "dtype": DTYPES, "family": declared}.items():
             for value in options.allowed(name):
                 if value not in known:
                     raise UsageError(f"--{name} {value} is unknown; allowed: {', '.join(known)}")
-        filters = (options.allowed(name) for name in ("op", "route", "dtype", "family", "case"))
-        return cls(cases, *filters, shard=options.shard)
+        operations, routes, dtypes, families, ids = map(options.allowed, ("op", "route", "dtype", "family", "case"))
+        return cls(cases, operations, routes, dtypes, families, ids, options.shard)
 
     def questions(self, selections: Sequence[Selection]) -> list[Question]:
         """Return every question in scope, ordered so that those that share a truth stand together."""

@@ -35,8 +35,8 @@ class AdapterError(Exception):
 class VerdictRunner:
     """Puts questions to adapters; makes each adapter once, on its first question.
 
-    ``seconds`` is the time that an adapter may take over one question: its own, not that of the truth, the judging or whatever
-    else is ours. ``watchdog`` hears of a call that no signal interrupts.
+    ``seconds`` is the time that an adapter may take over one question: its own, not that of the truth, the judging or
+    whatever else is ours. ``watchdog`` hears of a call that no signal interrupts.
     """
 
     def __init__(
@@ -107,9 +107,10 @@ class VerdictRunner:
 
 def verdict_of(question: Question, judgement: Judgement) -> Verdict:
     """Return a judgement as the verdict on a question; whether it is a finding is not yet known."""
+    fields: dict[str, Any] = dict(zip(KEY, question.key, strict=True))
+    fields |= {name: getattr(judgement, name) for name in _SHARED}
     return Verdict(
-        **dict(zip(KEY, question.key, strict=True)),
-        **{name: getattr(judgement, name) for name in _SHARED},
+        **fields,
         finding=False,
         diagnosis=tuple(match.name for match in judgement.diagnosis),
         details=tuple(match.detail for match in judgement.diagnosis),

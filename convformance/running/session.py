@@ -22,7 +22,7 @@ from convformance.running.status import covers, divergence_line
 class Session:
     """One run: the adapters selected, those that are missing, the questions in scope and the verdicts so far.
 
-    ``done`` are the questions that a resumed record already answers; ``faults`` what broke of the suite itself, in words.
+    ``done`` are the questions that a resumed record already answers; ``faults`` what broke of the suite itself.
     """
 
     options: RunOptions
@@ -105,7 +105,8 @@ class Session:
             self._add_evidence()
         divergences = list(self._divergences())
         self.stale = [divergence for divergence in divergences if divergence.stale]
-        for line in (*divergences, *diagnosis_lines(self._answers()), self._end()):
+        closing: list[lines.Line] = [*divergences, *diagnosis_lines(self._answers()), self._end()]
+        for line in closing:
             self._write(line)
         if self._writer is not None:
             self._writer.close()

@@ -12,7 +12,7 @@ MAPPED = ("reference", "adapters", "test_cases", "judging", "reports", "processe
 
 @cache
 def modules(root: Path = ROOT) -> Mapping[str, ast.Module]:
-    """Return every module of the package by its dotted name, ``convformance`` left out; a package has its folder's name."""
+    """Return every module of the package by its dotted name, ``convformance`` left out; a package has the folder's."""
     folders = {name: root / name for name in MAPPED} | {"": root / "convformance"}
     return {
         _dotted(prefix, path.relative_to(folder)): ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -27,7 +27,7 @@ def _dotted(prefix: str, path: Path) -> str:
 
 
 def imports(module: str, known: Mapping[str, ast.Module]) -> Iterator[str]:
-    """Yield every module of ours that ``module`` imports: anywhere in it, in functions and under TYPE_CHECKING as well."""
+    """Yield every module of ours that ``module`` imports: in functions and under TYPE_CHECKING as well."""
     for node in ast.walk(known[module]):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -9,7 +9,50 @@ from tests.house.code import ROOT, modules
 
 # Participles used as nouns, and names that say nothing of the thing they name.
 GONE = frozenset(
-    ["told", "wishes", "typed", "described", "words", "held", "found", "made", "given", "place", "settled", "settle", "asker", "inquiry", "inquire", "apart", "alone", "at_most", "toolong", "lost", "keep", "judged", "counted", "mark", "marked", "marks", "belief", "fit", "fits", "met", "placed", "of_form", "of_values", "of_errors", "of_wrong", "reposed", "posing", "at_hand", "plain", "whole", "one", "unheard"]
+    [
+        "told",
+        "wishes",
+        "typed",
+        "described",
+        "words",
+        "held",
+        "found",
+        "made",
+        "given",
+        "place",
+        "settled",
+        "settle",
+        "asker",
+        "inquiry",
+        "inquire",
+        "apart",
+        "alone",
+        "at_most",
+        "toolong",
+        "lost",
+        "keep",
+        "judged",
+        "counted",
+        "mark",
+        "marked",
+        "marks",
+        "belief",
+        "fit",
+        "fits",
+        "met",
+        "placed",
+        "of_form",
+        "of_values",
+        "of_errors",
+        "of_wrong",
+        "reposed",
+        "posing",
+        "at_hand",
+        "plain",
+        "whole",
+        "one",
+        "unheard",
+    ]
 )
 # Where a word of those must stay, and why.
 STAYS = {
@@ -20,7 +63,7 @@ STAYS = {
 
 
 def identifiers(tree: ast.Module) -> Iterator[str]:
-    """Yield every name that a module gives: functions, classes, parameters, variables, attributes, keywords it declares."""
+    """Yield every name that a module gives: functions, classes, parameters, variables, attributes."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
@@ -50,9 +93,11 @@ def test_every_exception_is_still_needed() -> None:
 
 def test_the_words_that_name_ideas_stand_in_the_glossary() -> None:
     page = (ROOT / "docs" / "house.md").read_text(encoding="utf-8")
-    ideas = "adapter route refusal case family tier fill trial examination verdict grade finding diagnosis hypothesis quantum drift"
+    ideas = "adapter route refusal case family tier fill trial examination verdict grade finding diagnosis hypothesis"
     for idea in (
         *ideas.split(),
+        "quantum",
+        "drift",
         "known divergence",
         "documented",
         "stale",
