@@ -24,7 +24,7 @@ LAST_WORDS = 2000  # characters of standard error that are kept
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended that was still wanted: ``silent``, it said nothing for too long, or ``died``; its last words."""
+    """How a child ended that was still wanted: ``silent`` (it said nothing for too long) or ``died``; its last words."""
 
     kind: str
     message: str
@@ -51,6 +51,11 @@ class Child:
         ]
         for reader in self._readers:
             reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
 
     def __enter__(self) -> "Child":
         return self
