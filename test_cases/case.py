@@ -1,6 +1,6 @@
 """A case: one frozen question about convolution, its id, and the sentence that says what it can catch."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -83,8 +83,8 @@ class Case:
         """Whether ``operation`` is asked with a bias in this case."""
         return self.bias and operation in WITH_BIAS
 
-    def described(self) -> dict[str, Any]:
-        """Return the case as the record keeps it: every parameter under its public name, JSON types only."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the case as the run record keeps it: every parameter under its public name, JSON types only."""
         return {
             "id": self.id,
             **asdict(self),
@@ -176,6 +176,3 @@ def _padding_part(padding: Pairs | str) -> str:
 
 def _times(size: Size) -> str:
     return "x".join(str(entry) for entry in size)
-
-
-CASE_FIELDS = tuple(field.name for field in fields(Case))

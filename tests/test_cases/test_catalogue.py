@@ -92,7 +92,7 @@ def test_an_unknown_id_is_answered_with_the_nearest_ones() -> None:
 
 def test_every_description_survives_json_and_gives_the_case_back() -> None:
     for case in catalogue.all_cases():
-        record = json.loads(json.dumps(case.described(), allow_nan=False))
+        record = json.loads(json.dumps(case.to_json(), allow_nan=False))
         assert from_record(record) == case
         assert record["id"] == case.id
 
