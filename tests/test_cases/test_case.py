@@ -13,8 +13,8 @@ SENTENCE = "A sentence."
 
 
 def test_an_id_names_the_sizes_and_every_parameter_that_is_not_at_its_default() -> None:
-    plain = case("strides", SENTENCE, input_size=(9, 8), kernel_size=(3, 2))
-    assert plain.id == "strides-n2c4o6-9x8-k3x2"
+    default = case("strides", SENTENCE, input_size=(9, 8), kernel_size=(3, 2))
+    assert default.id == "strides-n2c4o6-9x8-k3x2"
     full = case(
         "groups",
         SENTENCE,

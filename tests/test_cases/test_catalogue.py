@@ -111,8 +111,9 @@ def test_every_sentence_is_one_sentence_of_some_length() -> None:
 
 def test_the_catalogue_is_read_without_a_framework_and_without_the_sweep() -> None:
     code = (
-        "import sys; from convformance.test_cases import catalogue; from convformance.test_cases.families import sweep; "
-        "assert len(catalogue.cases('standard')) > 200; assert sweep.sampled_cases.cache_info().currsize == 0; "
+        "import sys; from convformance.test_cases import catalogue; "
+        "from convformance.test_cases.families import sweep; assert len(catalogue.cases('standard')) > 200; "
+        "assert sweep.sampled_cases.cache_info().currsize == 0; "
         "print(sorted({'torch', 'tensorflow', 'jax', 'onnxruntime', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
