@@ -71,7 +71,7 @@ class Session:
         self._write_identities()
         if not self.done:
             for case in self.scope.cases:
-                self._writer.write({"kind": "case", **case.described()})
+                self._writer.write({"kind": "case", **case.to_json()})
 
     def _write_identities(self) -> None:
         """Write who is asked and who is missing; in a resumed record again, so that a changed version is not hidden."""
