@@ -42,7 +42,7 @@ def replaced(text: str, name: str, table: str) -> str:
     comments = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
     if not comments.search(text):
         raise ValueError(f"{PAGE.name} has no place for the table {name!r}: <!-- {name} --> and <!-- /{name} -->")
-    return comments.sub(lambda found: f"{found[1]}\n{table.strip()}\n{found[2]}", text)
+    return comments.sub(lambda match: f"{match[1]}\n{table.strip()}\n{match[2]}", text)
 
 
 if __name__ == "__main__":

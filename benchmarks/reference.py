@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.show:
         print(table([record for file in options.show for record in json.loads(file.read_text(encoding="utf-8"))]))
         return
-    given = sys.argv[1:] if arguments is None else arguments
-    records = [record for threads in options.threads for record in _in_fresh_process(threads, given)]
+    forwarded = sys.argv[1:] if arguments is None else arguments
+    records = [record for threads in options.threads for record in _in_fresh_process(threads, forwarded)]
     print(table(records))
     if options.json:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")

@@ -26,8 +26,8 @@ def unit_differences(function: Function, x: Array, dy: Array) -> Array:
     at_x = function(x)
     _check_cotangent(at_x, dy)
     dx = np.zeros_like(x)
-    for place, beside in _moved(x, lambda _: 1):
-        dx[place] = np.sum((function(beside) - at_x) * dy)
+    for index, moved in _moved(x, lambda _: 1):
+        dx[index] = np.sum((function(moved) - at_x) * dy)
     return dx
 
 
@@ -49,17 +49,17 @@ def numerical_gradient(function: Function, x: Array, dy: Array, *, step: float =
     dx = np.zeros_like(x)
     above = _moved(x, lambda entry: step * max(1.0, abs(entry)))
     below = _moved(x, lambda entry: -step * max(1.0, abs(entry)))
-    for (place, after), (_, before) in zip(above, below, strict=True):
-        dx[place] = np.sum((function(after) - function(before)) * dy) / (after[place] - before[place])
+    for (index, after), (_, before) in zip(above, below, strict=True):
+        dx[index] = np.sum((function(after) - function(before)) * dy) / (after[index] - before[index])
     return dx
 
 
 def _moved(x: Array, by: Callable[[Any], Any]) -> Iterator[tuple[Size, Array]]:
     """Yield every index of x with a copy of x in which that entry is moved by ``by(entry)``."""
-    for place in np.ndindex(x.shape):
-        beside = x.copy()
-        beside[place] += by(x[place])
-        yield place, beside
+    for index in np.ndindex(x.shape):
+        moved = x.copy()
+        moved[index] += by(x[index])
+        yield index, moved
 
 
 def _check_cotangent(y: Array, dy: Array) -> None:

@@ -11,13 +11,13 @@ from typing import Unpack
 
 import numpy as np
 
-from convformance.reference import posing
+from convformance.reference import problem_from_arrays
 from convformance.reference.arrays import Array
-from convformance.reference.fast import contracted
+from convformance.reference.fast import contract_each
 from convformance.reference.geometry import Size
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.operations import along_channels, bilinear, check_operands
-from convformance.reference.posing import Geometry, PerAxis
+from convformance.reference.problem_from_arrays import Geometry, PerAxis
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import computing_dtype
 
@@ -53,14 +53,16 @@ class _Slices:
 
 def conv(x: Array, w: Array, *, bias: Array | None = None, tail: int = TAIL, **geometry: Unpack[Geometry]) -> Exact:
     """Return ``operations.conv`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
-    return apply("conv", posing.forward("conv", x, w, **geometry), x, w, bias=bias, tail=tail)
+    return apply("conv", problem_from_arrays.forward("conv", x, w, **geometry), x, w, bias=bias, tail=tail)
 
 
 def conv_input_grad(
     dy: Array, w: Array, *, input_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]
 ) -> Exact:
     """Return ``operations.conv_input_grad`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
-    problem = posing.input_gradient("conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry)
+    problem = problem_from_arrays.input_gradient(
+        "conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry
+    )
     return apply("conv_input_grad", problem, dy, w, tail=tail)
 
 
@@ -68,13 +70,13 @@ def conv_filter_grad(
     x: Array, dy: Array, *, kernel_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]
 ) -> Exact:
     """Return ``operations.conv_filter_grad`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
-    problem = posing.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
+    problem = problem_from_arrays.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
     return apply("conv_filter_grad", problem, x, dy, tail=tail)
 
 
 def conv_bias_grad(dy: Array, *, tail: int = TAIL) -> Exact:
     """Return ``operations.conv_bias_grad`` exactly; the shape is its own, ``tail`` is that of ``apply``."""
-    return apply("conv_bias_grad", posing.bias_gradient(dy), dy, tail=tail)
+    return apply("conv_bias_grad", problem_from_arrays.bias_gradient(dy), dy, tail=tail)
 
 
 def conv_transpose(
@@ -87,13 +89,15 @@ def conv_transpose(
     **geometry: Unpack[Geometry],
 ) -> Exact:
     """Return ``operations.conv_transpose`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
-    problem = posing.input_gradient("conv_transpose", x, w, size_name="output_size", size=output_size, **geometry)
+    problem = problem_from_arrays.input_gradient(
+        "conv_transpose", x, w, size_name="output_size", size=output_size, **geometry
+    )
     return apply("conv_transpose", problem, x, w, bias=bias, tail=tail)
 
 
 def conv_transpose_input_grad(dy: Array, w: Array, *, tail: int = TAIL, **geometry: Unpack[Geometry]) -> Exact:
     """Return ``operations.conv_transpose_input_grad`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
-    problem = posing.forward("conv_transpose_input_grad", dy, w, **geometry)
+    problem = problem_from_arrays.forward("conv_transpose_input_grad", dy, w, **geometry)
     return apply("conv_transpose_input_grad", problem, dy, w, tail=tail)
 
 
@@ -101,7 +105,7 @@ def conv_transpose_filter_grad(
     x: Array, dy: Array, *, kernel_size: PerAxis, tail: int = TAIL, **geometry: Unpack[Geometry]
 ) -> Exact:
     """Return ``operations.conv_transpose_filter_grad`` exactly; shapes and keywords are its own, ``tail`` is that of ``apply``."""
-    problem = posing.filter_gradient("conv_transpose_filter_grad", x, dy, kernel_size, **geometry)
+    problem = problem_from_arrays.filter_gradient("conv_transpose_filter_grad", x, dy, kernel_size, **geometry)
     return apply("conv_transpose_filter_grad", problem, x, dy, tail=tail)
 
 
@@ -121,7 +125,7 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
     bits = (DIGITS - max(summands - 1, 0).bit_length()) // 2
     count = -(-(DIGITS + 1 + tail) // bits)
     first, second = (_split(array, bits, count) for array in bilinear(*converted))
-    products = contracted(operation, problem, list(_pairs(first, second, count)))
+    products = contract_each(operation, problem, list(_pairs(first, second, count)))
     total = _sum(problem.result_shape(operation), products)
     scaled = _scaled(total, summands * _cut_off(first, second, count), first.exponent + second.exponent)
     return scaled if bias is None else _plus(scaled, along_channels(_float64("bias", bias), problem.rank))
@@ -144,13 +148,13 @@ def _split(array: Array, bits: int, count: int) -> _Slices:
     """
     exponent = int(np.frexp(np.abs(array).max(initial=0.0))[1])
     rest = np.ldexp(array, -exponent)
-    lost = SMALLEST if np.any(np.ldexp(rest, exponent) != array) else 0.0
+    underflow = SMALLEST if np.any(np.ldexp(rest, exponent) != array) else 0.0
     parts: list[Array] = []
     while rest.any() and len(parts) < count:
         shift = np.ldexp(1.5, DIGITS - 1 - bits * (len(parts) + 1))
         parts.append((rest + shift) - shift)
         rest = rest - parts[-1]
-    return _Slices(exponent, tuple(parts), tuple(_peak(part) for part in parts), _peak(rest) + lost)
+    return _Slices(exponent, tuple(parts), tuple(_peak(part) for part in parts), _peak(rest) + underflow)
 
 
 def _peak(array: Array) -> float:
@@ -176,8 +180,8 @@ def _sum(shape: Size, addends: Iterable[Array]) -> Exact:
     hi, lo, error = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for addend in addends:
         hi, carry = _two_sum(hi, addend)
-        lo, lost = _two_sum(lo, carry)
-        error += np.abs(lost)
+        lo, remainder = _two_sum(lo, carry)
+        error += np.abs(remainder)
     return Exact(*_two_sum(hi, lo), error)
 
 
@@ -200,5 +204,5 @@ def _scaled(total: Exact, cut_off: float, exponent: int) -> Exact:
 
 def _plus(y: Exact, bias: Array) -> Exact:
     hi, carry = _two_sum(y.hi, bias)
-    lo, lost = _two_sum(y.lo, carry)
-    return Exact(*_two_sum(hi, lo), ROUND_UP * (y.error + np.abs(lost)))
+    lo, remainder = _two_sum(y.lo, carry)
+    return Exact(*_two_sum(hi, lo), ROUND_UP * (y.error + np.abs(remainder)))

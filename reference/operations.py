@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from convformance.reference import posing
+from convformance.reference import problem_from_arrays
 from convformance.reference.arrays import Array
 from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
-from convformance.reference.posing import PerAxis
+from convformance.reference.problem_from_arrays import PerAxis
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import computing_dtype, round_once
 
@@ -37,7 +37,9 @@ def conv(
 
     x: ``(N, C, *spatial)``, w: ``(O, C / groups, *kernel)``, bias: ``(O,)``, y: ``(N, O, *output)``.
     """
-    problem = posing.forward("conv", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    problem = problem_from_arrays.forward(
+        "conv", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
     return apply("conv", problem, x, w, bias=bias)
 
 
@@ -56,8 +58,15 @@ def conv_input_grad(
     dy: ``(N, O, *output)``, w: ``(O, C / groups, *kernel)``, dx: ``(N, C, *input_size)``; ``input_size`` is the spatial shape of x,
     which stride leaves ambiguous.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.input_gradient("conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry)
+    geometry: problem_from_arrays.Geometry = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+    }
+    problem = problem_from_arrays.input_gradient(
+        "conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry
+    )
     return apply("conv_input_grad", problem, dy, w)
 
 
@@ -75,14 +84,19 @@ def conv_filter_grad(
 
     x: ``(N, C, *spatial)``, dy: ``(N, O, *output)``, dw: ``(O, C / groups, *kernel_size)``.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
+    geometry: problem_from_arrays.Geometry = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+    }
+    problem = problem_from_arrays.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
     return apply("conv_filter_grad", problem, x, dy)
 
 
 def conv_bias_grad(dy: Array) -> Array:
     """Return ``db[o] = sum over n, p of dy[n, o, p]``; dy: ``(N, O, *output)``, db: ``(O,)``."""
-    return apply("conv_bias_grad", posing.bias_gradient(dy), dy)
+    return apply("conv_bias_grad", problem_from_arrays.bias_gradient(dy), dy)
 
 
 def conv_transpose(
@@ -101,8 +115,15 @@ def conv_transpose(
     x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``, result
     ``(N, C, *output_size)``. Every ``output_size`` is legal whose convolution has the spatial shape of x; None is the smallest.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.input_gradient("conv_transpose", x, w, size_name="output_size", size=output_size, **geometry)
+    geometry: problem_from_arrays.Geometry = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+    }
+    problem = problem_from_arrays.input_gradient(
+        "conv_transpose", x, w, size_name="output_size", size=output_size, **geometry
+    )
     return apply("conv_transpose", problem, x, w, bias=bias)
 
 
@@ -119,8 +140,13 @@ def conv_transpose_input_grad(
 
     dy: ``(N, C, *output_size)``, w: ``(O, C / groups, *kernel)``, result ``(N, O, *spatial)``.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.forward("conv_transpose_input_grad", dy, w, **geometry)
+    geometry: problem_from_arrays.Geometry = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+    }
+    problem = problem_from_arrays.forward("conv_transpose_input_grad", dy, w, **geometry)
     return apply("conv_transpose_input_grad", problem, dy, w)
 
 
@@ -138,8 +164,13 @@ def conv_transpose_filter_grad(
 
     x: ``(N, O, *spatial)``, dy: ``(N, C, *output_size)``, result ``(O, C / groups, *kernel_size)``.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.filter_gradient("conv_transpose_filter_grad", x, dy, kernel_size, **geometry)
+    geometry: problem_from_arrays.Geometry = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+    }
+    problem = problem_from_arrays.filter_gradient("conv_transpose_filter_grad", x, dy, kernel_size, **geometry)
     return apply("conv_transpose_filter_grad", problem, x, dy)
 
 
@@ -182,7 +213,7 @@ def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...]
     if bias is not None:
         expected["bias"] = bias, problem.operation_bias_shape(operation)
     for name, (array, shape) in expected.items():
-        posing.check_array(name, array)
+        problem_from_arrays.check_array(name, array)
         if array.shape != shape:
             raise ValueError(
                 f"{name} has shape {array.shape}; allowed: {shape}, from the other operands and the geometry"

@@ -14,34 +14,34 @@ from convformance.reference.problem import Problem
 
 @dataclass(frozen=True)
 class Part:
-    """One phase: ``problem`` of one image of the output, whose result goes to ``places`` of an image ``(C, *input_size)``.
+    """One phase: ``problem`` of one image of the output, whose result goes to ``positions`` of an image ``(C, *input_size)``.
 
     Its filter is that of the whole at ``taps``, an index of ``(groups, O / groups, C / groups, *kernel)``, turned round.
     """
 
     problem: Problem
     taps: tuple[slice, ...]
-    places: tuple[slice, ...]
+    positions: tuple[slice, ...]
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """One axis of a part: which taps, how far apart they read, the padding of the output, and the places in the input."""
+    """One axis of a part: which taps, how far apart they read, the padding of the output, and the positions in the input."""
 
     taps: slice
     count: int
     dilation: int
     padding: tuple[int, int]
-    places: slice
+    positions: slice
 
 
 def parts(problem: Problem) -> Iterator[Part]:
     """Yield the parts of the input that any tap reaches; the others are 0."""
     axes = ([_axis(problem, axis, phase) for phase in range(stride)] for axis, stride in enumerate(problem.stride))
     for phases in product(*axes):
-        found = [axis for axis in phases if axis is not None]
-        if len(found) == problem.rank:
-            yield _part(problem, found)
+        reached = [axis for axis in phases if axis is not None]
+        if len(reached) == problem.rank:
+            yield _part(problem, reached)
 
 
 def _part(problem: Problem, axes: list[_Axis]) -> Part:
@@ -57,7 +57,7 @@ def _part(problem: Problem, axes: list[_Axis]) -> Part:
         dilation=tuple(axis.dilation for axis in axes),
     )
     every = (slice(None),)
-    return Part(adjoint, (*every * 3, *(axis.taps for axis in axes)), (*every, *(axis.places for axis in axes)))
+    return Part(adjoint, (*every * 3, *(axis.taps for axis in axes)), (*every, *(axis.positions for axis in axes)))
 
 
 def _axis(problem: Problem, axis: int, phase: int) -> _Axis | None:
@@ -79,11 +79,11 @@ def _axis(problem: Problem, axis: int, phase: int) -> _Axis | None:
     last = min(furthest + output_size, -((phase - lo - input_size) // stride))
     if last <= first:
         return None
-    place = first * stride + phase - lo
+    position = first * stride + phase - lo
     return _Axis(
         slice(start, kernel_size, step),
         len(taps),
         dilation // gcd(stride, dilation),
         (furthest - first, last - nearest - output_size),
-        slice(place, place + (last - first - 1) * stride + 1, stride),
+        slice(position, position + (last - first - 1) * stride + 1, stride),
     )

@@ -68,11 +68,11 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, blocking: Blocking = 
     stacked = _is_stacked(problem, additions=NARROW)
     for tile, part in _tiles(problem, blocking, x.itemsize):
         sums = _room(filters[tile], stacked)
-        for place, (number, positions, taps) in enumerate(_blocks(part, images[:, tile], blocking, stacked)):
+        for block, (number, positions, taps) in enumerate(_blocks(part, images[:, tile], blocking, stacked)):
             cotangent = cotangents[number, tile, :, positions]
             for total, tap in zip(sums, taps, strict=True):
                 read = tap[..., : cotangent.shape[2]]
-                if place:
+                if block:
                     np.add(total, inner_products(cotangent, read, np.empty_like(total)), out=total)
                 else:
                     inner_products(cotangent, read, total)
@@ -103,7 +103,7 @@ def _gather(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> 
     dx = np.zeros(problem.input_shape, dy.dtype)
     for cotangent, image in zip(dy, dx, strict=True):
         for part, matrices in parts:
-            image[part.places] = _correlate(part.problem, cotangent[np.newaxis], matrices, False, blocking)[0]
+            image[part.positions] = _correlate(part.problem, cotangent[np.newaxis], matrices, False, blocking)[0]
     return dx
 
 
@@ -121,8 +121,8 @@ def _scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) ->
                 columns = _columns(part, matrices, cotangent[..., positions], buffer)
                 for taps, target in targets:  # no two taps of a run, and no two positions of a tap, meet
                     target[(*before, rows)] += columns[taps]
-            for plane, place in zip(planes, image, strict=True):
-                merge(plane, part.padding, part.stride, place)
+            for plane, target in zip(planes, image, strict=True):
+                merge(plane, part.padding, part.stride, target)
     return dx
 
 
@@ -139,13 +139,13 @@ def _columns(problem: Problem, matrices: Array, cotangent: Array, buffer: Buffer
     """Return ``w.T @ dy`` of a block of rows, ``(groups, C / groups, *kernel, rows, *inner positions)``."""
     groups, _, taps = matrices.shape
     sizes = problem.in_channels // groups, *problem.kernel_size
-    places = cotangent.shape[2] // prod(problem.output_size[1:]), *problem.output_size[1:]
+    positions = cotangent.shape[2] // prod(problem.output_size[1:]), *problem.output_size[1:]
     if _is_by_position(problem):
         columns = multiply(cotangent.swapaxes(1, 2), matrices, buffer.array(groups, cotangent.shape[2], taps))
-        split_up = columns.reshape(groups, *places, *sizes)
+        split_up = columns.reshape(groups, *positions, *sizes)
         return split_up.transpose(0, *range(1 + problem.rank, 2 + 2 * problem.rank), *range(1, 1 + problem.rank))
     columns = multiply(matrices.swapaxes(1, 2), cotangent, buffer.array(groups, taps, cotangent.shape[2]))
-    return columns.reshape(groups, *sizes, *places)
+    return columns.reshape(groups, *sizes, *positions)
 
 
 def _tiles(problem: Problem, blocking: Blocking, itemsize: int) -> Iterator[tuple[slice, Problem]]:
@@ -201,8 +201,8 @@ def _row_blocks(problem: Problem, blocking: Blocking, itemsize: int, stacked: bo
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * stacked)
     row_size = max(1, itemsize * problem.in_channels * taps * inner)
     fitting = max(1, blocking.positions // max(1, inner), blocking.size // row_size)
-    whole_panels = PANEL // gcd(PANEL, inner)
-    for rows in _shares(problem.output_size[0], fitting, unit=min(whole_panels, 2 ** (fitting.bit_length() - 1))):
+    rows_of_panels = PANEL // gcd(PANEL, inner)
+    for rows in _shares(problem.output_size[0], fitting, unit=min(rows_of_panels, 2 ** (fitting.bit_length() - 1))):
         yield rows, slice(rows.start * inner, rows.stop * inner)
 
 
@@ -228,19 +228,19 @@ def _lines(problem: Problem, sources: list[Array], rows: slice, stacked: bool, b
     read = rows.stop - rows.start + (problem.kernel_size[0] - 1) * problem.dilation[0] // problem.stride[0]
     sizes = (inputs, len(sources)) if stacked else (len(sources), inputs)
     lines = buffer.array(groups, *sizes, phases, read, *problem.output_size[1:])
-    for place, source in enumerate(sources):
-        target = lines[:, :, place] if stacked else lines[:, place]
+    for number, source in enumerate(sources):
+        target = lines[:, :, number] if stacked else lines[:, number]
         target[...] = source[:, :, :, rows.start : rows.start + read]
     return lines.reshape(*shape, prod(lines.shape[4:])), 0
 
 
 @dataclass(frozen=True)
 class Run:
-    """Taps of one axis that read each a phase of its own at the same ``places``."""
+    """Taps of one axis that read each a phase of its own at the same ``elements``."""
 
     taps: slice
     phases: slice
-    places: slice
+    elements: slice
 
 
 def _runs(problem: Problem) -> Iterator[tuple[Run, ...]]:
@@ -262,7 +262,7 @@ def _run(tap: int, count: int, stride: int, dilation: int, output_size: int) -> 
 
 def _read_by(problem: Problem, runs: tuple[Run, ...]) -> tuple[slice, ...]:
     """Return the index of what a run of taps on each axis reads, in planes ``(groups, C / groups, *stride, *quotients)``."""
-    return (slice(None), slice(None), *(run.phases for run in runs), *(run.places for run in runs))
+    return (slice(None), slice(None), *(run.phases for run in runs), *(run.elements for run in runs))
 
 
 def _of_taps(runs: tuple[Run, ...]) -> tuple[slice, ...]:
@@ -275,8 +275,8 @@ def _stack(problem: Problem, taps: list[Array], buffer: Buffer) -> Array:
     inputs, inner, count = problem.in_channels // problem.groups, prod(problem.kernel_size[1:]), taps[0].shape[2]
     stack = buffer.array(problem.groups, inputs, len(taps), inner, count + -count % TILE)
     stack[..., count:] = 0
-    for place, tap in enumerate(taps):
-        stack[:, :, place, :, :count] = tap.reshape(problem.groups, inputs, inner, count)
+    for number, tap in enumerate(taps):
+        stack[:, :, number, :, :count] = tap.reshape(problem.groups, inputs, inner, count)
     return stack.reshape(problem.groups, inputs * len(taps) * inner, stack.shape[4])
 
 
@@ -352,5 +352,5 @@ def _is_stacked(problem: Problem, additions: int) -> bool:
     the filter, element by element and so slowly.
     """
     positions, taps = problem.batch * prod(problem.output_size), prod(problem.filter_shape[1:])
-    apart = positions * additions + SLOWLY * taps * problem.out_channels // problem.groups
-    return problem.kernel_size[0] > 1 and positions * taps <= apart
+    separately = positions * additions + SLOWLY * taps * problem.out_channels // problem.groups
+    return problem.kernel_size[0] > 1 and positions * taps <= separately

@@ -44,12 +44,12 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
     return _contract("conv_filter_grad", im2col.filter_gradient, blocked.filter_gradient, problem, x, dy)
 
 
-def bias_gradient(problem: Problem, dy: Array, one: Array) -> Array:
-    """Return ``db[o] = one * sum over n, p of dy[n, o, p]``, of dy's dtype; ``one`` makes it bilinear like the others.
+def bias_gradient(problem: Problem, dy: Array, factor: Array) -> Array:
+    """Return ``db[o] = factor * sum over n, p of dy[n, o, p]``, of dy's dtype; ``factor`` makes it bilinear like the others.
 
     dy: ``(N, O, *output_size)``, db: ``(O,)``.
     """
-    db: Array = dy.sum(axis=(0, *range(2, dy.ndim)), dtype=dy.dtype) * one
+    db: Array = dy.sum(axis=(0, *range(2, dy.ndim)), dtype=dy.dtype) * factor
     return db
 
 

@@ -28,8 +28,8 @@ def forward(problem: Problem, x: Array, w: Array, size: int) -> Array:
         runs = for_runs.array(phases.shape[0], filters.shape[1], phases.shape[2])
         total = runs[..., : _length(problem)]
         term = for_terms.array(*total.shape)
-        for tap, phase, places in taps:
-            read, weights = phases[:, np.newaxis, phase, places], filters[tile, :, tap, np.newaxis]
+        for tap, phase, elements in taps:
+            read, weights = phases[:, np.newaxis, phase, elements], filters[tile, :, tap, np.newaxis]
             np.multiply(read, weights, out=term if tap else total)
             if tap:
                 total += term
@@ -54,8 +54,8 @@ def input_gradient(problem: Problem, dy: Array, w: Array, size: int) -> Array:
         phases = _flat(problem, planes)
         runs = _with_gaps(problem, dy[number, outputs], phases.shape, for_runs)
         term = for_terms.array(phases.shape[0], runs.shape[2])
-        for (tap, phase, places), output in product(taps, range(runs.shape[1])):
-            phases[:, phase, places] += np.multiply(runs[:, output], filters[tile, output, tap, np.newaxis], out=term)
+        for (tap, phase, elements), output in product(taps, range(runs.shape[1])):
+            phases[:, phase, elements] += np.multiply(runs[:, output], filters[tile, output, tap, np.newaxis], out=term)
         merge(planes, problem.padding, problem.stride, dx[number, tile])
     return dx
 
@@ -68,8 +68,8 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, size: int) -> Array:
         phases = _flat(problem, split(x[number, tile], problem.padding, problem.stride))
         runs = _with_gaps(problem, dy[number, outputs], phases.shape, for_runs)
         sums = np.empty((*runs.shape[:2], 1), x.dtype)
-        for tap, phase, places in taps:
-            read = phases[:, np.newaxis, phase, places]
+        for tap, phase, elements in taps:
+            read = phases[:, np.newaxis, phase, elements]
             filters[tile, :, tap] += inner_products(runs, read, sums)[:, :, 0]
     return dw
 
@@ -84,13 +84,13 @@ def _tiles(problem: Problem, size: int, itemsize: int) -> Iterator[tuple[int, sl
 
 
 def _taps(problem: Problem) -> Iterator[tuple[int, int, slice]]:
-    """Yield each tap's place in the kernel, its phase, and the run of elements it reads of it."""
+    """Yield each tap's number in the kernel, its phase, and the run of elements it reads of it."""
     quotients, length = _quotients(problem), _length(problem)
-    for place, tap in enumerate(product(*map(range, problem.kernel_size))):
+    for number, tap in enumerate(product(*map(range, problem.kernel_size))):
         axes = (divmod(t * d, s) for t, d, s in zip(tap, problem.dilation, problem.stride, strict=True))
         shift, phase = zip(*axes, strict=True)
-        first = _place(shift, quotients)
-        yield place, _place(phase, problem.stride), slice(first, first + length)
+        first = _flat_index(shift, quotients)
+        yield number, _flat_index(phase, problem.stride), slice(first, first + length)
 
 
 def _quotients(problem: Problem) -> Size:
@@ -103,16 +103,16 @@ def _plane_size(problem: Problem) -> int:
 
 def _length(problem: Problem) -> int:
     """Return the number of elements from the first output position to the last, gaps included; no output has none."""
-    last = _place(tuple(o - 1 for o in problem.output_size), _quotients(problem))
+    last = _flat_index(tuple(o - 1 for o in problem.output_size), _quotients(problem))
     return last + 1 if prod(problem.output_size) else 0
 
 
-def _place(index: Size, shape: Size) -> int:
-    """Return the place of an index in an array of ``shape`` laid out flat."""
-    place = 0
+def _flat_index(index: Size, shape: Size) -> int:
+    """Return the index in an array of ``shape`` laid out flat."""
+    flat = 0
     for entry, extent in zip(index, shape, strict=True):
-        place = place * extent + entry
-    return place
+        flat = flat * extent + entry
+    return flat
 
 
 def _filters(problem: Problem, w: Array) -> Array:

@@ -80,9 +80,9 @@ def _matrix_sizes(problem: Problem) -> tuple[int, int, int, int]:
     return problem.groups, problem.out_channels // problem.groups, taps, prod(problem.output_size)
 
 
-def _spatial(*places: int | slice) -> tuple[int | slice, ...]:
-    """Return the index of ``places`` on the spatial axes, everything on the two before them."""
-    return slice(None), slice(None), *places
+def _spatial(*index: int | slice) -> tuple[int | slice, ...]:
+    """Return the index of ``index`` on the spatial axes, everything on the two before them."""
+    return slice(None), slice(None), *index
 
 
 def _padded(array: Array, padding: Pairs) -> Array:
@@ -90,10 +90,10 @@ def _padded(array: Array, padding: Pairs) -> Array:
     if not any(lo or hi for lo, hi in padding):
         return np.ascontiguousarray(array)
     axes = tuple(zip(array.shape[2:], padding, strict=True))
-    kept = tuple(slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in axes)
-    place = tuple(slice(max(0, lo), size + lo + hi - max(0, hi)) for size, (lo, hi) in axes)
+    source = tuple(slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in axes)
+    target = tuple(slice(max(0, lo), size + lo + hi - max(0, hi)) for size, (lo, hi) in axes)
     padded = np.zeros((*array.shape[:2], *(size + lo + hi for size, (lo, hi) in axes)), array.dtype)
-    padded[_spatial(*place)] = array[_spatial(*kept)]
+    padded[_spatial(*target)] = array[_spatial(*source)]
     return padded
 
 

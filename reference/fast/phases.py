@@ -30,7 +30,7 @@ def split(image: Array, padding: Pairs, stride: Size) -> Array:
         return np.ascontiguousarray(image).reshape(shape)
     planes = np.zeros(shape, image.dtype)
     for phase in product(*map(range, stride)):
-        in_image, in_planes = _places(size, padding, stride, phase)
+        in_image, in_planes = _phase_indices(size, padding, stride, phase)
         planes[in_planes] = image[in_image]
     return planes
 
@@ -40,17 +40,17 @@ def merge(planes: Array, padding: Pairs, stride: Size, image: Array) -> None:
     if any(min(pair) < 0 for pair in padding):
         image[...] = 0
     for phase in product(*map(range, stride)):
-        in_image, in_planes = _places(image.shape[1:], padding, stride, phase)
+        in_image, in_planes = _phase_indices(image.shape[1:], padding, stride, phase)
         image[in_image] = planes[in_planes]
 
 
-def _places(size: Size, padding: Pairs, stride: Size, phase: Size) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _phase_indices(size: Size, padding: Pairs, stride: Size, phase: Size) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Return the index of one phase in an image, and in its planes."""
-    axes = [_places_of_axis(*axis) for axis in zip(size, padding, stride, phase, strict=True)]
+    axes = [_indices_along_axis(*axis) for axis in zip(size, padding, stride, phase, strict=True)]
     return (slice(None), *(image for image, _ in axes)), (slice(None), *phase, *(plane for _, plane in axes))
 
 
-def _places_of_axis(size: int, pair: tuple[int, int], stride: int, phase: int) -> tuple[slice, slice]:
+def _indices_along_axis(size: int, pair: tuple[int, int], stride: int, phase: int) -> tuple[slice, slice]:
     lo, hi = pair
     first = max(0, -((phase - lo) // stride))
     last = max(first, -((phase - lo - size - min(hi, 0)) // stride))

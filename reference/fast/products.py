@@ -29,10 +29,10 @@ def multiply(a: Array, b: Array, out: Array) -> Array:
         tiled = b if b.shape[2] % TILE == 0 else _tiled(b)
         out[...] = multiply(a, tiled, np.empty((*out.shape[:2], tiled.shape[2]), out.dtype))[..., :columns]
         return out
-    whole = length - (length % PANEL if length > SHORT else 0)
-    np.matmul(a[..., :whole], b[:, :whole], out=out)
-    if whole < length:
-        out += np.matmul(a[..., whole:], b[:, whole:])
+    in_panels = length - (length % PANEL if length > SHORT else 0)
+    np.matmul(a[..., :in_panels], b[:, :in_panels], out=out)
+    if in_panels < length:
+        out += np.matmul(a[..., in_panels:], b[:, in_panels:])
     return out
 
 

@@ -85,4 +85,4 @@ def integers(shape: tuple[int, ...], seed: int, largest: int = 99) -> Array:
 
 def integer_operands(problem: Problem, operation: str, seed: int) -> tuple[Array, ...]:
     """Return the operands of ``operation``, int64, each of its own seed."""
-    return tuple(integers(shape, seed + place) for place, shape in enumerate(problem.operand_shapes(operation)))
+    return tuple(integers(shape, seed + number) for number, shape in enumerate(problem.operand_shapes(operation)))

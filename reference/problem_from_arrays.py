@@ -100,14 +100,14 @@ def check_array(name: str, array: object) -> None:
 
 def _legal_size(name: str, size: PerAxis | None, legal: tuple[range, ...]) -> Size:
     """Return ``size``, or the smallest legal one for None."""
-    words = ", ".join(f"{sizes.start} to {sizes.stop - 1}" if sizes else "none" for sizes in legal)
+    allowed = ", ".join(f"{sizes.start} to {sizes.stop - 1}" if sizes else "none" for sizes in legal)
     if not all(legal):
         raise ValueError(
-            f"{name}={size!r}; no size has this output under this stride and padding; allowed per axis: {words}"
+            f"{name}={size!r}; no size has this output under this stride and padding; allowed per axis: {allowed}"
         )
     if size is None:
         return tuple(sizes.start for sizes in legal)
     entries = per_axis(name, size, len(legal), least=0)
     if not all(entry in sizes for entry, sizes in zip(entries, legal, strict=True)):
-        raise ValueError(f"{name}={size!r}; allowed per axis: {words}")
+        raise ValueError(f"{name}={size!r}; allowed per axis: {allowed}")
     return entries
