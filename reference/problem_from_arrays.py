@@ -1,6 +1,6 @@
-"""From arrays and keywords to a ``Problem``: one function for each contraction, shared by the plain face and the exact one."""
+"""From arrays and keywords to the ``Problem`` they belong to, for the public face and for the exact oracle alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -22,46 +22,52 @@ class Geometry(TypedDict, total=False):
     groups: int
 
 
-def forward(operation: str, x: Array, w: Array, **geometry: Unpack[Geometry]) -> Problem:
-    """Return the problem of a convolution of x ``(N, C, *spatial)`` with w ``(O, C / groups, *kernel)``."""
-    _check_axes(operation, x, w)
+class Keywords(Geometry, total=False):
+    """These, and the spatial size of the result where the arrays leave it open."""
+
+    input_size: PerAxis
+    output_size: PerAxis | None
+    kernel_size: PerAxis
+
+
+def problem_from_arrays(operation: str, *arrays: Array, **keywords: Unpack[Keywords]) -> Problem:
+    """Return the problem of ``operation`` on ``arrays``, which it takes in this order and with these ``keywords``.
+
+    Raises TypeError for what is no array, ValueError for a number of axes or a geometry that does not fit.
+    """
+    _check_axes(operation, arrays)
+    return _PROBLEM_OF[BY_NAME[operation].result](operation, *arrays, **keywords)
+
+
+def _of_output(operation: str, x: Array, w: Array, **geometry: Unpack[Geometry]) -> Problem:
     channels = {"in_channels": x.shape[1], "out_channels": w.shape[0]}
     return Problem.of(input_size=x.shape[2:], kernel_size=w.shape[2:], batch=x.shape[0], **channels, **geometry)
 
 
-def filter_gradient(operation: str, x: Array, dy: Array, kernel_size: PerAxis, **geometry: Unpack[Geometry]) -> Problem:
-    """Return the problem whose filter gradient is asked: x ``(N, C, *spatial)``, dy ``(N, O, *output)``.
-
-    A transposed convolution has the roles swapped: its x is the ``(N, O, *spatial)`` and its dy the ``(N, C, *output)``.
-    """
-    _check_axes(operation, x, dy)
+def _of_filter(operation: str, x: Array, dy: Array, kernel_size: PerAxis, **geometry: Unpack[Geometry]) -> Problem:
     large, small = (dy, x) if BY_NAME[operation].transposed else (x, dy)
     channels = {"in_channels": large.shape[1], "out_channels": small.shape[1]}
     return Problem.of(input_size=large.shape[2:], kernel_size=kernel_size, batch=large.shape[0], **channels, **geometry)
 
 
-def input_gradient(
+def _of_input(
     operation: str,
     dy: Array,
     w: Array,
     *,
-    size_name: str,
-    size: PerAxis | None,
     stride: PerAxis = 1,
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    **sizes: PerAxis | None,
 ) -> Problem:
-    """Return the problem whose input gradient, or transposed convolution, is asked: dy ``(N, O, *output)``, result of ``size``.
-
-    Raises ValueError, with the legal sizes, when the convolution of an input of ``size`` does not have dy's spatial shape.
-    """
-    _check_axes(operation, dy, w)
+    """Return the problem whose input has the size asked for, if dy ``(N, O, *output)`` is the shape of its convolution."""
+    name = "output_size" if BY_NAME[operation].transposed else "input_size"
     rank = dy.ndim - 2
     strides, dilations = per_axis("stride", stride, rank), per_axis("dilation", dilation, rank)
     legal = transposed_sizes(dy.shape[2:], per_axis("kernel_size", w.shape[2:], rank), strides, padding, dilations)
     return Problem.of(
-        input_size=_legal_size(size_name, size, legal),
+        input_size=_legal_size(name, sizes.get(name), legal),
         kernel_size=w.shape[2:],
         batch=dy.shape[0],
         in_channels=w.shape[1] * groups,
@@ -73,23 +79,29 @@ def input_gradient(
     )
 
 
-def bias_gradient(dy: Array) -> Problem:
-    """Return a problem with the output dy ``(N, O, *output)``: that of a convolution of one channel with a kernel of one."""
-    _check_axes("conv_bias_grad", dy)
+def _of_bias(operation: str, dy: Array) -> Problem:
+    """Return the problem of one input channel and a kernel of one: the bias gradient sees nothing of either."""
     return Problem.of(input_size=dy.shape[2:], kernel_size=1, batch=dy.shape[0], out_channels=dy.shape[1])
 
 
-def _check_axes(operation: str, *arrays: Array) -> None:
-    """Raise ValueError unless all have one number of axes, two and the spatial ones; TypeError unless they are arrays."""
-    for name, array in zip(OPERAND_NAMES[operation], arrays, strict=True):
+# By what the operation gives: the other arrays of the convolution are the ones to read the sizes from.
+_PROBLEM_OF: dict[str, Callable[..., Problem]] = {
+    "output": _of_output,
+    "input": _of_input,
+    "filter": _of_filter,
+    "bias": _of_bias,
+}
+
+
+def _check_axes(operation: str, arrays: tuple[Array, ...]) -> None:
+    first, *_ = names = OPERAND_NAMES[operation]
+    for name, array in zip(names, arrays, strict=True):
         check_array(name, array)
         if array.ndim < 3:
             raise ValueError(f"{name} has shape {array.shape}; allowed: two axes and then one spatial axis or more")
         if array.ndim != arrays[0].ndim:
-            first = OPERAND_NAMES[operation][0]
-            raise ValueError(
-                f"{name} has shape {array.shape}; allowed: {arrays[0].ndim} axes, as {first} has {arrays[0].shape}"
-            )
+            allowed = f"{arrays[0].ndim} axes, as {first} has {arrays[0].shape}"
+            raise ValueError(f"{name} has shape {array.shape}; allowed: {allowed}")
 
 
 def check_array(name: str, array: object) -> None:
@@ -102,9 +114,8 @@ def _legal_size(name: str, size: PerAxis | None, legal: tuple[range, ...]) -> Si
     """Return ``size``, or the smallest legal one for None."""
     allowed = ", ".join(f"{sizes.start} to {sizes.stop - 1}" if sizes else "none" for sizes in legal)
     if not all(legal):
-        raise ValueError(
-            f"{name}={size!r}; no size has this output under this stride and padding; allowed per axis: {allowed}"
-        )
+        problem = "no size has this output under this stride and padding"
+        raise ValueError(f"{name}={size!r}; {problem}; allowed per axis: {allowed}")
     if size is None:
         return tuple(sizes.start for sizes in legal)
     entries = per_axis(name, size, len(legal), least=0)
