@@ -1,8 +1,8 @@
 """What the exact oracle's tail costs and gives: ``python -m benchmarks.oracle [--json FILE] [--show FILE ...]``.
 
-For each tail: the time over that of the same operation in plain float64, in turns, and the largest error that it admits as a share
-of what a conformant float64 answer may be off, ``min(K A, 3 W) u``. The oracle's own error is added to that tolerance, so a share
-of some percent costs nothing in sharpness.
+For each tail: the time over that of the same operation in plain float64, in turns, and the largest error that it admits
+as a share of what a conformant float64 answer may be off, ``min(K A, 3 W) u``. The oracle's own error is added to that
+tolerance, so a share of some percent costs nothing in sharpness.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Writes figures into the documentation: ``python -m benchmarks.page --reference FILE ... --suite FILE ... --oracle FILE ...``.
+"""Writes figures into the documentation: ``python -m benchmarks.page [--reference|--suite|--oracle FILE ...] ...``.
 
-Each table of docs/performance.md that figures are given for replaces the one between its comments, ``<!-- name -->`` and
-``<!-- /name -->``; the others stay.
+Each table of docs/performance.md that figures are given for replaces the one between its comments, ``<!-- name -->``
+and ``<!-- /name -->``; the others stay.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The frameworks that the reference is compared with, each as three plain functions of NumPy arrays, already on its own tensors."""
+"""The frameworks that the reference is compared with: three functions of NumPy arrays each, already on its own tensors."""
 
 import sys
 from collections.abc import Callable
@@ -79,7 +79,7 @@ def onnx_reference(problem: Problem, x: Array, w: Array, dy: Array) -> dict[str,
 
 
 def scipy(problem: Problem, x: Array, w: Array, dy: Array) -> dict[str, Call]:
-    """Return a loop of correlations, one for each couple of channels, strided afterwards: what SciPy offers; for one image."""
+    """Return a loop of correlations, one for each couple of channels, strided afterwards; for one image alone."""
     from scipy.signal import correlate
 
     strided = tuple(slice(None, None, s) for s in problem.stride)

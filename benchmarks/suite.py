@@ -1,8 +1,9 @@
-"""How fast the suite is: ``python -m benchmarks.suite [--adapter SPEC ...] [--tier TIER] [--json FILE] [--show FILE ...] ...``.
+"""How fast the suite is: ``python -m benchmarks.suite [--adapter SPEC ...] [--tier TIER] [--json FILE] ...``.
 
-Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The clock runs
-while pytest goes through its items: start-up, imports, collection and the first call of each route are left out. *Overhead* is this
-time over what the framework's own calls took. Stopwatches on the parts cost about half a microsecond a call. Medians over repeats.
+Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The
+clock runs while pytest goes through its items: start-up, imports, collection and the first call of each route are left
+out. *Overhead* is this time over what the framework's own calls took. Stopwatches on the parts cost about half a
+microsecond a call. Medians over repeats.
 """
 
 import argparse
@@ -191,7 +192,7 @@ def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
 
 
 def table(records: list[Record]) -> str:
-    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds a verdict by part."""
+    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds by part."""
     names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", *PARTS]
     kinds = dict.fromkeys((record["adapter"], record["tier"], record["shard"]) for record in records)
     grouped = [

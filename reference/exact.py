@@ -1,9 +1,9 @@
 """The exact oracle: the seven operations for float64 as an unevaluated sum of two float64 with a bound on what is left.
 
-Both operands are cut into slices of so few bits that a contraction of two slices is exact in float64, whatever the order
-in which it sums; the slice products are then added with error-free additions. Source: Ozaki, Ogita, Oishi & Rump,
-"Error-free transformations of matrix multiplication by using fast routines of matrix multiplication and its applications"
-(2012).
+Both operands are cut into slices of so few bits that a contraction of two slices is exact in float64, whatever the
+order in which it sums; the slice products are then added with error-free additions. Source: Ozaki, Ogita, Oishi & Rump,
+"Error-free transformations of matrix multiplication by using fast routines of matrix multiplication and its
+applications" (2012).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +45,7 @@ class Exact:
 
 @dataclass(frozen=True)
 class _Slices:
-    """A tensor as ``2**exponent * (sum of parts + at most remainder)``; ``peaks``: the largest magnitudes of the parts."""
+    """A tensor as ``2**exponent * (sum of parts + at most remainder)``; ``peaks``: the parts' largest magnitudes."""
 
     exponent: int
     parts: tuple[Array, ...]
@@ -57,9 +57,9 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
     """Return ``operation`` on ``problem`` with its error.
 
     Products below about ``2**-(54 + tail)`` of ``max|x| * max|w|`` are left out, for all elements of the tensor alike:
-    data of a wide dynamic range needs a larger ``tail``. Data whose slices run out before that (integers, narrow formats)
-    gives ``error`` 0. Operands of other dtypes are converted exactly. Raises ValueError for NaN or Inf, for integers
-    beyond 2^53, for a ``tail`` outside 0..400, and as ``operations.apply`` does.
+    data of a wide dynamic range needs a larger ``tail``. Data whose slices run out before that (integers, narrow
+    formats) gives ``error`` 0. Operands of other dtypes are converted exactly. Raises ValueError for NaN or Inf, for
+    integers beyond 2^53, for a ``tail`` outside 0..400, and as ``operations.apply`` does.
     """
     operations.check_operands(operation, problem, operands, bias)
     if tail not in TAILS:
@@ -111,7 +111,7 @@ def _float64(name: str, array: Array) -> Array:
 
 
 def _split(array: Array, bits: int, count: int) -> _Slices:
-    """Cut ``array`` into at most ``count`` slices; slice i holds up to ``2**bits`` quanta of ``2**-(bits * (i + 1))``."""
+    """Cut ``array`` into at most ``count`` slices; slice i has up to ``2**bits`` quanta of ``2**-(bits * (i + 1))``."""
     exponent = int(np.frexp(np.abs(array).max(initial=0.0))[1])
     rest = np.ldexp(array, -exponent)
     underflow = SMALLEST if np.any(np.ldexp(rest, exponent) != array) else 0.0
@@ -137,7 +137,7 @@ def _pairs(first: _Slices, second: _Slices, count: int) -> Iterator[tuple[Array,
 
 
 def _cut_off(first: _Slices, second: _Slices, count: int) -> float:
-    """Return a bound on what each product of two scaled elements lacks: pairs of slices left out, and the remainders."""
+    """Return a bound on what a product of two scaled elements lacks: pairs of slices left out, and the remainders."""
     left_out = [peak * other for i, peak in enumerate(first.peaks) for other in second.peaks[count - i :]]
     return ROUND_UP * (sum(left_out) + first.remainder + second.remainder)  # a scaled element is 1 at most
 

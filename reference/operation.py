@@ -8,9 +8,9 @@ from dataclasses import dataclass
 class Operation:
     """One operation: what it reads and gives, named by the arrays of the convolution it belongs to.
 
-    ``operands`` maps its arguments, in order, to ``input`` ``(N, C, *spatial)``, ``filter`` ``(O, C / groups, *kernel)`` or
-    ``output`` ``(N, O, *spatial)``; ``result`` is one of these or ``bias`` ``(O,)``. ``adds_bias``: it takes one value per
-    channel of its result. ``meaning`` is a phrase for reports.
+    ``operands`` maps its arguments, in order, to ``input`` ``(N, C, *spatial)``, ``filter``
+    ``(O, C / groups, *kernel)`` or ``output`` ``(N, O, *spatial)``; ``result`` is one of these or ``bias`` ``(O,)``.
+    ``adds_bias``: it takes one value per channel of its result. ``meaning`` is a phrase for reports.
     """
 
     name: str

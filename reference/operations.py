@@ -1,14 +1,14 @@
 """The seven operations, the public face of the reference.
 
-Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``stride`` and ``dilation`` are an int or one
-per axis; ``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol: ``valid``,
-``same_upper``, ``same_lower``, ``full``. The result has the operands' dtype: float64, float32 and integers are computed in
-it (integers exactly, modulo its range), narrower floating types in float64 and rounded once. Operands are never changed.
-Padding is multiplied like any other zero, so NaN or Inf in a filter shows at the border. Wrong shapes and geometry raise
-ValueError, wrong dtypes TypeError.
+Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``stride`` and ``dilation`` are an int or
+one per axis; ``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol:
+``valid``, ``same_upper``, ``same_lower``, ``full``. The result has the operands' dtype: float64, float32 and integers
+are computed in it (integers exactly, modulo its range), narrower floating types in float64 and rounded once. Operands
+are never changed. Padding is multiplied like any other zero, so NaN or Inf in a filter shows at the border. Wrong
+shapes and geometry raise ValueError, wrong dtypes TypeError.
 
-Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution arithmetic"
-(2016).
+Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution
+arithmetic" (2016).
 """
 
 from typing import Any, Unpack
@@ -98,8 +98,8 @@ def conv_transpose(
     """Return the transposed convolution, ``conv_input_grad`` with dy := x, plus ``bias``.
 
     x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``,
-    result ``(N, C, *output_size)``. Every ``output_size`` is legal whose convolution has the spatial shape of x; None is
-    the smallest.
+    result ``(N, C, *output_size)``. Every ``output_size`` is legal whose convolution has the spatial shape of x; None
+    is the smallest.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return _on_arrays("conv_transpose", x, w, bias=bias, output_size=output_size, **geometry)

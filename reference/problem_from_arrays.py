@@ -61,7 +61,7 @@ def _of_input(
     groups: int = 1,
     **sizes: PerAxis | None,
 ) -> Problem:
-    """Return the problem whose input has the size asked for, if dy ``(N, O, *output)`` is the shape of its convolution."""
+    """Return the problem whose input has the size asked for, which has to convolve to the spatial shape of dy."""
     name = "output_size" if BY_NAME[operation].transposed else "input_size"
     rank = dy.ndim - 2
     strides, dilations = per_axis("stride", stride, rank), per_axis("dilation", dilation, rank)

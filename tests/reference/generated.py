@@ -1,4 +1,4 @@
-"""Geometries and data for the tests of the reference: a seeded list of problems, and the same as hypothesis strategies."""
+"""Geometries and data for the tests of the reference: a seeded list of problems, and the same as strategies."""
 
 import numpy as np
 from hypothesis import HealthCheck, settings

@@ -1,4 +1,4 @@
-"""Finite differences equal the gradients: exactly by unit steps on integers, nearly by central steps on anything smooth."""
+"""Finite differences equal the gradients: exactly by unit steps on integers, nearly by central steps elsewhere."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The exact oracle against rational arithmetic: its error bound holds, is small, and is 0 only where the result is exact."""
+"""The exact oracle against rational arithmetic: its bound holds, is small, and is 0 only where the result is exact."""
 
 from fractions import Fraction
 from itertools import pairwise
