@@ -18,7 +18,6 @@ Pairs = tuple[tuple[int, int], ...]
 Padding = int | str | Sequence[int] | Sequence[tuple[int, int]]
 
 _INTEGER = (int, np.integer)
-PADDING_SYMBOLS = ("valid", "same_upper", "same_lower", "full")
 
 
 def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Size:
@@ -69,6 +68,7 @@ _SYMBOLS: dict[str, Callable[[int, int, int], tuple[int, int]]] = {
     "same_lower": _same_lower,
     "full": _full,
 }
+PADDING_SYMBOLS = tuple(_SYMBOLS)
 
 
 def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, stride: Size, dilation: Size) -> Pairs:
@@ -145,38 +145,3 @@ def _sizes_of_axis(outputs: int, extent: int, stride: int, pair: tuple[int, int]
     if outputs == 0:
         return range(least, max(least, smallest + stride))
     return range(max(least, smallest), max(least, smallest + stride))
-
-
-def adjoint_padding(
-    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
-) -> Pairs:
-    """Return the padding under which the input gradient is a convolution of the zero-inserted dy.
-
-    dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel
-    roles exchanged; stride is 1 and dilation stays. The result then has exactly ``input_size`` elements per axis.
-    """
-    extents = effective_kernel(kernel_size, dilation)
-    axes = zip(input_size, output_size, extents, stride, padding, strict=True)
-    return tuple((e - 1 - lo, i - max((o - 1) * s + 1, 0) + lo) for i, o, e, s, (lo, _) in axes)
-
-
-def filter_gradient_padding(
-    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
-) -> Pairs:
-    """Return the padding under which the filter gradient is a convolution of x with dy, stride and dilation exchanged.
-
-    The high side is negative where rows of the input were never read, so that the result has exactly ``kernel_size``
-    elements.
-    """
-    extents = effective_kernel(kernel_size, dilation)
-    axes = zip(input_size, output_size, extents, stride, padding, strict=True)
-    return tuple((lo, e + (o - 1) * s - i - lo) for i, o, e, s, (lo, _) in axes)
-
-
-def taps_inside(input_size: int, outputs: int, kernel: int, stride: int, lo: int, dilation: int) -> int:
-    """Return, along one axis, how many (output, tap) couples read an element of the input and not padding."""
-    return sum(
-        0 <= position * stride + tap * dilation - lo < input_size
-        for position in range(outputs)
-        for tap in range(kernel)
-    )

@@ -30,6 +30,12 @@ class Operation:
         return self.name.endswith("_grad")
 
     @property
+    def size_argument(self) -> str:
+        """The argument that says how large the result is where its operands leave that open, "" where they do not."""
+        by_result = {"input": "output_size" if self.transposed else "input_size", "filter": "kernel_size"}
+        return by_result.get(self.result, "")
+
+    @property
     def arrays(self) -> tuple[str, ...]:
         """The convolution's arrays it reads, in the order of its arguments."""
         return tuple(self.operands.values())

@@ -20,7 +20,7 @@ from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
-from convformance.reference.problem_from_arrays import Geometry, Keywords, PerAxis, check_array, problem_from_arrays
+from convformance.reference.problem_from_arrays import Geometry, PerAxis, check_array, problem_from_arrays
 from convformance.reference.rounding import computing_dtype, round_once
 
 
@@ -58,7 +58,7 @@ def conv_input_grad(
     shape of x, which stride leaves ambiguous.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return _on_arrays("conv_input_grad", dy, w, input_size=input_size, **geometry)
+    return _on_arrays("conv_input_grad", dy, w, size=input_size, **geometry)
 
 
 def conv_filter_grad(
@@ -76,7 +76,7 @@ def conv_filter_grad(
     x: ``(N, C, *spatial)``, dy: ``(N, O, *output)``, dw: ``(O, C / groups, *kernel_size)``.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return _on_arrays("conv_filter_grad", x, dy, kernel_size=kernel_size, **geometry)
+    return _on_arrays("conv_filter_grad", x, dy, size=kernel_size, **geometry)
 
 
 def conv_bias_grad(dy: Array) -> Array:
@@ -102,7 +102,7 @@ def conv_transpose(
     is the smallest.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return _on_arrays("conv_transpose", x, w, bias=bias, output_size=output_size, **geometry)
+    return _on_arrays("conv_transpose", x, w, bias=bias, size=output_size, **geometry)
 
 
 def conv_transpose_input_grad(
@@ -137,11 +137,13 @@ def conv_transpose_filter_grad(
     x: ``(N, O, *spatial)``, dy: ``(N, C, *output_size)``, result ``(O, C / groups, *kernel_size)``.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return _on_arrays("conv_transpose_filter_grad", x, dy, kernel_size=kernel_size, **geometry)
+    return _on_arrays("conv_transpose_filter_grad", x, dy, size=kernel_size, **geometry)
 
 
-def _on_arrays(operation: str, *arrays: Array, bias: Array | None = None, **keywords: Unpack[Keywords]) -> Array:
-    problem = problem_from_arrays(operation, *arrays, **keywords)
+def _on_arrays(
+    operation: str, *arrays: Array, bias: Array | None = None, size: PerAxis | None = None, **geometry: Unpack[Geometry]
+) -> Array:
+    problem = problem_from_arrays(operation, *arrays, size=size, **geometry)
     return apply(operation, problem, *arrays, bias=bias)
 
 

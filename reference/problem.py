@@ -1,6 +1,6 @@
 """A problem: the shapes and the geometry of one convolution, shared by all operations that belong to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from math import gcd, prod
@@ -107,26 +107,33 @@ class Problem:
 
     @property
     def output_padding(self) -> Size:
-        """The transpose's output padding: how far ``input_size`` is above ``(output - 1) * stride + extent - lo - hi``.
+        """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``, as a transpose must know.
 
         It is 0 to ``stride - 1``, the rows of the input no output reads; negative only where the kernel is wider than
         the padded input and the output is empty.
         """
-        axes = zip(self.input_size, self.output_size, self.effective_kernel, self.stride, self.padding, strict=True)
-        return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in axes)
+        return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in self._axes())
 
     @property
     def adjoint_padding(self) -> Pairs:
-        """The padding of ``geometry.adjoint_padding``."""
-        return geometry.adjoint_padding(*self._axes())
+        """The padding under which the input gradient is a convolution of the zero-inserted dy.
+
+        dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel
+        roles exchanged; stride is 1 and dilation stays. The result then has exactly ``input_size`` elements per axis.
+        """
+        return tuple((e - 1 - lo, i - max((o - 1) * s + 1, 0) + lo) for i, o, e, s, (lo, _) in self._axes())
 
     @property
     def filter_gradient_padding(self) -> Pairs:
-        """The padding of ``geometry.filter_gradient_padding``."""
-        return geometry.filter_gradient_padding(*self._axes())
+        """The padding under which the filter gradient is a convolution of x with dy, stride and dilation exchanged.
 
-    def _axes(self) -> tuple[Size, Size, Size, Size, Pairs, Size]:
-        return self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation
+        The high side is negative where rows of the input were never read, so that the result has exactly
+        ``kernel_size`` elements.
+        """
+        return tuple((lo, e + (o - 1) * s - i - lo) for i, o, e, s, (lo, _) in self._axes())
+
+    def _axes(self) -> Iterator[tuple[int, int, int, int, tuple[int, int]]]:
+        return zip(self.input_size, self.output_size, self.effective_kernel, self.stride, self.padding, strict=True)
 
     @cached_property
     def input_shape(self) -> Size:
@@ -180,10 +187,3 @@ class Problem:
             "bias": self.batch * prod(self.output_size),
         }
         return lengths[BY_NAME[check_operation(operation)].result]
-
-    @property
-    def products(self) -> int:
-        """The number of products in the whole convolution, those with padding left out; the same for its gradients."""
-        axes = zip(*self._axes(), strict=True)
-        couples = prod(geometry.taps_inside(i, o, k, s, lo, d) for i, o, k, s, (lo, _), d in axes)
-        return self.batch * self.out_channels * (self.in_channels // self.groups) * couples

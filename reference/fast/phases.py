@@ -1,8 +1,8 @@
 """Stride phases: an image as planes in which the positions that a stride visits lie side by side.
 
 Position i of the image is position ``i + lo`` of the padded one, which is element ``q`` of phase ``r`` where
-``i + lo = q * stride + r``. A tap of the kernel reads one phase, at every position in turn: whatever stride and dilation, it is a
-slice of contiguous rows.
+``i + lo = q * stride + r``. A tap of the kernel reads one phase, at every position in turn: whatever stride and
+dilation, it is a slice of contiguous rows.
 """
 
 from itertools import product
@@ -16,11 +16,12 @@ from convformance.reference.geometry import Pairs, Size
 
 def planes_shape(channels: int, size: Size, padding: Pairs, stride: Size) -> Size:
     """Return ``(C, *stride, *quotients)``, the shape of an image split into phases."""
-    return (channels, *stride, *(-(-(i + lo + hi) // s) for i, (lo, hi), s in zip(size, padding, stride, strict=True)))
+    axes = zip(size, padding, stride, strict=True)
+    return (channels, *stride, *(-(-(i + lo + hi) // s) for i, (lo, hi), s in axes))
 
 
 def split(image: Array, padding: Pairs, stride: Size) -> Array:
-    """Return ``planes[c, r, q] = padded[c, q * stride + r]``; a view of ``image`` where there is nothing to pad or to split.
+    """Return ``planes[c, r, q] = padded[c, q * stride + r]``; a view of ``image`` where nothing is padded or split.
 
     image: ``(C, *size)``, planes: ``(C, *stride, *quotients)`` with zeros beyond the padded image.
     """

@@ -1,8 +1,8 @@
 """Products of stacks of matrices, in ways that keep a BLAS from letting the number of its threads into the bits.
 
-Threads share a product out by tiles of the result, and a BLAS sums in another order at the ragged edge of a tile, and in panels
-whose size depends on the threads where the sum is long. Columns in whole tiles and sums in whole panels leave no choice; matrices
-of one row or column, whose sums themselves would be shared out, are not given to it at all.
+Threads share a product out by tiles of the result, and a BLAS sums in another order at the ragged edge of a tile, and
+in panels whose size depends on the threads where the sum is long. Columns in whole tiles and sums in whole panels leave
+no choice; matrices of one row or column, whose sums themselves would be shared out, are not given to it at all.
 """
 
 import numpy as np
@@ -17,9 +17,10 @@ LONGEST_DOT = 8192  # products of a dot product that no BLAS shares out
 
 
 def multiply(a: Array, b: Array, out: Array) -> Array:
-    """Write ``a @ b`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, k, n)``, out: ``(groups, m, n)``.
+    """Write ``a @ b`` to ``out``, which is returned.
 
-    b may have more columns, up to a whole number of tiles, which saves a copy of it.
+    a: ``(groups, m, k)``, b: ``(groups, k, n)``, out: ``(groups, m, n)``. b may have more columns, up to a whole number
+    of tiles, which saves a copy of it.
     """
     rows, length, columns = a.shape[1], a.shape[2], out.shape[2]
     if min(rows, length, columns) == 1:
@@ -37,7 +38,7 @@ def multiply(a: Array, b: Array, out: Array) -> Array:
 
 
 def inner_products(a: Array, b: Array, out: Array) -> Array:
-    """Write ``a @ b.T`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, n, k)``, out: ``(groups, m, n)``."""
+    """Write ``a @ b.T`` to ``out``, which is returned; a: ``(groups, m, k)``, b: ``(groups, n, k)``."""
     rows, columns = a.shape[1], b.shape[1]
     if min(rows, columns) == 1:
         out[...] = _dots(a, b)
@@ -58,9 +59,8 @@ def _tiled(b: Array) -> Array:
 
 def _dots(a: Array, b: Array) -> Array:
     """Return ``a @ b.T`` element by element."""
-    pairs = a[:, :, np.newaxis], b[:, np.newaxis]
-    pieces = (slice(first, first + LONGEST_DOT) for first in range(0, a.shape[2], LONGEST_DOT))
     total = np.zeros((a.shape[0], a.shape[1], b.shape[1]), a.dtype)
-    for piece in pieces:
-        total += np.vecdot(*(side[..., piece] for side in pairs))
+    for first in range(0, a.shape[2], LONGEST_DOT):
+        piece = slice(first, first + LONGEST_DOT)
+        total += np.vecdot(a[:, :, np.newaxis, piece], b[:, np.newaxis, :, piece])
     return total

@@ -1,5 +1,7 @@
 """Geometries and data for the tests of the reference: a seeded list of problems, and the same as strategies."""
 
+from math import prod
+
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -48,6 +50,24 @@ def _drawn(rng: np.random.Generator, rank: int) -> Problem:
         dilation=per_axis(1, 3),
         groups=groups,
     )
+
+
+def count_products(problem: Problem) -> int:
+    """Return the number of products in the whole convolution, those with padding left out."""
+    axes = zip(
+        problem.input_size,
+        problem.output_size,
+        problem.kernel_size,
+        problem.stride,
+        problem.padding,
+        problem.dilation,
+        strict=True,
+    )
+    couples = prod(
+        sum(0 <= position * s + tap * d - lo < i for position in range(o) for tap in range(k))
+        for i, o, k, s, (lo, _), d in axes
+    )
+    return problem.batch * problem.out_channels * (problem.in_channels // problem.groups) * couples
 
 
 @st.composite

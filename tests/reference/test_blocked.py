@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from convformance.reference import Problem, definition
 from convformance.reference.arrays import Array
 from convformance.reference.fast import blocked, contractions, im2col
-from convformance.reference.fast.blocked import MEASURED, Blocking
+from convformance.reference.fast.blocks import MEASURED, Blocking
 from convformance.reference.fast.phases import merge, planes_shape, split
 from convformance.reference.fast.products import TILE, inner_products, multiply
 from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds

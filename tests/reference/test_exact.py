@@ -14,10 +14,10 @@ from convformance import reference
 from convformance.reference import OPERATIONS, Problem, definition, exact, operations
 from convformance.reference.arrays import Array
 from convformance.reference.exact import Exact
-from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
+from tests.reference.generated import PROPERTY, count_products, generated_problems, integers, problems, seeds
 
 PROBLEMS = tuple(
-    problem for problem in generated_problems(60, seed=51) if problem.products and 0 not in problem.output_shape
+    problem for problem in generated_problems(60, seed=51) if count_products(problem) and 0 not in problem.output_shape
 )
 PROBLEM = Problem.of(
     input_size=(6, 5),
