@@ -1,4 +1,4 @@
-"""The frameworks that the reference is compared with: three functions of NumPy arrays each, already on its own tensors."""
+"""The frameworks that the reference is compared with, each as three functions of NumPy arrays on its own tensors."""
 
 import sys
 from collections.abc import Callable

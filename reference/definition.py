@@ -1,8 +1,7 @@
 """The definition: a convolution and its two gradients as plain loops over one list of products, for any spatial rank.
 
 Every operation of the suite sums the same products and differs only in which of the three arrays it sums them into.
-This is the text to read; ``fast`` computes the same faster. Source: Goodfellow, Bengio & Courville, "Deep Learning"
-(2016), 9.5.
+``fast`` computes the same faster. Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5.
 """
 
 from collections.abc import Iterator

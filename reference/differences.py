@@ -21,8 +21,7 @@ def unit_differences(function: Function, x: Array, dy: Array) -> Array:
     """Return ``dx[i] = <function(x + e_i) - function(x), dy>``, the gradient of ``<function(x), dy>`` by unit steps.
 
     It is the gradient itself, not an approximation, for a function that is affine in x, as a convolution is in each
-    operand, while every number is an integer below 2^53. x: any shape; dy: the shape of ``function(x)``; dx: shape and
-    dtype of x.
+    operand, while every number is an integer below 2^53. dy: the shape of ``function(x)``; dx: shape and dtype of x.
     """
     at_x = function(x)
     _check_cotangent(at_x, dy)

@@ -93,6 +93,7 @@ def _exactly(operation: Callable[..., Array]) -> Callable[..., Exact]:
     return exactly
 
 
+# The seven operations, each with the arguments of its namesake in ``operations`` and a ``tail``.
 conv = _exactly(operations.conv)
 conv_input_grad = _exactly(operations.conv_input_grad)
 conv_filter_grad = _exactly(operations.conv_filter_grad)

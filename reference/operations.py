@@ -11,7 +11,7 @@ Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & 
 arithmetic" (2016).
 """
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 from convformance.reference.problem_from_arrays import Geometry, PerAxis, check_array, problem_from_arrays
-from convformance.reference.rounding import computing_dtype, round_once
+from convformance.reference.rounding import DType, computing_dtype, round_once
 
 
 def conv(
@@ -98,8 +98,7 @@ def conv_transpose(
     """Return the transposed convolution, ``conv_input_grad`` with dy := x, plus ``bias``.
 
     x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``,
-    result ``(N, C, *output_size)``. Every ``output_size`` is legal whose convolution has the spatial shape of x; None
-    is the smallest.
+    result ``(N, C, *output_size)``, which may be any size whose convolution has x's spatial shape; None: the smallest.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return _on_arrays("conv_transpose", x, w, bias=bias, size=output_size, **geometry)
@@ -173,7 +172,7 @@ def along_channels(bias: Array, rank: int) -> Array:
     return bias.reshape(-1, *(1,) * rank)
 
 
-def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...], bias: Array | None) -> np.dtype[Any]:
+def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...], bias: Array | None) -> DType:
     """Return the dtype shared by all ``operands`` and ``bias``; raises as ``apply`` says."""
     shapes = problem.operand_shapes(operation)
     names = OPERAND_NAMES[operation]
@@ -191,5 +190,5 @@ def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...]
         if array.dtype != operands[0].dtype:
             allowed = f"{operands[0].dtype.name}, as {names[0]} has"
             raise TypeError(f"{name} has dtype {array.dtype.name}; allowed: {allowed}")
-    dtype: np.dtype[Any] = operands[0].dtype
+    dtype: DType = operands[0].dtype
     return dtype

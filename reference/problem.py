@@ -14,11 +14,10 @@ from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 class Problem:
     """Shapes and geometry of one convolution ``y = conv(x, w)`` in canonical layout.
 
-    x: ``(batch, in_channels, *input_size)``, w: ``(out_channels, in_channels / groups, *kernel_size)``, y:
-    ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an
-    array of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` keeps
-    the name of a symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves
-    to.
+    x: ``(batch, in_channels, *input_size)``, w: ``(out_channels, in_channels / groups, *kernel_size)``,
+    y: ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an
+    array of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` names a
+    symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to.
     """
 
     batch: int
@@ -107,7 +106,7 @@ class Problem:
 
     @property
     def output_padding(self) -> Size:
-        """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``, as a transpose must know.
+        """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``: a transpose must know.
 
         It is 0 to ``stride - 1``, the rows of the input no output reads; negative only where the kernel is wider than
         the padded input and the output is empty.

@@ -1,7 +1,7 @@
 """From arrays and keywords to the ``Problem`` they belong to, for the public face and for the exact oracle alike."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -23,13 +23,7 @@ class Geometry(TypedDict, total=False):
 
 
 def problem_from_arrays(
-    operation: str,
-    *arrays: Array,
-    size: PerAxis | None = None,
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
+    operation: str, *arrays: Array, size: PerAxis | None = None, **geometry: Unpack[Geometry]
 ) -> Problem:
     """Return the problem of ``operation`` on ``arrays``; ``size`` is its ``size_argument``, if it has one.
 
@@ -44,22 +38,13 @@ def problem_from_arrays(
         case {"input": (batch, inputs, *input_size), "output": (_, outputs, *_)}:
             pass
         case {"output": (batch, _, *output_size), "filter": (outputs, inputs_of_group, *kernel_size)}:
-            inputs = inputs_of_group * groups
-            legal = _legal_sizes(output_size, kernel_size, stride, padding, dilation)
+            inputs = inputs_of_group * geometry.get("groups", 1)
+            legal = _legal_sizes(output_size, kernel_size, **geometry)
             input_size = _choose_size(BY_NAME[operation].size_argument, size, legal)
         case {"output": (batch, outputs, *input_size)}:  # a bias gradient sees nothing of the kernel and the input
             inputs = kernel_size = 1
-    return Problem.of(
-        input_size=input_size,
-        kernel_size=kernel_size,
-        batch=batch,
-        in_channels=inputs,
-        out_channels=outputs,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-    )
+    channels = {"in_channels": inputs, "out_channels": outputs}
+    return Problem.of(input_size=input_size, kernel_size=kernel_size, batch=batch, **channels, **geometry)
 
 
 def _check_axes(operation: str, arrays: tuple[Array, ...]) -> None:
@@ -80,9 +65,15 @@ def check_array(name: str, array: object) -> None:
 
 
 def _legal_sizes(
-    output_size: list[int], kernel_size: list[int], stride: PerAxis, padding: Padding, dilation: PerAxis
+    output_size: list[int],
+    kernel_size: list[int],
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
 ) -> tuple[range, ...]:
-    """Return, per axis, the sizes of an input whose convolution has ``output_size``."""
+    """Return, per axis, the sizes of an input whose convolution has ``output_size``, whatever its ``groups``."""
     rank = len(output_size)
     strides, dilations = per_axis("stride", stride, rank), per_axis("dilation", dilation, rank)
     kernel = per_axis("kernel_size", kernel_size, rank)

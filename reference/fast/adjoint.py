@@ -16,8 +16,7 @@ from convformance.reference.problem import Problem
 class Part:
     """One phase: the ``problem`` of one image of the output, whose result goes to ``target``, in ``(C, *input_size)``.
 
-    Its filter is that of the problem at ``taps``, an index of ``(groups, O / groups, C / groups, *kernel)``, turned
-    round.
+    Its filter is that at ``taps``, an index of ``(groups, O / groups, C / groups, *kernel)``, turned round.
     """
 
     problem: Problem

@@ -19,7 +19,8 @@ from convformance.reference.fast.scatter import has_channels_last, scatter
 from convformance.reference.problem import Problem
 
 # A problem goes the first of these ways that suits it; the limits are measured over benchmarks/layers.py.
-# 1. Depthwise: without a sum over channels there is no matrix product, and each tap is one pass over the image.
+# 1. Depthwise: without a sum over channels there is no matrix product, and each tap is one pass over the image. Its
+#    gradients multiply the gaps between rows by 0, so that anything infinite would spread, and has to go another way.
 # 2. An input gradient of few channels scatters: a gather's products have as many rows as there are channels, and with 3
 #    of them are 3 to 4 times slower. So does one of more channels than positions, as it need not turn a large filter.
 # 3. Any other input gradient gathers: each stride phase of it is a convolution at stride 1.
@@ -43,7 +44,6 @@ def forward(problem: Problem, x: Array, w: Array, blocking: Blocking = MEASURED)
 
 def input_gradient(problem: Problem, dy: Array, w: Array, blocking: Blocking = MEASURED) -> Array:
     """Return ``dx``, as ``contractions.input_gradient``."""
-    # Depthwise gradients multiply the gaps between rows by 0, which would spread an infinity.
     if _is_depthwise(problem) and np.isfinite(w).all():
         return depthwise.input_gradient(problem, dy, w, blocking)
     way = scatter if _is_scattered(problem) else _gather

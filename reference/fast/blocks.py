@@ -66,7 +66,7 @@ def row_blocks(
     taps = prod(problem.kernel_size[1:]) * (problem.stride[0] + problem.kernel_size[0] * unroll_all)
     row_size = itemsize * problem.in_channels * taps * inner
     most = max(1, blocking.positions // max(1, inner), blocking.size // max(1, row_size))
-    # A filter's gradient sums over the positions of a block: whole panels of them, or as near to that as fits.
+    # A filter's gradient sums over the positions of a block: whole panels of them, or the power of two that fits.
     unit = min(PANEL // gcd(PANEL, inner), 2 ** (most.bit_length() - 1))
     for rows in _shares(problem.output_size[0], most, unit):
         yield rows, slice(rows.start * inner, rows.stop * inner)
@@ -87,7 +87,7 @@ def by_group(array: Array, groups: int) -> Array:
 
 
 def by_position(array: Array, groups: int) -> Array:
-    """Return ``(N, channels, *spatial)`` as ``(N, groups, channels / groups, positions)``, likewise."""
+    """Return ``(N, channels, *spatial)`` as ``(N, groups, channels / groups, positions)``, a view if contiguous."""
     grouped = by_group(array, groups)
     return grouped.reshape(*grouped.shape[:3], prod(array.shape[2:]))
 

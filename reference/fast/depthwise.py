@@ -1,8 +1,7 @@
 """The three contractions where each input channel is a group of its own: no sum over channels, so no matrix product.
 
 Each tap is one pass over a tile of channels. In stride phases laid out flat, row after row with their padding, what a
-tap reads at all output positions is one run of elements; so is the result, with a gap after each row that is dropped in
-the end.
+tap reads at all output positions is one run of elements; so is the result, with gaps after the rows, dropped at last.
 """
 
 from collections.abc import Iterator

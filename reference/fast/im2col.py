@@ -21,8 +21,7 @@ ALONE = 2**18  # multiplications of the largest product that OpenBLAS leaves to 
 def forward(problem: Problem, x: Array, w: Array) -> Array:
     """Return ``y = w @ columns(x)``, as ``contractions.forward``."""
     groups, outputs, taps, positions = _matrix_sizes(problem)
-    padded = _padded(x, problem.padding)
-    columns = _windows(problem, padded).reshape(problem.batch, groups, taps, positions)
+    columns = _windows(problem, _padded(x, problem.padding)).reshape(problem.batch, groups, taps, positions)
     y = _product(w.reshape(groups, outputs, taps), columns)
     return y.reshape(problem.output_shape)
 

@@ -52,6 +52,7 @@ def _phase_indices(size: Size, padding: Pairs, stride: Size, phase: Size) -> tup
 
 
 def _indices_along_axis(size: int, pair: tuple[int, int], stride: int, phase: int) -> tuple[slice, slice]:
+    """Return which positions of the image are in the phase, and which elements of it they are; the rest is padding."""
     lo, hi = pair
     first = max(0, -((phase - lo) // stride))
     last = max(first, -((phase - lo - size - min(hi, 0)) // stride))

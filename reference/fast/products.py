@@ -30,6 +30,7 @@ def multiply(a: Array, b: Array, out: Array) -> Array:
         tiled = b if b.shape[2] % TILE == 0 else _tiled(b)
         out[...] = multiply(a, tiled, np.empty((*out.shape[:2], tiled.shape[2]), out.dtype))[..., :columns]
         return out
+    # What the panels leave over is a short sum of its own.
     in_panels = length - (length % PANEL if length > SHORT else 0)
     np.matmul(a[..., :in_panels], b[:, :in_panels], out=out)
     if in_panels < length:
@@ -42,6 +43,7 @@ def inner_products(a: Array, b: Array, out: Array) -> Array:
     rows, columns = a.shape[1], b.shape[1]
     if min(rows, columns) == 1:
         out[...] = _dots(a, b)
+    # Turned round where the rows fill tiles and the columns do not, which saves a copy, or where that is faster.
     elif rows % TILE == 0 and (columns % TILE or (a.itemsize == 4 and rows < min(columns, FLAT))):
         turned = np.empty((a.shape[0], columns, rows), a.dtype)
         out[...] = multiply(b, a.swapaxes(1, 2), turned).swapaxes(1, 2)

@@ -22,14 +22,14 @@ def scatter(problem: Problem, dy: Array, filters: Array, blocking: Blocking) -> 
     images, cotangents = by_group(dx, problem.groups), by_position(dy, problem.groups)
     for tile, part in tiles(problem, blocking, dy.itemsize):
         matrices = filters[tile].reshape(part.groups, filters.shape[1], prod(filters.shape[2:]))
-        buffer, before = Buffer(dy.dtype), (slice(None),) * (2 + part.rank)
+        buffer, before_rows = Buffer(dy.dtype), (slice(None),) * (2 + part.rank)
         for image, cotangent in zip(images[:, tile], cotangents[:, tile], strict=True):
             planes = _zero_planes(part, dy.dtype)
             targets = [(taps, planes[read]) for taps, read in _runs(part)]
             for rows, positions in row_blocks(part, blocking, dy.itemsize, unroll_all=True):
                 columns = _columns(part, matrices, cotangent[..., positions], buffer)
                 for taps, target in targets:  # no two taps of a run, and no two positions of a tap, meet
-                    target[(*before, rows)] += columns[taps]
+                    target[(*before_rows, rows)] += columns[taps]
             for planes_of_group, image_of_group in zip(planes, image, strict=True):
                 merge(planes_of_group, part.padding, part.stride, image_of_group)
     return dx
@@ -64,7 +64,7 @@ def _runs_of_axis(
     kernel_size: int, stride: int, dilation: int, output_size: int
 ) -> Iterator[tuple[slice, slice, slice]]:
     """Yield taps, the phase that each reads, and the elements that they all read of it."""
-    step = stride if dilation == 1 else 1  # so many taps in a row read each a phase of its own
+    step = stride if dilation == 1 else 1  # as many taps as read each a phase of its own
     for tap in range(0, kernel_size, step):
         count = min(step, kernel_size - tap)
         shift, phase = divmod(tap * dilation, stride)
@@ -78,7 +78,7 @@ def _columns(problem: Problem, matrices: Array, cotangent: Array, buffer: Buffer
     positions = cotangent.shape[2] // prod(problem.output_size[1:]), *problem.output_size[1:]
     if has_channels_last(problem):
         columns = multiply(cotangent.swapaxes(1, 2), matrices, buffer.array(groups, cotangent.shape[2], taps))
-        rank = problem.rank
+        rank = len(positions)
         channels_first = (0, *range(1 + rank, 2 + 2 * rank), *range(1, 1 + rank))
         return columns.reshape(groups, *positions, *sizes).transpose(channels_first)
     columns = multiply(matrices.swapaxes(1, 2), cotangent, buffer.array(groups, taps, cotangent.shape[2]))
