@@ -1,8 +1,9 @@
-"""How fast the suite is: ``python -m benchmarks.suite [--adapter SPEC ...] [--tier TIER] [--json FILE] [--show FILE ...] ...``.
+"""How fast the suite is: ``python -m benchmarks.suite [--adapter SPEC ...] [--tier TIER] [--json FILE] ...``.
 
-Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The clock runs
-while pytest goes through its items: start-up, imports, collection and the first call of each route are left out. *Overhead* is this
-time over what the framework's own calls took. Stopwatches on the parts cost about half a microsecond a call. Medians over repeats.
+Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The
+clock runs while pytest goes through its items: start-up, imports, collection and the first call of each route are left
+out. *Overhead* is this time over what the framework's own calls took. Stopwatches on the parts cost about half a
+microsecond a call. Medians over repeats.
 """
 
 import argparse
@@ -74,14 +75,14 @@ class Stopwatch:
         """Return ``Adapter.answer`` with the seconds it tells counted for the framework, the rest for the adapter."""
         timed = self.on("adapter", answer)
 
-        def told(*operands: Any) -> Any:
-            given = timed(*operands)
-            self.seconds["framework"] += given.seconds
-            self.seconds["adapter"] -= given.seconds
+        def counted_for_the_framework(*operands: Any) -> Any:
+            result = timed(*operands)
+            self.seconds["framework"] += result.seconds
+            self.seconds["adapter"] -= result.seconds
             self.calls["framework"] += 1
-            return given
+            return result
 
-        return told
+        return counted_for_the_framework
 
 
 class Timekeeper:
@@ -108,7 +109,7 @@ class Timekeeper:
 @contextmanager
 def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
     """Put a stopwatch on each part of the suite."""
-    places = {
+    owners = {
         "data": (fills, "fill"),
         "judge": (runner, "judge"),
         "evidence": (evidence, "completed"),
@@ -116,7 +117,7 @@ def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
         "record": (session.Session, "record"),
     }
     with pytest.MonkeyPatch.context() as patch:
-        for part, (owner, name) in places.items():
+        for part, (owner, name) in owners.items():
             patch.setattr(owner, name, stopwatch.on(part, getattr(owner, name)))
         for truth in (operations, exact):
             patch.setattr(truth, "apply", stopwatch.on("reference", truth.apply))
@@ -179,8 +180,8 @@ def _options() -> argparse.ArgumentParser:
 def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
     """Return the figures of a process with one thread for every library."""
     environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
-    words = ["--adapter", adapter, "--tier", chosen.tier, "--shard", chosen.shard, "--measure"]
-    command = [sys.executable, "-m", "benchmarks.suite", *words]
+    argv = ["--adapter", adapter, "--tier", chosen.tier, "--shard", chosen.shard, "--measure"]
+    command = [sys.executable, "-m", "benchmarks.suite", *argv]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if run.returncode:
         raise SystemExit(f"{adapter}: {run.stderr.strip()[-2000:]}")
@@ -189,7 +190,7 @@ def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
 
 
 def table(records: list[Record]) -> str:
-    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds a verdict by part."""
+    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds by part."""
     names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", *PARTS]
     kinds = dict.fromkeys((record["adapter"], record["tier"], record["shard"]) for record in records)
     grouped = [
