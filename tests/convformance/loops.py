@@ -1,4 +1,4 @@
-"""Adapters in plain loops, with helpers of every kind and layouts of their own, and some that are wrong; given by path."""
+"""Adapters in plain loops, given by path: with helpers of every kind, layouts of their own, and some that are wrong."""
 
 from dataclasses import replace
 from functools import cache, partial
