@@ -1,21 +1,16 @@
-"""Which cases a function is asked: the suite's own where they fit what it can take, and small generated ones."""
+"""Which cases a function is asked: the suite's own where they fit what it can take, and small ones that are drawn."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
-from hashlib import blake2b
 from math import prod
 
 from convformance.checking.caller import Capabilities
-from convformance.reference.geometry import Size, effective_kernel
-from convformance.reference.operation import OPERATIONS
-from convformance.test_cases import catalogue, fills
-from convformance.test_cases.case import Case, case
+from convformance.test_cases import catalogue
+from convformance.test_cases.case import Case
+from convformance.test_cases.drawing import drawn_cases
 
 LARGEST = 100_000  # multiplications of one question
-_GENERATED = 40
-_CANDIDATES = 900  # that the generated ones are taken from
-_SINGLE_OUTPUT = 20  # candidates that may have a single output along an axis; later ones have more to show
+_DRAWN = 40  # cases that are asked of those that are drawn
 
 
 def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
@@ -25,12 +20,12 @@ def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
     """
     declared = _askable(catalogue.cases("standard"), capabilities, dtype, empty=empty)
     by_id = {each.id: each for each in declared}
-    generated: dict[str, Case] = {}
-    for each in _askable(_candidates(capabilities.layouts.rank), capabilities, dtype, empty=empty):
-        generated.setdefault(each.id, each)
-        if len(generated) == _GENERATED:
+    drawn: dict[str, Case] = {}
+    for each in _askable(drawn_cases(capabilities.layouts.rank), capabilities, dtype, empty=empty):
+        drawn.setdefault(each.id, each)
+        if len(drawn) == _DRAWN:
             break
-    return sorted({**by_id, **generated}.values(), key=lambda each: (each.problem.multiplications, each.id))
+    return sorted({**by_id, **drawn}.values(), key=lambda each: (each.problem.multiplications, each.id))
 
 
 def _askable(declared: Iterable[Case], capabilities: Capabilities, dtype: str, *, empty: bool) -> Iterator[Case]:
@@ -65,70 +60,3 @@ def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
 def _has_elements(case: Case) -> bool:
     problem = case.problem
     return all(map(prod, (problem.input_shape, problem.filter_shape, problem.output_shape)))
-
-
-@cache
-def _candidates(rank: int) -> tuple[Case, ...]:
-    """Return candidates of that rank, the same in any process; each parameter is off its default in about a third."""
-    drawn = (_draw(_Numbers(f"{rank}:{number}"), rank, number) for number in range(_CANDIDATES))
-    return tuple(each for each in drawn if each is not None)
-
-
-class _Numbers:
-    """Numbers drawn one after another from a digest."""
-
-    def __init__(self, seed: str) -> None:
-        self._digest = blake2b(seed.encode(), digest_size=64).digest()
-        self._index = 0
-
-    def below(self, limit: int) -> int:
-        """Return the next number, from 0 on."""
-        self._index += 1
-        return self._digest[self._index % len(self._digest)] % limit
-
-    def sizes(self, rank: int, least: int, most: int, *, agree: bool) -> Size:
-        """Return a number per axis from ``least`` to ``most``, on all axes the same if they are to agree."""
-        drawn = tuple(least + self.below(most - least + 1) for _ in range(rank))
-        return drawn[:1] * rank if agree else drawn
-
-    def among(self, choices: Sequence[str]) -> str:
-        return choices[self.below(len(choices))]
-
-    def one_in(self, count: int) -> bool:
-        """Return True in one of ``count`` calls."""
-        return self.below(count) == 0
-
-
-def _draw(numbers: _Numbers, rank: int, number: int) -> Case | None:
-    """Return candidate ``number``, or None where its numbers make no case."""
-    ones, zeros = (1,) * rank, (0,) * rank
-    agree = numbers.one_in(2)  # many functions take one number for all axes
-    kernel = numbers.sizes(rank, 1, 4, agree=numbers.one_in(3))
-    stride = numbers.sizes(rank, 1, 3, agree=agree) if numbers.one_in(2) else ones
-    dilation = numbers.sizes(rank, 1, 3, agree=agree) if numbers.one_in(3) else ones
-    lo = numbers.sizes(rank, 0, 2, agree=agree) if numbers.one_in(3) else zeros
-    hi = numbers.sizes(rank, 0, 2, agree=agree) if numbers.one_in(6) else lo
-    groups = 2 + numbers.below(2) if numbers.one_in(3) else 1
-    outputs = numbers.sizes(rank, 1 + (number > _SINGLE_OUTPUT), 5, agree=False)
-    unread = numbers.sizes(rank, 0, 2, agree=False)  # rows at the end that no output reads, as far as stride leaves any
-    axes = zip(outputs, stride, effective_kernel(kernel, dilation), lo, hi, unread, strict=True)
-    input_size = tuple((o - 1) * s + e - before - after + u % s for o, s, e, before, after, u in axes)
-    if min(input_size) < 1:
-        return None
-    special = numbers.among(("", "", "", "", *fills.SPECIALS)) if number % 3 == 0 else ""
-    pairs = tuple(zip(lo, hi, strict=True))
-    return case(
-        "check",
-        "Mistakes in small problems that nobody chose.",
-        input_size=input_size,
-        kernel_size=kernel,
-        stride=stride,
-        padding=numbers.among(("same_upper", "full")) if numbers.one_in(5) else pairs,
-        dilation=dilation,
-        groups=groups,
-        batch=1 + numbers.below(3),
-        in_channels=groups * (1 + numbers.below(3)),
-        out_channels=groups * (1 + numbers.below(4)),
-        operations=OPERATIONS,
-        special=special,
-    )
