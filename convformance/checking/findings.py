@@ -15,8 +15,8 @@ Document = dict[str, Any]
 
 # A check has no adapter and no route.
 _NOBODY = {"adapter": "", "route": ""}
-_JUDGED = [each.name for each in fields(Judgement) if each.name in {entry.name for entry in fields(Verdict)}]
-_PUBLIC = ("op", "case", "dtype", "call", *_JUDGED, "printed", "finding")
+_OF_JUDGEMENT = [each.name for each in fields(Judgement) if each.name in {entry.name for entry in fields(Verdict)}]
+_PUBLIC = ("op", "case", "dtype", "call", *_OF_JUDGEMENT, "printed", "finding")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class CheckVerdict:
     @classmethod
     def of(cls, question: Mapping[str, str], judgement: Judgement, *, finding: bool, printed: str) -> "CheckVerdict":
         """Return the verdict that a judgement makes; ``question`` has ``op``, ``case``, ``dtype`` and ``call``."""
-        document = {**question, **{name: getattr(judgement, name) for name in _JUDGED}}
+        document = {**question, **{name: getattr(judgement, name) for name in _OF_JUDGEMENT}}
         document["diagnosis"] = [match.name for match in judgement.diagnosis]
         return cls.from_json({**document, "finding": finding, "printed": printed})
 
