@@ -16,7 +16,7 @@ from convformance.checking.patience import TooLong
 from convformance.judging import grades, special
 from convformance.judging.diagnosis import Diagnosis, Observation, diagnoses
 from convformance.judging.grades import CLEAN, INACCURATE, WRONG
-from convformance.judging.marking import mark_special
+from convformance.judging.grading import grade_special_fill
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.judging.smallest import Failure, failure, smallest
 from convformance.reference.arrays import Array
@@ -116,7 +116,8 @@ class Inquiry:
         """Keep what the diagnosis is made of; an answer that only prints is a right one."""
         fits = judged.pop("fits", ())
         wrong = judged["grade"] not in (*CLEAN, *INACCURATE)
-        observation = Observation(examining.described(case, operation, self.asker.dtype), wrong, fits, judged["spread"])
+        parameters = examining.question_parameters(case, operation, self.asker.dtype)
+        observation = Observation(parameters, wrong, fits, judged["spread"])
         self._observed.setdefault(operation, []).append(observation)
 
     def diagnosed(self) -> dict[str, list[Diagnosis]]:
@@ -156,7 +157,7 @@ def _grade_where_finite(examination: Examination, name: str, value: Array) -> st
     trial = examination.trial(name)
     shown, got = special.expected(trial), value.astype(np.float64)
     further = np.where(~np.isfinite(got) & (shown == 0), trial.want, got)
-    return mark_special(trial, np.where(np.isnan(further) & np.isinf(shown), shown, further)).grade
+    return grade_special_fill(trial, np.where(np.isnan(further) & np.isinf(shown), shown, further)).grade
 
 
 def _unanswered(grade: str, message: str) -> Verdict:

@@ -4,12 +4,12 @@ from typing import Any
 
 from convformance.adapters.layouts import result_role
 from convformance.checking.answering import Asker
-from convformance.judging.smallest import Failure, listed, told
+from convformance.judging.smallest import Failure, listed
 from convformance.reference.arrays import Array
 
 
 def shown(failed: Failure, asker: Asker) -> dict[str, Any]:
-    """Return ``told(failed)`` with the call and the arrays as the function has them: JSON types only."""
+    """Return ``failed.to_json()`` with the call and the arrays as the function has them: JSON types only."""
     given = asker.own(failed.operation, failed.problem, failed.operands)
     answer = None if failed.answer is None else _own(asker, failed.operation, failed.answer)
     want, difference = _own(asker, failed.operation, failed.want), failed.difference
@@ -17,7 +17,7 @@ def shown(failed: Failure, asker: Asker) -> dict[str, Any]:
     if answer is not None and answer.shape != want.shape:
         error = f"the result has shape {answer.shape}; wanted {want.shape}"
     return {
-        **told(failed),
+        **failed.to_json(),
         "operation": failed.operation,
         "call": asker.caller.words(failed.operation, failed.problem, given),
         "operands": {_name(asker, role): listed(array) for role, array in given.items()},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from convformance.judging.diagnosis import Fit, Observation, diagnoses
+from convformance.judging.diagnosis import Match, Observation, diagnoses
 from convformance.judging.grades import ANSWERED
 from convformance.running.runner import Question
 from convformance.test_cases import examining
@@ -25,6 +25,6 @@ def lines(asked: Iterable[tuple[Question, Verdict]]) -> Iterator[dict[str, Any]]
 
 
 def _observation(question: Question, verdict: Verdict) -> Observation:
-    described = examining.described(question.case, question.operation, question.dtype)
-    fits = tuple(map(Fit, verdict["diagnosis"], verdict["details"]))
-    return Observation(described, verdict["finding"], fits, verdict["spread"])
+    parameters = examining.question_parameters(question.case, question.operation, question.dtype)
+    matches = tuple(map(Match, verdict["diagnosis"], verdict["details"]))
+    return Observation(parameters, verdict["finding"], matches, verdict["spread"])

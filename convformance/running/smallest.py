@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convformance.adapters.contract import Adapter
 from convformance.adapters.discovery import described
-from convformance.judging.smallest import Failure, failure, smallest, told
+from convformance.judging.smallest import Failure, failure, smallest
 from convformance.reference.problem import Problem
 from convformance.running.launch import environment
 from convformance.test_cases import fills
@@ -45,13 +45,13 @@ def search(adapter: Adapter, question: "Question", fill: str) -> Told | None:
     found = smallest(question.operation, question.case.problem, operands, partial(_fails, adapter, question))
     if found is None or sum(array.size for array in found.operands.arrays) > _LARGEST:
         return None
-    return told(found)
+    return found.to_json()
 
 
 def _fails(adapter: Adapter, question: "Question", problem: Problem, operands: Operands) -> Failure | None:
     ask = partial(_answer, adapter, question, problem)
     expected = question.route.accumulator.get(question.dtype)
-    return failure(question.operation, problem, operands, ask, question.dtype, accumulator=expected, words=described)
+    return failure(question.operation, problem, operands, ask, question.dtype, accumulator=expected, error_text=described)
 
 
 def _answer(adapter: Adapter, question: "Question", problem: Problem, operands: Operands) -> Any:
