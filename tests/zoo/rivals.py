@@ -59,19 +59,19 @@ class Rivals:
     def _reference(self, fill: str) -> Array:
         """Return what the reference gives in the dtype under test, in float64."""
         if fill not in self._references:
-            given = self._examination.trial(fill).operands
-            found = operations.apply(
-                self._examination.operation, self._examination.problem, *given.arrays, bias=given.bias
+            operands = self._examination.trial(fill).operands
+            answer = operations.apply(
+                self._examination.operation, self._examination.problem, *operands.arrays, bias=operands.bias
             )
-            self._references[fill] = found.astype(np.float64)
+            self._references[fill] = answer.astype(np.float64)
         return self._references[fill]
 
     def _within(self, fill: str, got: Array) -> bool:
         """Whether the errors on one fill, in units of the bound of a dot product, are small, of small variance, and centred."""
         trial = self._examination.trial(fill)
-        judged = np.isfinite(self._reference(fill))
+        finite = np.isfinite(self._reference(fill))
         with np.errstate(over="ignore"):
-            errors = (trial.difference(got) / self._unit(trial))[judged]
+            errors = (trial.difference(got) / self._unit(trial))[finite]
         longest, count = float(trial.K.max()), errors.size
         if not np.all(np.abs(errors) <= longest):  # NaN is no smaller than anything
             return False
@@ -80,6 +80,6 @@ class Rivals:
     def _unit(self, trial: Trial) -> Array:
         """Return ``b u``, or the smallest normal number where that is more."""
         if trial.name not in self._units:
-            held = self._examination.expected.result
-            self._units[trial.name] = np.maximum(trial.A * held.unit, held.smallest_normal)
+            result = self._examination.expected.result
+            self._units[trial.name] = np.maximum(trial.A * result.unit, result.smallest_normal)
         return self._units[trial.name]

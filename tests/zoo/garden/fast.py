@@ -21,10 +21,10 @@ def by_fourier(problem: Problem, x: Array, w: Array) -> Array:
     """Return the forward by products of spectra, group by group; a filter is spread to its dilation, the result thinned."""
     wide, spread = padded(x, problem.padding), with_zeros(w, problem.dilation)
     size, axes = wide.shape[2:], tuple(range(2, wide.ndim))
-    seen, held = fft.rfftn(wide, axes=axes), fft.rfftn(spread, s=size, axes=axes).conj()
+    seen, kernel = fft.rfftn(wide, axes=axes), fft.rfftn(spread, s=size, axes=axes).conj()
     seen = seen.reshape(problem.batch, problem.groups, -1, *seen.shape[2:])
-    held = held.reshape(problem.groups, -1, *held.shape[1:])
-    spectrum = np.einsum("ngc...,goc...->ngo...", seen, held).reshape(
+    kernel = kernel.reshape(problem.groups, -1, *kernel.shape[1:])
+    spectrum = np.einsum("ngc...,goc...->ngo...", seen, kernel).reshape(
         problem.batch, problem.out_channels, *seen.shape[3:]
     )
     dense = fft.irfftn(spectrum, s=size, axes=axes)
@@ -41,8 +41,10 @@ def winograd(side: int) -> Contraction:
 
     def forward(problem: Problem, x: Array, w: Array) -> Array:
         ones = (1,) * problem.rank
-        fits = problem.kernel_size == (3, 3) and problem.stride == problem.dilation == ones and problem.groups == 1
-        tiled = fits and x.dtype == np.float32 and min(map(min, problem.padding)) >= 0
+        is_supported = (
+            problem.kernel_size == (3, 3) and problem.stride == problem.dilation == ones and problem.groups == 1
+        )
+        tiled = is_supported and x.dtype == np.float32 and min(map(min, problem.padding)) >= 0
         return _finite_tiles[side](problem, x, w) if tiled else by_matrices(problem, x, w)
 
     return forward
@@ -64,8 +66,8 @@ def _strassen(left: Array, right: Array) -> Array:
     e, f, g, h = _quarters(right)
     p, q, r = a @ (f - h), (a + b) @ h, (c + d) @ e
     s, t, u, v = d @ (g - e), (a + d) @ (e + h), (b - d) @ (g + h), (a - c) @ (e + f)
-    whole = np.block([[t + s - q + u, p + q], [r + s, t + p - r - v]])
-    return whole[..., :rows, :columns]
+    joined = np.block([[t + s - q + u, p + q], [r + s, t + p - r - v]])
+    return joined[..., :rows, :columns]
 
 
 def _quarters(matrix: Array) -> tuple[Array, ...]:

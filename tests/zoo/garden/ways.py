@@ -36,7 +36,7 @@ class Way:
         if 0 in (prod(shape), *(array.size for array in arrays)):
             return np.zeros(shape, arrays[0].dtype)
         if operation == "conv_bias_grad":
-            pointwise = of_one_tap(problem)
+            pointwise = problem_of_tap(problem)
             return self.filter_gradient(pointwise, np.ones(pointwise.input_shape, arrays[0].dtype), *arrays).reshape(-1)
         if operation == "conv_transpose_filter_grad":
             arrays = arrays[::-1]
@@ -69,11 +69,11 @@ def computed(way: Way, computing: Computing = as_expected) -> Run:
 
     def run(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
         dtype = arrays[0].dtype
-        held = computing(dtype)
+        working = computing(dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # NaN and Inf are answers like any other
-            result = way.contract(operation, problem, *(array.astype(held) for array in arrays))
+            result = way.contract(operation, problem, *(array.astype(working) for array in arrays))
         if bias is not None:
-            result = result + along_channels(bias.astype(held), problem.rank)
+            result = result + along_channels(bias.astype(working), problem.rank)
         return round_once(result, dtype)
 
     return run
@@ -89,14 +89,14 @@ def where_finite(fast: Contraction, direct: Contraction) -> Contraction:
     return contraction
 
 
-def of_one_tap(problem: Problem) -> Problem:
+def problem_of_tap(problem: Problem) -> Problem:
     """Return the problem with the same outputs that reads one input channel, element by element."""
     ones, none = (1,) * problem.rank, ((0, 0),) * problem.rank
     flat = replace(problem, in_channels=1, groups=1, input_size=problem.output_size, kernel_size=ones)
     return replace(flat, stride=ones, dilation=ones, padding=none, symbol=None)
 
 
-def of_one_group(problem: Problem) -> Problem:
+def problem_of_group(problem: Problem) -> Problem:
     """Return the problem that each group is."""
     groups = problem.groups
     return replace(
@@ -104,22 +104,22 @@ def of_one_group(problem: Problem) -> Problem:
     )
 
 
-def groups_apart(array: Array, groups: int, axis: int = 1) -> Iterator[Array]:
+def each_group(array: Array, groups: int, axis: int = 1) -> Iterator[Array]:
     """Yield the channels of one group after the other."""
     yield from np.split(array, groups, axis=axis)
 
 
-def last(*places: Any) -> tuple[Any, ...]:
+def last(*indices: Any) -> tuple[Any, ...]:
     """Return the index of ``places`` on the last axes, one on each."""
-    return (..., *places)
+    return (..., *indices)
 
 
 def padded(array: Array, padding: Pairs) -> Array:
     """Return ``array`` with zeros round its spatial axes, cropped where an entry is negative."""
     wide = np.pad(array, ((0, 0), (0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in padding)))
     kept = (slice(max(-lo, 0), size - max(-hi, 0)) for size, (lo, hi) in zip(wide.shape[2:], padding, strict=True))
-    found: Array = wide[last(*kept)]
-    return found
+    window: Array = wide[last(*kept)]
+    return window
 
 
 def cropped(array: Array, padding: Pairs) -> Array:
@@ -142,11 +142,11 @@ def windows(problem: Problem, x: Array) -> Array:
     """Return a copy of what each tap reads, ``(N, groups, C / groups, *kernel_size, *output_size)``."""
     wide = padded(x, problem.padding)
     shape = (problem.batch, problem.in_channels, prod(problem.kernel_size), *problem.output_size)
-    found = np.empty(shape, x.dtype)
-    for place, tap in enumerate(taps(problem)):
-        found[:, :, place] = wide[last(*read_by(problem, tap))]
+    window = np.empty(shape, x.dtype)
+    for index, tap in enumerate(taps(problem)):
+        window[:, :, index] = wide[last(*read_by(problem, tap))]
     per_group = problem.in_channels // problem.groups
-    return found.reshape(problem.batch, problem.groups, per_group, *problem.kernel_size, *problem.output_size)
+    return window.reshape(problem.batch, problem.groups, per_group, *problem.kernel_size, *problem.output_size)
 
 
 def filters(problem: Problem, w: Array) -> Array:

@@ -56,10 +56,10 @@ def apply(
     """
     dtype = arrays[0].dtype
     working = np.dtype(np.float32) if dtype.itemsize == 2 else dtype
-    found = Reading.of(problem) if reading is None else reading
+    geometry = Reading.of(problem) if reading is None else reading
     extent = problem.result_shape(operation)[2:] if size is None else size
     with np.errstate(over="ignore", invalid="ignore"):
-        result = _MAPS[operation](found, extent, *(array.astype(working, copy=False) for array in arrays))
+        result = _MAPS[operation](geometry, extent, *(array.astype(working, copy=False) for array in arrays))
         if bias is not None:
             result = result + bias.astype(working).reshape(-1, *(1,) * len(extent))
         return round_once(result, dtype)
@@ -129,9 +129,9 @@ def surrounded(array: Array, before: Size, size: Size) -> Array:
     return result
 
 
-def spatial(*places: int | slice) -> tuple[Any, ...]:
+def spatial(*indices: int | slice) -> tuple[Any, ...]:
     """Return the index of ``places`` on the spatial axes, everything on those before them."""
-    return (..., *places)
+    return (..., *indices)
 
 
 def taps(w: Array) -> Iterator[Size]:
