@@ -1,6 +1,7 @@
 """Convolutions of images written by hand, the way a person writes them, and the mistakes that are made in writing them.
 
-Nothing of the reference or of the judge is used. Every mistake takes the sizes and the operands and returns what it computes.
+Nothing of the reference or of the judge is used. Every mistake takes the sizes and the operands and returns what it
+computes.
 """
 
 from collections.abc import Callable
@@ -61,7 +62,7 @@ def forward(
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, stride: tuple[int, ...], padding: Pairs) -> Array:
-    """Return dx by adding each output's kernel into its window, and cropping the padding off; one group, no dilation."""
+    """Return dx by adding each output's kernel into its window, and cropping the padding; one group, no dilation."""
     (top, bottom), (left, right) = padding
     height, width = problem.input_size
     padded = np.zeros((len(dy), w.shape[1], height + top + bottom + 9, width + left + right + 9))

@@ -1,7 +1,7 @@
-"""Implementations of every operation that differ in how they sum, and in which precision: all from one list of products.
+"""Implementations of every operation that differ in how they sum and in which precision, all from a list of products.
 
-An operation is written out as a matrix of products, a row an element of the result; what is summed in which order and rounding is
-then a matter of columns. Slow, and independent of the reference.
+An operation is written out as a matrix of products, a row an element of the result; what is summed in which order and
+rounding is then a matter of columns. Slow, and independent of the reference.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Rounding = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Products:
-    """Which elements of both operands each element of the result multiplies: indices ``(elements, products)``, -1 for none."""
+    """Which elements of both operands each element multiplies: indices ``(elements, products)``, -1 for none."""
 
     shape: tuple[int, ...]
     first: Array
@@ -70,7 +70,7 @@ def _triples(problem: Problem) -> tuple[Array, Array, Array]:
 
 
 def summed(table: Products, operands: Operands, sums: Sum, computing: Any = np.float32) -> Array:
-    """Return the operation on ``operands`` with the products summed by ``sums`` in ``computing``, rounded once at the end."""
+    """Return the operation with its products summed by ``sums`` in ``computing``, rounded once at the end."""
     first, second = (array.astype(computing).ravel() for array in operands.arrays)
     result = sums(*table.factors(first, second)).reshape(table.shape)
     if operands.bias is not None:

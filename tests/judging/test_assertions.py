@@ -1,4 +1,4 @@
-"""The assertion that every question ends in: silent for what is no finding, otherwise a message with everything in it."""
+"""The assertion that every question ends in: silent for what is no finding, or else a message with everything in it."""
 
 from dataclasses import replace
 from typing import Any

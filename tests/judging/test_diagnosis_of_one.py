@@ -1,4 +1,4 @@
-"""The diagnosis of one wrong answer: each name stands first for a mistake that was made by hand, and for no right answer."""
+"""The diagnosis of one wrong answer: each name stands first for a mistake made by hand, and for no right answer."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Narrow sums in 16-bit types: recognised in every operation, in short sums and long, in blocks, and when they stand still."""
+"""Narrow sums in 16-bit types: recognised in every operation, in short sums, long ones, blocks, and standing still."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Odd answers, of any shape, to questions with empty arrays: each gets a judgement, whatever a mistake would make of it."""
+"""Odd answers, of any shape, to questions with empty arrays: each gets a judgement, whatever a mistake makes of it."""
 
 from collections.abc import Iterator
 

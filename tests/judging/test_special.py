@@ -1,4 +1,4 @@
-"""NaN and infinities: they must show where the definition has them, nowhere else, and what it leaves open is not judged."""
+"""NaN and infinities: they show where the definition has them and nowhere else; what it leaves open is not judged."""
 
 from collections.abc import Callable
 from typing import Any

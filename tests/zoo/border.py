@@ -75,7 +75,7 @@ def _positions_after_whole_eights(y: Array, problem: Problem) -> Array:
 
 
 def _pixel(index: int) -> Change:
-    """Return what makes the element at ``place`` of each plane wrong."""
+    """Return what makes the element at ``index`` of each plane wrong."""
 
     def changed(y: Array, problem: Problem) -> Array:
         flat = y.reshape(*y.shape[:2], prod(y.shape[2:]))

@@ -40,7 +40,7 @@ def _dilated_columns(problem: Problem) -> bool:
 
 
 def _row_pointer_off(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    """Each row of the kernel reads the padded image ``dilation - 1`` elements further in memory than the row before it."""
+    """Each row of the kernel reads the padded image ``dilation - 1`` elements further in memory than the one before."""
     x, w = arrays
     padding = tuple((0, 0) for _ in problem.padding)
     padded = tap_loops.surrounded(x, tuple(lo for lo, _ in problem.padding), problem.padded_size)

@@ -82,10 +82,10 @@ class Figures:
         }
 
     def rule(self, rule: str) -> dict[str, Any]:
-        """Return what a usual rule misses, which share of wrong answers it accepts, and of right ones it rejects by dtype.
+        """Return what a usual rule misses, which share of wrong answers it accepts, and of right ones rejects by dtype.
 
-        It catches a defect where it rejects the answer but none of the garden's direct ones there. Right answers with NaN
-        or Inf that it rejects do not count, as the definition leaves some of their elements open.
+        It catches a defect where it rejects the answer but none of the garden's direct ones there. Right answers with
+        NaN or Inf that it rejects do not count, as the definition leaves some of their elements open.
         """
         direct = [record for record in self.garden if record.member.grade == RIGHT]
         deaf = {outcome.index for record in direct for outcome in record.outcomes if rule in outcome.rejected_by}

@@ -216,7 +216,8 @@ MEMBERS = (
     ),
     _member(
         "depthwise-filter-gradient-of-eights",
-        "Leaves the last row of the output gradient out of a depthwise filter gradient when the channels fill blocks of 8.",
+        "Leaves the last row of the output gradient out of a depthwise filter gradient "
+        "when the channels fill blocks of 8.",
         ("conv_filter_grad",),
         when(_depthwise_of_eights, operand(1, last_row_zero)),
         "last-rows-missing",

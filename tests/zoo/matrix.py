@@ -215,7 +215,7 @@ def _by_name(members: Iterable[Member]) -> dict[str, Member]:
 
 
 def _shard(planned: Plan, part: int, of: int) -> list[int]:
-    """Return the indices of one part of the questions; those of one case and operation share integers, so stay together."""
+    """Return the indices of one part of the questions; those of a case and operation stay together."""
     pairs = dict.fromkeys((question.case.id, question.operation) for question, _ in planned)
     mine = set(list(pairs)[part::of])
     return [index for index, (question, _) in enumerate(planned) if (question.case.id, question.operation) in mine]
@@ -275,7 +275,7 @@ def seen_by(judgement: Judgement) -> tuple[str, ...]:
 
 
 class Asking:
-    """Puts operands to an implementation as the judge wants it, and keeps the answers on the examination's own fills."""
+    """Puts operands to an implementation as the judge wants it; keeps the answers on the examination's own fills."""
 
     def __init__(self, run: Run, examination: Examination) -> None:
         self._run, self._examination = run, examination

@@ -1,4 +1,4 @@
-"""How wrong implementations are made: a right one with one thing misread, changed on the way in, or changed on the way out."""
+"""How wrong implementations are made: a right one with one thing misread, or changed on the way in or out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -64,7 +64,8 @@ def right(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) 
 def misread(*, resized: bool = False, **parts: Callable[[Problem], Any]) -> Run:
     """Return an implementation that takes ``parts`` of the geometry for something else.
 
-    ``resized``: the size of the result follows from what was read; otherwise it is the right one, and the values are wrong.
+    ``resized``: the size of the result follows from what was read; otherwise it is the right one, and the values are
+    wrong.
     """
 
     def run(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
@@ -92,7 +93,7 @@ def sized(size: Callable[[Problem], Size]) -> Run:
 
 
 def operand(index: int, change: Change, run: Run = right) -> Run:
-    """Return an implementation that changes a copy of its operand at ``place`` before it uses it; 2 is the bias."""
+    """Return an implementation that changes a copy of its operand at ``index`` before it uses it; 2 is the bias."""
 
     def changed(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
         if index == _BIAS:

@@ -1,11 +1,12 @@
 """Rivals: the rules that convolutions are usually compared by, on the same answers.
 
-- ``allclose-1e-5`` and ``allclose-1e-3``: ``numpy.allclose`` with rtol = atol, on normal data, against the reference in the dtype
-  under test.
+- ``allclose-1e-5`` and ``allclose-1e-3``: ``numpy.allclose`` with rtol = atol, on normal data, against the reference in
+  the dtype under test.
 - ``integers``: small integers compared exactly, and nothing else, as oneDNN's benchdnn does.
-- ``dot-product-bound``: with ``b`` the operation on magnitudes, ``u`` the unit roundoff of the dtype and K the longest sum, errors
-  ``e = (answer - truth) / (b u)`` of normal and of positive data satisfy ``|e| <= K``, ``sum e^2 <= 0.4 K T`` and
-  ``|sum e| <= 2 sqrt(K T)`` over the T elements of a result, as TOSA's reference model demands of dot products.
+- ``dot-product-bound``: with ``b`` the operation on magnitudes, ``u`` the unit roundoff of the dtype and K the longest
+  sum, errors ``e = (answer - truth) / (b u)`` of normal and of positive data satisfy ``|e| <= K``,
+  ``sum e^2 <= 0.4 K T`` and ``|sum e| <= 2 sqrt(K T)`` over the T elements of a result, as TOSA's reference model
+  demands of dot products.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ class Rivals:
     def rejecting(self, answers: Sequence[Array]) -> tuple[str, ...]:
         """Return the rules that reject ``answers``, one for each fill of the examination, in order.
 
-        A result of another shape is rejected by all of them; none looks at its dtype, or at the operands. An empty one passes.
+        A result of another shape is rejected by all of them; none looks at its dtype, or at the operands. An empty one
+        passes.
         """
         if any(answer.shape != self._examination.shape for answer in answers):
             return self.names
@@ -67,7 +69,7 @@ class Rivals:
         return self._references[fill]
 
     def _within(self, fill: str, got: Array) -> bool:
-        """Whether the errors on one fill, in units of the bound of a dot product, are small, of small variance, and centred."""
+        """Whether the errors on one fill, in units of a dot product's bound, are small, vary little, and are centred."""
         trial = self._examination.trial(fill)
         finite = np.isfinite(self._reference(fill))
         with np.errstate(over="ignore"):

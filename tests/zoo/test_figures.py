@@ -1,4 +1,4 @@
-"""Figures and pages: what is caught counts, what escapes or is called wrong without reason is a failure, the page says so."""
+"""Figures and pages: what is caught counts, what escapes or is called wrong without reason fails, the page says so."""
 
 import json
 import re

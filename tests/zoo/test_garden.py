@@ -18,7 +18,7 @@ LONG = case_of(input_size=(6, 5), kernel_size=3, padding=((1, 0), (2, 1)), in_ch
 
 @cache
 def garden_records() -> dict[str, Record]:
-    """Return the records of the garden on the smoke tier in float32, by name; the tests that read them share one run."""
+    """Return the records of the garden on the smoke tier in float32, by name; the tests that read them share a run."""
     planned = plan(MEMBERS, questions("smoke", ["float32"]))
     return {record.member.name: record for record in records(MEMBERS, planned, How())}
 

@@ -1,4 +1,4 @@
-"""The zoo's members: what they say of themselves is in order, what they are made of is right, and each of them is wrong."""
+"""The zoo's members: what they say of themselves is in order, what they are made of is right, each of them is wrong."""
 
 import re
 from collections import Counter
@@ -159,7 +159,7 @@ def _examination(case: Case, operation: str, dtype: str) -> Examination:
 
 
 def _caught(member: Member, case: Case, operation: str, dtype: str) -> bool:
-    """Whether the judge would call the answer to some fill less than right; without its diagnosis, which takes longer."""
+    """Whether the judge would call the answer to some fill less than right; its diagnosis would take longer."""
     examination = _examination(case, operation, dtype)
     run = member.start()
     names = examination.fills[:1] if 0 in examination.shape else examination.fills

@@ -30,7 +30,7 @@ def _left_over_at_end(result: Array, problem: Problem) -> Array:
 
 
 def _as_input_padding(problem: Problem) -> tap_loops.Pairs:
-    """Padding the zero-inserted input by ``lo`` crops ``extent - 1 - lo`` off what a transposed convolution makes of it."""
+    """Padding the zero-inserted input by ``lo`` crops ``extent - 1 - lo`` off what a transposed convolution gives."""
     axes = zip(problem.effective_kernel, problem.padding, strict=True)
     return tuple((e - 1 - lo, e - 1 - hi) for e, (lo, hi) in axes)
 

@@ -75,7 +75,7 @@ def with_zeros(array: Array, steps: tuple[int, ...]) -> Array:
 
 
 def by_signal_library(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward by the library's correlation of an image with a filter spread to its dilation, thinned to the stride."""
+    """Return the forward by the library's correlation with a filter spread to its dilation, thinned to the stride."""
     y = np.empty(problem.output_shape, x.dtype)
     wide, spread = padded(x, problem.padding), with_zeros(w, problem.dilation)
     per_group = problem.out_channels // problem.groups

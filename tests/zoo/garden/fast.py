@@ -1,7 +1,7 @@
-"""Fast algorithms, right up to errors that follow the largest elements of a plane: Fourier and Winograd transforms, Strassen.
+"""Fast algorithms, right but for errors of the size of a plane's largest elements: Fourier, Winograd, Strassen.
 
-Sources: Mathieu, Henaff & LeCun, "Fast training of convolutional networks through FFTs" (2014); Lavin & Gray, "Fast algorithms
-for convolutional neural networks" (2016); Strassen, "Gaussian elimination is not optimal" (1969).
+Sources: Mathieu, Henaff & LeCun, "Fast training of convolutional networks through FFTs" (2014); Lavin & Gray, "Fast
+algorithms for convolutional neural networks" (2016); Strassen, "Gaussian elimination is not optimal" (1969).
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from tests.zoo.garden.ways import Contraction, Way, filters, last, padded, where
 
 
 def by_fourier(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward by products of spectra, group by group; a filter is spread to its dilation, the result thinned."""
+    """Return the forward by products of spectra, group by group; filters spread to dilation, the result thinned."""
     wide, spread = padded(x, problem.padding), with_zeros(w, problem.dilation)
     size, axes = wide.shape[2:], tuple(range(2, wide.ndim))
     seen, kernel = fft.rfftn(wide, axes=axes), fft.rfftn(spread, s=size, axes=axes).conj()
@@ -37,7 +37,7 @@ fourier = where_finite(by_fourier, by_matrices)
 
 
 def winograd(side: int) -> Contraction:
-    """Return the forward by tiles of ``side`` x ``side`` results where it is 3 x 3, dense, and in float32; else by matrices."""
+    """Return the forward by tiles of ``side`` x ``side`` results where 3 x 3, dense and float32; else by matrices."""
 
     def forward(problem: Problem, x: Array, w: Array) -> Array:
         ones = (1,) * problem.rank
@@ -54,7 +54,7 @@ _finite_tiles = {side: where_finite(partial(fast.winograd, side), by_matrices) f
 
 
 def by_strassen(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward by one matrix product a group and image, each of seven products of quarters in place of eight."""
+    """Return the forward by one matrix product a group and image, each of seven products of quarters, not eight."""
     matrix = filters(problem, w).reshape(problem.groups, problem.out_channels // problem.groups, -1)
     columns = windows(problem, x).reshape(problem.batch, problem.groups, matrix.shape[2], -1)
     return _strassen(matrix[None], columns).reshape(problem.output_shape)

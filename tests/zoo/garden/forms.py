@@ -1,4 +1,4 @@
-"""Forms: the same numbers in memory laid out in another way, computed piece by piece, or handed out in an unusual array."""
+"""Forms: the same numbers laid out in another way, computed piece by piece, or handed out in an unusual array."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -90,7 +90,7 @@ def image_by_image(operation: str) -> Contraction:
 
 
 def in_bands(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward written band by band, three rows of the first spatial axis at a time, from padded rows of their own."""
+    """Return the forward band by band, three rows of the first spatial axis each, from padded rows of their own."""
     y = np.empty(problem.output_shape, x.dtype)
     wide = padded(x, problem.padding)
     for rows in _bands(problem.output_size[0], 3):

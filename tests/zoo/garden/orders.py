@@ -15,7 +15,7 @@ _products = lru_cache(maxsize=8)(summing.products)
 
 
 def listed(sums: summing.Sum) -> Way:
-    """Return the way that writes every element out as a row of products, and adds up rows by ``sums(first, second)``."""
+    """Return the way that writes every element as a row of products, and adds rows up by ``sums(first, second)``."""
     return Way(*(partial(_summed, sums, operation) for operation in ("conv", "conv_input_grad", "conv_filter_grad")))
 
 
@@ -36,14 +36,16 @@ def bias_first(operation: str, problem: Problem, arrays: tuple[Array, ...], bias
 
 
 def compensated(first: Array, second: Array) -> Array:
-    """Sum in order and carry what each addition lost into the next that adds anything. Source: Kahan, "Further remarks" (1965)."""
+    """Sum in order and carry what each addition lost into the next that adds anything.
+
+    Source: Kahan, "Further remarks" (1965).
+    """
     total = lacking = np.zeros(len(first), first.dtype)
     for term in (first * second).T:
         more = term - lacking
         larger = total + more
-        carried = np.where(
-            np.isfinite(larger), (larger - total) - more, 0
-        )  # what is infinite has lost nothing that could be told
+        # What is infinite has lost nothing that could be carried.
+        carried = np.where(np.isfinite(larger), (larger - total) - more, 0)
         lacking = np.where(term == 0, lacking, carried)
         total = np.where(term == 0, total, larger)
     return total
@@ -78,7 +80,7 @@ def integers_where_they_are(first: Array, second: Array) -> Array:
 
 
 def in_three_parts(first: Array, second: Array) -> Array:
-    """Cut each factor into three parts of a third of its digits and add up the nine exact products of parts, small ones first."""
+    """Cut each factor into three parts of a third of its digits and add the nine exact products up, small first."""
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return summing.forwards(first, second)
     parts = [_parts(factor) for factor in (first, second)]

@@ -87,7 +87,7 @@ def channel_by_channel(problem: Problem, x: Array, w: Array) -> Array:
 
 
 def scattered(order: Order) -> Contraction:
-    """Return the input gradient that adds, tap after tap in that order, to the places of the input that the tap read."""
+    """Return the input gradient that adds, tap after tap in that order, to the elements that the tap read."""
 
     def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
         kernel, rows = filters(problem, w), outputs(problem, dy)
@@ -102,7 +102,7 @@ def scattered(order: Order) -> Contraction:
 
 
 def gathered(problem: Problem, dy: Array, w: Array) -> Array:
-    """Return the input gradient residue by residue of the stride: only some taps reach each, and they reach it densely."""
+    """Return the input gradient residue by residue of the stride: some taps reach each, and they reach it densely."""
     kernel, rows = filters(problem, w), outputs(problem, dy)
     wide = np.zeros((problem.batch, problem.in_channels, *problem.padded_size), dy.dtype)
     for residue in product(*map(range, problem.stride)):

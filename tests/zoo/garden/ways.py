@@ -21,14 +21,14 @@ Computing = Callable[["np.dtype[Any]"], "np.dtype[Any]"]
 
 @dataclass(frozen=True)
 class Way:
-    """The contractions ``forward(problem, x, w)``, ``input_gradient(problem, dy, w)`` and ``filter_gradient(problem, x, dy)``."""
+    """The contractions ``forward(problem, x, w)``, ``input_gradient(_, dy, w)`` and ``filter_gradient(_, x, dy)``."""
 
     forward: Contraction
     input_gradient: Contraction
     filter_gradient: Contraction
 
     def contract(self, operation: str, problem: Problem, *arrays: Array) -> Array:
-        """Return ``operation`` without its bias; a bias gradient is the filter gradient of one tap on a channel of ones.
+        """Return ``operation`` without its bias; a bias gradient is the filter gradient of a tap on a channel of ones.
 
         Where an operand has no elements all sums are empty, and 0; where the result has none there is no sum.
         """
@@ -80,7 +80,7 @@ def computed(way: Way, computing: Computing = as_expected) -> Run:
 
 
 def where_finite(fast: Contraction, direct: Contraction) -> Contraction:
-    """Return ``fast``, which mixes elements that have nothing to do with each other, and ``direct`` where one is NaN or Inf."""
+    """Return ``fast``, which mixes unrelated elements, and ``direct`` where one of them is NaN or Inf."""
 
     def contraction(problem: Problem, first: Array, second: Array) -> Array:
         finite = np.isfinite(first).all() and np.isfinite(second).all()
@@ -110,7 +110,7 @@ def each_group(array: Array, groups: int, axis: int = 1) -> Iterator[Array]:
 
 
 def last(*indices: Any) -> tuple[Any, ...]:
-    """Return the index of ``places`` on the last axes, one on each."""
+    """Return the index of ``indices`` on the last axes, one on each."""
     return (..., *indices)
 
 
@@ -128,7 +128,7 @@ def cropped(array: Array, padding: Pairs) -> Array:
 
 
 def read_by(problem: Problem, tap: Size) -> tuple[slice, ...]:
-    """Return the places of a padded image that a tap reads, one for each output position."""
+    """Return the index of the elements of a padded image that a tap reads, one for each output position."""
     axes = zip(tap, problem.dilation, problem.stride, problem.output_size, strict=True)
     return tuple(slice(t * d, t * d + o * s, s) for t, d, s, o in axes)
 
