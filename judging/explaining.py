@@ -1,20 +1,16 @@
 """Explaining: the named mistakes behind an answer that is not right, beside how wrong it is."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import FORMATS
 from convformance.judging.hypotheses.hypothesis import Match
-from convformance.judging.judgement import Answer, Ask, FillResult
+from convformance.judging.judgement import Answer, Ask, FillResult, Results
 from convformance.judging.matching import Evidence, find_matches
 from convformance.judging.narrower import Candidate, is_scattered
 from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
-
-Results = Mapping[str, FillResult]
 
 # Errors of up to so many units of bfloat16 times W are those of arithmetic in some narrow format.
 _NARROW = 16.0 * FORMATS["bfloat16"].unit

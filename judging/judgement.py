@@ -84,3 +84,6 @@ class FillResult:
         share[np.isnan(share)] = np.inf
         share[right] = 0.0
         return share
+
+
+Results = Mapping[str, FillResult]  # by the names of the fills

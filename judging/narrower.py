@@ -7,7 +7,7 @@ so that an ``int`` fill not answered exactly accuses the sums or the result; one
 a wide fill is not; with all of them exact nothing was rounded early.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from convformance.judging.bounds import EXACT_FILLS, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT
-from convformance.judging.judgement import Ask, FillResult
+from convformance.judging.judgement import Ask, FillResult, Results
 from convformance.reference.arrays import Array
 
 # Least error for a candidate to be worth asking for, in its own unit: without it a coarse format would explain every
@@ -38,7 +38,7 @@ class Candidate:
     asks: bool = True
 
 
-def find_candidate(examination: Examination, ask: Ask, results: Mapping[str, FillResult]) -> Candidate | None:
+def find_candidate(examination: Examination, ask: Ask, results: Results) -> Candidate | None:
     """Return the finest candidate that explains the answer, or None.
 
     With NaN or Inf about nothing more is asked; the componentwise bound must then hold in every trial.
@@ -49,7 +49,7 @@ def find_candidate(examination: Examination, ask: Ask, results: Mapping[str, Fil
     return None
 
 
-def _explains(candidate: Candidate, examination: Examination, ask: Ask, results: Mapping[str, FillResult]) -> bool:
+def _explains(candidate: Candidate, examination: Examination, ask: Ask, results: Results) -> bool:
     if examination.special:
         return candidate.asks and _within(COMPONENTWISE, candidate, results.values())
     random = [result for result in results.values() if not result.trial.exact]
@@ -60,7 +60,7 @@ def _explains(candidate: Candidate, examination: Examination, ask: Ask, results:
     )
 
 
-def candidates(examination: Examination, results: Mapping[str, FillResult]) -> Iterator[Candidate]:
+def candidates(examination: Examination, results: Results) -> Iterator[Candidate]:
     """Yield what the exact fills leave possible, the likelier first; sums of one operand have no multiplicands."""
     if all(result.exact for result in results.values() if result.trial.exact):
         return
@@ -72,7 +72,7 @@ def candidates(examination: Examination, results: Mapping[str, FillResult]) -> I
         yield from _narrower_inputs(examination.expected, results)
 
 
-def _narrower_inputs(expected: Precision, results: Mapping[str, FillResult]) -> Iterator[Candidate]:
+def _narrower_inputs(expected: Precision, results: Results) -> Iterator[Candidate]:
     """Yield roundings of the inputs, without formats that overflow where the answer does not, or the reverse."""
     exact = [result for result in results.values() if result.trial.exact]
     largest = max(float(np.abs(array).max(initial=0.0)) for result in exact for array in result.trial.numbers[0])
@@ -101,7 +101,7 @@ def _are_as_large(fmt: Format, other: Format) -> bool:
     return fmt.dtype is not None and other.dtype is not None and fmt.dtype.itemsize == other.dtype.itemsize
 
 
-def is_scattered(results: Mapping[str, FillResult]) -> bool:
+def is_scattered(results: Results) -> bool:
     """Whether errors lie as those of arithmetic do: in many elements, or in others on each fill.
 
     A defect of a few elements stays in those.
@@ -121,7 +121,7 @@ def _wrong_elements(result: FillResult) -> Array:
     return wrong
 
 
-def _is_plausible(candidate: Candidate, results: Mapping[str, FillResult]) -> bool:
+def _is_plausible(candidate: Candidate, results: Results) -> bool:
     """Whether the largest error is of the size that the candidate makes; one that explains everything explains nothing.
 
     Numbers of every digit show narrow arithmetic on the way: where all of them came out right, errors elsewhere are
@@ -149,7 +149,7 @@ def _within(grade: str, candidate: Candidate, results: Iterable[FillResult]) -> 
     return all(bool(np.all(result.size <= result.trial.tolerance(grade, candidate.precision))) for result in results)
 
 
-def _is_credible(candidate: Candidate, results: Mapping[str, FillResult]) -> bool:
+def _is_credible(candidate: Candidate, results: Results) -> bool:
     """Whether the errors on the exact fills are no larger than such arithmetic makes, what overflowed aside."""
     exact = (result for result in results.values() if result.trial.exact)
     return all(
@@ -164,9 +164,7 @@ def _reach(candidate: Candidate, trial: Trial) -> Array:
     return np.maximum(bound, trial.A) if stands_still else bound
 
 
-def _matches_exact_fills(
-    candidate: Candidate, examination: Examination, ask: Ask, results: Mapping[str, FillResult]
-) -> bool:
+def _matches_exact_fills(candidate: Candidate, examination: Examination, ask: Ask, results: Results) -> bool:
     """Whether the candidate's own exact fills are answered bit for bit; a rounded result shows on those there are."""
     exact = (results[name] for name in examination.fills if name in EXACT_FILLS)
     return all(_matches_fill(candidate, examination, ask, result) for result in exact)

@@ -16,11 +16,10 @@ from convformance.judging import explaining, form, grades
 from convformance.judging.bounds import SUMS
 from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
-from convformance.judging.explaining import Results
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION, WRONG
 from convformance.judging.grading import grade_fill, grade_special_fill
-from convformance.judging.judgement import Answer, Ask, FillResult, Judgement
+from convformance.judging.judgement import Answer, Ask, FillResult, Judgement, Results
 from convformance.judging.narrower import Candidate, find_candidate
 from convformance.judging.spread import error_map, measure_spread, spread_text, worst_element
 

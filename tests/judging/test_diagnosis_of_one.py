@@ -1,6 +1,7 @@
 """The diagnosis of one wrong answer: each name stands first for a mistake made by hand, and for no right answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -310,6 +311,18 @@ def test_a_right_answer_has_no_diagnosis(operation: str) -> None:
     )
     assert judgement.grade == "conformant"
     assert judgement.diagnosis == ()
+
+
+def test_without_an_explanation_the_judgement_is_the_same_but_for_the_names() -> None:
+    case = case_of(**BASIC)
+    examination = examine(case, "conv", "float32")
+
+    def negative(operands: Operands) -> InstantAnswer:
+        return InstantAnswer(-operations.apply("conv", case.problem, *operands.arrays))
+
+    explained = judge(examination, negative)
+    assert explained.diagnosis
+    assert judge(examination, negative, explain=False) == replace(explained, diagnosis=())
 
 
 def test_beyond_its_budget_only_what_needs_no_new_computation_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ class Rivals:
         return self._references[fill]
 
     def _within(self, fill: str, got: Array) -> bool:
-        """Whether the errors on one fill, in units of a dot product's bound, are small, vary little, and are centred."""
+        """Whether the errors on one fill, in units of a dot product's bound, are small, vary little and centred."""
         trial = self._examination.trial(fill)
         finite = np.isfinite(self._reference(fill))
         with np.errstate(over="ignore"):
