@@ -1,8 +1,8 @@
 """The contract between the suite and whoever answers: an adapter, its routes, a typed refusal.
 
-An adapter is a name, a lazy import of its framework in ``__init__`` and a few routes of 2 to 5 lines. A route gets the problem
-and the operands as the framework's own arrays in the layout it asked for, and returns the framework's own array. Layout
-conversion, data, tolerances and skips belong to the suite.
+An adapter is a name, a lazy import of its framework in ``__init__`` and a few routes of 2 to 5 lines. A route gets the
+problem and the operands as the framework's own arrays in the layout it asked for, and returns the framework's own
+array. Layout conversion, data, tolerances and skips belong to the suite.
 """
 
 import inspect
@@ -38,10 +38,10 @@ class MissingFramework(UsageError):
 class Route:
     """One way in which a framework offers an operation.
 
-    ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a dtype
-    to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for others.
-    ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts, the asterisk
-    standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
+    ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a
+    dtype to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for
+    others. ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts,
+    the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
     """
 
     operation: str
@@ -70,9 +70,10 @@ Predicate = Callable[[Any, str], bool]
 class KnownDivergence:
     """A divergence somebody has looked at: shown in the report with its reason, and no finding.
 
-    It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which ``when(case, dtype)``
-    holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any). ``covers`` says ``when`` in words.
-    ``always`` is False for what shows only now and then, such as memory that nobody wrote: it is never called stale.
+    It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which
+    ``when(case, dtype)`` holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any).
+    ``covers`` says ``when`` in words. ``always`` is False for what shows only now and then, such as memory that nobody
+    wrote: it is never called stale.
     """
 
     name: str
@@ -99,8 +100,8 @@ def route(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
-    ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is never
-    asked to add one: such cases are refused in its name.
+    ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is
+    never asked to add one: such cases are refused in its name.
     """
     check_operation(operation)
 
@@ -120,8 +121,9 @@ def route(
 class Adapter:
     """One framework, or any back end, in one mode.
 
-    Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the allowed values
-    (first the default; an asterisk allows any other text), import their framework in ``__init__`` and declare routes.
+    Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
+    allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
+    declare routes.
     """
 
     name: ClassVar[str]
@@ -195,36 +197,36 @@ class Adapter:
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Ask one route: canonical NumPy arrays in, a canonical NumPy array out.
 
-        An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with the
-        framework's words where it does not offer this; any other exception is the framework's own.
+        An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with
+        the framework's words where it does not offer this; any other exception is the framework's own.
         """
-        given = self._given(route, operands, bias)
-        before = [array.tobytes() for array in given]
+        arrays = self._to_layout(route, operands, bias)
+        contents = [array.tobytes() for array in arrays]
         try:
-            native, seconds = self._run(route, problem, given)
+            native, seconds = self._run(route, problem, arrays)
             value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
         except Exception as error:
             if self._refuses(error):
-                raise Refusal(_words(error)) from error
+                raise Refusal(first_paragraph(error)) from error
             raise
         finally:
-            changed = restored(given, before)
+            changed = put_back(arrays, contents)
         return Answer(value, seconds, changed)
 
-    def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
+    def _to_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         roles = layouts.operand_roles(route.operation)
-        given = [
+        arrays = [
             layouts.from_canonical(array, self._layout(route, role))
             for array, role in zip(operands, roles, strict=True)
         ]
         if bias is None:
-            return given
+            return arrays
         if not route.takes_bias:
             raise Refusal(f"the route {route.name} of {self.name} takes no bias")
-        return [*given, bias]
+        return [*arrays, bias]
 
-    def _run(self, route: Route, problem: Problem, given: list[Array]) -> tuple[Any, float]:
-        natives = [self.to_native(array) for array in given]
+    def _run(self, route: Route, problem: Problem, arrays: list[Array]) -> tuple[Any, float]:
+        natives = [self.to_native(array) for array in arrays]
         function = self._wrapped(route.method, problem)
         started = time.perf_counter()
         native = self.wait(function(*natives))
@@ -258,19 +260,16 @@ def _installed(module: str) -> bool:
         return False
 
 
-def _words(error: Exception) -> str:
-    """Return the first paragraph of the message: what follows, if anything does, are stack traces and advice."""
+def first_paragraph(error: Exception) -> str:
+    """Return the message of ``error`` without the stack traces and advice that frameworks put below it."""
     return str(error).strip().split("\n\n")[0] or type(error).__name__
 
 
-def restored(arrays: Iterable[Array], held: Iterable[bytes]) -> tuple[int, ...]:
-    """Return the places of the arrays that differ from the bytes they held before, and restore those."""
-    return tuple(place for place, pair in enumerate(zip(arrays, held, strict=True)) if _put_back(*pair))
-
-
-def _put_back(array: Array, held: bytes) -> bool:
-    """Return whether ``array`` differs from the bytes it held before, and if so restore it."""
-    if array.tobytes() == held:
-        return False
-    array[...] = np.frombuffer(held, array.dtype).reshape(array.shape)
-    return True
+def put_back(arrays: Iterable[Array], contents: Iterable[bytes]) -> tuple[int, ...]:
+    """Write its bytes of before back into every array that was changed; return the indices of those."""
+    changed = []
+    for index, (array, before) in enumerate(zip(arrays, contents, strict=True)):
+        if array.tobytes() != before:
+            array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
+            changed.append(index)
+    return tuple(changed)

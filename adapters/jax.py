@@ -1,7 +1,7 @@
-"""JAX: ``lax.conv_general_dilated`` in a layout of the user's choice; its gradients by ``vjp`` and as convolutions written by hand.
+"""JAX: ``lax.conv_general_dilated`` in a layout of the user's choice; its gradients by ``vjp`` and as convolutions by hand.
 
-Every route is compiled as a whole, once for a problem and a dtype, and gets NumPy arrays: an operation outside the compiled
-function would be a compilation of its own. Compilation is nearly all the time a question takes.
+Every route is compiled as a whole, once for a problem and a dtype, and gets NumPy arrays: an operation outside the
+compiled function would be a compilation of its own. Compilation is nearly all the time a question takes.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
 class Jax(Adapter):
-    """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves the choice to it."""
+    """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
     name = "jax"
     known_divergences = known.JAX
@@ -156,10 +156,10 @@ class Jax(Adapter):
         _, kernel, _ = self._dimensions(problem)
         inputs, outputs = kernel.index("I"), kernel.index("O")
         turned = self.numpy.flip(w, [axis for axis, letter in enumerate(kernel) if letter not in "IO"])
-        apart = turned.reshape(
+        by_group = turned.reshape(
             *w.shape[:outputs], problem.groups, problem.out_channels // problem.groups, *w.shape[outputs + 1 :]
         )
-        swapped = apart.swapaxes(outputs + 1, inputs + (inputs > outputs))
+        swapped = by_group.swapaxes(outputs + 1, inputs + (inputs > outputs))
         return swapped.reshape(*swapped.shape[:outputs], problem.in_channels, *swapped.shape[outputs + 2 :])
 
     def _dimensions(self, problem: Problem) -> tuple[str, str, str]:

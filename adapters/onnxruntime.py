@@ -16,7 +16,7 @@ Attributes = tuple[tuple[str, Any], ...]
 
 
 class Onnxruntime(Adapter):
-    """ONNX Runtime on the CPU, one thread; the filter is an input of the model or, as in most exported ones, a constant of it."""
+    """ONNX Runtime on the CPU, one thread; the filter is an input of the model or, as in most exported ones, a constant."""
 
     name = "onnxruntime"
     known_divergences = known.ONNXRUNTIME

@@ -1,6 +1,7 @@
 """SciPy: convolutions by hand over ``scipy.signal``, which knows no stride, dilation, groups, channels or gradients.
 
-The batch and channel axes go into the N-dimensional call: a correlation in valid mode over an axis of equal length sums it.
+The batch and channel axes go into the N-dimensional call: a correlation in valid mode over an axis of equal length sums
+it.
 """
 
 from collections.abc import Callable
@@ -113,11 +114,11 @@ def _transposed(problem: Problem, y: Array, w: Array, convolve: Correlate) -> Ar
 
 
 def _summed(problem: Problem, spread: Array, taps: Array, channel: int, convolve: Correlate) -> Array:
-    """Return one channel of the input gradient: the place in the channel axis where the whole group overlaps."""
+    """Return one channel of the input gradient: where along the channel axis the whole group overlaps."""
     per_group = problem.out_channels // problem.groups
-    group, place = divmod(channel, problem.in_channels // problem.groups)
+    group, index = divmod(channel, problem.in_channels // problem.groups)
     outputs = slice(group * per_group, (group + 1) * per_group)
-    full = convolve(spread[:, outputs], np.flip(taps[outputs, place], axis=0)[np.newaxis])
+    full = convolve(spread[:, outputs], np.flip(taps[outputs, index], axis=0)[np.newaxis])
     return full[:, per_group - 1 : per_group]
 
 

@@ -1,7 +1,8 @@
 """TensorFlow: activations ``N*C``, filters ``*IO``; groups are read off the shapes.
 
-``nn.convolution`` and ``nn.conv_transpose`` know SAME and VALID only, so explicit pads are made around them with ``tf.pad`` and
-slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as long as these are >= 0.
+``nn.convolution`` and ``nn.conv_transpose`` know SAME and VALID only, so explicit pads are made around them with
+``tf.pad`` and slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as
+long as these are >= 0.
 """
 
 import os
@@ -51,7 +52,7 @@ class Tensorflow(Adapter):
         import tensorflow as tf
 
         self.tf: Any = tf
-        with suppress(RuntimeError):  # once TensorFlow runs they are settled; they matter for speed only
+        with suppress(RuntimeError):  # once TensorFlow runs it is too late; they matter for speed only
             tf.config.threading.set_intra_op_parallelism_threads(1)
             tf.config.threading.set_inter_op_parallelism_threads(1)
         if self.mode["device"] == "cpu":
@@ -132,9 +133,9 @@ class Tensorflow(Adapter):
 
     @route("conv_input_grad", "by-hand")
     def input_gradient_by_hand(self, problem: Problem, dy: Any, w: Any) -> Any:
-        apart = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
+        spread = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
         rotated = self._roles_swapped(self.tf.reverse(w, range(problem.rank)), problem)
-        return self.tf.nn.convolution(apart, rotated, 1, "VALID", None, problem.dilation)
+        return self.tf.nn.convolution(spread, rotated, 1, "VALID", None, problem.dilation)
 
     @route("conv_filter_grad", "GradientTape")
     def filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
@@ -220,8 +221,8 @@ class Tensorflow(Adapter):
     def _roles_swapped(self, w: Any, problem: Problem) -> Any:
         """Return the filter ``(*k, C / groups, O)`` as ``(*k, O / groups, C)``."""
         *taps, inputs, outputs = w.shape
-        apart = self.tf.reshape(w, (*taps, inputs, problem.groups, outputs // problem.groups))
-        swapped = self.tf.experimental.numpy.swapaxes(apart, -1, -3)
+        by_group = self.tf.reshape(w, (*taps, inputs, problem.groups, outputs // problem.groups))
+        swapped = self.tf.experimental.numpy.swapaxes(by_group, -1, -3)
         return self.tf.reshape(swapped, (*taps, outputs // problem.groups, inputs * problem.groups))
 
     def _correlated(self, problem: Problem, x: Any, dy: Any) -> Any:
@@ -263,7 +264,7 @@ def _cropped_shape(problem: Problem) -> Size:
 
 
 def _native_padding(problem: Problem) -> Any:
-    """Return the padding in the words of ``nn.conv2d``: a symbol where it has one, else a pair per axis, without the crops."""
+    """Return the padding as ``nn.conv2d`` takes it: a symbol where it has one, else pairs per axis, without the crops."""
     if problem.symbol in _SYMBOLS:
         return _SYMBOLS[problem.symbol]
     pairs = [[max(lo, 0), max(hi, 0)] for lo, hi in problem.padding]

@@ -15,7 +15,7 @@ from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 # The paddings torch has a word for; its "same" puts the odd element at the end.
-_WORDS = {"valid": "valid", "same_upper": "same"}
+_PADDING_NAMES = {"valid": "valid", "same_upper": "same"}
 
 
 class Torch(Adapter):
@@ -63,7 +63,7 @@ class Torch(Adapter):
             tensor = self.torch.from_numpy(array.view(np.int16)).view(self.torch.bfloat16)
         else:
             tensor = self.torch.from_numpy(array)
-        return self._laid(tensor if self.on_cpu else tensor.to(self.mode["device"]))
+        return self._in_memory_order(tensor if self.on_cpu else tensor.to(self.mode["device"]))
 
     def to_numpy(self, native: Any) -> Array:
         """Return the tensor as a NumPy array on the host."""
@@ -82,7 +82,8 @@ class Torch(Adapter):
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``function`` compiled, or without oneDNN, as the mode says."""
         if self.mode["mode"] == "compile":
-            # Every problem is a function of its own, never a recompilation of the last: past a limit those run uncompiled.
+            # Every problem is a function of its own, never a recompilation of the last: past a limit those run
+            # uncompiled.
             self.torch.compiler.reset()
             function = self.torch.compile(function, dynamic=False)
         return function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function)
@@ -103,7 +104,7 @@ class Torch(Adapter):
     def convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """``F.conv1d``, ``F.conv2d`` or ``F.conv3d``, with torch's own word for a symbolic padding."""
         terms = _terms(problem)
-        padding = _WORDS.get(problem.symbol or "", terms.padding)
+        padding = _PADDING_NAMES.get(problem.symbol or "", terms.padding)
         zeros = terms.zeros if padding is terms.padding else ()
         function = getattr(self.functional, f"conv{problem.rank}d")
         return function(self._pad(x, zeros), w, bias, problem.stride, padding, problem.dilation, problem.groups)
@@ -226,9 +227,9 @@ class Torch(Adapter):
 
     def _zeros(self, shape: Size, like: Any) -> Any:
         """Return the operand that a gradient does not depend on."""
-        return self._laid(like.new_zeros(shape))
+        return self._in_memory_order(like.new_zeros(shape))
 
-    def _laid(self, tensor: Any) -> Any:
+    def _in_memory_order(self, tensor: Any) -> Any:
         """Return ``tensor`` in the memory order of the mode; for rank 1, too, for which torch has no name."""
         if self.mode["layout"] == "contiguous" or tensor.ndim < 3:
             return tensor

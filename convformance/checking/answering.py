@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import Answer, restored
+from convformance.adapters.contract import Answer, put_back
 from convformance.adapters.layouts import result_role
 from convformance.checking.calling import Caller, arrays_of, kind_of
 from convformance.checking.patience import alone, at_most
@@ -50,7 +50,7 @@ class Asker:
         value = self._called(operation, problem, given)
         seconds = time.perf_counter() - started
         result = self._result(operation, problem, value)
-        changed = restored(given.values(), before)
+        changed = put_back(given.values(), before)
         judged = len(operands.arrays) + (operands.bias is not None)
         if any(place >= judged for place in changed):
             self.remarks["changes an array that it is given beside the operands"] = None

@@ -1,7 +1,8 @@
-"""A checker for adapters: some forty problems, and what a route answers to each, compared bit for bit with the reference.
+"""A checker for adapters: some forty problems, and what a route answers to each, compared with the reference bit by bit.
 
-The data are small integers, so that every order of summation and every accumulator of at least 8 bits gives the same bits. It
-asks whether an adapter speaks its framework's language rightly (axes, strides, paddings, groups), not how precise the framework is.
+The data are small integers, so that every order of summation and every accumulator of at least 8 bits gives the same
+bits. It asks whether an adapter speaks its framework's language rightly (axes, strides, paddings, groups), not how
+precise the framework is.
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ def _problem(input_size: tuple[int, ...], kernel_size: int | tuple[int, ...], **
     return Problem.of(input_size=input_size, kernel_size=kernel_size, **numbers)
 
 
-# Each problem changes one thing or couples two; sizes, kernels, strides and pads differ by axis so that a swap cannot pass.
+# Each problem changes one thing or couples two; sizes, kernels, strides and pads differ by axis so that no swap passes.
 PROBLEMS: dict[str, Problem] = {
     # rank 1
     "line": _problem((9,), 3),
@@ -146,7 +147,7 @@ def outcome(
     memory: str = "contiguous",
     with_bias: bool = False,
 ) -> str:
-    """Ask ``route`` one question; return ``exact``, ``wrong: ...`` or ``refused: ...``. Any other exception passes through."""
+    """Ask ``route`` a question; return ``exact``, ``wrong: ...`` or ``refused: ...``; other exceptions pass through."""
     arrays = operands(route.operation, problem, dtype, memory)
     bias = bias_of(route.operation, problem, dtype) if with_bias and route.operation in WITH_BIAS else None
     want = apply(route.operation, problem, *arrays, bias=bias)

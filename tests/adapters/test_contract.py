@@ -84,7 +84,7 @@ class Recording(Adapter):
 
 
 def asked(operation: str, name: str) -> Route:
-    return next(held for held in Recording.routes() if (held.operation, held.name) == (operation, name))
+    return next(each for each in Recording.routes() if (each.operation, each.name) == (operation, name))
 
 
 def numbered(shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
@@ -225,9 +225,9 @@ def test_a_route_is_wrapped_once_for_each_problem() -> None:
 
 
 def test_stacked_declarations_give_one_method_several_routes() -> None:
-    routes = [held for held in Recording.routes() if held.name == "every"]
-    assert [held.operation for held in routes] == list(SIGNATURES)
-    assert {held.method for held in routes} == {"every"}
+    routes = [each for each in Recording.routes() if each.name == "every"]
+    assert [each.operation for each in routes] == list(SIGNATURES)
+    assert {each.method for each in routes} == {"every"}
 
 
 def test_a_subclass_adds_to_the_routes_it_inherits_and_may_drop_one() -> None:
@@ -243,7 +243,7 @@ def test_a_subclass_adds_to_the_routes_it_inherits_and_may_drop_one() -> None:
     assert added == {
         Route("conv_bias_grad", "another", "another", grade="norm-wise", accumulator={"float16": "float16"})
     }
-    assert {held.name for held in set(Recording.routes()) - set(More.routes())} == {"raising"}
+    assert {each.name for each in set(Recording.routes()) - set(More.routes())} == {"raising"}
 
 
 def test_a_route_of_no_operation_cannot_be_declared() -> None:

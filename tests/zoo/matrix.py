@@ -15,7 +15,7 @@ from unittest import mock
 
 import numpy as np
 
-from convformance.adapters.contract import restored
+from convformance.adapters.contract import put_back
 from convformance.judging import explaining
 from convformance.judging.bounds import Operands
 from convformance.judging.diagnosis import Diagnosis, Fit, Observation, diagnoses
@@ -299,7 +299,7 @@ class Asking:
         before = [array.tobytes() for array in given]
         with np.errstate(all="ignore"):
             value = self._run(self._examination.operation, self._examination.problem, operands.arrays, operands.bias)
-        changed = restored(given, before)
+        changed = put_back(given, before)
         if len(self.answers) < len(self._examination.fills):
             self.answers.append(value.copy())
         return Given(value, changed=changed)
