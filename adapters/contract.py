@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import layouts
+from convformance.adapters.notation import Notation, Template
 from convformance.reference.arrays import Array
-from convformance.reference.operation import check_operation
+from convformance.reference.operation import BY_NAME, check_operation
 from convformance.reference.problem import Problem
 
 
@@ -41,7 +42,8 @@ class Route:
     ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a
     dtype to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for
     others. ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts,
-    the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
+    the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``. ``script`` is the call as a person
+    writes it.
     """
 
     operation: str
@@ -52,6 +54,7 @@ class Route:
     grade: str = "conformant"
     accumulator: Mapping[str, str] = field(default_factory=dict, hash=False)
     takes_bias: bool = False
+    script: Template | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,13 @@ def route(
     filters: str | None = None,
     grade: str = "conformant",
     accumulator: Mapping[str, str] | None = None,
+    script: Template | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
     ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is
-    never asked to add one: such cases are refused in its name.
+    never asked to add one: such cases are refused in its name. For ``script`` see ``notation.Template``; a route
+    without one is written in a script as a call of this suite.
     """
     check_operation(operation)
 
@@ -109,7 +114,7 @@ def route(
         own_name = method.__name__
         takes_bias = "bias" in inspect.signature(method).parameters
         declared = Route(
-            operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias
+            operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias, script
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -134,6 +139,7 @@ class Adapter:
     filters: str = "OI*"
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
+    spec: str = ""  # what the user asked for it by
 
     _last: tuple[str, Problem, Callable[..., Any]] | None = None
 
@@ -194,6 +200,32 @@ class Adapter:
         """Return ``native`` once it is computed, for frameworks that answer before they are done."""
         return native
 
+    def notation(self) -> Notation:
+        """Return how a script writes this framework in this mode."""
+        return Notation()
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return what a template may hold beside ``{problem}``: names and their texts.
+
+        ``names``: what the operation calls its ``input``, ``filter`` and ``output``; ``bias``: ``", bias"`` or empty.
+        """
+        return {}
+
+    def call_text(self, route: Route, problem: Problem, *, has_bias: bool = False) -> str | None:
+        """Return the call of ``route`` as a person writes it, the last line an expression; None where there is none."""
+        if not isinstance(route.script, str):
+            return route.script(self, problem) if route.script else None
+        bias = ", bias" if has_bias else ""
+        names = {array: name for name, array in BY_NAME[route.operation].operands.items()}
+        fields = self.script_fields(problem, names, bias)
+        return route.script.format(problem=problem, bias=bias, **fields)
+
+    def layout(self, route: Route, role: str) -> str:
+        """Return the order of axes in which ``route`` takes or gives an ``activation``, a ``filter`` or a ``bias``."""
+        if role == "filter":
+            return route.filters or self.filters
+        return route.activations or self.activations
+
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Ask one route: canonical NumPy arrays in, a canonical NumPy array out.
 
@@ -204,7 +236,9 @@ class Adapter:
         contents = [array.tobytes() for array in arrays]
         try:
             native, seconds = self._run(route, problem, arrays)
-            value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
+            value = layouts.to_canonical(
+                self.to_numpy(native), self.layout(route, layouts.result_role(route.operation))
+            )
         except Exception as error:
             if self._refuses(error):
                 raise Refusal(first_paragraph(error)) from error
@@ -216,8 +250,7 @@ class Adapter:
     def _to_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         roles = layouts.operand_roles(route.operation)
         arrays = [
-            layouts.from_canonical(array, self._layout(route, role))
-            for array, role in zip(operands, roles, strict=True)
+            layouts.from_canonical(array, self.layout(route, role)) for array, role in zip(operands, roles, strict=True)
         ]
         if bias is None:
             return arrays
@@ -237,14 +270,6 @@ class Adapter:
         if self._last is None or self._last[:2] != (method, problem):
             self._last = method, problem, self.wrap(partial(getattr(self, method), problem))
         return self._last[2]
-
-    def _layout(self, route: Route, role: str) -> str:
-        if role == "filter":
-            return route.filters or self.filters
-        return route.activations or self.activations
-
-    def _result_layout(self, route: Route) -> str:
-        return self._layout(route, layouts.result_role(route.operation))
 
     def _refuses(self, error: Exception) -> bool:
         """Whether ``error`` is the framework saying that it does not offer this."""

@@ -75,7 +75,9 @@ class Selection:
 
     def create(self) -> Adapter:
         """Return the adapter, its framework imported; raises whatever that raises."""
-        return self.adapter_class(**self.mode)
+        adapter = self.adapter_class(**self.mode)
+        adapter.spec = self.spec
+        return adapter
 
     def device(self) -> str:
         """Return the device in words; the framework is imported for it only where the mode names one."""
