@@ -65,6 +65,7 @@ class Jax(Adapter):
         return Notation(
             setup=(*imports, 'jax.config.update("jax_enable_x64", True)', *platform),
             operand="jnp.array({numbers}, jnp.{dtype})",
+            strided="",
             compiled="jax.jit(call)" if self.mode["mode"] == "jit" else "",
         )
 

@@ -19,8 +19,8 @@ class Notation:
     ``setup``: the lines it begins with, imports first. ``operand``: an array, with the fields ``numbers`` and
     ``dtype``; ``order``, behind it, puts an array of three axes or more in the memory order of the mode. ``strided``:
     an array that is to be filled, with the fields ``shape``, ``strides`` (in elements), ``steps`` (in bytes), ``size``
-    (in elements) and ``dtype``. ``compiled``: the function ``call`` as the mode compiles it, if it does. ``lists``: the
-    result ``y`` in nested lists.
+    (in elements) and ``dtype``; empty where arrays cannot be filled. ``compiled``: the function ``call`` as the mode
+    compiles it, if it does. ``lists``: the array ``name`` in nested lists.
     """
 
     setup: tuple[str, ...] = ("import numpy as np",)
@@ -28,7 +28,7 @@ class Notation:
     order: str = ""
     strided: str = 'np.lib.stride_tricks.as_strided(np.zeros({size}, "{dtype}"), {shape}, {steps})'
     compiled: str = ""
-    lists: str = "y.tolist()"
+    lists: str = "{name}.tolist()"
 
 
 def options(**arguments: Any) -> str:

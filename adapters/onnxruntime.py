@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, route
+from convformance.adapters.contract import Adapter, route
 from convformance.adapters.notation import Notation, options
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
 # The first operator set in which Conv is defined for bfloat16, and the file format that goes with it.

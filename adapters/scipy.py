@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, Refusal, route
+from convformance.adapters.contract import Adapter, Refusal, route
 from convformance.adapters.notation import Notation
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
@@ -195,7 +196,7 @@ def _convolution_text(problem: Problem, x: str, correlate: str) -> str:
     if problem.out_channels > 1:
         one_map = correlate.format(f"{padded}[:, {_inputs_text(problem)}]", f"{taps}[o : o + 1]")
         maps = f"np.concatenate([{one_map} for o in range({problem.out_channels})], axis=1)"
-    return f"{padded_lines}{taps_lines}{maps}[{_every_text(problem.stride)}]"
+    return f"{padded_lines}{taps_lines}{maps}{_every_text(problem.stride)}"
 
 
 def _transposed_text(problem: Problem, y: str, convolve: str) -> str:
@@ -217,7 +218,7 @@ def _filter_gradient_text(problem: Problem, x: str, dy: str, correlate: str) -> 
     if problem.out_channels > 1:
         one_map = correlate.format(f"{padded}[:, {_inputs_text(problem)}]", f"{spread}[:, o : o + 1]")
         maps = f"np.concatenate([{one_map} for o in range({problem.out_channels})], axis=0)"
-    return f"{padded_lines}{spread_lines}{maps}[{_every_text(problem.dilation)}]"
+    return f"{padded_lines}{spread_lines}{maps}{_every_text(problem.dilation)}"
 
 
 def _padded_text(array: str, pairs: Pairs) -> tuple[str, str]:
@@ -235,7 +236,7 @@ def _spread_text(array: str, name: str, shape: Size, steps: Size) -> tuple[str, 
         return "", array
     sizes = tuple((size - 1) * step + 1 for size, step in zip(shape[2:], steps, strict=True))
     zeros = f"{name} = np.zeros({(*shape[:2], *sizes)}, {array}.dtype)"
-    return f"{zeros}\n{name}[{_every_text(steps)}] = {array}\n", name
+    return f"{zeros}\n{name}{_every_text(steps)} = {array}\n", name
 
 
 def _inputs_text(problem: Problem) -> str:
@@ -249,4 +250,5 @@ def _group_text(channel: str, size: int, other_size: int) -> str:
 
 
 def _every_text(steps: Size) -> str:
-    return ", ".join((":", ":", *(f"::{step}" if step > 1 else ":" for step in steps)))
+    slices = ", ".join(f"::{step}" if step > 1 else ":" for step in steps)
+    return f"[:, :, {slices}]" if max(steps) > 1 else ""

@@ -14,9 +14,10 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, Refusal, route
+from convformance.adapters.contract import Adapter, Refusal, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
@@ -89,17 +90,23 @@ class Tensorflow(Adapter):
         return Notation(
             setup=("import tensorflow as tf", *device),
             operand="tf.constant({numbers}, tf.{dtype})",
+            strided="",
             compiled="tf.function(call, jit_compile=True, autograph=False)" if self.mode["mode"] == "xla" else "",
-            lists="y.numpy().tolist()",
+            lists="{name}.numpy().tolist()",
         )
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
-        transposed = _conv2d_transpose_text(problem, names.get("output", "x")), _conv_transpose_text(problem)
-        calls = (_conv2d_text(problem), _convolution_text(problem), _depthwise_text(problem), *transposed)
-        names = "conv2d", "convolution", "depthwise", "conv2d_transpose", "conv_transpose"
-        biased = (f"tf.nn.bias_add({call}{bias})" if bias else call for call in calls)
+        calls = {
+            "conv2d": _conv2d_text(problem),
+            "convolution": _convolution_text(problem),
+            "depthwise": _depthwise_text(problem),
+            "conv2d_transpose": _conv2d_transpose_text(problem, names.get("output", "x")),
+            "conv_transpose": _conv_transpose_text(problem),
+        }
+        if bias:
+            calls = {name: f"tf.nn.bias_add({call}{bias})" for name, call in calls.items()}
         return {
-            **dict(zip(names, biased, strict=True)),
+            **calls,
             "x_shape": str(shape_in(problem.input_shape, self.activations)),
             "y_shape": str(shape_in(problem.output_shape, self.activations)),
             "w_shape": str(shape_in(problem.filter_shape, self.filters)),

@@ -10,8 +10,9 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, UsageError, route
+from convformance.adapters.contract import Adapter, UsageError, route
 from convformance.adapters.notation import Notation, options
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 

@@ -22,12 +22,11 @@ from typing import Any
 import pytest
 
 from benchmarks.reference import THREAD_VARIABLES, row
-from convformance import options, plugin
+from convformance import options, plugin, scripts
 from convformance.adapters.contract import Adapter
 from convformance.options import Wishes
 from convformance.reference import exact, operations
 from convformance.running import launch, runner, session, smallest
-from convformance.scripts import reproduction
 from convformance.test_cases import fills
 
 Record = dict[str, Any]
@@ -112,7 +111,7 @@ def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
     places = {
         "data": (fills, "fill"),
         "judge": (runner, "judge"),
-        "script": (reproduction, "script"),
+        "script": (scripts, "script_of"),
         "smallest": (smallest, "apart"),
         "verdict": (runner.Asker, "verdict"),
         "record": (session.Session, "keep"),

@@ -79,10 +79,11 @@ def failure(
     *,
     accumulator: str | None = None,
     words: Callable[[Exception], str] = str,
+    exact: bool = False,
 ) -> Failure | None:
     """Return how ``ask(operands)`` fails on exact data, or None where it answers the truth or what a fast algorithm may make of it.
 
-    Data that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, told by ``words``.
+    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, told by ``words``.
     """
     special = not all(map(_is_finite, operands.arrays))
     asked = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
@@ -98,7 +99,8 @@ def failure(
     if fault is not None:
         return Failure(operation, problem, operands, answer.value, fault, trial.want)
     marked = (mark_special if special else mark)(trial, answer.value)
-    return Failure(operation, problem, operands, answer.value, "", marked.want) if marked.grade == WRONG else None
+    fails = not marked.exact if exact else marked.grade == WRONG
+    return Failure(operation, problem, operands, answer.value, "", marked.want) if fails else None
 
 
 def _is_finite(array: Array) -> bool:

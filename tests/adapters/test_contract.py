@@ -246,6 +246,24 @@ def test_a_subclass_adds_to_the_routes_it_inherits_and_may_drop_one() -> None:
     assert {each.name for each in set(Recording.routes()) - set(More.routes())} == {"raising"}
 
 
+def test_a_template_is_filled_with_the_problem_and_the_bias_or_is_a_function() -> None:
+    class Written(Recording):
+        @route("conv", "text", script="own.conv(x, w{bias}, {problem.stride}, {pads})")
+        @route("conv", "function", script=lambda adapter, problem: None if problem.groups > 1 else adapter.name)
+        def written(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+            return x
+
+        def script_fields(self, problem: Problem, names: Any, bias: str) -> Any:
+            return {"pads": f"{names['input']}, {names['filter']}"}
+
+    text, function = Written.routes()[-2:]
+    assert Written().call_text(text, PROBLEM) == f"own.conv(x, w, {PROBLEM.stride}, x, w)"
+    assert Written().call_text(text, PROBLEM, has_bias=True) == f"own.conv(x, w, bias, {PROBLEM.stride}, x, w)"
+    assert Written().call_text(function, PROBLEM) is None
+    assert Written().call_text(function, checking.PROBLEMS["plain"]) == "recording"
+    assert Recording().call_text(asked("conv", "every"), PROBLEM) is None
+
+
 def test_a_route_of_no_operation_cannot_be_declared() -> None:
     with pytest.raises(ValueError, match="operation='convolve' is unknown"):
         route("convolve")

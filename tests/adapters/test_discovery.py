@@ -10,6 +10,9 @@ import pytest
 from convformance.adapters import discovery
 from convformance.adapters.contract import MissingFramework, UsageError
 from convformance.adapters.scipy import Scipy
+from convformance.judging.smallest import Failure, Numbers
+from convformance.reference.problem import Problem
+from convformance.scripts import run, script_of
 from tests.adapters import checking
 
 PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
@@ -74,6 +77,13 @@ def sentence(spec: str) -> str:
     return message
 
 
+def example(class_name: str) -> str:
+    """Return the example of the documentation that declares that class."""
+    sources = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    (source,) = (source for source in sources if f"class {class_name}(" in source)
+    return source
+
+
 def test_a_name_is_loaded_without_importing_its_framework() -> None:
     selection = discovery.load("scipy")
     assert selection == discovery.Selection(Scipy, {}, "scipy")
@@ -81,7 +91,7 @@ def test_a_name_is_loaded_without_importing_its_framework() -> None:
 
 
 def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_lines(tmp_path: Path) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    source = example("Windows")
     assert len(source.splitlines()) < 25
     file = tmp_path / "windows.py"
     file.write_text(source)
@@ -104,12 +114,29 @@ def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_line
     ],
 )
 def test_a_mistake_in_the_example_is_seen(tmp_path: Path, right: str, mistake: str) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    source = example("Windows")
     assert right in source
     file = tmp_path / "mistaken.py"
     file.write_text(source.replace(right, mistake))
     adapter = discovery.create(str(file))
     assert checking.outcome(adapter, adapter.routes()[0], checking.PROBLEMS["plain"]).startswith("wrong: ")
+
+
+def test_the_template_of_the_documentation_writes_what_its_route_does(tmp_path: Path) -> None:
+    file = tmp_path / "signals.py"
+    file.write_text(example("Signal"))
+    adapter = discovery.create(str(file))
+    (route,) = adapter.routes()
+    problem = Problem.of(input_size=(3, 2), kernel_size=2, batch=2, in_channels=2, padding=((1, 0), (0, 2)))
+    assert checking.outcome(adapter, route, problem) == "exact"
+    arrays = checking.operands("conv", problem, "float32")
+    want = adapter.answer(route, problem, arrays).value
+    for answer, wanted in ((want + 1, want), (want, want + 1)):
+        failed = Failure("conv", problem, Numbers(arrays), answer, "", wanted)
+        text = script_of(adapter, route, failed, case_id="documented", dtype="float32", message="an example")
+        assert text is not None
+        assert "y = signal.correlate(np.pad(x, ((0, 0), (0, 0), *((1, 0), (0, 2)))), w, 'valid')\n" in text
+        assert run(text, timeout=60).diverges == (wanted is not want)
 
 
 def test_a_file_with_one_adapter_needs_no_class_name(path: Path, crowded: Path) -> None:
