@@ -1,8 +1,8 @@
 """What the exact oracle's tail costs and gives: ``python -m benchmarks.oracle [--json FILE] [--show FILE ...]``.
 
-For each tail: the time over that of the same operation in plain float64, in turns, and the largest error that it admits as a share
-of what a conformant float64 answer may be off, ``min(K A, 3 W) u``. The oracle's own error is added to that tolerance, so a share
-of some percent costs nothing in sharpness.
+For each tail: the time over that of the same operation in plain float64, in turns, and the largest error that it admits
+as a share of what a conformant float64 answer may be off, ``min(K A, 3 W) u``. The oracle's own error is added to that
+tolerance, so a share of some percent costs nothing in sharpness.
 """
 
 import argparse
@@ -42,11 +42,11 @@ def measured(problem: Problem, data: str, repeats: int) -> list[Record]:
     rng = np.random.default_rng(5)
     x, w = (DATA[data](rng, shape) for shape in problem.operand_shapes("conv"))
     calls = {str(tail): partial(exact.apply, "conv", problem, x, w, tail=tail) for tail in TAILS}
-    seconds = medians({**calls, "plain": lambda: operations.apply("conv", problem, x, w)}, repeats)
+    seconds = medians({**calls, "float64": lambda: operations.apply("conv", problem, x, w)}, repeats)
     allowed = _allowed(problem, x, w)
-    told = {"data": data, "plain": seconds["plain"]}
+    common = {"data": data, "float64": seconds["float64"]}
     return [
-        {**told, "tail": tail, "seconds": seconds[str(tail)], "share": _share(calls[str(tail)]().error, allowed)}
+        {**common, "tail": tail, "seconds": seconds[str(tail)], "share": _share(calls[str(tail)]().error, allowed)}
         for tail in TAILS
     ]
 
@@ -67,9 +67,15 @@ def table(records: list[Record]) -> str:
     """Return the figures as Markdown, a row for each problem and data: cost and share at each tail."""
     lines = [row(["problem", "data", *(f"tail {tail}" for tail in TAILS)]), row(["---"] * (2 + len(TAILS)))]
     for problem, data in dict.fromkeys((record["problem"], record["data"]) for record in records):
-        found = [record for record in records if (record["problem"], record["data"]) == (problem, data)]
+        matching = [record for record in records if (record["problem"], record["data"]) == (problem, data)]
         lines.append(
-            row([problem, data, *(f"{each['seconds'] / each['plain']:.1f}x, {each['share']:.1g}" for each in found)])
+            row(
+                [
+                    problem,
+                    data,
+                    *(f"{each['seconds'] / each['float64']:.1f}x, {each['share']:.1g}" for each in matching),
+                ]
+            )
         )
     return "\n".join(lines)
 

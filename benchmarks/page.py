@@ -1,7 +1,7 @@
-"""Writes figures into the documentation: ``python -m benchmarks.page --reference FILE ... --suite FILE ... --oracle FILE ...``.
+"""Writes figures into the documentation: ``python -m benchmarks.page [--reference|--suite|--oracle FILE ...] ...``.
 
-Each table of docs/performance.md that figures are given for replaces the one between its comments, ``<!-- name -->`` and
-``<!-- /name -->``; the others stay.
+Each table of docs/performance.md that figures are given for replaces the one between its comments, ``<!-- name -->``
+and ``<!-- /name -->``; the others stay.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def replaced(text: str, name: str, table: str) -> str:
     comments = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
     if not comments.search(text):
         raise ValueError(f"{PAGE.name} has no place for the table {name!r}: <!-- {name} --> and <!-- /{name} -->")
-    return comments.sub(lambda found: f"{found[1]}\n{table.strip()}\n{found[2]}", text)
+    return comments.sub(lambda match: f"{match[1]}\n{table.strip()}\n{match[2]}", text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The frameworks that the reference is compared with, each as three plain functions of NumPy arrays, already on its own tensors."""
+"""The frameworks that the reference is compared with, each as three functions of NumPy arrays on its own tensors."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 
 from convformance.reference import Problem
 from convformance.reference.arrays import Array
-from convformance.reference.fast.contractions import filter_gradient, forward, input_gradient
+from convformance.reference.fast import CONTRACTIONS as OURS
 
 Call = Callable[[], Any]
 CONTRACTIONS = ("forward", "input gradient", "filter gradient")
@@ -18,9 +18,9 @@ CONTRACTIONS = ("forward", "input gradient", "filter gradient")
 def ours(problem: Problem, x: Array, w: Array, dy: Array) -> dict[str, Call]:
     """Return the reference's three contractions."""
     return {
-        "forward": lambda: forward(problem, x, w),
-        "input gradient": lambda: input_gradient(problem, dy, w),
-        "filter gradient": lambda: filter_gradient(problem, x, dy),
+        "forward": lambda: OURS["conv"](problem, x, w),
+        "input gradient": lambda: OURS["conv_input_grad"](problem, dy, w),
+        "filter gradient": lambda: OURS["conv_filter_grad"](problem, x, dy),
     }
 
 
@@ -47,10 +47,10 @@ def jax(problem: Problem, x: Array, w: Array, dy: Array) -> dict[str, Call]:
     import jax as framework
 
     framework.config.update("jax_enable_x64", True)
-    places = {"window_strides": problem.stride, "padding": problem.padding, "rhs_dilation": problem.dilation}
+    steps = {"window_strides": problem.stride, "padding": problem.padding, "rhs_dilation": problem.dilation}
 
     def conv(a: Any, b: Any) -> Any:
-        return framework.lax.conv_general_dilated(a, b, **places, feature_group_count=problem.groups)
+        return framework.lax.conv_general_dilated(a, b, **steps, feature_group_count=problem.groups)
 
     of_x = framework.jit(lambda c, b: framework.linear_transpose(lambda a: conv(a, b), x)(c)[0])
     of_w = framework.jit(lambda a, c: framework.linear_transpose(lambda b: conv(a, b), w)(c)[0])
@@ -79,7 +79,7 @@ def onnx_reference(problem: Problem, x: Array, w: Array, dy: Array) -> dict[str,
 
 
 def scipy(problem: Problem, x: Array, w: Array, dy: Array) -> dict[str, Call]:
-    """Return a loop of correlations, one for each couple of channels, strided afterwards: what SciPy offers; for one image."""
+    """Return a loop of correlations, one for each couple of channels, strided afterwards; for one image alone."""
     from scipy.signal import correlate
 
     strided = tuple(slice(None, None, s) for s in problem.stride)

@@ -1,9 +1,9 @@
 """How fast the reference is: ``python -m benchmarks.reference [--json FILE] [--show FILE ...] [--layers TEXT] ...``.
 
-For each number of threads one fresh process measures the reference and every framework that is installed side by side, in turns,
-and prints the median times as ratios, theirs over ours: above 1 the reference is faster. With one thread it is processor time that
-is measured, which a busy machine disturbs less, else time on the clock. A slow call is measured once, and SciPy's loops with one
-image only.
+For each number of threads one fresh process measures the reference and every framework that is installed side by side,
+in turns, and prints the median times as ratios, theirs over ours: above 1 the reference is faster. With one thread it
+is processor time that is measured, which a busy machine disturbs less, else time on the clock. A slow call is measured
+once, and SciPy's loops with one image only.
 """
 
 import argparse
@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.show:
         print(table([record for file in options.show for record in json.loads(file.read_text(encoding="utf-8"))]))
         return
-    given = sys.argv[1:] if arguments is None else arguments
-    records = [record for threads in options.threads for record in _in_fresh_process(threads, given)]
+    forwarded = sys.argv[1:] if arguments is None else arguments
+    records = [record for threads in options.threads for record in _in_fresh_process(threads, forwarded)]
     print(table(records))
     if options.json:
         options.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
@@ -159,7 +159,7 @@ def im2col_size(problem: Problem, itemsize: int) -> int:
 
 
 def table(records: list[Record]) -> str:
-    """Return the figures as Markdown: a table for each number of threads and dtype, geometric means over dense layers last.
+    """Return the figures as Markdown: a table for each number of threads and dtype, means over dense layers last.
 
     With several threads, whose figures are the machine's as much as ours, there are the means alone.
     """

@@ -1,8 +1,9 @@
-"""How fast the suite is: ``python -m benchmarks.suite [--adapter SPEC ...] [--tier TIER] [--json FILE] [--show FILE ...] ...``.
+"""How fast the suite is: ``python -m benchmarks.suite [--adapter SPEC ...] [--tier TIER] [--json FILE] ...``.
 
-Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The clock runs
-while pytest goes through its items: start-up, imports, collection and the first call of each route are left out. *Overhead* is this
-time over what the framework's own calls took. Stopwatches on the parts cost about half a microsecond a call. Medians over repeats.
+Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The
+clock runs while pytest goes through its items: start-up, imports, collection and the first call of each route are left
+out. *Overhead* is this time over what the framework's own calls took. Stopwatches on the parts cost about half a
+microsecond a call. Medians over repeats.
 """
 
 import argparse
@@ -22,17 +23,17 @@ from typing import Any
 import pytest
 
 from benchmarks.reference import THREAD_VARIABLES, row
-from convformance import options, plugin, scripts
+from convformance import options, plugin
 from convformance.adapters.contract import Adapter
-from convformance.options import Wishes
+from convformance.options import RunOptions
 from convformance.reference import exact, operations
-from convformance.running import launch, runner, session, smallest
+from convformance.running import evidence, launch, runner, session
 from convformance.test_cases import fills
 
 Record = dict[str, Any]
 
 # In the order of the table; "framework" is what Answer.seconds tells, and pytest everything that no stopwatch is on.
-PARTS = ("framework", "adapter", "data", "reference", "judge", "script", "smallest", "verdict", "record", "pytest")
+PARTS = ("framework", "adapter", "data", "reference", "judge", "evidence", "verdict", "record", "pytest")
 ADAPTERS = ("torch", "jax", "tensorflow", "onnxruntime", "scipy")
 
 
@@ -74,14 +75,14 @@ class Stopwatch:
         """Return ``Adapter.answer`` with the seconds it tells counted for the framework, the rest for the adapter."""
         timed = self.on("adapter", answer)
 
-        def told(*operands: Any) -> Any:
-            given = timed(*operands)
-            self.seconds["framework"] += given.seconds
-            self.seconds["adapter"] -= given.seconds
+        def counted_for_the_framework(*operands: Any) -> Any:
+            result = timed(*operands)
+            self.seconds["framework"] += result.seconds
+            self.seconds["adapter"] -= result.seconds
             self.calls["framework"] += 1
-            return given
+            return result
 
-        return told
+        return counted_for_the_framework
 
 
 class Timekeeper:
@@ -94,10 +95,10 @@ class Timekeeper:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Time the loop over the items."""
-        asker = plugin.asker(session.config)
+        verdict_runner = plugin.runner_of(session.config)
         first = {question.route: question for question in reversed(plugin.session_of(session.config).questions)}
         for question in first.values():
-            asker.verdict(question)
+            verdict_runner.verdict(question)
         started = time.perf_counter()
         self.stopwatch.start()
         yield
@@ -108,16 +109,15 @@ class Timekeeper:
 @contextmanager
 def _stopwatches(stopwatch: Stopwatch) -> Iterator[None]:
     """Put a stopwatch on each part of the suite."""
-    places = {
+    owners = {
         "data": (fills, "fill"),
         "judge": (runner, "judge"),
-        "script": (scripts, "script_of"),
-        "smallest": (smallest, "apart"),
-        "verdict": (runner.Asker, "verdict"),
-        "record": (session.Session, "keep"),
+        "evidence": (evidence, "completed"),
+        "verdict": (runner.VerdictRunner, "verdict"),
+        "record": (session.Session, "record"),
     }
     with pytest.MonkeyPatch.context() as patch:
-        for part, (owner, name) in places.items():
+        for part, (owner, name) in owners.items():
             patch.setattr(owner, name, stopwatch.on(part, getattr(owner, name)))
         for truth in (operations, exact):
             patch.setattr(truth, "apply", stopwatch.on("reference", truth.apply))
@@ -130,8 +130,8 @@ def measure(adapter: str, tier: str, shard: tuple[int, int]) -> Record:
     stopwatch = Stopwatch()
     timekeeper = Timekeeper(stopwatch)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr), _stopwatches(stopwatch):
-        wishes = Wishes(adapters=(adapter,), tier=tier, shard=shard, record=Path(folder) / "run.jsonl")
-        status = pytest.main(list(launch.pytest_words(wishes, Path(folder))), plugins=[timekeeper])
+        chosen = RunOptions(adapters=(adapter,), tier=tier, shard=shard, record=Path(folder) / "run.jsonl")
+        status = pytest.main(list(launch.pytest_argv(chosen, Path(folder))), plugins=[timekeeper])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SystemExit(f"{adapter}: pytest ended with {status}")
     return {
@@ -180,8 +180,8 @@ def _options() -> argparse.ArgumentParser:
 def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
     """Return the figures of a process with one thread for every library."""
     environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
-    words = ["--adapter", adapter, "--tier", chosen.tier, "--shard", chosen.shard, "--measure"]
-    command = [sys.executable, "-m", "benchmarks.suite", *words]
+    argv = ["--adapter", adapter, "--tier", chosen.tier, "--shard", chosen.shard, "--measure"]
+    command = [sys.executable, "-m", "benchmarks.suite", *argv]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if run.returncode:
         raise SystemExit(f"{adapter}: {run.stderr.strip()[-2000:]}")
@@ -190,7 +190,7 @@ def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
 
 
 def table(records: list[Record]) -> str:
-    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds a verdict by part."""
+    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds by part."""
     names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", *PARTS]
     kinds = dict.fromkeys((record["adapter"], record["tier"], record["shard"]) for record in records)
     grouped = [

@@ -8,11 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convformance import __version__, options
 from convformance.running import launch
+from convformance.running.launch import BROKEN, FINDINGS, OK, USAGE
 
-OK, FINDINGS, USAGE, BROKEN = range(4)
+if TYPE_CHECKING:
+    from convformance.running.evidence import Evidence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,8 +76,8 @@ def _declare_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _run(parsed: argparse.Namespace) -> int:
     parsed.record = parsed.record or parsed.out / f"{parsed.name}.jsonl"
-    wishes = options.Wishes.of(parsed)
-    return launch.run(wishes, workers=parsed.workers, out=parsed.out, merge=parsed.merge, rest=parsed.rest)
+    run_options = options.RunOptions.of(parsed)
+    return launch.run(run_options, workers=parsed.workers, out=parsed.out, merge=parsed.merge, rest=parsed.rest)
 
 
 def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -94,8 +97,8 @@ def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "ctrf": "write CTRF JSON there",
         "badge": "write a badge there: SVG, or the JSON of a shields.io endpoint where the name ends in .json",
     }
-    for name, told in formats.items():
-        report.add_argument(f"--{name}", type=Path, metavar="FILE", help=told)
+    for name, text in formats.items():
+        report.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
     report.add_argument("--open", action="store_true", help="show the HTML file in a browser")
     report.set_defaults(command=_report)
 
@@ -187,27 +190,29 @@ def _cases(parsed: argparse.Namespace) -> int:
 
 
 def _declare_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    reproduce = commands.add_parser("reproduce", help="print the stand-alone script of one verdict")
-    _declare_verdict(reproduce)
+    reproduce = commands.add_parser("reproduce", help="print a script that shows one finding, as short as can be")
+    _declare_question(reproduce)
     reproduce.set_defaults(command=_reproduce)
 
 
-def _declare_verdict(parser: argparse.ArgumentParser) -> None:
-    """Declare what names one verdict."""
+def _declare_question(parser: argparse.ArgumentParser) -> None:
+    """Declare what names one question."""
     parser.add_argument("--adapter", required=True, metavar="SPEC")
     for name, what in (("op", "operation"), ("route", "route"), ("case", "id of the case"), ("dtype", "dtype")):
         parser.add_argument(f"--{name}", required=True, help=what)
 
 
 def _reproduce(parsed: argparse.Namespace) -> int:
-    from convformance import listing
-
-    return _print([listing.script(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype)])
+    evidence = _evidence(parsed, fill=None)
+    if evidence.script is None:
+        print("convformance: nothing that fails here is small enough for a script", file=sys.stderr)
+        return FINDINGS
+    return _print([evidence.script])
 
 
 def _declare_smallest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     smallest = commands.add_parser("smallest", help="find and print the smallest case that fails as one verdict did")
-    _declare_verdict(smallest)
+    _declare_question(smallest)
     smallest.add_argument("--fill", default="int", help="the fill that was wrong (default: int)")
     smallest.add_argument("--json", action="store_true", help="print it as the record keeps it")
     smallest.set_defaults(command=_smallest)
@@ -216,13 +221,18 @@ def _declare_smallest(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 def _smallest(parsed: argparse.Namespace) -> int:
     import json
 
-    from convformance import listing
     from convformance.checking import text
 
-    found = listing.smallest(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype, parsed.fill)
+    smallest = _evidence(parsed, fill=parsed.fill).smallest
     if parsed.json:
-        return _print([json.dumps(found)])
-    return _print(list(text.smallest_case(found)) if found else ["nothing fails on exact numbers here"])
+        return _print([json.dumps(smallest)])
+    return _print(list(text.smallest_case(smallest)) if smallest else ["nothing fails on exact numbers here"])
+
+
+def _evidence(parsed: argparse.Namespace, *, fill: str | None) -> "Evidence":
+    from convformance.running import evidence
+
+    return evidence.evidence_of(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype, fill=fill)
 
 
 def _print(lines: Sequence[str]) -> int:

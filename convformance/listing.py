@@ -1,21 +1,17 @@
-"""Listings for the terminal: which adapters are here, what is asked and why, one verdict as a script."""
+"""Listings for the terminal: which adapters are here, what is known to diverge, what is asked and why."""
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, UsageError
-from convformance.adapters.discovery import Selection
+from convformance.adapters.contract import Adapter
 from convformance.reference.operation import OPERATIONS
-from convformance.running import smallest as shrinking
-from convformance.running.runner import Asker, Question
 from convformance.test_cases import catalogue
-from convformance.test_cases.case import DTYPES, Case
+from convformance.test_cases.case import Case
 
 
 def adapters(*, routes: bool) -> list[str]:
-    """Return a line for each adapter known by name: version or the reason it is missing, options, and its routes if wanted."""
+    """Return a line for each adapter known by name: its version or why it is missing, its options, its routes if wanted."""
     return [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
 
 
@@ -52,7 +48,10 @@ def _among(routes: tuple[str, ...]) -> str:
 
 
 def cases(tier: str, families: tuple[str, ...], parts: tuple[str, ...]) -> list[str]:
-    """Return each case of ``tier`` with what it can catch, then the tally by family. Raises ValueError for an unknown family."""
+    """Return each case of ``tier`` with what it can catch, then the tally by family.
+
+    Raises ValueError for an unknown family.
+    """
     asked = catalogue.cases(tier)
     known = dict.fromkeys(case.family for case in asked)
     for family in families:
@@ -75,31 +74,3 @@ def _shown(case: Case, families: tuple[str, ...], parts: tuple[str, ...]) -> boo
 def _case(case: Case) -> Iterator[str]:
     yield f"{case.id}  [{case.tier}]"
     yield f"    {case.catches}" + (f" ({case.source})" if case.source else "")
-
-
-def script(adapter: str, operation: str, route: str, case: str, dtype: str) -> str:
-    """Return the stand-alone script of one verdict. Raises UsageError or ValueError for a name that does not exist."""
-    selection, question = _question(adapter, operation, route, case, dtype)
-    return Asker([selection]).script(question)
-
-
-def smallest(adapter: str, operation: str, route: str, case: str, dtype: str, fill: str) -> dict[str, Any] | None:
-    """Return the smallest failing case of one verdict, or None. Raises as ``script`` does."""
-    _, question = _question(adapter, operation, route, case, dtype)
-    return shrinking.search(discovery.create(adapter), question, fill)
-
-
-def _question(adapter: str, operation: str, route: str, case: str, dtype: str) -> tuple[Selection, Question]:
-    selection = discovery.load(adapter)
-    found = [
-        declared
-        for declared in selection.adapter_class.routes()
-        if (declared.operation, declared.name) == (operation, route)
-    ]
-    if not found:
-        raise UsageError(
-            f"adapter {selection.label} has no route {route!r} for {operation!r}; see: convformance adapters --routes"
-        )
-    if dtype not in DTYPES:
-        raise UsageError(f"--dtype {dtype} is unknown; allowed: {', '.join(DTYPES)}")
-    return selection, Question(selection.label, found[0], catalogue.case_by_id(case), dtype)

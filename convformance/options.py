@@ -1,4 +1,4 @@
-"""What the user may wish for, as the command line and pytest options both name it; cheap to import."""
+"""What a user may choose about a run, as the command line and pytest options both name it; cheap to import."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +14,18 @@ FILTERS = {
     "case": "case: any whose id holds this text",
 }
 TIME_LIMIT = 120.0
-_ADAPTER_HELP = "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated (default: every built-in one installed)"
+_ADAPTER_HELP = (
+    "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated "
+    "(default: every built-in one installed)"
+)
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """The user's choices; ``filters`` maps each name of FILTERS to the values allowed through (empty: all)."""
+class RunOptions:
+    """The choices for one run; ``filters`` maps names of FILTERS to the values let through (empty or absent: all).
+
+    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take.
+    """
 
     adapters: tuple[str, ...] = ()
     tier: str = "standard"
@@ -30,29 +36,40 @@ class Wishes:
     time_limit: float = TIME_LIMIT
 
     @classmethod
-    def of(cls, option: Any) -> "Wishes":
-        """Return the wishes in parsed options (argparse's or pytest's); raises ValueError for a shard that is none."""
-        filters = {name: tuple(getattr(option, name, ())) for name in FILTERS}
-        limit = getattr(option, "timeout", None) or TIME_LIMIT
+    def of(cls, option: Any) -> "RunOptions":
+        """Return the choices in parsed options (argparse's or pytest's); raises ValueError for a shard that is none."""
         return cls(
-            tuple(option.adapter),
-            option.tier,
-            filters,
-            parse_shard(option.shard),
-            option.record,
-            option.resume,
-            float(limit),
+            adapters=tuple(option.adapter),
+            tier=option.tier,
+            filters={name: tuple(getattr(option, name, ())) for name in FILTERS},
+            shard=parse_shard(option.shard),
+            record=option.record,
+            resume=option.resume,
+            time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
         )
 
+    def allowed(self, name: str) -> tuple[str, ...]:
+        """Return the values that the filter ``name`` lets through, none of them for all."""
+        return self.filters.get(name, ())
+
     @property
-    def whole(self) -> bool:
+    def is_unfiltered(self) -> bool:
         """Whether the standard tier at least is asked, and nothing is filtered out."""
         return self.tier != "smoke" and not any(self.filters.values()) and self.shard == (1, 1)
 
-    def told(self) -> str:
-        """Return the filters as they would be typed."""
-        typed = [f"--{name} {value}" for name, values in self.filters.items() for value in values]
-        return " ".join([*typed, f"--tier {self.tier}", f"--shard {self.shard[0]}/{self.shard[1]}"])
+    @property
+    def filters_text(self) -> str:
+        """The filters as they would be typed."""
+        filters = [f"--{name} {value}" for name, values in self.filters.items() for value in values]
+        return " ".join([*filters, f"--tier {self.tier}", f"--shard {self.shard[0]}/{self.shard[1]}"])
+
+    def to_argv(self) -> Sequence[str]:
+        """Return the choices as pytest arguments."""
+        argv = [f"--adapter={adapter}" for adapter in self.adapters]
+        argv += [f"--{name}={value}" for name, values in self.filters.items() for value in values]
+        argv += [f"--tier={self.tier}", f"--shard={self.shard[0]}/{self.shard[1]}", f"--timeout={self.time_limit:g}"]
+        argv += [f"--record={self.record}"] if self.record else []
+        return [*argv, "--resume"] if self.resume else argv
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -64,7 +81,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def declare(add: Any) -> None:
-    """Declare the options with ``add``: argparse's ``add_argument`` or pytest's ``addoption``, which take the same words."""
+    """Declare the options with ``add``: argparse's ``add_argument`` or pytest's ``addoption``, which take the same."""
     add("--adapter", action="append", default=[], metavar="SPEC", help=_ADAPTER_HELP)
     add("--tier", choices=TIERS, default="standard", help="how much is asked (default: standard)")
     for name, what in FILTERS.items():
@@ -78,17 +95,3 @@ def declare(add: Any) -> None:
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
     add("--resume", action="store_true", help="do not ask again what the record already holds")
-
-
-def typed(wishes: Wishes) -> Sequence[str]:
-    """Return ``wishes`` as pytest arguments."""
-    pairs = [("--adapter", adapter) for adapter in wishes.adapters]
-    pairs += [(f"--{name}", value) for name, values in wishes.filters.items() for value in values]
-    pairs += [
-        ("--tier", wishes.tier),
-        ("--shard", f"{wishes.shard[0]}/{wishes.shard[1]}"),
-        ("--timeout", f"{wishes.time_limit:g}"),
-    ]
-    words = [f"{name}={value}" for name, value in pairs]
-    words += [f"--record={wishes.record}"] if wishes.record else []
-    return [*words, "--resume"] if wishes.resume else words

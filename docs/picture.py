@@ -1,7 +1,8 @@
 """Take a picture of a report: ``python docs/picture.py out/report.html docs/report.png [ADDRESS]``.
 
-ADDRESS is a place on the page as its address bar shows it behind the #: ``view=features``, or ``case=ID`` with more. Needs a
-headless Chromium (Debian's package ``chromium``). The pictures of README and of these pages are made so from one standard run:
+ADDRESS is a place on the page as its address bar shows it behind the #: ``view=features``, or ``case=ID`` with more.
+Needs a headless Chromium (Debian's package ``chromium``). The pictures of README and of these pages are made so from
+one standard run:
 
     report.png      (no address)
     features.png    view=features

@@ -4,16 +4,14 @@ import argparse
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from convformance.adapters.contract import Adapter, Refusal, UsageError
 from convformance.adapters.discovery import BUILT_IN, create
 from convformance.judging.grades import CONFORMANT
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
-
-Array = np.ndarray[Any, Any]
 
 
 def out_folder(description: str | None) -> Path:
@@ -28,13 +26,13 @@ def out_folder(description: str | None) -> Path:
 
 def frameworks(names: Sequence[str] = tuple(BUILT_IN)) -> list[Adapter]:
     """Return an adapter for each framework of ``names`` that is installed; say of each other one why it is left out."""
-    found = []
+    installed = []
     for name in names:
         try:
-            found.append(create(name))
+            installed.append(create(name))
         except UsageError as reason:
             say_once(f"  left out: {reason}")
-    return found
+    return installed
 
 
 def answers(
@@ -46,13 +44,13 @@ def answers(
     """
     direct = (route for route in adapter.routes() if route.operation == operation and route.grade == CONFORMANT)
     asked = [route for route in direct if not routes or route.name in routes]
-    given = {}
+    by_route = {}
     for route in asked:
         try:
-            given[route.name] = adapter.answer(route, problem, operands).value
+            by_route[route.name] = adapter.answer(route, problem, operands).value
         except Refusal as reason:
             say_once(f"  {adapter.name} refuses {operation} by {route.name} in {operands[0].dtype}: {reason}")
-    return given
+    return by_route
 
 
 def first_answer(adapter: Adapter, operation: str, problem: Problem, *operands: Array) -> list[tuple[str, Array]]:

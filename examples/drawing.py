@@ -1,4 +1,4 @@
-"""One style for the pictures of the examples: titles, axes, units and colour bars, in colours that the colour-blind can tell."""
+"""One style for the pictures of the examples, in colours that the colour-blind can tell apart."""
 
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
 
 # Colour maps: for values of one sign, of both signs, for errors, and for photographs.
 VALUES, SIGNED, ERRORS, GREYS = "viridis", "PuOr_r", "magma", "gray"
@@ -41,26 +41,27 @@ def image(axes: Axes, array: Array, title: str, *, unit: str = "value", colours:
     if colours == SIGNED and not scale:
         largest = float(np.abs(array).max()) or 1.0
         scale = {"vmin": -largest, "vmax": largest}
-    drawn = axes.imshow(array, cmap=colours, interpolation="nearest", **scale)
-    bar = axes.figure.colorbar(drawn, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)))
+    shown = axes.imshow(array, cmap=colours, interpolation="nearest", **scale)
+    bar = axes.figure.colorbar(shown, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)))
     bar.set_label(unit, fontsize=_SMALL)
     bar.ax.tick_params(labelsize=_SMALL)
-    _named(axes, title)
-    return drawn
+    _label_image(axes, title)
+    return shown
 
 
 def photograph(axes: Axes, colours: Array, title: str) -> None:
     """Draw ``(3, H, W)`` of 0 to 255 as the picture it is."""
     axes.imshow(np.clip(np.rint(np.moveaxis(colours, 0, -1)), 0, 255).astype(np.uint8), interpolation="nearest")
-    _named(axes, title)
+    _label_image(axes, title)
 
 
 def numbers(axes: Axes, array: Array, title: str, *, unit: str = "value", colours: str = SIGNED) -> None:
     """Draw a small ``(H, W)`` array of integers with every number written in its cell."""
-    drawn = image(axes, array, title, unit=unit, colours=colours)
+    shown = image(axes, array, title, unit=unit, colours=colours)
     for (row, column), value in np.ndenumerate(array):
-        red, green, blue, _ = drawn.cmap(drawn.norm(value))
-        ink = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+        red, green, blue, _ = shown.cmap(shown.norm(value))
+        is_bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5  # as the eye weighs the colours
+        ink = "black" if is_bright else "white"
         axes.text(column, row, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=_SMALL)
 
 
@@ -70,7 +71,7 @@ def outline(axes: Axes, corner: tuple[float, float], size: tuple[float, float], 
     axes.add_patch(Rectangle((column - 0.5, row - 0.5), width, height, fill=False, edgecolor=colour, linewidth=2.5))
 
 
-def lines(axes: Axes, title: str, *, across: str, up: str) -> None:
+def label_axes(axes: Axes, title: str, *, across: str, up: str) -> None:
     """Name the axes of a diagram, each with its unit, and lay a grid."""
     axes.set_title(title, fontsize=11)
     axes.set_xlabel(across, fontsize=_SMALL + 1)
@@ -78,7 +79,7 @@ def lines(axes: Axes, title: str, *, across: str, up: str) -> None:
     axes.grid(alpha=0.3)
 
 
-def words(axes: Axes, title: str, text: str) -> None:
+def text_panel(axes: Axes, title: str, text: str) -> None:
     """Fill a panel with a title and lines of text."""
     axes.set_axis_off()
     axes.set_title(title, fontsize=11)
@@ -89,16 +90,16 @@ def save(figure: Figure, out: Path, name: str) -> Path:
     """Write ``name.png`` into ``out``, made if need be, and say so."""
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.png"
-    drawn = BytesIO()
-    figure.savefig(drawn, format="png")
+    png = BytesIO()
+    figure.savefig(png, format="png")
     # A third of the bytes, and no difference to the eye.
-    few = Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
+    reduced = Image.open(png).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    reduced.save(path, optimize=True)
     print(f"  picture: {path}")
     return path
 
 
-def _named(axes: Axes, title: str) -> None:
+def _label_image(axes: Axes, title: str) -> None:
     axes.set_title(title, fontsize=11)
     axes.set_xlabel("column", fontsize=_SMALL)
     axes.set_ylabel("row", fontsize=_SMALL)

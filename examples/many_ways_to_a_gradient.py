@@ -1,12 +1,11 @@
 """The many ways to a gradient: what TensorFlow, SciPy and everyone else here call it, and that they agree.
 
-On random integers from 0 to 9, TensorFlow's four ways to dx and three to dw give the same numbers, and so do SciPy's ``convolve2d``
-formulas: dx is the full convolution of dy with the kernel, dw the valid one of x with dy rotated.
+On random integers from 0 to 9, TensorFlow's four ways to dx and three to dw give the same numbers, and so do SciPy's
+``convolve2d`` formulas: dx is the full convolution of dy with the kernel, dw the valid one of x with dy rotated.
 """
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.signal import convolve2d
@@ -15,11 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a clone needs no
 
 from convformance.adapters.contract import Adapter
 from convformance.reference import Problem
+from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from examples import drawing
 from examples.asking import answers, frameworks, out_folder, same_bits
 
-Array = np.ndarray[Any, Any]
 Ways = dict[str, Array]
 
 PROBLEM = Problem.of(input_size=(7, 6), kernel_size=(3, 2))
@@ -45,16 +44,15 @@ def by_scipy(x: Array, w: Array, dy: Array) -> tuple[Array, Array]:
 
 
 def ways(adapters: list[Adapter], operation: str, *arrays: Array) -> Ways:
-    """Return the answer of every route to ``operation``, named by its framework; of TensorFlow's, those this script is about."""
-    found: Ways = {}
+    """Return the answers of every framework by all its routes to ``operation``; of TensorFlow, by those above."""
+    gradients: Ways = {}
     for adapter in adapters:
         routes = TENSORFLOW[operation] if adapter.name == "tensorflow" else ()
-        given = answers(adapter, operation, PROBLEM, *arrays, routes=routes)
-        assert set(routes) <= set(given), (
-            f"{adapter.name} answers {operation} by {sorted(given)}, and not by all of {routes}"
-        )
-        found |= {f"{adapter.name}: {route}": value for route, value in given.items()}
-    return found
+        by_route = answers(adapter, operation, PROBLEM, *arrays, routes=routes)
+        unanswered = set(routes) - set(by_route)
+        assert not unanswered, f"{adapter.name} does not answer {operation} by {sorted(unanswered)}"
+        gradients |= {f"{adapter.name}: {route}": value for route, value in by_route.items()}
+    return gradients
 
 
 def check_that_the_ways_agree(adapters: list[Adapter]) -> tuple[Ways, Ways]:
@@ -76,14 +74,15 @@ def draw(to_dx: Ways, to_dw: Ways, out: Path) -> None:
     figure, axes = drawing.panels(title, 3, 5, (17, 10))
     for panel, array, name in zip(axes[0], operands(), ("x", "w, the kernel", "dy"), strict=False):
         drawing.numbers(panel, array[0, 0], f"{name}: integers 0 to 9", colours=drawing.VALUES)
-    for row, (gradient, found) in enumerate((("dx", to_dx), ("dw", to_dw)), start=1):
-        names = list(found)
+    for row, (gradient, to_gradient) in enumerate((("dx", to_dx), ("dw", to_dw)), start=1):
+        names = list(to_gradient)
         for panel, name in zip(axes[row], names, strict=False):
-            drawing.numbers(panel, found[name][0, 0], f"{gradient} by\n{name}", unit=gradient, colours=drawing.VALUES)
+            values = to_gradient[name][0, 0]
+            drawing.numbers(panel, values, f"{gradient} by\n{name}", unit=gradient, colours=drawing.VALUES)
         for panel in axes[row, len(names) :]:
             panel.set_axis_off()
         rest = names[5:] or ["(none is installed)"]
-        drawing.words(axes[0, 2 + row], f"{gradient}: the same numbers also by", "\n".join(rest))
+        drawing.text_panel(axes[0, 2 + row], f"{gradient}: the same numbers also by", "\n".join(rest))
     drawing.save(figure, out, "many_ways_to_a_gradient")
 
 
@@ -91,8 +90,8 @@ def main(out: Path) -> None:
     """State the claims, which are asserted, and draw them."""
     print("the many ways to a gradient: random integers, float32")
     to_dx, to_dw = check_that_the_ways_agree(frameworks(("tensorflow", "torch", "jax", "onnxruntime", "scipy")))
-    for gradient, found in (("dx", to_dx), ("dw", to_dw)):
-        print(f"  {len(found)} ways to {gradient} agree bit for bit: {'; '.join(found)}")
+    for gradient, to_gradient in (("dx", to_dx), ("dw", to_dw)):
+        print(f"  {len(to_gradient)} ways to {gradient} agree bit for bit: {'; '.join(to_gradient)}")
     draw(to_dx, to_dw, out)
 
 

@@ -1,23 +1,22 @@
 """Scatter and flip: the gradient of a convolution in its input, three ways.
 
-Each value of dy adds its weighted kernel to a zero-padded buffer. The interior of the buffer is what a forward convolution of dy
-with the kernel rotated by 180 degrees gives; and for a dy of ones it is what central differences of the summed output give.
+Each value of dy adds its weighted kernel to a zero-padded buffer. The interior of the buffer is what a forward
+convolution of dy with the kernel rotated by 180 degrees gives; and for a dy of ones it is what central differences of
+the summed output give.
 """
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a clone needs no install
 
 from convformance.reference import conv, conv_input_grad
+from convformance.reference.arrays import Array
 from convformance.reference.differences import numerical_gradient
 from examples import drawing
 from examples.asking import out_folder, same_bits
-
-Array = np.ndarray[Any, Any]
 
 X = np.arange(1.0, 50.0).reshape(7, 7)
 W = np.arange(1.0, 10.0).reshape(3, 3)
@@ -32,7 +31,7 @@ def convolved(image: Array, kernel: Array) -> Array:
 
 
 def scattered(dy: Array, kernel: Array, count: int | None = None) -> Array:
-    """Return the padded buffer, ``(H + 2, W + 2)``, after the first ``count`` values of dy have added their weighted kernels."""
+    """Return the padded buffer ``(H + 2, W + 2)`` after the first ``count`` values of dy added their kernels."""
     rows, columns = kernel.shape
     buffer = np.zeros(tuple(size + 2 * PADDING for size in dy.shape))
     for row, column in list(np.ndindex(dy.shape))[:count]:
@@ -46,19 +45,16 @@ def interior(buffer: Array) -> Array:
 
 
 def check_that_scattering_is_a_flipped_convolution() -> Array:
-    """Return dx: the buffer's interior, the convolution with the rotated kernel and the reference's gradient are one."""
+    """Return dx: the buffer's interior, which a convolution with the rotated kernel and the reference give as well."""
     dx = interior(scattered(DY, W))
     same_bits("a convolution with the rotated kernel", convolved(DY, np.flip(W)), dx)
-    same_bits(
-        "the reference's gradient",
-        conv_input_grad(DY[None, None], W[None, None], input_size=7, padding=PADDING)[0, 0],
-        dx,
-    )
+    gradient = conv_input_grad(DY[None, None], W[None, None], input_size=7, padding=PADDING)
+    same_bits("the reference's gradient", gradient[0, 0], dx)
     return dx
 
 
 def check_that_differences_are_the_gradient_of_ones() -> Array:
-    """Return the gradient of the summed output, equal to its central differences; whole steps of whole numbers leave no error."""
+    """Return the gradient of the summed output, equal to its central differences: integers leave no error."""
     ones = np.ones_like(convolved(X, W))
     differences = numerical_gradient(lambda x: convolved(x, W), X, ones, step=1.0)
     same_bits("central differences of the summed output", differences, interior(scattered(ones, W)))
@@ -67,9 +63,8 @@ def check_that_differences_are_the_gradient_of_ones() -> Array:
 
 def draw(dx: Array, differences: Array, out: Path) -> None:
     """Draw the forward pass, the buffer as it fills, and the three results."""
-    figure, axes = drawing.panels(
-        "Scatter and flip: the gradient in the input is a convolution, kernel rotated", 3, 3, (13, 11.5)
-    )
+    title = "Scatter and flip: the gradient in the input is a convolution, kernel rotated"
+    figure, axes = drawing.panels(title, 3, 3, (13, 11.5))
     drawing.numbers(axes[0, 0], X, "x, a ramp", colours=drawing.VALUES)
     drawing.numbers(axes[0, 1], W, "the kernel w, a ramp", unit="weight", colours=drawing.VALUES)
     drawing.numbers(axes[0, 2], convolved(X, W), "forward: conv(x, w), padding 1", colours=drawing.VALUES)
@@ -88,9 +83,7 @@ def main(out: Path) -> None:
     """State the claims, which are asserted, and draw them."""
     print("scatter and flip: 7x7 ramp, 3x3 ramp kernel, zero padding 1")
     dx = check_that_scattering_is_a_flipped_convolution()
-    print(
-        "  the interior of the scatter buffer equals a convolution with the kernel rotated by 180 degrees, bit for bit"
-    )
+    print("  the interior of the scatter buffer equals a convolution with the rotated kernel, bit for bit")
     differences = check_that_differences_are_the_gradient_of_ones()
     print("  central differences of the summed output equal the gradient of ones, bit for bit")
     draw(dx, differences, out)

@@ -1,10 +1,9 @@
 """A photograph-like image made of formulas: sky, sun, hills, a house with a fence, water."""
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from convformance.reference.arrays import Array
+
 Colour = tuple[int, int, int]
 
 

@@ -1,7 +1,7 @@
 """What a wrong convolution looks like: four classical mistakes on one image, beside the truth, and where they differ.
 
-Each answer is right in shape and dtype and looks plausible by itself. The judge tells it from the truth by the error that rounding
-alone could make.
+Each answer is right in shape and dtype and looks plausible by itself. The judge tells it from the truth by the error
+that rounding alone could make.
 """
 
 import sys
@@ -19,13 +19,12 @@ from convformance.judging.grades import COMPONENTWISE, CONFORMANT, WRONG
 from convformance.judging.judgement import Marked
 from convformance.judging.marking import mark
 from convformance.reference import Problem, conv, conv_filter_grad, conv_input_grad
+from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from convformance.test_cases.fills import Operands
 from examples import drawing
 from examples.asking import out_folder
 from examples.scene import grey, scene
-
-Array = np.ndarray[Any, Any]
 
 HEIGHT, WIDTH = 96, 128
 SINGLE = Precision(FORMATS["float32"], FORMATS["float32"])
@@ -52,7 +51,7 @@ def photograph(height: int, width: int) -> Array:
     return grey(scene(height, width))[None, None].astype(np.float32)
 
 
-def one_filter(kernel: Array) -> Array:
+def as_filter(kernel: Array) -> Array:
     """Return a kernel as a filter of one channel to one, float32."""
     return kernel[None, None].astype(np.float32)
 
@@ -94,65 +93,63 @@ def mistakes() -> tuple[Mistake, ...]:
     spot[:, :, 14:17, 15:18] = 1 / 9
     small = photograph(*halved.output_size)
     return (
-        Mistake("the kernel is not rotated", "dx", "conv_input_grad", relief, (image, one_filter(RELIEF)), not_rotated),
+        Mistake("the kernel is not rotated", "dx", "conv_input_grad", relief, (image, as_filter(RELIEF)), not_rotated),
         Mistake(
             "the stride is ignored backwards",
             "dx",
             "conv_input_grad",
             halved,
-            (small, one_filter(SOFT)),
+            (small, as_filter(SOFT)),
             stride_ignored,
         ),
-        Mistake("SAME is split on the wrong side", "y", "conv", same, (image, one_filter(BLUR)), other_side),
+        Mistake("SAME is split on the wrong side", "y", "conv", same, (image, as_filter(BLUR)), other_side),
         Mistake("the batch is not summed", "dw", "conv_filter_grad", summed, (batch, spot), first_image_only),
     )
 
 
-def judged(mistake: Mistake, answer: Array) -> Marked:
+def judge(mistake: Mistake, answer: Array) -> Marked:
     """Return the judge's mark for an answer to the question that ``mistake`` is made on, in float32."""
     trial = Trial(mistake.operation, mistake.problem, "photograph", Operands(mistake.operands), SINGLE)
     return mark(trial, answer)
 
 
 def check_that_the_judge_tells(mistake: Mistake) -> tuple[Array, Array, float]:
-    """Return the truth, the wrong answer and its largest error as a multiple of the allowed one: the judge accepts one of them."""
-    truth, wrong = apply(mistake.operation, mistake.problem, *mistake.operands), mistake.wrong(*mistake.operands)
+    """Return the truth, which the judge accepts, and the wrong answer, with its largest error over the allowed one."""
+    truth = apply(mistake.operation, mistake.problem, *mistake.operands)
+    wrong = mistake.wrong(*mistake.operands)
     assert wrong.shape == truth.shape, f"{mistake.name}: {wrong.shape} and not {truth.shape}"
-    assert judged(mistake, truth).grade == CONFORMANT, f"the truth is called {judged(mistake, truth).grade}"
-    marked = judged(mistake, wrong)
+    assert judge(mistake, truth).grade == CONFORMANT, f"the truth is called {judge(mistake, truth).grade}"
+    marked = judge(mistake, wrong)
     assert marked.grade == WRONG, f"{mistake.name}: called {marked.grade}"
     return truth, wrong, float(marked.share(marked.trial.tolerance(COMPONENTWISE, SINGLE)).max())
 
 
-def in_words(times: float) -> str:
+def one_digit(times: float) -> str:
     """Return a large number to one digit: 30,000,000."""
     return f"{float(f'{times:.1g}'):,.0f}"
 
 
-def draw(found: list[tuple[Mistake, tuple[Array, Array, float]]], out: Path) -> None:
+def draw(results: list[tuple[Mistake, tuple[Array, Array, float]]], out: Path) -> None:
     """Draw, for each mistake, the truth, the answer on the same scale, and the error."""
-    figure, axes = drawing.panels("What a wrong convolution looks like", len(found), 3, (13.5, 12.5))
-    for panels, (mistake, (truth, wrong, times)) in zip(axes, found, strict=True):
-        drawing.image(
-            panels[0], truth[0, 0], f"the truth: {mistake.operation}", unit=mistake.shown, colours=drawing.GREYS
-        )
-        drawing.image(panels[1], wrong[0, 0], f"the answer: {mistake.name}", unit=mistake.shown, colours=drawing.GREYS)
-        title = f"the error: up to {in_words(times)} times the allowed one"
-        drawing.image(
-            panels[2], np.abs(wrong - truth)[0, 0], title, unit=f"|error| of {mistake.shown}", colours=drawing.ERRORS
-        )
+    figure, axes = drawing.panels("What a wrong convolution looks like", len(results), 3, (13.5, 12.5))
+    for panels, (mistake, (truth, wrong, times)) in zip(axes, results, strict=True):
+        values: dict[str, Any] = {"unit": mistake.shown, "colours": drawing.GREYS}
+        drawing.image(panels[0], truth[0, 0], f"the truth: {mistake.operation}", **values)
+        drawing.image(panels[1], wrong[0, 0], f"the answer: {mistake.name}", **values)
+        errors: dict[str, Any] = {"unit": f"|error| of {mistake.shown}", "colours": drawing.ERRORS}
+        title = f"the error: up to {one_digit(times)} times the allowed one"
+        drawing.image(panels[2], np.abs(wrong - truth)[0, 0], title, **errors)
     drawing.save(figure, out, "what_wrong_looks_like")
 
 
 def main(out: Path) -> None:
     """State the claims, which are asserted, and draw them."""
     print("what a wrong convolution looks like: four mistakes on one image, float32")
-    found = [(mistake, check_that_the_judge_tells(mistake)) for mistake in mistakes()]
-    for mistake, (_, _, times) in found:
-        print(
-            f"  {mistake.name}: judged wrong, errors up to {in_words(times)} times the allowed one; the truth: conformant"
-        )
-    draw(found, out)
+    results = [(mistake, check_that_the_judge_tells(mistake)) for mistake in mistakes()]
+    for mistake, (_, _, times) in results:
+        allowed = f"{one_digit(times)} times the allowed one"
+        print(f"  {mistake.name}: judged wrong, errors up to {allowed}; the truth: conformant")
+    draw(results, out)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import exact, operations
 from convformance.reference.arrays import Array
-from convformance.reference.fast import Stack, fitting
+from convformance.reference.fast import Stack, copies_worth_stacking
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -225,7 +225,7 @@ _INGREDIENTS: dict[str, Callable[[Array], Array]] = {"plain": np.positive, "A": 
 
 def prepare(trials: Sequence[Trial]) -> None:
     """Compute what trials of one operation on one problem need, together where they are small."""
-    most = fitting(trials[0].problem)
+    most = copies_worth_stacking(trials[0].problem)
     for first in range(0, len(trials), most):
         _prepare(trials[first : first + most])
 
@@ -233,18 +233,19 @@ def prepare(trials: Sequence[Trial]) -> None:
 def _prepare(trials: Sequence[Trial]) -> None:
     """Compute the truth, A and the squares under B of all ``trials`` as one operation each."""
     stack = Stack(trials[0].operation, trials[0].problem, len(trials))
-    arrays = tuple(map(_finite, stack.joined([trial.operands.arrays for trial in trials])))
+    arrays = tuple(map(_finite, stack.stack_operands([trial.operands.arrays for trial in trials])))
     given = [trial.operands.bias for trial in trials if trial.operands.bias is not None]
     bias = _finite(np.concatenate(given)) if given else None
     biases = [None] * len(trials) if bias is None else np.split(bias, len(trials))
-    for trial, numbers in zip(trials, zip(stack.parts(arrays), biases, strict=True), strict=True):
+    for trial, numbers in zip(trials, zip(stack.split_operands(arrays), biases, strict=True), strict=True):
         trial.hold(numbers=numbers)
     found = {
-        name: _map(function, stack.operation, stack.whole, arrays, bias) for name, function in _INGREDIENTS.items()
+        name: _map(function, stack.operation, stack.stacked_problem, arrays, bias)
+        for name, function in _INGREDIENTS.items()
     }
     found["rounded"] = trials[0].expected.result.round(found["plain"])
     for name, whole in found.items():
-        for trial, result in zip(trials, stack.results(whole), strict=True):
+        for trial, result in zip(trials, stack.split_result(whole), strict=True):
             trial.hold(**{name: result})
 
 

@@ -1,7 +1,7 @@
 """A Python process of its own that is told what to do and tells what happens, a line of JSON each.
 
-The lines travel on a channel that nothing else writes to: the child keeps its standard output for them and sends whatever a
-framework prints, at any time and at exit, to standard error. What is no line of ours is a fault of the child, and said so.
+The lines travel on a channel that nothing else writes to: the child keeps its standard output for them and sends
+whatever a framework prints, at any time and at exit, to standard error.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ LAST_WORDS = 2000  # characters of standard error that are kept
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended that was still wanted: ``silent``, it said nothing for too long, or ``died``; in words, and its last ones."""
+    """How a child ended that was still wanted: ``silent`` (it said nothing for too long) or ``died``; its last words."""
 
     kind: str
     message: str
@@ -52,6 +52,11 @@ class Child:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def __enter__(self) -> "Child":
         return self
 
@@ -66,7 +71,7 @@ class Child:
                     pipe.close()
 
     def ask(self, request: Mapping[str, Any], *, silence: float) -> Generator[tuple[str, Message] | Ended, None, None]:
-        """Send a request and yield what is told of it, ``(kind, message)``, up to ``done``; or how the child ended before.
+        """Send a request and yield what is told of it, ``(kind, message)``; or how the child ended before it was done.
 
         ``silence``: seconds that it may say nothing.
         """

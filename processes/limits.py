@@ -37,9 +37,10 @@ def _raise(*_: object) -> None:
 
 
 class Watchdog:
-    """A thread that calls ``on_overrun()`` when a watched call outlasts its deadline: for code that no signal interrupts.
+    """A thread that calls ``on_overrun()`` when a watched call outlasts its deadline: no signal interrupts native code.
 
-    One thread serves every call of a process, looking a few times a second: a timer a call would cost more than small calls do.
+    One thread serves every call of a process, looking a few times a second: a timer a call would cost more than small
+    calls do.
     """
 
     INTERVAL = 0.2  # seconds between two looks

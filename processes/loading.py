@@ -18,8 +18,8 @@ class LoadError(Exception):
 def module_of_file(path: str | Path) -> ModuleType:
     """Return the module in a file, run once a process, under a name that no other file has.
 
-    Its neighbours can be imported, behind everything else: a file called torch.py must not hide torch. Raises FileNotFoundError
-    where there is no such file, LoadError where it cannot be run.
+    Its neighbours can be imported, behind everything else: a file called torch.py must not hide torch. Raises
+    FileNotFoundError where there is no such file, LoadError where it cannot be run.
     """
     file = Path(path).resolve()
     if not file.is_file():
@@ -64,7 +64,7 @@ def _run(file: Path) -> ModuleType:
 
 
 def error_text(error: BaseException, file: Path | None = None) -> str:
-    """Return type, message and place of ``error`` in one line: the innermost line of ``file``, else of the innermost function."""
+    """Return type, message and place of ``error`` in one line: the innermost in ``file``, else the innermost of all."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({Path(error.filename or '').name}, line {error.lineno})"
     message = " ".join(str(error).split()) or "no message"
@@ -72,8 +72,8 @@ def error_text(error: BaseException, file: Path | None = None) -> str:
     own = [frame for frame in frames if file and Path(frame.filename) == file]
     if own:
         return f"{type(error).__name__}: {message} ({file.name if file else ''}, line {own[-1].lineno})"
-    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {message}{place}"
+    where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{where}"
 
 
 def _is_machinery(frame: traceback.FrameSummary) -> bool:

@@ -1,6 +1,6 @@
 """The truth, in NumPy alone: a convolution, its gradients, its transpose and its transpose's gradients.
 
-``operations`` is the public face, re-exported here; ``definition`` is the text to read, ``contractions`` computes it, ``exact``
+``operations`` is the public face, re-exported here; ``definition`` is the text to read, ``fast`` computes it, ``exact``
 is the oracle for float64, ``differences`` differentiates numerically, ``geometry`` and ``problem`` hold the sizes.
 """
 

@@ -1,7 +1,7 @@
 """The definition: a convolution and its two gradients as plain loops over one list of products, for any spatial rank.
 
-Every operation of the suite sums the same products and differs only in which of the three arrays it sums them into. This is the
-text to read; ``contractions`` computes the same faster. Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5.
+Every operation of the suite sums the same products and differs only in which of the three arrays it sums them into.
+``fast`` computes the same faster. Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from convformance.reference.problem import Problem
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the cross-correlation ``y[n, o, p] = sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]``.
+    """Return ``y[n, o, p] = sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]``.
 
-    x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``; c runs over the channels of the
-    group that o belongs to. All in the operands' dtype.
+    x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``; c runs over the
+    channels of the group that o belongs to. All in the operands' dtype.
     """
     y = np.zeros(problem.output_shape, x.dtype)
     for in_x, in_w, in_y in terms(problem):
@@ -27,7 +27,7 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
-    """Return the adjoint of ``forward`` in x: every product goes where its x came from, so ``<forward(x, w), dy> = <x, dx>``.
+    """Return the adjoint of ``forward`` in x, ``<forward(x, w), dy> = <x, dx>``: products go where their x came from.
 
     dy: ``(N, O, *output_size)``, w: ``(O, C / groups, *kernel_size)``, dx: ``(N, C, *input_size)``.
     """
@@ -38,7 +38,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
-    """Return the adjoint of ``forward`` in w: every product goes where its w came from, so ``<forward(x, w), dy> = <w, dw>``.
+    """Return the adjoint of ``forward`` in w, ``<forward(x, w), dy> = <w, dw>``: products go where their w came from.
 
     x: ``(N, C, *input_size)``, dy: ``(N, O, *output_size)``, dw: ``(O, C / groups, *kernel_size)``.
     """
@@ -62,6 +62,6 @@ def terms(problem: Problem) -> Iterator[tuple[Size, Size, Size]]:
 
 
 def input_position(problem: Problem, position: Size, tap: Size) -> Size:
-    """Return the index map, ``output position * stride + tap * dilation - padding.lo`` per axis; it may lie in the padding."""
+    """Return ``position * stride + tap * dilation - padding.lo`` per axis, the index map; it may lie in the padding."""
     axes = zip(position, problem.stride, tap, problem.dilation, problem.padding, strict=True)
     return tuple(p * s + t * d - lo for p, s, t, d, (lo, _) in axes)

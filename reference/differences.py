@@ -1,4 +1,4 @@
-"""Finite differences: gradients from values of a function alone, exact where the function is affine and the data are integers.
+"""Finite differences: gradients from values of a function alone; exact where it is affine and the data are integers.
 
 The cost is one or two evaluations of the function for each element of its argument.
 """
@@ -18,48 +18,47 @@ STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
 def unit_differences(function: Function, x: Array, dy: Array) -> Array:
-    """Return the gradient of ``<function(x), dy>`` in x by unit steps, ``dx[i] = <function(x + e_i) - function(x), dy>``.
+    """Return ``dx[i] = <function(x + e_i) - function(x), dy>``, the gradient of ``<function(x), dy>`` by unit steps.
 
-    It is the gradient itself, not an approximation, for a function that is affine in x, as a convolution is in each operand, while
-    every number met is an integer below 2^53. x: any shape; dy: the shape of ``function(x)``; dx: shape and dtype of x.
+    It is the gradient itself, not an approximation, for a function that is affine in x, as a convolution is in each
+    operand, while every number is an integer below 2^53. dy: the shape of ``function(x)``; dx: shape and dtype of x.
     """
     at_x = function(x)
     _check_cotangent(at_x, dy)
     dx = np.zeros_like(x)
-    for place, beside in _moved(x, lambda _: 1):
-        dx[place] = np.sum((function(beside) - at_x) * dy)
+    for index, moved in _moved(x, lambda _: 1):
+        dx[index] = np.sum((function(moved) - at_x) * dy)
     return dx
 
 
 def numerical_gradient(function: Function, x: Array, dy: Array, *, step: float = STEP) -> Array:
     """Return the gradient of ``<function(x), dy>`` in x by central differences, for any smooth function.
 
-    ``dx[i] = <function(x + h e_i) - function(x - h e_i), dy> / 2h`` with ``h = step * max(1, |x_i|)``. The default step, the cube
-    root of the spacing of float64 at 1, leaves a relative error of about 1e-10. x: float64, any shape; dy: the shape of
-    ``function(x)``. Raises TypeError for another dtype of x, ValueError for a ``step`` that is not positive or a dy that does not
-    fit. Source: Nocedal & Wright, "Numerical Optimization" (2006), 8.1.
+    ``dx[i] = <function(x + h e_i) - function(x - h e_i), dy> / 2h`` with ``h = step * max(1, |x_i|)``. The default
+    step, the cube root of the spacing of float64 at 1, leaves a relative error of about 1e-10. x: float64, any shape;
+    dy: the shape of ``function(x)``. Raises TypeError for another dtype of x, ValueError for a ``step`` that is not
+    positive or a dy that does not fit. Source: Nocedal & Wright, "Numerical Optimization" (2006), 8.1.
     """
     if x.dtype != np.float64:
-        raise TypeError(
-            f"x has dtype {x.dtype.name}; allowed: float64, as narrower types drown the differences in rounding"
-        )
+        allowed = "float64, as narrower types drown the differences in rounding"
+        raise TypeError(f"x has dtype {x.dtype.name}; allowed: {allowed}")
     if not step > 0:
         raise ValueError(f"step={step!r}; allowed: numbers above 0")
     _check_cotangent(function(x), dy)
     dx = np.zeros_like(x)
     above = _moved(x, lambda entry: step * max(1.0, abs(entry)))
     below = _moved(x, lambda entry: -step * max(1.0, abs(entry)))
-    for (place, after), (_, before) in zip(above, below, strict=True):
-        dx[place] = np.sum((function(after) - function(before)) * dy) / (after[place] - before[place])
+    for (index, after), (_, before) in zip(above, below, strict=True):
+        dx[index] = np.sum((function(after) - function(before)) * dy) / (after[index] - before[index])
     return dx
 
 
 def _moved(x: Array, by: Callable[[Any], Any]) -> Iterator[tuple[Size, Array]]:
     """Yield every index of x with a copy of x in which that entry is moved by ``by(entry)``."""
-    for place in np.ndindex(x.shape):
-        beside = x.copy()
-        beside[place] += by(x[place])
-        yield place, beside
+    for index in np.ndindex(x.shape):
+        moved = x.copy()
+        moved[index] += by(x[index])
+        yield index, moved
 
 
 def _check_cotangent(y: Array, dy: Array) -> None:

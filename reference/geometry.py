@@ -18,13 +18,12 @@ Pairs = tuple[tuple[int, int], ...]
 Padding = int | str | Sequence[int] | Sequence[tuple[int, int]]
 
 _INTEGER = (int, np.integer)
-PADDING_SYMBOLS = ("valid", "same_upper", "same_lower", "full")
 
 
 def per_axis(name: str, value: int | Sequence[int], rank: int, *, least: int = 1) -> Size:
     """Return ``value`` as one integer per axis; an int stands for every axis.
 
-    Raises ValueError naming the argument when the length is not ``rank``, an entry is no integer or lies below ``least``.
+    Raises ValueError naming the argument when the length is not ``rank``, an entry is no integer or below ``least``.
     """
     entries = _spread(value, rank)
     if len(entries) != rank or not all(isinstance(entry, _INTEGER) and entry >= least for entry in entries):
@@ -69,14 +68,16 @@ _SYMBOLS: dict[str, Callable[[int, int, int], tuple[int, int]]] = {
     "same_lower": _same_lower,
     "full": _full,
 }
+PADDING_SYMBOLS = tuple(_SYMBOLS)
 
 
 def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, stride: Size, dilation: Size) -> Pairs:
     """Return ``padding`` as a ``(lo, hi)`` pair per axis.
 
-    ``padding`` is an int for every side, an int per axis for both its sides, a pair per axis, or a symbol: ``valid`` (none),
-    ``full`` (``dilation * (kernel - 1)`` on both sides), ``same_upper`` (``ceil(input / stride)`` outputs, the odd element at
-    the end: what is usually meant by SAME) and ``same_lower`` (the odd element at the start). Raises ValueError for anything else.
+    ``padding`` is an int for every side, an int per axis for both its sides, a pair per axis, or a symbol: ``valid``
+    (none), ``full`` (``dilation * (kernel - 1)`` on both sides), ``same_upper`` (``ceil(input / stride)`` outputs, the
+    odd element at the end: what is usually meant by SAME) and ``same_lower`` (the odd element at the start). Raises
+    ValueError for anything else.
     """
     if isinstance(padding, str):
         return _resolve_symbol(padding, input_size, kernel_size, stride, dilation)
@@ -104,9 +105,8 @@ def padded_size(input_size: Size, padding: Pairs) -> Size:
     sizes = tuple(size + lo + hi for size, (lo, hi) in zip(input_size, padding, strict=True))
     for size, (lo, hi), left in zip(input_size, padding, sizes, strict=True):
         if left < 0 or -lo > size or -hi > size:
-            raise ValueError(
-                f"padding={padding!r} crops more than an axis of size {size} has; allowed: lo, hi >= -{size} and lo + hi >= -{size}"
-            )
+            allowed = f"lo, hi >= -{size} and lo + hi >= -{size}"
+            raise ValueError(f"padding={padding!r} crops more than an axis of size {size} has; allowed: {allowed}")
     return sizes
 
 
@@ -123,12 +123,12 @@ def output_size(input_size: Size, kernel_size: Size, stride: Size, padding: Pair
 def transposed_sizes(
     output_size: Size, kernel_size: Size, stride: Size, padding: Padding, dilation: Size
 ) -> tuple[range, ...]:
-    """Return, per axis, every input size whose convolution has ``output_size``: the legal result sizes of its transpose.
+    """Return, per axis, every input size whose convolution has ``output_size``: the legal results of its transpose.
 
-    With at least one output the sizes are ``(output - 1) * stride + extent - lo - hi`` and the ``stride - 1`` that follow; their
-    offset in this range is what frameworks call output padding. The ``same`` symbols pad each size by its own amount: theirs are
-    ``(output - 1) * stride + 1`` to ``output * stride``. Sizes that are negative, or that a negative padding crops away, are
-    left out, so a range may be empty.
+    With at least one output the sizes are ``(output - 1) * stride + extent - lo - hi`` and the ``stride - 1`` that
+    follow; their offset in this range is what frameworks call output padding. The ``same`` symbols pad each size by its
+    own amount: theirs are ``(output - 1) * stride + 1`` to ``output * stride``. Sizes that are negative, or that a
+    negative padding crops away, are left out, so a range may be empty.
     """
     if padding in ("same_upper", "same_lower"):
         return tuple(range(max(0, (o - 1) * s + 1), o * s + 1) for o, s in zip(output_size, stride, strict=True))
@@ -145,37 +145,3 @@ def _sizes_of_axis(outputs: int, extent: int, stride: int, pair: tuple[int, int]
     if outputs == 0:
         return range(least, max(least, smallest + stride))
     return range(max(least, smallest), max(least, smallest + stride))
-
-
-def adjoint_padding(
-    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
-) -> Pairs:
-    """Return the padding under which the input gradient is a plain convolution of the zero-inserted dy.
-
-    dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel roles
-    exchanged; stride is 1 and dilation stays. The result then has exactly ``input_size`` elements per axis.
-    """
-    extents = effective_kernel(kernel_size, dilation)
-    axes = zip(input_size, output_size, extents, stride, padding, strict=True)
-    return tuple((e - 1 - lo, i - max((o - 1) * s + 1, 0) + lo) for i, o, e, s, (lo, _) in axes)
-
-
-def filter_gradient_padding(
-    input_size: Size, output_size: Size, kernel_size: Size, stride: Size, padding: Pairs, dilation: Size
-) -> Pairs:
-    """Return the padding under which the filter gradient is a convolution of x with dy, stride and dilation exchanged.
-
-    The high side is negative where rows of the input were never read, so that the result has exactly ``kernel_size`` elements.
-    """
-    extents = effective_kernel(kernel_size, dilation)
-    axes = zip(input_size, output_size, extents, stride, padding, strict=True)
-    return tuple((lo, e + (o - 1) * s - i - lo) for i, o, e, s, (lo, _) in axes)
-
-
-def taps_inside(input_size: int, outputs: int, kernel: int, stride: int, lo: int, dilation: int) -> int:
-    """Return, along one axis, how many (output, tap) couples read an element of the input and not padding."""
-    return sum(
-        0 <= position * stride + tap * dilation - lo < input_size
-        for position in range(outputs)
-        for tap in range(kernel)
-    )

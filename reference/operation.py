@@ -8,9 +8,9 @@ from dataclasses import dataclass
 class Operation:
     """One operation: what it reads and gives, named by the arrays of the convolution it belongs to.
 
-    ``operands`` maps its arguments, in order, to ``input`` ``(N, C, *spatial)``, ``filter`` ``(O, C / groups, *kernel)`` or
-    ``output`` ``(N, O, *spatial)``; ``result`` is one of these or ``bias`` ``(O,)``. ``adds_bias``: it takes one value per
-    channel of its result. ``meaning`` is a phrase for reports.
+    ``operands`` maps its arguments, in order, to ``input`` ``(N, C, *spatial)``, ``filter``
+    ``(O, C / groups, *kernel)`` or ``output`` ``(N, O, *spatial)``; ``result`` is one of these or ``bias`` ``(O,)``.
+    ``adds_bias``: it takes one value per channel of its result. ``meaning`` is a phrase for reports.
     """
 
     name: str
@@ -28,6 +28,12 @@ class Operation:
     def is_gradient(self) -> bool:
         """Whether it is a derivative of ``conv`` or of ``conv_transpose``."""
         return self.name.endswith("_grad")
+
+    @property
+    def size_argument(self) -> str:
+        """The argument that says how large the result is where its operands leave that open, "" where they do not."""
+        by_result = {"input": "output_size" if self.transposed else "input_size", "filter": "kernel_size"}
+        return by_result.get(self.result, "")
 
     @property
     def arrays(self) -> tuple[str, ...]:

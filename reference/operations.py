@@ -1,26 +1,27 @@
 """The seven operations, the public face of the reference.
 
-Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``stride`` and ``dilation`` are an int or one per axis;
-``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol: ``valid``, ``same_upper``,
-``same_lower``, ``full``. The result has the operands' dtype: float64, float32 and integers are computed in it (integers exactly,
-modulo its range), narrower floating types in float64 and rounded once. Operands are never changed. Padding is multiplied like any
-other zero, so NaN or Inf in a filter shows at the border. Wrong shapes and geometry raise ValueError, wrong dtypes TypeError.
+Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``stride`` and ``dilation`` are an int or
+one per axis; ``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol:
+``valid``, ``same_upper``, ``same_lower``, ``full``. The result has the operands' dtype: float64, float32 and integers
+are computed in it (integers exactly, modulo its range), narrower floating types in float64 and rounded once. Operands
+are never changed. Padding is multiplied like any other zero, so NaN or Inf in a filter shows at the border. Wrong
+shapes and geometry raise ValueError, wrong dtypes TypeError.
 
-Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution arithmetic" (2016).
+Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution
+arithmetic" (2016).
 """
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
-from convformance.reference import posing
 from convformance.reference.arrays import Array
 from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
-from convformance.reference.posing import PerAxis
 from convformance.reference.problem import Problem
-from convformance.reference.rounding import computing_dtype, round_once
+from convformance.reference.problem_from_arrays import Geometry, PerAxis, check_array, problem_from_arrays
+from convformance.reference.rounding import DType, computing_dtype, round_once
 
 
 def conv(
@@ -37,8 +38,8 @@ def conv(
 
     x: ``(N, C, *spatial)``, w: ``(O, C / groups, *kernel)``, bias: ``(O,)``, y: ``(N, O, *output)``.
     """
-    problem = posing.forward("conv", x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return apply("conv", problem, x, w, bias=bias)
+    geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _on_arrays("conv", x, w, bias=bias, **geometry)
 
 
 def conv_input_grad(
@@ -53,12 +54,11 @@ def conv_input_grad(
 ) -> Array:
     """Return ``dx``, the adjoint of ``conv`` in x: ``<conv(x, w), dy> = <x, dx>`` for every x.
 
-    dy: ``(N, O, *output)``, w: ``(O, C / groups, *kernel)``, dx: ``(N, C, *input_size)``; ``input_size`` is the spatial shape of x,
-    which stride leaves ambiguous.
+    dy: ``(N, O, *output)``, w: ``(O, C / groups, *kernel)``, dx: ``(N, C, *input_size)``; ``input_size`` is the spatial
+    shape of x, which stride leaves ambiguous.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.input_gradient("conv_input_grad", dy, w, size_name="input_size", size=input_size, **geometry)
-    return apply("conv_input_grad", problem, dy, w)
+    geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _on_arrays("conv_input_grad", dy, w, size=input_size, **geometry)
 
 
 def conv_filter_grad(
@@ -75,14 +75,13 @@ def conv_filter_grad(
 
     x: ``(N, C, *spatial)``, dy: ``(N, O, *output)``, dw: ``(O, C / groups, *kernel_size)``.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.filter_gradient("conv_filter_grad", x, dy, kernel_size, **geometry)
-    return apply("conv_filter_grad", problem, x, dy)
+    geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _on_arrays("conv_filter_grad", x, dy, size=kernel_size, **geometry)
 
 
 def conv_bias_grad(dy: Array) -> Array:
     """Return ``db[o] = sum over n, p of dy[n, o, p]``; dy: ``(N, O, *output)``, db: ``(O,)``."""
-    return apply("conv_bias_grad", posing.bias_gradient(dy), dy)
+    return _on_arrays("conv_bias_grad", dy)
 
 
 def conv_transpose(
@@ -98,12 +97,11 @@ def conv_transpose(
 ) -> Array:
     """Return the transposed convolution, ``conv_input_grad`` with dy := x, plus ``bias``.
 
-    x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``, result
-    ``(N, C, *output_size)``. Every ``output_size`` is legal whose convolution has the spatial shape of x; None is the smallest.
+    x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``,
+    result ``(N, C, *output_size)``, which may be any size whose convolution has x's spatial shape; None: the smallest.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.input_gradient("conv_transpose", x, w, size_name="output_size", size=output_size, **geometry)
-    return apply("conv_transpose", problem, x, w, bias=bias)
+    geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _on_arrays("conv_transpose", x, w, bias=bias, size=output_size, **geometry)
 
 
 def conv_transpose_input_grad(
@@ -119,9 +117,8 @@ def conv_transpose_input_grad(
 
     dy: ``(N, C, *output_size)``, w: ``(O, C / groups, *kernel)``, result ``(N, O, *spatial)``.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.forward("conv_transpose_input_grad", dy, w, **geometry)
-    return apply("conv_transpose_input_grad", problem, dy, w)
+    geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _on_arrays("conv_transpose_input_grad", dy, w, **geometry)
 
 
 def conv_transpose_filter_grad(
@@ -138,23 +135,28 @@ def conv_transpose_filter_grad(
 
     x: ``(N, O, *spatial)``, dy: ``(N, C, *output_size)``, result ``(O, C / groups, *kernel_size)``.
     """
-    geometry: posing.Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    problem = posing.filter_gradient("conv_transpose_filter_grad", x, dy, kernel_size, **geometry)
-    return apply("conv_transpose_filter_grad", problem, x, dy)
+    geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _on_arrays("conv_transpose_filter_grad", x, dy, size=kernel_size, **geometry)
+
+
+def _on_arrays(
+    operation: str, *arrays: Array, bias: Array | None = None, size: PerAxis | None = None, **geometry: Unpack[Geometry]
+) -> Array:
+    problem = problem_from_arrays(operation, *arrays, size=size, **geometry)
+    return apply(operation, problem, *arrays, bias=bias)
 
 
 def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None = None) -> Array:
     """Return ``operation`` on ``problem``, rounded to the operands' dtype; see the operation of that name.
 
-    Raises ValueError when the operation is unknown or an array has not the shape that ``problem`` gives it, TypeError when the
-    number of operands is wrong, dtypes differ or the reference does not compute in them.
+    Raises ValueError when the operation is unknown or an array has not the shape that ``problem`` gives it, TypeError
+    when the number of operands is wrong, dtypes differ or the reference does not compute in them.
     """
     dtype = check_operands(operation, problem, operands, bias)
     computing = computing_dtype(dtype)
+    factors = bilinear(*(array.astype(computing, copy=False) for array in operands))
     with np.errstate(over="ignore", invalid="ignore"):  # Inf and NaN are answers like any other
-        result = CONTRACTIONS[operation](
-            problem, *bilinear(*(array.astype(computing, copy=False) for array in operands))
-        )
+        result = CONTRACTIONS[operation](problem, *factors)
         if bias is not None:
             result += along_channels(bias.astype(computing), problem.rank)
         return round_once(result, dtype)
@@ -170,26 +172,23 @@ def along_channels(bias: Array, rank: int) -> Array:
     return bias.reshape(-1, *(1,) * rank)
 
 
-def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...], bias: Array | None) -> np.dtype[Any]:
+def check_operands(operation: str, problem: Problem, operands: tuple[Array, ...], bias: Array | None) -> DType:
     """Return the dtype shared by all ``operands`` and ``bias``; raises as ``apply`` says."""
     shapes = problem.operand_shapes(operation)
     names = OPERAND_NAMES[operation]
     if len(operands) != len(names):
-        raise TypeError(
-            f"{operation} was given {len(operands)} operands; allowed: {len(names)}, which are {', '.join(names)}"
-        )
-    expected = dict(zip(names, zip(operands, shapes, strict=True), strict=True))
+        allowed = f"{len(names)}, which are {', '.join(names)}"
+        raise TypeError(f"{operation} was given {len(operands)} operands; allowed: {allowed}")
+    expected = list(zip(names, operands, shapes, strict=True))
     if bias is not None:
-        expected["bias"] = bias, problem.operation_bias_shape(operation)
-    for name, (array, shape) in expected.items():
-        posing.check_array(name, array)
+        expected.append(("bias", bias, problem.operation_bias_shape(operation)))
+    for name, array, shape in expected:
+        check_array(name, array)
         if array.shape != shape:
-            raise ValueError(
-                f"{name} has shape {array.shape}; allowed: {shape}, from the other operands and the geometry"
-            )
+            allowed = f"{shape}, from the other operands and the geometry"
+            raise ValueError(f"{name} has shape {array.shape}; allowed: {allowed}")
         if array.dtype != operands[0].dtype:
-            raise TypeError(
-                f"{name} has dtype {array.dtype.name}; allowed: {operands[0].dtype.name}, as {names[0]} has"
-            )
-    dtype: np.dtype[Any] = operands[0].dtype
+            allowed = f"{operands[0].dtype.name}, as {names[0]} has"
+            raise TypeError(f"{name} has dtype {array.dtype.name}; allowed: {allowed}")
+    dtype: DType = operands[0].dtype
     return dtype

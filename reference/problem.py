@@ -1,6 +1,6 @@
 """A problem: the shapes and the geometry of one convolution, shared by all operations that belong to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from math import gcd, prod
@@ -15,8 +15,8 @@ class Problem:
     """Shapes and geometry of one convolution ``y = conv(x, w)`` in canonical layout.
 
     x: ``(batch, in_channels, *input_size)``, w: ``(out_channels, in_channels / groups, *kernel_size)``,
-    y: ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an array
-    of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` keeps the name of a
+    y: ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an
+    array of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` names a
     symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to.
     """
 
@@ -36,14 +36,13 @@ class Problem:
 
     @cached_property
     def _hash(self) -> int:
-        """The hash of all fields, kept: problems are keys of caches."""
+        # Kept, as problems are keys of caches and hash ten fields.
         return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
     def __post_init__(self) -> None:
         if self.rank < 1 or len(self.padding) != self.rank:
-            raise ValueError(
-                f"input_size={self.input_size!r}, padding={self.padding!r}; allowed: one axis or more, a (lo, hi) pair for each"
-            )
+            allowed = "one axis or more, a (lo, hi) pair for each"
+            raise ValueError(f"input_size={self.input_size!r}, padding={self.padding!r}; allowed: {allowed}")
         for name in ("batch", "in_channels", "out_channels"):
             geometry.per_axis(name, getattr(self, name), 1, least=0)
         geometry.per_axis("input_size", self.input_size, self.rank, least=0)
@@ -55,9 +54,8 @@ class Problem:
     def _check_groups(self) -> None:
         geometry.per_axis("groups", self.groups, 1)
         if self.in_channels % self.groups or self.out_channels % self.groups:
-            raise ValueError(
-                f"groups={self.groups}; allowed: a divisor of in_channels={self.in_channels} and out_channels={self.out_channels}"
-            )
+            allowed = f"a divisor of in_channels={self.in_channels} and out_channels={self.out_channels}"
+            raise ValueError(f"groups={self.groups}; allowed: {allowed}")
 
     @classmethod
     def of(
@@ -81,9 +79,8 @@ class Problem:
         kernel = geometry.per_axis("kernel_size", kernel_size, len(size))
         strides = geometry.per_axis("stride", stride, len(size))
         dilations = geometry.per_axis("dilation", dilation, len(size))
-        pairs = geometry.resolve_padding(
-            padding, input_size=size, kernel_size=kernel, stride=strides, dilation=dilations
-        )
+        axes = {"input_size": size, "kernel_size": kernel, "stride": strides, "dilation": dilations}
+        pairs = geometry.resolve_padding(padding, **axes)
         symbol = padding if isinstance(padding, str) else None
         return cls(batch, in_channels, out_channels, size, kernel, strides, pairs, dilations, groups, symbol)
 
@@ -109,26 +106,33 @@ class Problem:
 
     @property
     def output_padding(self) -> Size:
-        """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``: the transpose's output padding.
+        """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``: a transpose must know.
 
-        It is 0 to ``stride - 1``, the rows of the input no output reads; negative only where the kernel is wider than the padded
-        input and the output is empty.
+        It is 0 to ``stride - 1``, the rows of the input no output reads; negative only where the kernel is wider than
+        the padded input and the output is empty.
         """
-        axes = zip(self.input_size, self.output_size, self.effective_kernel, self.stride, self.padding, strict=True)
-        return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in axes)
+        return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in self._axes())
 
     @property
     def adjoint_padding(self) -> Pairs:
-        """See ``geometry.adjoint_padding``."""
-        return geometry.adjoint_padding(*self._axes())
+        """The padding under which the input gradient is a convolution of the zero-inserted dy.
+
+        dy has ``stride - 1`` zeros inserted between its elements; the filter is rotated by 180 degrees with its channel
+        roles exchanged; stride is 1 and dilation stays. The result then has exactly ``input_size`` elements per axis.
+        """
+        return tuple((e - 1 - lo, i - max((o - 1) * s + 1, 0) + lo) for i, o, e, s, (lo, _) in self._axes())
 
     @property
     def filter_gradient_padding(self) -> Pairs:
-        """See ``geometry.filter_gradient_padding``."""
-        return geometry.filter_gradient_padding(*self._axes())
+        """The padding under which the filter gradient is a convolution of x with dy, stride and dilation exchanged.
 
-    def _axes(self) -> tuple[Size, Size, Size, Size, Pairs, Size]:
-        return self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation
+        The high side is negative where rows of the input were never read, so that the result has exactly
+        ``kernel_size`` elements.
+        """
+        return tuple((lo, e + (o - 1) * s - i - lo) for i, o, e, s, (lo, _) in self._axes())
+
+    def _axes(self) -> Iterator[tuple[int, int, int, int, tuple[int, int]]]:
+        return zip(self.input_size, self.output_size, self.effective_kernel, self.stride, self.padding, strict=True)
 
     @cached_property
     def input_shape(self) -> Size:
@@ -166,13 +170,13 @@ class Problem:
         return shape
 
     def operation_bias_shape(self, operation: str) -> Size:
-        """Return the shape of the bias that ``conv`` or ``conv_transpose`` adds: one value per channel of the result."""
+        """Return the shape of the bias that ``operation`` adds: one value per channel of the result."""
         if operation not in WITH_BIAS:
             raise ValueError(f"operation={operation!r} takes no bias; allowed: {', '.join(WITH_BIAS)}")
         return (self.result_shape(operation)[1],)
 
     def longest_sum(self, operation: str) -> int:
-        """Return how many products one element of the result of ``operation`` sums at most, those with padding counted."""
+        """Return how many products an element of the result sums at most, those with padding counted."""
         taps = zip(self.kernel_size, self.stride, self.dilation, strict=True)
         lengths = {
             "output": self.in_channels // self.groups * prod(self.kernel_size),
@@ -182,12 +186,3 @@ class Problem:
             "bias": self.batch * prod(self.output_size),
         }
         return lengths[BY_NAME[check_operation(operation)].result]
-
-    @property
-    def products(self) -> int:
-        """The number of products in the whole convolution, those with padding left out; the same for its gradients."""
-        axes = zip(
-            self.input_size, self.output_size, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
-        )
-        couples = prod(geometry.taps_inside(i, o, k, s, lo, d) for i, o, k, s, (lo, _), d in axes)
-        return self.batch * self.out_channels * (self.in_channels // self.groups) * couples

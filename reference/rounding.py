@@ -1,4 +1,4 @@
-"""Computing types: which dtype an operation is computed in, and how its result is rounded to the operands' dtype, once."""
+"""Which dtype an operation is computed in, and how its result is rounded, once, to the dtype of the operands."""
 
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ ALLOWED_DTYPES = "float64, float32, float16, bfloat16, an 8-bit float, or a NumP
 def computing_dtype(dtype: DType) -> DType:
     """Return the dtype in which the reference computes on operands of ``dtype``.
 
-    float64, float32 and integers in themselves, every narrower floating type in float64. Raises TypeError for anything else.
+    float64, float32 and integers in themselves, every narrower floating type in float64. Raises TypeError for others.
     """
     if dtype.kind in "iu":
         return dtype
@@ -29,11 +29,11 @@ def computing_dtype(dtype: DType) -> DType:
 
 
 def round_once(values: Array, dtype: DType) -> Array:
-    """Return ``values`` rounded to ``dtype`` to nearest, ties to even, in a single rounding; the same array if it has that dtype.
+    """Return ``values`` rounded to ``dtype`` to nearest, ties to even, in one rounding; itself if it has that dtype.
 
-    Extension types convert float64 by way of float32, which rounds twice: 1 + 2^-8 + 2^-40 would become the bfloat16 1 and not
-    1 + 2^-7. Rounding to odd in float32 first makes the second rounding the only one.
-    Source: Boldo & Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd" (2008).
+    Extension types convert float64 by way of float32, which rounds twice: 1 + 2^-8 + 2^-40 would become the bfloat16 1
+    and not 1 + 2^-7. Rounding to odd in float32 first makes the second rounding the only one. Source: Boldo &
+    Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd" (2008).
     """
     if values.dtype == dtype:
         return values

@@ -209,7 +209,9 @@ class Smallest:
     difference: MaybeNested = None
 
 
-MaybeSmallest = Annotated[Smallest | None, nullable(nested(Smallest))]
+as_smallest = nested(Smallest)
+
+MaybeSmallest = Annotated[Smallest | None, nullable(as_smallest)]
 MaybeWorst = Annotated[Worst | None, nullable(nested(Worst))]
 MaybeSpread = Annotated[Spread | None, nullable(nested(Spread))]
 MaybeMap = Annotated[ErrorMap | None, nullable(as_error_map)]
@@ -263,7 +265,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as a line of a record: JSON types only."""
-        return {"kind": "verdict", **to_jsonable(self)}
+        return to_line(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,3 +316,10 @@ KINDS: dict[str, type[Line]] = {
     "diagnosis": Diagnosis,
     "end": End,
 }
+
+
+def to_line(line: Line) -> dict[str, Any]:
+    """Return a line as a record keeps it, its kind first: JSON types only."""
+    (kind,) = (name for name, cls in KINDS.items() if type(line) is cls)
+    schema = {"schema": SCHEMA} if isinstance(line, Run) else {}
+    return {"kind": kind, **schema, **to_jsonable(line)}

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar, cast
@@ -57,13 +58,25 @@ class Writer:
     def __init__(self, path: str | Path, *, append: bool = False) -> None:
         if append:
             mend(path)
-        self._file: BinaryIO = Path(path).open("ab" if append else "wb")  # noqa: SIM115 - open as long as the writer
+        self._path = Path(path)
+        self._file: BinaryIO = self._path.open("ab" if append else "wb")  # noqa: SIM115 - open as long as the writer
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Write one line. A number that is not finite becomes the text nan, inf or -inf, which JSON can hold."""
-        written = json.dumps(to_jsonable(line), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        self._file.write(written.encode("utf-8", "backslashreplace") + b"\n")
+        self._file.write(_encoded(line))
         self._file.flush()
+
+    def amend(self, verdicts: Iterable[Mapping[str, Any]]) -> None:
+        """Put verdict lines in the place of those that answer the same questions; the record is whole at any time."""
+        amended = {tuple(verdict[name] for name in lines.KEY): verdict for verdict in verdicts}
+        if not amended:
+            return
+        self._file.close()
+        part = self._path.with_name(f"{self._path.name}.part")
+        with self._path.open("rb") as old, part.open("wb") as new:
+            new.writelines(map(partial(_amended, amended), old))
+        part.replace(self._path)
+        self._file = self._path.open("ab")
 
     def close(self) -> None:
         """Close the file."""
@@ -76,6 +89,20 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    text = json.dumps(to_jsonable(line), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _amended(amended: Mapping[tuple[Any, ...], Mapping[str, Any]], text: bytes) -> bytes:
+    """Return a line of a record, or the one in its place."""
+    if not text.startswith(b'{"kind":"verdict"'):
+        return text
+    line = json.loads(text)
+    key = tuple(line[name] for name in lines.KEY)
+    return _encoded(amended[key]) if key in amended else text
 
 
 def mend(path: str | Path) -> None:
@@ -338,9 +365,7 @@ class _Reader:
         label = self._label_of(verdict.adapter)
         if label != verdict.adapter:
             verdict = replace(verdict, adapter=label)
-        before = self.records.verdicts.get(verdict.key)
-        completed = (verdict.smallest or verdict.script) and before == _without_evidence(verdict)
-        if before is not None and not completed:
+        if verdict.key in self.records.verdicts:
             self._note(f"{' '.join(verdict.key)} was judged before; the last verdict counts")
         self.records.verdicts[verdict.key] = verdict
         self.complete = False
@@ -364,11 +389,6 @@ class _Reader:
     def _note_at(self, line: int, what: str) -> None:
         self.first = self.first or f"line {line}: {what}"
         self.records.note(self.file, line, what)
-
-
-def _without_evidence(verdict: Verdict) -> Verdict:
-    """Return the verdict as it is written first: its smallest case and its script are sought when the run ends."""
-    return replace(verdict, smallest=None, script=None)
 
 
 def _joined(held: tuple[Diagnosis, ...], more: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:

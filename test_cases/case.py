@@ -1,6 +1,6 @@
 """A case: one frozen question about convolution, its id, and the sentence that says what it can catch."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,32 +11,33 @@ from convformance.reference.problem import Problem
 TIERS = ("smoke", "standard", "full")
 MEMORY = ("contiguous", "sliced", "permuted")
 
-# float64 and float32 accumulate in their own type; the 16-bit types accumulate in a wider one and round once at the end.
+# float64 and float32 accumulate in their own type; the 16-bit types in a wider one, and round once at the end.
 WIDE = ("float64", "float32")
 NARROW = ("float16", "bfloat16")
 DTYPES = (*WIDE, *NARROW)
 
-CONVOLUTION, TRANSPOSED = (
-    tuple(each.name for each in TABLE if each.transposed is transposed and each.result != "bias")
-    for transposed in (False, True)
-)
-# The three maps under both of their names: a convolution and its transpose have each other's first two.
-FORWARD, INPUT_GRADIENT, FILTER_GRADIENT = (
-    tuple(each.name for each in TABLE if each.result == result) for result in ("output", "input", "filter")
-)
-
 # The operations a case is asked of unless it says otherwise: every one that has no bias of its own.
+CONVOLUTION = tuple(each.name for each in TABLE if not each.transposed and each.result != "bias")
+TRANSPOSED = tuple(each.name for each in TABLE if each.transposed and each.result != "bias")
 UNBIASED = (*CONVOLUTION, *TRANSPOSED)
+
+# The three maps under both of their names: a convolution and its transpose have each other's first two.
+FORWARD = tuple(each.name for each in TABLE if each.result == "output")
+INPUT_GRADIENT = tuple(each.name for each in TABLE if each.result == "input")
+FILTER_GRADIENT = tuple(each.name for each in TABLE if each.result == "filter")
+
+# What a bias changes: the operations that add one, and its gradient.
+_OF_A_BIAS = tuple(each.name for each in TABLE if each.adds_bias or each.result == "bias")
 
 
 @dataclass(frozen=True)
 class Case:
     """One question, asked of every operation in ``operations`` in every dtype of ``dtypes``.
 
-    Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size of a
-    transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element of a larger
-    array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in an operand: see
-    ``fills.SPECIALS``. ``source`` is a link for cases that come from a report.
+    Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size
+    of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
+    of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
+    an operand: see ``fills.SPECIALS``. ``source`` is a link for cases that come from a report.
     """
 
     family: str
@@ -77,14 +78,14 @@ class Case:
     @cached_property
     def id(self) -> str:
         """The stable public id: the family, then the sizes, then every parameter that is not at its default."""
-        return "-".join((self.family, *_sizes(self), *_parameters(self)))
+        return "-".join((self.family, *_size_parts(self), *_parameter_parts(self)))
 
     def has_bias(self, operation: str) -> bool:
         """Whether ``operation`` is asked with a bias in this case."""
         return self.bias and operation in WITH_BIAS
 
-    def described(self) -> dict[str, Any]:
-        """Return the case as the record keeps it: every parameter under its public name, JSON types only."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the case as the run record keeps it: every parameter under its public name, JSON types only."""
         return {
             "id": self.id,
             **asdict(self),
@@ -98,26 +99,26 @@ def case(
 ) -> Case:
     """Declare a case: ints stand for every axis, what is not named stays at its default.
 
-    A case with a bias is asked for the two operations that add one and for the bias gradient. Raises ValueError when the geometry
-    is invalid, or an operation, a dtype, a memory layout or a tier does not exist.
+    A case with a bias is asked of the operations that add one and of the bias gradient. Raises ValueError when the
+    geometry is invalid, or an operation, a dtype, a memory layout or a tier does not exist.
     """
-    problem = Problem.of(
+    geometry = Problem.of(
         input_size=input_size,
         kernel_size=kernel_size,
         padding=padding,
         stride=changes.pop("stride", 1),
         dilation=changes.pop("dilation", 1),
     )
-    if changes.get("bias") and "operations" not in changes:
-        changes["operations"] = ("conv", "conv_bias_grad", "conv_transpose")
+    if changes.get("bias"):
+        changes.setdefault("operations", _OF_A_BIAS)
     declared = Case(
         family,
         catches,
-        input_size=problem.input_size,
-        kernel_size=problem.kernel_size,
-        stride=problem.stride,
-        padding=problem.symbol or problem.padding,
-        dilation=problem.dilation,
+        input_size=geometry.input_size,
+        kernel_size=geometry.kernel_size,
+        stride=geometry.stride,
+        padding=geometry.symbol or geometry.padding,
+        dilation=geometry.dilation,
         **changes,
     )
     _check(declared)
@@ -125,37 +126,39 @@ def case(
 
 
 def reported(repository: str, number: int, catches: str, **parameters: Any) -> Case:
-    """Declare a case of the family ``regression``: issue ``number`` of a public tracker in small numbers.
+    """Declare a case of the family ``regression``: issue ``number`` of a public tracker, with parameters of ``case``.
 
-    Operations default to every one without a bias; the other parameters are those of ``case``.
+    Its numbers are those of the report where they are small, else the smallest that keep the point.
     """
     return case("regression", catches, source=f"https://github.com/{repository}/issues/{number}", **parameters)
 
 
 def _check(declared: Case) -> None:
     _ = declared.problem  # raises ValueError, now that channels and groups are known
-    stated = {
-        "memory": (declared.memory,),
-        "tier": (declared.tier,),
-        "operations": declared.operations,
-        "dtypes": declared.dtypes,
-    }
-    allowed = {"memory": MEMORY, "tier": TIERS, "operations": OPERATIONS, "dtypes": DTYPES}
-    for name, entries in stated.items():
-        for entry in entries:
-            if entry not in allowed[name]:
-                raise ValueError(f"{name} holds {entry!r}; allowed: {', '.join(allowed[name])}")
+    _check_entries("memory", (declared.memory,), MEMORY)
+    _check_entries("tier", (declared.tier,), TIERS)
+    _check_entries("operations", declared.operations, OPERATIONS)
+    _check_entries("dtypes", declared.dtypes, DTYPES)
     if not declared.catches.endswith("."):
         raise ValueError(f"catches={declared.catches!r}; allowed: a sentence that ends with a full stop")
 
 
-def _sizes(declared: Case) -> tuple[str, ...]:
+def _check_entries(parameter: str, entries: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    for entry in entries:
+        if entry not in allowed:
+            raise ValueError(f"{parameter} holds {entry!r}; allowed: {', '.join(allowed)}")
+
+
+# Ids are public: they stand in records, reports and lists of known divergences. What follows may not change.
+
+
+def _size_parts(declared: Case) -> tuple[str, ...]:
     channels = f"n{declared.batch}c{declared.in_channels}o{declared.out_channels}"
     return channels, _times(declared.input_size), "k" + _times(declared.kernel_size)
 
 
-def _parameters(declared: Case) -> tuple[str, ...]:
-    parts = {
+def _parameter_parts(declared: Case) -> tuple[str, ...]:
+    differs_from_default = {
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
         _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
         "d" + _times(declared.dilation): any(entry != 1 for entry in declared.dilation),
@@ -165,17 +168,15 @@ def _parameters(declared: Case) -> tuple[str, ...]:
         declared.special: bool(declared.special),
         f"r{declared.seed}": declared.seed != 0,
     }
-    return tuple(part for part, stated in parts.items() if stated)
+    return tuple(part for part, differs in differs_from_default.items() if differs)
 
 
 def _padding_part(padding: Pairs | str) -> str:
     if isinstance(padding, str):
         return padding
-    return "p" + "x".join(str(lo) if lo == hi else f"{lo}.{hi}" for lo, hi in padding).replace("-", "m")
+    sides = (str(lo) if lo == hi else f"{lo}.{hi}" for lo, hi in padding)
+    return "p" + "x".join(sides).replace("-", "m")  # a minus would look like the end of a part
 
 
 def _times(size: Size) -> str:
     return "x".join(str(entry) for entry in size)
-
-
-CASE_FIELDS = tuple(field.name for field in fields(Case))

@@ -32,55 +32,38 @@ from convformance.test_cases.families import (
     traps,
 )
 
-FAMILIES: dict[str, str] = {
-    "ranks": "plain convolutions of rank 1 to 3, and every parameter at once",
-    "strides": "strides 1 to 4, unequal by axis, within the kernel and beyond it",
-    "kernels": "odd, even, rectangular and pointwise kernels, as large as the input and larger",
-    "padding": "every symbol, unequal sides, wider than the kernel, negative",
-    "same": "symbolic SAME with every remainder of the stride, odd totals, even kernels, dilation",
-    "dilation": "unequal dilations, with stride, wider than the input",
-    "groups": "grouped and depthwise, with a multiplier, with stride and dilation",
-    "traps": "shapes so equal that a swap or a reshape keeps them",
-    "remainders": "input rows and columns that no output reads",
-    "transposed": "every legal result size of a transposed convolution",
-    "bias": "bias and its gradient",
-    "empty": "empty batches, channels and results, single elements",
-    "channels": "channel counts around the blocks of vector code",
-    "tiles": "spatial sizes around the tiles of blocked code, long rows",
-    "memory": "operands that are slices of larger arrays or have permuted axes",
-    "special": "NaN and infinities, and where the result must show them",
-    "precision": "sums of ten to five thousand products",
-    "porting": "confusions of people who write or port a convolution",
-    "regression": "defects reported in public trackers",
-    "layers": "layers of well-known networks at their real sizes",
-    "sweep": "a seeded sample of the product of all parameters",
-}
-
-_MODULES = (
-    ranks,
-    strides,
-    kernels,
-    padding,
-    same,
-    dilation,
-    groups,
-    traps,
-    remainders,
-    transposed,
-    bias,
-    empty,
-    channels,
-    tiles,
-    memory,
-    special,
-    precision,
-    porting,
-    regression_forward,
-    regression_gradients,
-    regression_transposed,
-    regression_edges,
-    layers,
+_REGRESSION = (
+    *regression_forward.CASES,
+    *regression_gradients.CASES,
+    *regression_transposed.CASES,
+    *regression_edges.CASES,
 )
+
+# Each family with its cases and what it asks, in the order of every listing. The sweep's cases are drawn on demand.
+_TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
+    "ranks": (ranks.CASES, "plain convolutions of rank 1 to 3, and every parameter at once"),
+    "strides": (strides.CASES, "strides 1 to 4, unequal by axis, within the kernel and beyond it"),
+    "kernels": (kernels.CASES, "odd, even, rectangular and pointwise kernels, as large as the input and larger"),
+    "padding": (padding.CASES, "every symbol, unequal sides, wider than the kernel, negative"),
+    "same": (same.CASES, "symbolic SAME with every remainder of the stride, odd totals, even kernels, dilation"),
+    "dilation": (dilation.CASES, "unequal dilations, with stride, wider than the input"),
+    "groups": (groups.CASES, "grouped and depthwise, with a multiplier, with stride and dilation"),
+    "traps": (traps.CASES, "shapes so equal that a swap or a reshape keeps them"),
+    "remainders": (remainders.CASES, "input rows and columns that no output reads"),
+    "transposed": (transposed.CASES, "every legal result size of a transposed convolution"),
+    "bias": (bias.CASES, "bias and its gradient"),
+    "empty": (empty.CASES, "empty batches, channels and results, single elements"),
+    "channels": (channels.CASES, "channel counts around the blocks of vector code"),
+    "tiles": (tiles.CASES, "spatial sizes around the tiles of blocked code, long rows"),
+    "memory": (memory.CASES, "operands that are slices of larger arrays or have permuted axes"),
+    "special": (special.CASES, "NaN and infinities, and where the result must show them"),
+    "precision": (precision.CASES, "sums of ten to five thousand products"),
+    "porting": (porting.CASES, "confusions of people who write or port a convolution"),
+    "regression": (_REGRESSION, "defects reported in public trackers"),
+    "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
+    "sweep": ((), "a seeded sample of the product of all parameters"),
+}
+FAMILIES = {name: asks for name, (_, asks) in _TABLE.items()}
 
 
 def all_cases() -> tuple[Case, ...]:
@@ -90,11 +73,13 @@ def all_cases() -> tuple[Case, ...]:
 
 @cache
 def cases(tier: str) -> tuple[Case, ...]:
-    """Return the cases of ``tier``, which holds those of the tiers before it; raises ValueError for an unknown tier."""
+    """Return the cases of ``tier`` and of the tiers before it; raises ValueError for an unknown tier."""
     if tier not in TIERS:
         raise ValueError(f"tier={tier!r} is unknown; allowed: {', '.join(TIERS)}")
-    held = TIERS[: TIERS.index(tier) + 1]
-    return all_cases() if tier == "full" else tuple(case for case in _declared() if case.tier in held)
+    if tier == TIERS[-1]:
+        return all_cases()
+    included = TIERS[: TIERS.index(tier) + 1]
+    return tuple(case for case in _declared() if case.tier in included)
 
 
 def case_by_id(case_id: str) -> Case:
@@ -107,29 +92,30 @@ def case_by_id(case_id: str) -> Case:
 
 
 def count_questions(asked: Iterable[Case]) -> int:
-    """Return how many (case, operation, dtype) there are in ``asked``, before any adapter multiplies them by its routes."""
+    """Return how many (case, operation, dtype) ``asked`` has, before any adapter multiplies them by its routes."""
     return sum(len(case.operations) * len(case.dtypes) for case in asked)
 
 
 def family_table() -> str:
-    """Return the families as a Markdown table: what each is about, how many cases each tier has of it, how many questions."""
-    counted = [
-        (name, FAMILIES[name], [[case for case in cases(tier) if case.family == name] for tier in TIERS])
-        for name in FAMILIES
-    ]
-    total = ("all", "", [list(cases(tier)) for tier in TIERS])
-    head = ("| family | what it asks | smoke | standard | full | questions, standard |", "|---|---|--:|--:|--:|--:|")
-    return "\n".join((*head, *(_row(*entry) for entry in (*counted, total))))
+    """Return a Markdown table: what each family asks, its number of cases in each tier, its number of questions."""
+    rows = [_row(name, FAMILIES[name], _tiers_of(name)) for name in FAMILIES]
+    total = _row("all", "", {tier: list(cases(tier)) for tier in TIERS})
+    head = "| family | what it asks | smoke | standard | full | questions, standard |"
+    return "\n".join((head, "|---|---|--:|--:|--:|--:|", *rows, total))
 
 
-def _row(name: str, about: str, by_tier: list[list[Case]]) -> str:
-    counts = " | ".join(str(len(held)) for held in by_tier)
-    return f"| {name} | {about} | {counts} | {count_questions(by_tier[TIERS.index('standard')])} |"
+def _tiers_of(family: str) -> dict[str, list[Case]]:
+    return {tier: [case for case in cases(tier) if case.family == family] for tier in TIERS}
+
+
+def _row(name: str, asks: str, by_tier: dict[str, list[Case]]) -> str:
+    counts = " | ".join(str(len(asked)) for asked in by_tier.values())
+    return f"| {name} | {asks} | {counts} | {count_questions(by_tier['standard'])} |"
 
 
 @cache
 def _declared() -> tuple[Case, ...]:
-    return tuple(case for module in _MODULES for case in module.CASES)
+    return tuple(case for declared, _ in _TABLE.values() for case in declared)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the judge is given of a case: its examination on the suite's own fills, and the parameters that a diagnosis compares."""
+"""A case as the judge sees it: its examination on the suite's own fills, and the parameters a diagnosis compares."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""conv_input_grad: dx, the adjoint of conv in x: every dy[n, o, p] * w[o, c, t] lands on the element it was read from."""
+"""conv_input_grad: dx, the adjoint of conv in x: each dy[n, o, p] * w[o, c, t] is added where conv read its x."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""conv_transpose: The transposed convolution: the input gradient of conv with the same filter, as an operation of its own."""
+"""conv_transpose: the input gradient of conv with the same filter, as an operation of its own, plus a bias."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,4 @@
-"""conv_transpose_filter_grad: The filter gradient of the transposed convolution.
-
-It is that of conv with the roles of the operands exchanged.
-"""
+"""conv_transpose_filter_grad: that of conv with the roles of the operands exchanged."""
 
 from collections.abc import Callable, Mapping
 

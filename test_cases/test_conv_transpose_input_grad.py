@@ -1,4 +1,4 @@
-"""conv_transpose_input_grad: The input gradient of the transposed convolution: conv itself."""
+"""conv_transpose_input_grad: conv itself, with the filter of the transposed convolution."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,7 @@
 """Checking a bare function: is this convolution right?"""
 
-from convformance.checking.checker import check
-from convformance.checking.forms import one
+from convformance.checking.forms import one, single_value
 from convformance.checking.result import CheckResult
+from convformance.checking.run import check
 
-__all__ = ["CheckResult", "check", "one"]
+__all__ = ["CheckResult", "check", "one", "single_value"]

@@ -1,46 +1,22 @@
-"""The process that a function given on the command line is judged in: what it does to the process is then a finding, too.
-
-It is told what to do in JSON, as its only argument, and tells what happens in lines of JSON on standard output; what the function's
-file prints goes to standard error.
-"""
-
-import json
-import os
-import sys
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+"""The process that a function given on the command line is judged in: what it does to the process is then a finding."""
 
 from convformance.checking import loading
-from convformance.checking.checker import inquire
-from convformance.checking.result import Findings
+from convformance.checking.run import run_check
+from convformance.checking.spec import CheckSpec
+from convformance.processes.child import Message, Tell, serve
 
 
-def main() -> None:
-    """Judge what the first argument asks for."""
-    channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-    def tell(kind: str, what: Mapping[str, Any]) -> None:
-        channel.write(json.dumps({"kind": kind, "what": what}, default=str) + "\n")
-        channel.flush()
-
-    wishes = json.loads(sys.argv[1])
+def judge(request: Message, tell: Tell) -> None:
+    """Check what ``request`` asks for: the parameters of ``CheckSpec``, the function and its call as text."""
     try:
-        function = loading.function_of(wishes.pop("target"))
-        call = wishes.pop("call")
-        found = inquire(function, call=loading.call_of(call, function) if call else None, told=tell, **wishes)
+        function = loading.function_of(request["fn"])
+        call = loading.call_of(request["call"], function) if request["call"] else None
+        findings = run_check(CheckSpec(**{**request, "fn": function, "call": call}), tell)
     except ValueError as error:
         tell("usage", {"message": str(error)})
-        return
-    tell("found", as_json(found))
-
-
-def as_json(found: Findings) -> dict[str, Any]:
-    """Return the findings as JSON types."""
-    diagnosed = {operation: [asdict(diagnosis) for diagnosis in held] for operation, held in found.diagnosed.items()}
-    return {**vars(found), "diagnosed": diagnosed}
+    else:
+        tell("findings", findings.to_json())
 
 
 if __name__ == "__main__":
-    main()
+    serve(judge)

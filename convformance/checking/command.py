@@ -3,46 +3,39 @@
 import argparse
 import ast
 import contextlib
-import json
-import queue
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Generator
+from dataclasses import fields
 from typing import Any
 
 from convformance.checking import page
-from convformance.checking.checker import PATIENCE
-from convformance.checking.result import CheckResult, Findings
-from convformance.judging.diagnosis import Diagnosis
-from convformance.running.launch import importing
+from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking.result import CheckResult
+from convformance.checking.spec import CheckSpec
+from convformance.checking.target import CALL_SHARE
+from convformance.judging.grades import CRASHED, TIMED_OUT
+from convformance.processes import environment
+from convformance.processes.child import Child, Ended, Message
 
 OK, FINDINGS = range(2)
 _STARTING = 60.0  # seconds that the file may take to be run, frameworks and all
-_DEFAULTS: dict[str, Any] = {"diagnosed": {}, "smallest": None, "remarks": [], "not_asked": []}
-
-Line = dict[str, Any]
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Judge, print the result, and return the exit status. Raises ValueError with one sentence for what cannot be asked."""
-    result = CheckResult(_judged(_wishes(parsed)))
-    print(result)
+    """Judge, print the result, and return the exit status. Raises ValueError for what cannot be asked."""
+    findings = _findings(_request(parsed))
+    print(CheckResult(findings))
     if parsed.html:
-        parsed.html.write_text(page.whole(result.findings, ok=result.ok), encoding="utf-8")
-    return OK if result.ok else FINDINGS
+        parsed.html.write_text(page.document(findings), encoding="utf-8")
+    return OK if findings.ok else FINDINGS
 
 
-def _wishes(parsed: argparse.Namespace) -> Line:
-    fixed = dict(_fixed(each) for each in parsed.fixed)
+def _request(parsed: argparse.Namespace) -> Message:
+    """Return the parameters of ``CheckSpec``, the function and its call as text."""
+    options = {**vars(parsed), "fn": parsed.target, "fixed": dict(map(_fixed, parsed.fixed))}
     if parsed.padding is not None:
-        fixed["padding"] = _value(parsed.padding)
-    returns = (
-        [None if name in ("-", "None") else name for name in parsed.returns.split(",")] if parsed.returns else None
-    )
-    names = ("target", "op", "layout", "filter_layout", "dtype", "call", "grade", "empty", "seconds")
-    return {**{name: getattr(parsed, name) for name in names}, "returns": returns, "fixed": fixed}
+        options["fixed"]["padding"] = _value(parsed.padding)
+    if parsed.returns:
+        options["returns"] = [None if name in ("-", "None") else name for name in parsed.returns.split(",")]
+    return {parameter.name: options[parameter.name] for parameter in fields(CheckSpec)}
 
 
 def _fixed(text: str) -> tuple[str, Any]:
@@ -60,82 +53,40 @@ def _value(text: str) -> Any:
         return text
 
 
-def _judged(wishes: Line) -> Findings:
+def _findings(request: Message) -> Findings:
     """Return what the process found; if it died or never came back, what it told until then and that it did."""
-    verdicts: list[Line] = []
-    asking: Line = {}
-    with contextlib.closing(_told(wishes)) as told:
-        for kind, what in told:
+    verdicts: list[CheckVerdict] = []
+    asking: Message = {}
+    silence = _STARTING + CALL_SHARE * request["seconds"]
+    with (
+        Child("convformance.checking.child", env=environment.importing(), echo=True) as child,
+        contextlib.closing(child.ask(request, silence=silence)) as events,
+    ):
+        for event in events:
+            if isinstance(event, Ended):
+                return _cut_off(request, verdicts, asking, event)
+            kind, message = event
             if kind == "usage":
-                raise ValueError(what["message"])
-            if kind == "found":
-                return _findings(what)
-            if kind == "ended":
-                return _cut_off(wishes, verdicts, asking, what)
+                raise ValueError(message["message"])
+            if kind == "findings":
+                return Findings.from_json(message)
             if kind == "verdict":
-                verdicts.append(what)
-            asking = what if kind == "asking" else {}
-    raise AssertionError("a process that is told of always ends")
+                verdicts.append(CheckVerdict.from_json(message))
+            asking = message if kind == "asking" else {}
+    raise AssertionError("a check that is done has told its findings")
 
 
-def _findings(what: Line) -> Findings:
-    diagnosed = {operation: [Diagnosis(**held) for held in found] for operation, found in what.pop("diagnosed").items()}
-    return Findings(**what, diagnosed=diagnosed)
-
-
-def _cut_off(wishes: Line, verdicts: list[Line], asking: Line, what: Line) -> Findings:
-    """Return the findings of a process that ended before it told any: what was being asked counts against the function."""
+def _cut_off(request: Message, verdicts: list[CheckVerdict], asking: Message, ended: Ended) -> Findings:
+    """Return the findings of a process that ended before it told any: what it was asked last is one."""
     if not asking:
-        raise ValueError(f"{wishes['target']}: {what['message']} before anything could be asked")
-    nothing = dict.fromkeys(("error", "accumulator", "worst", "spread", "map", "bias"))
-    last = {
-        **asking,
-        **nothing,
-        **what,
-        "exact": False,
-        "seconds": 0.0,
-        "diagnosis": [],
-        "printed": "",
-        "finding": True,
-    }
-    last["message"] = f"{what['message']} in {asking['call']}, case {asking['case']}"
-    operations = tuple(dict.fromkeys(name for name in wishes["returns"] or [wishes["op"]] if name))
-    name = wishes["target"].rpartition(":")[2]
-    asked = f"{len(verdicts) + 1} questions, {wishes['dtype']}, layout {wishes['layout']}"
-    held = {**_DEFAULTS, "not_asked": ["everything after that question"]}
-    return Findings(name=name, operations=operations, asked=asked, verdicts=[*verdicts, last], **held)
-
-
-def _told(wishes: Line) -> Generator[tuple[str, Line], None, None]:
-    """Yield what the process tells, and at last how it ended; it is killed when it is silent for too long."""
-    # -P: the folder it is started in is not on the path, where it may hide libraries.
-    words = [sys.executable, "-P", "-m", "convformance.checking.child", json.dumps(wishes)]
-    process = subprocess.Popen(
-        words, env=importing(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        raise ValueError(f"{request['fn']}: {ended.message} before anything could be asked")
+    grade = CRASHED if ended.kind == "died" else TIMED_OUT
+    message = f"{ended.message} in {asking['call']}, case {asking['case']}"
+    operations = dict.fromkeys(name for name in request["returns"] or [request["op"]] if name)
+    return Findings(
+        request["fn"].rpartition(":")[2],
+        tuple(operations),
+        f"{len(verdicts) + 1} questions, {request['dtype']}, layout {request['layout']}",
+        [*verdicts, CheckVerdict.without_answer(asking, grade, message)],
+        not_asked=["everything after that question"],
     )
-    heard: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=_hear, args=(process, heard), daemon=True).start()
-    patience = _STARTING + PATIENCE * wishes["seconds"]
-    try:
-        while (line := heard.get(timeout=patience)) is not None:
-            told = json.loads(line)
-            yield told["kind"], told["what"]
-        yield "ended", {"grade": "crashed", "message": _ending(process.wait())}
-    except queue.Empty:
-        yield "ended", {"grade": "timed-out", "message": f"no answer after {patience:g} s"}
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _hear(process: "subprocess.Popen[str]", heard: "queue.Queue[str | None]") -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        heard.put(line)
-    heard.put(None)
-
-
-def _ending(status: int) -> str:
-    if status < 0:
-        return f"the process died of {signal.Signals(-status).name}"
-    return f"the process ended with status {status}"

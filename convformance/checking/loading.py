@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from convformance.checking.forms import one
+from convformance.checking.forms import single_value
 from convformance.processes import loading
 from convformance.processes.loading import LoadError
 
@@ -19,31 +19,32 @@ def function_of(target: str) -> Callable[..., Any]:
     path, colon, name = target.rpartition(":")
     if not colon or not name:
         raise ValueError(f"{target!r} names no function; allowed: FILE.py:FUNCTION")
-    held: Any = _module(path)
+    module = _module(path)
+    owner: Any = module
     for part in name.split("."):
-        if not hasattr(held, part):
-            raise ValueError(f"{path} has no {name!r}; functions in it: {', '.join(_functions(held)) or 'none'}")
-        held = getattr(held, part)
-    if not callable(held):
-        raise ValueError(
-            f"{name} in {path} is no function; functions in it: {', '.join(_functions(_module(path))) or 'none'}"
-        )
-    return held  # type: ignore[no-any-return]
+        if not hasattr(owner, part):
+            raise ValueError(f"{path} has no {name!r}; functions in it: {_functions(owner)}")
+        owner = getattr(owner, part)
+    if not callable(owner):
+        raise ValueError(f"{name} in {path} is no function; functions in it: {_functions(module)}")
+    return cast(Callable[..., Any], owner)
 
 
-def call_of(written: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the call that ``written`` is an expression for, with np, one and the names of the function's own module.
+def call_of(text: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the call that ``text`` is an expression for, with np, single_value and the names of the function's module.
 
     Raises ValueError where it is none.
     """
-    names = {"np": np, "numpy": np, "one": one, **getattr(function, "__globals__", {})}
+    ours = {"np": np, "numpy": np, "single_value": single_value, "one": single_value}
     try:
-        made = eval(written, names)  # the user's own words, in the user's own process
+        call = eval(
+            text, {**ours, **getattr(function, "__globals__", {})}
+        )  # the user's own words, in their own process
     except Exception as error:
-        raise ValueError(f"--call {written!r} cannot be read: {type(error).__name__}: {error}") from error
-    if not callable(made):
-        raise ValueError(f"--call {written!r} is no function; allowed: lambda fn, x, w, problem: ...")
-    return made  # type: ignore[no-any-return]
+        raise ValueError(f"--call {text!r} cannot be read: {type(error).__name__}: {error}") from error
+    if not callable(call):
+        raise ValueError(f"--call {text!r} is no function; allowed: lambda fn, x, w, problem: ...")
+    return cast(Callable[..., Any], call)
 
 
 def _module(path: str) -> ModuleType:
@@ -55,7 +56,10 @@ def _module(path: str) -> ModuleType:
         raise ValueError(f"{path} cannot be run: {error}") from error
 
 
-def _functions(held: Any) -> list[str]:
-    """Return the functions that a module, or a class, itself defines."""
-    own = getattr(held, "__name__", None)
-    return [name for name, value in vars(held).items() if callable(value) and getattr(value, "__module__", None) == own]
+def _functions(owner: Any) -> str:
+    """Return the names of the functions that a module, or a class, itself defines."""
+    own = getattr(owner, "__name__", None)
+    names = [
+        name for name, value in vars(owner).items() if callable(value) and getattr(value, "__module__", None) == own
+    ]
+    return ", ".join(names) or "none"

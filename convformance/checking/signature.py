@@ -1,25 +1,25 @@
 """How a function wants to be called, read from the names and the defaults of its parameters."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from convformance.checking import forms
 from convformance.reference.operation import OPERAND_NAMES
 
-ACTIVATIONS = ("x", "dy")
 OPERANDS = ("x", "w", "dy", "bias")
-SIZES = tuple(f"{array}_{what}" for array in ("input", "kernel", "output") for what in ("shape", "size"))
+SIZES = tuple(f"{array}_{extent}" for array in ("input", "kernel", "output") for extent in ("shape", "size"))
 GEOMETRY = ("stride", "padding", "dilation", "groups", "output_padding", *SIZES)
 EMPTY = inspect.Parameter.empty
 
-# The names of each role in lower case and without underscores.
+# The names of each role in lower case and without underscores, collected from courses, libraries and published code.
 _NAMES: Mapping[str, str] = {
-    "x": "x xs input inputs inp image images img imgs im i data signal a aprev array arr featuremap fmap src in1 tensor",
+    "x": "x xs i im in1 inp input inputs img imgs image images data signal a aprev arr array src tensor fmap "
+    "featuremap",
     "w": "w ws weight weights kernel kernels filter filters filt f k ker kern wt taps in2",
-    "dy": "dy dout doutput dz da grad grads gradient gradoutput gradout outgrad outputgrad gradoutputs gy delta upstream dldy "
-    "dldout dldz doutputs errorsignal",
+    "dy": "dy gy dz da dout doutput doutputs dldy dldz dldout grad grads gradient gradout gradoutput gradoutputs "
+    "outgrad outputgrad delta upstream errorsignal",
     "bias": "bias biases b",
     "stride": "stride strides s step steps subsample windowstrides",
     "padding": "padding paddings pad pads p zeropadding borderpadding padsize padwidth",
@@ -33,24 +33,26 @@ _NAMES: Mapping[str, str] = {
     "output_shape": "outputshape outshape yshape",
     "output_size": "outputsize outsize ysize",
 }
-ROLES = {name: role for role, names in _NAMES.items() for name in names.split()}
-_KINDS = inspect.Parameter
+_ROLES = {name: role for role, names in _NAMES.items() for name in names.split()}
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+# What stays where a call says nothing of it.
+_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 
 def role_of(name: str) -> str | None:
     """Return what a parameter of that name stands for, or None."""
-    return ROLES.get(name.lower().replace("_", ""))
+    return _ROLES.get(name.lower().replace("_", ""))
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: its name, what it stands for or None, its default or EMPTY, its form, and whether only position names it."""
+    """One parameter: what it stands for or None, its default or EMPTY, its form, and whether only position names it."""
 
     name: str
     role: str | None
-    default: Any
-    form: str
-    positional: bool
+    default: Any = EMPTY
+    form: str = forms.OPEN
+    positional: bool = True
 
     @property
     def required(self) -> bool:
@@ -67,15 +69,15 @@ class Signature:
 
     def of(self, role: str) -> Parameter | None:
         """Return the parameter of a role, or None."""
-        return next((held for held in self.parameters if held.role == role), None)
+        return next((parameter for parameter in self.parameters if parameter.role == role), None)
 
     def has(self, *roles: str) -> bool:
         """Whether there is a parameter of one of these roles."""
         return any(self.of(role) for role in roles)
 
-    def with_forms(self, settled: Mapping[str, str]) -> "Signature":
-        """Return the signature with the forms of some roles told."""
-        parameters = (replace(held, form=settled.get(held.role or "", held.form)) for held in self.parameters)
+    def with_forms(self, by_role: Mapping[str, str]) -> "Signature":
+        """Return the signature with the forms of some roles replaced."""
+        parameters = (replace(each, form=by_role.get(each.role or "", each.form)) for each in self.parameters)
         return replace(self, parameters=tuple(parameters))
 
 
@@ -84,98 +86,112 @@ def name_of(function: Callable[..., Any]) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def read(function: Callable[..., Any], operations: Sequence[str], rank: int, fixed: Mapping[str, Any]) -> Signature:
-    """Return how to call ``function`` for ``operations``: a known name wins, the rest is by position in the operation's order.
-
-    ``fixed`` are parameters that the user states by name. Raises ValueError with the ``call=`` to write where it cannot be guessed.
-    """
-    needed = _needed(operations)
-    try:
-        declared = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # some built-in functions have none: all is by position
-        return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
-    held = [
-        _read(parameter, rank)
-        for parameter in declared
-        if parameter.kind not in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD)
-    ]
-    if not held and any(parameter.kind == _KINDS.VAR_POSITIONAL for parameter in declared):
-        return Signature(name_of(function), tuple(Parameter(role, role, EMPTY, forms.OPEN, True) for role in needed))
-    parameters = _with_operands(_first_of_each(held), needed)
-    signature = Signature(name_of(function), tuple(parameters))
-    unknown = [held.name for held in parameters if held.role is None and held.required and held.name not in fixed]
-    if unknown or not all(map(signature.has, needed)):
-        raise ValueError(_unguessed(name_of(function), _first_of_each(held), needed, fixed))
-    return signature
-
-
-def _needed(operations: Sequence[str]) -> tuple[str, ...]:
+def operands_of(operations: Iterable[str]) -> tuple[str, ...]:
     """Return the operands of all ``operations``, those of the first one first."""
     return tuple(dict.fromkeys(role for operation in operations for role in OPERAND_NAMES[operation]))
 
 
-def _read(declared: inspect.Parameter, rank: int) -> Parameter:
-    role = role_of(declared.name)
-    if role is None and declared.name == "mode" and forms.form_of(declared.default, rank) == forms.SYMBOL:
-        role = "padding"  # as the signal-processing libraries call it
-    default = declared.default
+def read(function: Callable[..., Any], operations: Sequence[str], rank: int, stated: Mapping[str, Any]) -> Signature:
+    """Return how to call ``function``: by known names, the rest by position in the order of its operations.
+
+    ``stated`` are parameters that the user gives by name. Raises ValueError with the ``call=`` to write where it cannot
+    be guessed.
+    """
+    name, needed = name_of(function), operands_of(operations)
+    declared = _declared(function)
+    if declared is None:
+        return Signature(name, tuple(Parameter(role, role) for role in needed))
+    named = _first_of_each_role([_parameter(each, rank) for each in declared])
+    signature = Signature(name, tuple(_with_operands(named, needed)))
+    unknown = [each for each in signature.parameters if each.role is None and each.required and each.name not in stated]
+    if unknown or not all(map(signature.has, needed)):
+        raise ValueError(_cannot_guess(name, named, needed, stated))
+    return signature
+
+
+def _declared(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """Return the parameters that have names, or None where all is by position."""
+    try:
+        every = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some built-in functions tell nothing
+        return None
+    named = [parameter for parameter in every if parameter.kind not in _VARIADIC]
+    by_position = not named and any(parameter.kind == inspect.Parameter.VAR_POSITIONAL for parameter in every)
+    return None if by_position else named
+
+
+def _parameter(declared: inspect.Parameter, rank: int) -> Parameter:
+    role, default = role_of(declared.name), declared.default
     form = forms.OPEN if default is EMPTY else forms.form_of(default, rank)
+    if role is None and declared.name == "mode" and form == forms.SYMBOL:
+        role = "padding"  # as the signal-processing libraries call it; elsewhere a mode may be anything
     if form == forms.PAIRS and role != "padding":
-        form = forms.UNREAD
+        form = forms.UNREAD  # nothing else has two sides
     if form == forms.OPEN and declared.annotation in (int, "int"):
         form = forms.NUMBER
-    return Parameter(declared.name, role, default, form, declared.kind == _KINDS.POSITIONAL_ONLY)
+    return Parameter(declared.name, role, default, form, declared.kind == inspect.Parameter.POSITIONAL_ONLY)
 
 
-def _first_of_each(parameters: Sequence[Parameter]) -> list[Parameter]:
-    """Return the parameters with a role that was taken before left out of the later ones."""
+def _first_of_each_role(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """Return the parameters, without the role where an earlier one has it."""
     taken: set[str | None] = set()
-    kept = []
-    for held in parameters:
-        kept.append(replace(held, role=None) if held.role in taken else held)
-        taken.add(held.role)
-    return kept
+    result = []
+    for parameter in parameters:
+        result.append(replace(parameter, role=None) if parameter.role in taken else parameter)
+        taken.add(parameter.role)
+    return result
 
 
 def _with_operands(parameters: list[Parameter], needed: Sequence[str]) -> list[Parameter]:
-    """Return the parameters with operands that no name gives put in by position: unknown names first, then names of others."""
-    missing = [role for role in needed if all(held.role != role for held in parameters)]
-    spare = [held for held in parameters if held.required and held.role is None]
-    spare += [held for held in parameters if held.required and held.role in OPERANDS and held.role not in needed]
-    order = sorted(spare[: len(missing)], key=parameters.index)
-    given = {held.name: role for held, role in zip(order, missing, strict=False)}
-    return [replace(held, role=given[held.name]) if held.name in given else held for held in parameters]
+    """Return the parameters with operands that no name tells filled in by position.
+
+    Names that say nothing are taken first, then those of operands that are not needed: the ``x`` of a gradient may well
+    be what comes from above.
+    """
+    missing = _missing(needed, parameters)
+    required = [each for each in parameters if each.required]
+    spare = [each for each in required if each.role is None]
+    spare += [each for each in required if each.role in OPERANDS and each.role not in needed]
+    chosen = sorted(spare[: len(missing)], key=parameters.index)
+    roles = {parameter.name: role for parameter, role in zip(chosen, missing, strict=False)}
+    return [replace(each, role=roles.get(each.name, each.role)) for each in parameters]
 
 
-def _unguessed(name: str, parameters: Sequence[Parameter], needed: Sequence[str], fixed: Mapping[str, Any]) -> str:
-    """Return what cannot be told, and the call to write, with the function's own name and parameters."""
-    missing = [role for role in OPERANDS if role in needed and all(held.role != role for held in parameters)]
-    asked = [held for held in parameters if held.required and held.name not in fixed]
-    unknown = [held.name for held in asked if held.role is None]
-    words = [f"{held.name}={_guess(held, missing if len(unknown) == 1 else [])}" for held in asked]
-    roles = [role for role in OPERANDS if role in needed or any(held.role == role for held in asked)]
-    reasons = [f"which parameter is {role}" for role in missing] + [
-        f"what {parameter} stands for" for parameter in unknown
-    ]
-    told = ", ".join(held.name for held in parameters) or "none"
-    call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(words)})"
-    left = "".join(f", {role}={least}" for role, least in _LEAST.items() if f"problem.{role}" not in call)
-    found = " (from convformance import one)" if "one(" in call else ""
-    return f"{name}: its parameters ({told}) do not tell {', or '.join(reasons)}; say how to call it, such as {call}{left}{found}"
+def _missing(needed: Iterable[str], parameters: Sequence[Parameter]) -> list[str]:
+    roles = {parameter.role for parameter in parameters}
+    return [role for role in needed if role not in roles]
 
 
-# What stays fixed where a call says nothing of it.
-_LEAST = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+def _cannot_guess(name: str, parameters: Sequence[Parameter], needed: Sequence[str], stated: Mapping[str, Any]) -> str:
+    """Return what is not known, and the call to write, with the function's own name and parameters."""
+    missing = _missing([role for role in OPERANDS if role in needed], parameters)
+    required = [each for each in parameters if each.required and each.name not in stated]
+    unknown = [each.name for each in required if each.role is None]
+    reasons = [f"which parameter is {role}" for role in missing] + [f"what {each} stands for" for each in unknown]
+    names = ", ".join(each.name for each in parameters) or "none"
+    call = _suggested_call(required, needed, missing if len(unknown) == 1 else [])
+    return f"{name}: its parameters ({names}) do not tell {', or '.join(reasons)}; say how to call it, such as {call}"
 
 
-def _guess(held: Parameter, missing: Sequence[str]) -> str:
-    """Return what to write for a parameter: an operand, geometry of the problem, or the operands that no other parameter is."""
-    if held.role in OPERANDS:
-        return str(held.role)
-    if held.role == "padding":
-        return "one(problem.padding)"
-    if held.role in ("stride", "dilation"):
-        return f"one(problem.{held.role})"
-    if held.role is None and missing:
+def _suggested_call(required: Sequence[Parameter], needed: Sequence[str], missing: Sequence[str]) -> str:
+    """Return the ``call=`` to write, and beside it the geometry that it leaves at its default."""
+    present = {each.role for each in required}
+    roles = [role for role in OPERANDS if role in needed or role in present]
+    arguments = [f"{each.name}={_suggested_value(each, missing)}" for each in required]
+    call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(arguments)})"
+    rest = "".join(f", {role}={value}" for role, value in _DEFAULTS.items() if f"problem.{role}" not in call)
+    note = " (from convformance import single_value)" if "single_value(" in call else ""
+    return f"{call}{rest}{note}"
+
+
+def _suggested_value(parameter: Parameter, missing: Sequence[str]) -> str:
+    """Return what to write for a parameter; ``missing`` are operands that no other parameter is."""
+    if parameter.role in OPERANDS:
+        return str(parameter.role)
+    if parameter.role in ("stride", "padding", "dilation"):
+        return f"single_value(problem.{parameter.role})"
+    if parameter.role is None and missing:
         return f"({', '.join(missing)})"
-    return '{"stride": one(problem.stride), "pad": one(problem.padding)}' if "param" in held.name else "..."
+    if "param" in parameter.name:  # the dictionary of a well-known course
+        return '{"stride": single_value(problem.stride), "pad": single_value(problem.padding)}'
+    return "..."

@@ -1,11 +1,11 @@
-"""The pytest plug-in: options, questions as parameters, verdicts from workers to the record, progress and exit status.
+"""The pytest plug-in: options, questions as items, verdicts from workers to the record, progress and exit status.
 
 It is loaded wherever the distribution is installed, so it imports nothing heavy until questions are really asked.
 """
 
 import os
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,18 @@ import pytest
 
 from convformance import options, test_cases
 from convformance.plugin import items
+from convformance.plugin.controller import Controller
+from convformance.processes import environment
 
 if TYPE_CHECKING:
-    from convformance.running.runner import Asker, Question
+    from convformance.reports.lines import Key, Verdict
+    from convformance.running.questions import Question
+    from convformance.running.runner import VerdictRunner
     from convformance.running.session import Session
 
-_VERDICT = pytest.StashKey[dict[str, Any]]()
 _CONTROLLER = "convformance-controller"
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
+_RUNNER: "pytest.StashKey[VerdictRunner]" = pytest.StashKey()
 
 pytest.register_assert_rewrite("convformance.judging.assertions")
 
@@ -38,8 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Settle what is asked; every usage error is one sentence here, before anything runs."""
     if not config.option.adapter and not any(map(_is_test_case, config.args)):
         return
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
+    environment.settle_threads()
     session = session_of(config)
     if not _is_worker(config):
         config.pluginmanager.register(Controller(session), _CONTROLLER)
@@ -55,58 +58,66 @@ def _is_test_case(argument: str) -> bool:
 def session_of(config: pytest.Config) -> "Session":
     """Return the session of this pytest run, made on first use."""
     from convformance.adapters.contract import UsageError
-    from convformance.running import session as sessions
+    from convformance.running import session
 
     if _SESSION not in config.stash:
         try:
-            wishes = options.Wishes.of(config.option)
-            config.stash[_SESSION] = sessions.of(wishes, judged=_judged_by_controller(config))
+            run_options = options.RunOptions.of(config.option)
+            config.stash[_SESSION] = session.session_of(run_options, _done_before(config))
         except (UsageError, ValueError, OSError) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[_SESSION]
 
 
-_SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
-_ASKER: "pytest.StashKey[Asker]" = pytest.StashKey()
+def runner_of(config: pytest.Config) -> "VerdictRunner":
+    """Return who puts the questions of this pytest run, made on first use."""
+    from convformance.processes.limits import Watchdog
+    from convformance.running.runner import VerdictRunner
+
+    if _RUNNER not in config.stash:
+        session = session_of(config)
+        # Only a worker can be given up: the process that writes the record must live.
+        watchdog = Watchdog(partial(_give_up, config)) if _is_worker(config) else None
+        config.stash[_RUNNER] = VerdictRunner(session.selections, seconds=session.options.time_limit, watchdog=watchdog)
+    return config.stash[_RUNNER]
 
 
 def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-def _judged_by_controller(config: pytest.Config) -> frozenset[tuple[str, ...]] | None:
-    """Return what the controller found judged: a worker that starts late must collect what the others collected."""
+def _done_before(config: pytest.Config) -> "frozenset[Key] | None":
+    """Return what the controller found done: a worker that starts late must collect what the others collected."""
     if not _is_worker(config):
         return None
-    return frozenset(tuple(key) for key in config.workerinput.get("convformance_judged", ()))  # type: ignore[attr-defined]
+    return frozenset(tuple(key) for key in config.workerinput.get("convformance_done", ()))  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand a new xdist worker the questions that are not to be asked again."""
     if node.config.pluginmanager.has_plugin(_CONTROLLER):
-        node.workerinput["convformance_judged"] = [list(key) for key in session_of(node.config).judged]
+        node.workerinput["convformance_done"] = [list(key) for key in session_of(node.config).done]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which code is under test, and who is asked how much."""
     here = f"convformance: {Path(options.__file__).resolve().parent.parent}"
-    return [here, *session_of(config).described()] if config.pluginmanager.has_plugin(_CONTROLLER) else [here]
+    if not config.pluginmanager.has_plugin(_CONTROLLER):
+        return [here]
+    from convformance.running.summary import header_lines
+
+    return [here, *header_lines(session_of(config))]
 
 
 def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> list[items.QuestionItem] | None:
     """Make one item of each question of the operation that a module of the suite asks about."""
     if not _asks(collector, name):
         return None
-    session = session_of(collector.config)
-    # A thread ends a worker even in native code; without workers a signal must do.
-    method = "thread" if _is_worker(collector.config) else "signal"
-    collector.add_marker(pytest.mark.timeout(session.wishes.time_limit, method=method))
-    given = {"function": obj, "put": _asked}
-    questions = session.questions_of(collector.obj.OPERATION)
+    parts = {"function": obj, "put": partial(_verdict, collector.config)}
     return [
-        items.QuestionItem.from_parent(collector, name=f"{name}[{asked.id}]", question=asked, **given)
-        for asked in questions
+        items.QuestionItem.from_parent(collector, name=question.test_name, question=question, **parts)
+        for question in session_of(collector.config).questions_of(collector.obj.OPERATION)
     ]
 
 
@@ -123,22 +134,32 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     return True
 
 
-def _asked(question: "Question", item: pytest.Item) -> dict[str, Any]:
-    verdict = item.stash[_VERDICT] = asker(item.config).verdict(question)
-    if verdict["grade"] == "refused":
-        pytest.skip(verdict["message"])
-    if verdict["known"]:
-        pytest.xfail(f"known divergence {verdict['known']}: {verdict['message']}")
-    return verdict
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
+    """Set no timer for a question: the runner limits the time of the adapter alone, and says what a time-out is."""
+    return True if isinstance(item, items.QuestionItem) else None
 
 
-def asker(config: pytest.Config) -> "Asker":
-    """Return who puts the questions of this pytest run, made on first use."""
-    from convformance.running.runner import Asker
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_cancel_timer(item: pytest.Item) -> bool | None:
+    """Cancel none."""
+    return True if isinstance(item, items.QuestionItem) else None
 
-    if _ASKER not in config.stash:
-        config.stash[_ASKER] = Asker(session_of(config).selections)
-    return config.stash[_ASKER]
+
+def _verdict(config: pytest.Config, question: "Question") -> "Verdict":
+    return runner_of(config).verdict(question)
+
+
+def _give_up(config: pytest.Config) -> None:
+    """In a worker whose call cannot be interrupted: send the verdict, then end the process; another takes over."""
+    from convformance.judging.grades import TIMED_OUT
+
+    item = items.running_item()
+    if item is not None:
+        limit = session_of(config).options.time_limit
+        verdict = runner_of(config).without_answer(item.question, TIMED_OUT, f"no answer within {limit:g} s")
+        config.hook.pytest_runtest_logreport(report=items.report_of(item, verdict))
+    os._exit(1)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -153,60 +174,5 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Send the verdict with the report of the call, so that it reaches the controlling process."""
     outcome: Any = yield
-    if call.when == "call" and _VERDICT in item.stash:
-        outcome.get_result().convformance = item.stash[_VERDICT]
-
-
-class Controller:
-    """Lives in the controlling process: writes the record as reports come in, shows progress, settles the exit status."""
-
-    def __init__(self, session: "Session") -> None:
-        self.session = session
-        self.started: dict[str, float] = {}
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Open the record."""
-        self.terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        self.lines = session.config.option.progress
-        if not session.config.option.collectonly:
-            self.session.open()
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Remember when a question was put, to tell a time-out from a crash."""
-        self.started[nodeid] = time.monotonic()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write the verdict down; a failed report without one tells of a crash or a time-out."""
-        verdict = getattr(report, "convformance", None)
-        if verdict is None and report.failed:
-            seconds = time.monotonic() - self.started.get(report.nodeid, time.monotonic())
-            verdict = self.session.lost(report.nodeid, str(report.longrepr or ""), seconds)
-        if verdict is not None:
-            self.session.keep(verdict)
-            self._show_progress()
-
-    def _show_progress(self) -> None:
-        line = self.session.progress() if self.lines else None
-        if line:
-            self.terminal.write_line(line)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Print no letter a question where lines of progress are wanted."""
-        if not self.lines or report.when != "call":
-            return None
-        return ("xfailed" if hasattr(report, "wasxfail") else report.outcome), "", ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Close the record; a known divergence that no longer diverges fails the run."""
-        if not session.config.option.collectonly and self.session.close() and exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the counts of each adapter, and what was found."""
-        if self.session.counted:
-            terminalreporter.section("convformance")
-            for line in self.session.summary():
-                terminalreporter.write_line(line)
+    if isinstance(item, items.QuestionItem) and call.when == "call" and item.verdict is not None:
+        items.attach(outcome.get_result(), item.verdict)

@@ -1,55 +1,81 @@
-"""Questions as pytest items: one each, without the fixtures, phases and reports that cost a test function half a millisecond."""
+"""Questions as pytest items: one each, without the fixtures, phases and reports of a test function.
 
-from collections.abc import Callable, Mapping
+Those cost half a millisecond, as much as many a question.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from convformance.running.runner import Question
+    from convformance.reports.lines import Verdict
+    from convformance.running.questions import Question
 
-Ask = Callable[[], Mapping[str, Any]]
+Ask = Callable[[], "Verdict"]
+
+# The attribute of a report that carries the verdict from a worker to the controlling process, as JSON types.
+_CARRIER = "convformance"
 
 
 class QuestionItem(pytest.Item):
     """One question, put by calling ``function(ask)``, a test function of ``convformance.test_cases``.
 
-    ``put(question, item)`` gives the verdict. The name is that of the function with the question's id in brackets.
+    ``put(question)`` gives the verdict. The name is that of the function with the question's id in brackets.
     """
+
+    running: "QuestionItem | None" = None
 
     def __init__(
         self,
         *,
         question: "Question",
         function: Callable[[Ask], None],
-        put: Callable[["Question", pytest.Item], Mapping[str, Any]],
+        put: Callable[["Question"], "Verdict"],
         **named: Any,
     ) -> None:
         super().__init__(**named)
         self.question, self.function, self.put = question, function, put
+        self.verdict: Verdict | None = None
 
     def runtest(self) -> None:
         """Put the question."""
-        self.function(lambda: self.put(self.question, self))
+        self.function(self._ask)
+
+    def _ask(self) -> "Verdict":
+        """Return the verdict; a refusal is a skip, a known divergence an expected failure, each with its reason."""
+        verdict = self.verdict = self.put(self.question)
+        if verdict.grade == "refused":
+            pytest.skip(verdict.message)
+        if verdict.known:
+            pytest.xfail(f"known divergence {verdict.known}: {verdict.message}")
+        return verdict
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **named: Any) -> Any:
-        """Return the words of a finding or a known divergence; of anything else also where it was raised."""
+        """Return the text of a finding or a known divergence; of anything else also where it was raised."""
         if isinstance(excinfo.value, AssertionError | pytest.xfail.Exception):
             return str(excinfo.value)
         return super().repr_failure(excinfo, *args, **named)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return the test function's place, and the name."""
+        """Return where the test function stands, and the name."""
         return self.path, self.function.__code__.co_firstlineno - 1, self.name
+
+
+def running_item() -> QuestionItem | None:
+    """Return the item whose question is being put in this process, or None."""
+    return QuestionItem.running
 
 
 def run(item: QuestionItem) -> None:
     """Run an item and report it: there is nothing to set up or to tear down, so one report tells everything."""
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    QuestionItem.running = item
     reraised = (pytest.exit.Exception, *(() if item.config.getoption("usepdb", False) else (KeyboardInterrupt,)))
     call = pytest.CallInfo.from_call(item.runtest, when="call", reraise=reraised)
+    QuestionItem.running = None
     if call.excinfo is not None:
         _add_output(item)
     report = hook.pytest_runtest_makereport(item=item, call=call)
@@ -57,6 +83,26 @@ def run(item: QuestionItem) -> None:
     if call.excinfo is not None and report.failed:
         hook.pytest_exception_interact(node=item, call=call, report=report)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def report_of(item: QuestionItem, verdict: "Verdict") -> pytest.TestReport:
+    """Return the report of an item that did not come to its end."""
+    report = pytest.TestReport(item.nodeid, item.location, {}, "failed", verdict.message, "call")
+    attach(report, verdict)
+    return report
+
+
+def attach(report: pytest.TestReport, verdict: "Verdict") -> None:
+    """Let ``report`` carry the verdict."""
+    setattr(report, _CARRIER, verdict.to_json())
+
+
+def verdict_in(report: pytest.TestReport) -> "Verdict | None":
+    """Return the verdict that a report carries, or None."""
+    from convformance.reports.lines import Verdict
+
+    carried = getattr(report, _CARRIER, None)
+    return None if carried is None else Verdict.from_json(carried)
 
 
 def _add_output(item: QuestionItem) -> None:

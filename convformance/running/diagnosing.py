@@ -1,30 +1,32 @@
 """The diagnosis of each route: what explains its findings, over all questions it was asked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
 
 from convformance.judging.diagnosis import Fit, Observation, diagnoses
 from convformance.judging.grades import ANSWERED
-from convformance.running.runner import Question
+from convformance.reports.lines import Diagnosis, Verdict
+from convformance.running.questions import Question
 from convformance.test_cases import examining
 
-Verdict = Mapping[str, Any]
 
+def diagnosis_lines(answers: Iterable[tuple[Question, Verdict]]) -> Iterator[Diagnosis]:
+    """Yield the record's lines on what explains the findings of each route; what is known already is left out.
 
-def lines(asked: Iterable[tuple[Question, Verdict]]) -> Iterator[dict[str, Any]]:
-    """Yield the record's lines on what explains the findings of each route; what is known already is left out."""
+    A refusal, a crash or an exception says nothing of values, and takes no part.
+    """
     routes: dict[tuple[str, str, str], list[Observation]] = {}
-    for question, verdict in asked:
-        if verdict["grade"] in ANSWERED and not verdict["known"]:
-            place = question.adapter, question.operation, question.route.name
-            routes.setdefault(place, []).append(_observation(question, verdict))
+    for question, verdict in answers:
+        if verdict.grade in ANSWERED and not verdict.known:
+            route_key = question.adapter, question.operation, question.route.name
+            routes.setdefault(route_key, []).append(_observation(question, verdict))
     for (adapter, operation, route), observations in routes.items():
-        for found in diagnoses(observations):
-            yield {"kind": "diagnosis", "adapter": adapter, "op": operation, "route": route, **asdict(found)}
+        for diagnosis in diagnoses(observations):
+            yield Diagnosis(adapter=adapter, op=operation, route=route, **asdict(diagnosis))
 
 
 def _observation(question: Question, verdict: Verdict) -> Observation:
-    described = examining.described(question.case, question.operation, question.dtype)
-    fits = tuple(map(Fit, verdict["diagnosis"], verdict["details"]))
-    return Observation(described, verdict["finding"], fits, verdict["spread"])
+    parameters = examining.described(question.case, question.operation, question.dtype)
+    spread = asdict(verdict.spread) if verdict.spread else None
+    matches = tuple(map(Fit, verdict.diagnosis, verdict.details))
+    return Observation(parameters, verdict.finding, matches, spread)

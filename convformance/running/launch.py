@@ -1,4 +1,4 @@
-"""Running: pytest over the test cases in worker processes, then the report."""
+"""A run from the command line: pytest over the test cases in worker processes, then the report."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convformance import options
-from convformance.options import Wishes
+from convformance.options import RunOptions
+from convformance.processes import environment
 
 if TYPE_CHECKING:
     from convformance.reports.record import Records
@@ -20,24 +20,23 @@ _RESTARTS = 10_000
 _PROBLEMS = 20
 
 
-def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: Sequence[str] = ()) -> int:
-    """Ask everything ``wishes`` names, write record, JUnit XML and report below ``out``; return the exit status.
+def run(options: RunOptions, *, workers: str, out: Path, merge: bool = False, rest: Sequence[str] = ()) -> int:
+    """Ask everything ``options`` name, write record, JUnit XML and report below ``out``; return the exit status.
 
     With ``merge`` the report shows every record in ``out``; the exit status is that of this run alone. Usage errors are
     raised before anything starts: UsageError, ValueError.
     """
     from convformance.reports import record
-    from convformance.running import session as sessions
+    from convformance.running.session import session_of
 
-    session = sessions.of(wishes)
+    session = session_of(options)
     out.mkdir(parents=True, exist_ok=True)
-    left = len(session.questions) - sum(question.key in session.judged for question in session.questions)
-    status = _pytest(wishes, workers, out, rest) if left else OK
+    status = _pytest(options, workers, out, rest) if session.unanswered else OK
     if status == USAGE:
         return USAGE
-    if wishes.record is None or not wishes.record.is_file():
+    if options.record is None or not options.record.is_file():
         return BROKEN
-    own = record.read([wishes.record])
+    own = record.read([options.record])
     shown = record.read(sorted(out.glob("*.jsonl"))) if merge else own
     _write(shown, {"html": out / "report.html", "markdown": out / "summary.md"})
     print(f"report: {out / 'report.html'}")
@@ -45,15 +44,16 @@ def run(wishes: Wishes, *, workers: str, out: Path, merge: bool = False, rest: S
     return BROKEN if status == BROKEN else _status(own)
 
 
-def _pytest(wishes: Wishes, workers: str, out: Path, rest: Sequence[str]) -> int:
+def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -> int:
     """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
-    spread = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
-    words = [sys.executable, "-m", "pytest", *pytest_words(wishes, out), *spread, *rest]
-    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(_waited(subprocess.Popen(words, env=environment())), BROKEN)
+    distribution = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
+    argv = [sys.executable, "-m", "pytest", *pytest_argv(options, out), *distribution, *rest]
+    status = _wait(subprocess.Popen(argv, env=environment.asking()))
+    return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(status, BROKEN)
 
 
-def _waited(process: "subprocess.Popen[bytes]") -> int:
-    """Return the exit status of ``process``; the interrupt that reaches us ends it too, when it has closed its record."""
+def _wait(process: "subprocess.Popen[bytes]") -> int:
+    """Return the exit status of ``process``; an interrupt that reaches us ends it too, once it has closed its record."""
     with process:
         try:
             return process.wait()
@@ -61,33 +61,14 @@ def _waited(process: "subprocess.Popen[bytes]") -> int:
             return process.wait()
 
 
-def pytest_words(wishes: Wishes, out: Path) -> Sequence[str]:
-    """Return the arguments with which pytest asks what ``wishes`` names, its JUnit XML going below ``out``."""
+def pytest_argv(options: RunOptions, out: Path) -> Sequence[str]:
+    """Return the arguments with which pytest asks what ``options`` name, its JUnit XML going below ``out``."""
     from convformance import test_cases
 
     cases = Path(next(iter(test_cases.__path__)))
-    house = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
+    plugin = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
     quiet = ["-q", "--progress", "--tb=no", "-rN", "-p", "no:warnings", "-p", "no:cacheprovider"]
-    return [str(cases), *house, *quiet, f"--junitxml={out / 'junit.xml'}", *options.typed(wishes)]
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of a process that asks frameworks: one thread each, and no warnings, which are no verdicts."""
-    return {
-        "PYTHONWARNINGS": "ignore",
-        **importing(),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
-
-
-def importing() -> dict[str, str]:
-    """Return the environment with the code that runs now first on the path, wherever it was started from."""
-    import convformance
-
-    home = str(Path(convformance.__file__).resolve().parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH", ""))))}
+    return [str(cases), *plugin, *quiet, f"--junitxml={out / 'junit.xml'}", *options.to_argv()]
 
 
 def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baseline: Sequence[Path] | None) -> int:
@@ -97,16 +78,14 @@ def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baselin
     """
     from convformance.reports import record
 
-    read = record.read(paths)
-    for problem in read.problems[:_PROBLEMS]:
+    records = record.read(paths)
+    for problem in records.problems[:_PROBLEMS]:
         print(f"convformance: {problem}", file=sys.stderr)
-    if read.problem_count > _PROBLEMS:
-        print(
-            f"convformance: and {read.problem_count - _PROBLEMS:,} problems more: the report lists them",
-            file=sys.stderr,
-        )
-    _write(read, outputs, baseline=record.read(baseline) if baseline else None)
-    return _status(read)
+    if records.problem_count > _PROBLEMS:
+        more = f"{records.problem_count - _PROBLEMS:,} problems more"
+        print(f"convformance: and {more}: the report lists them", file=sys.stderr)
+    _write(records, outputs, baseline=record.read(baseline) if baseline else None)
+    return _status(records)
 
 
 def _write(records: "Records", outputs: Mapping[str, Path | None], *, baseline: "Records | None" = None) -> None:

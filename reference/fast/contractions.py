@@ -1,7 +1,7 @@
-"""The three contractions that every operation is one of, each computed at once if it is small and in blocks if it is not.
+"""The three contractions that every operation is one of, computed at once if small and in blocks if not.
 
-The result has the operands' dtype: float64 and float32 as the BLAS sums them, integers exactly, modulo the dtype's range. Operands
-are never changed and results never alias them. Padding is multiplied like any other zero.
+The result has the operands' dtype: float64 and float32 as the BLAS sums them, integers exactly, modulo the dtype's
+range. Operands are never changed and results never alias them. Padding is multiplied like any other zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,8 @@ from convformance.reference.problem import Problem
 
 Contraction = Callable[[Problem, Array, Array], Array]
 
-# Multiplications below which the calls that make blocks cost more than they save; between this and eight times as many both ways
-# are equally fast. It also bounds the columns, which are made of the whole batch at once, to 8 MB.
+# Multiplications below which the calls that make blocks cost more than they save; between this and eight times as many
+# both ways are equally fast. It also bounds the columns, which are made of the whole batch at once, to 8 MB.
 SMALL = 2**20
 
 
@@ -44,12 +44,12 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
     return _contract("conv_filter_grad", im2col.filter_gradient, blocked.filter_gradient, problem, x, dy)
 
 
-def bias_gradient(problem: Problem, dy: Array, one: Array) -> Array:
-    """Return ``db[o] = one * sum over n, p of dy[n, o, p]``, of dy's dtype; ``one`` makes it bilinear like the others.
+def bias_gradient(problem: Problem, dy: Array, factor: Array) -> Array:
+    """Return ``db[o] = factor * sum over n, p of dy[n, o, p]``; ``factor`` makes it bilinear like the others.
 
     dy: ``(N, O, *output_size)``, db: ``(O,)``.
     """
-    db: Array = dy.sum(axis=(0, *range(2, dy.ndim)), dtype=dy.dtype) * one
+    db: Array = dy.sum(axis=(0, *range(2, dy.ndim)), dtype=dy.dtype) * factor
     return db
 
 

@@ -1,8 +1,8 @@
-"""The three contractions of ``definition`` by matrix products: im2col and one GEMM per image and group, for any spatial rank.
+"""The three contractions of ``definition`` by matrix products: im2col and one GEMM per image and group, for any rank.
 
-All columns of the batch are made at once, in few calls: the fastest way for small problems, and the one to read. Operands are
-never changed and results never alias them. Padding is multiplied like any other zero.
-Source: Chellapilla, Puri & Simard, "High performance convolutional neural networks for document processing" (2006).
+All columns of the batch are made at once, in few calls: the fastest way for small problems, and the one to read.
+Operands are never changed and results never alias them. Padding is multiplied like any other zero. Source: Chellapilla,
+Puri & Simard, "High performance convolutional neural networks for document processing" (2006).
 """
 
 from itertools import product
@@ -19,22 +19,15 @@ ALONE = 2**18  # multiplications of the largest product that OpenBLAS leaves to 
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:
-    """Return ``y = w @ columns(x)``, of the operands' dtype.
-
-    x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``.
-    """
+    """Return ``y = w @ columns(x)``, as ``contractions.forward``."""
     groups, outputs, taps, positions = _matrix_sizes(problem)
-    padded = _padded(x, problem.padding)
-    columns = _windows(problem, padded).reshape(problem.batch, groups, taps, positions)
+    columns = _windows(problem, _padded(x, problem.padding)).reshape(problem.batch, groups, taps, positions)
     y = _product(w.reshape(groups, outputs, taps), columns)
     return y.reshape(problem.output_shape)
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
-    """Return ``dx``, the columns ``w.T @ dy`` summed back to where ``forward`` took them from.
-
-    dy: ``(N, O, *output_size)``, w: ``(O, C / groups, *kernel_size)``, dx: ``(N, C, *input_size)``.
-    """
+    """Return ``dx``, the columns ``w.T @ dy`` summed back to where they lie, as ``contractions.input_gradient``."""
     groups, outputs, taps, positions = _matrix_sizes(problem)
     filters = w.reshape(groups, outputs, taps).swapaxes(1, 2)
     columns = _product(filters, dy.reshape(problem.batch, groups, outputs, positions))
@@ -42,15 +35,13 @@ def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
     windows = _windows(problem, padded)
     columns = columns.reshape(windows.shape)
     for tap in product(*map(range, problem.kernel_size)):  # the positions of one tap never overlap
-        windows[_spatial(*tap)] += columns[_spatial(*tap)]
+        read: tuple[slice | int, ...] = (slice(None), slice(None), *tap)
+        windows[read] += columns[read]
     return _padded(padded, tuple((-lo, -hi) for lo, hi in problem.padding))
 
 
 def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
-    """Return ``dw = dy @ columns(x).T``, summed over the batch.
-
-    x: ``(N, C, *input_size)``, dy: ``(N, O, *output_size)``, dw: ``(O, C / groups, *kernel_size)``.
-    """
+    """Return ``dw = dy @ columns(x).T``, summed over the batch, as ``contractions.filter_gradient``."""
     groups, outputs, taps, positions = _matrix_sizes(problem)
     batch_beside_positions = (*range(1, 2 + problem.rank), 0, *range(2 + problem.rank, 2 + 2 * problem.rank))
     windows = _windows(problem, _padded(x, problem.padding)).transpose(batch_beside_positions)
@@ -65,12 +56,11 @@ def _product(a: Array, b: Array) -> Array:
     """Return ``a @ b`` of stacks of matrices; those that a BLAS would share out among threads as ``products`` does."""
     rows, length, columns = a.shape[-2], a.shape[-1], b.shape[-1]
     if min(rows, length, columns) > 1 and rows * length * columns <= ALONE:
-        product: Array = np.matmul(a, b)
-        return product
+        result: Array = np.matmul(a, b)
+        return result
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    first, second = (
-        np.broadcast_to(side, (*stack, *side.shape[-2:])).reshape(prod(stack), *side.shape[-2:]) for side in (a, b)
-    )
+    first = np.broadcast_to(a, (*stack, rows, length)).reshape(prod(stack), rows, length)
+    second = np.broadcast_to(b, (*stack, length, columns)).reshape(prod(stack), length, columns)
     return multiply(first, second, np.empty((prod(stack), rows, columns), a.dtype)).reshape(*stack, rows, columns)
 
 
@@ -80,27 +70,23 @@ def _matrix_sizes(problem: Problem) -> tuple[int, int, int, int]:
     return problem.groups, problem.out_channels // problem.groups, taps, prod(problem.output_size)
 
 
-def _spatial(*places: int | slice) -> tuple[int | slice, ...]:
-    """Return the index of ``places`` on the spatial axes, everything on the two before them."""
-    return slice(None), slice(None), *places
-
-
 def _padded(array: Array, padding: Pairs) -> Array:
-    """Return ``array`` with zeros round its spatial axes, cropped where an entry is negative: contiguous, and not to be changed."""
+    """Return ``array`` with zeros round its spatial axes, cropped where an entry is negative: contiguous, read-only."""
     if not any(lo or hi for lo, hi in padding):
         return np.ascontiguousarray(array)
     axes = tuple(zip(array.shape[2:], padding, strict=True))
-    kept = tuple(slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in axes)
-    place = tuple(slice(max(0, lo), size + lo + hi - max(0, hi)) for size, (lo, hi) in axes)
+    source = tuple(slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in axes)
+    target = tuple(slice(max(0, lo), size + lo + hi - max(0, hi)) for size, (lo, hi) in axes)
     padded = np.zeros((*array.shape[:2], *(size + lo + hi for size, (lo, hi) in axes)), array.dtype)
-    padded[_spatial(*place)] = array[_spatial(*kept)]
+    padded[:, :, *target] = array[:, :, *source]
     return padded
 
 
 def _windows(problem: Problem, padded: Array) -> Array:
-    """Return the view ``windows[n, c, t, p] = padded[n, c, p * stride + t * dilation]``, ``(N, C, *kernel_size, *output_size)``.
+    """Return the view ``windows[n, c, t, p] = padded[n, c, p * stride + t * dilation]``.
 
-    NumPy checks that every element lies in the buffer of ``padded``, which must be contiguous.
+    windows: ``(N, C, *kernel_size, *output_size)``. NumPy checks that every element lies in the buffer of ``padded``,
+    which must be contiguous.
     """
     shape = (*padded.shape[:2], *problem.kernel_size, *problem.output_size)
     steps = padded.strides[2:]

@@ -83,7 +83,8 @@ CASES: tuple[Case, ...] = (
         out_channels=4,
     ),
     declare(
-        "A dilated kernel that ends exactly with the image: one output, and an extent counted one too long leaves none.",
+        "A dilated kernel that ends exactly with the image: one output, "
+        "and an extent counted one too long leaves none.",
         input_size=(7, 9),
         kernel_size=(3, 5),
         dilation=(3, 2),

@@ -14,11 +14,7 @@ CASES: tuple[Case, ...] = (
         tier="smoke",
         operations=CONVOLUTION,
     ),
-    declare(
-        "A centre assumed in an even kernel, which has none.",
-        input_size=(8, 9),
-        kernel_size=(2, 4),
-    ),
+    declare("A centre assumed in an even kernel, which has none.", input_size=(8, 9), kernel_size=(2, 4)),
     declare(
         "A kernel that is odd along one axis and even along the other, padded as if both were odd.",
         input_size=(9, 7),
@@ -33,11 +29,7 @@ CASES: tuple[Case, ...] = (
         kernel_size=1,
         batch=3,
     ),
-    declare(
-        "A kernel of one row, rotated along the wrong axis or not at all.",
-        input_size=(6, 9),
-        kernel_size=(1, 5),
-    ),
+    declare("A kernel of one row, rotated along the wrong axis or not at all.", input_size=(6, 9), kernel_size=(1, 5)),
     declare(
         "A kernel of one column, rotated along the wrong axis or not at all.",
         input_size=(9, 6),
@@ -88,7 +80,8 @@ CASES: tuple[Case, ...] = (
         out_channels=5,
     ),
     declare(
-        "A kernel that is flat along the middle axis, for which a three-dimensional convolution is folded into two dimensions.",
+        "A kernel that is flat along the middle axis, "
+        "for which a three-dimensional convolution is folded into two dimensions.",
         input_size=(6, 5, 7),
         kernel_size=(3, 1, 2),
         in_channels=3,
@@ -104,7 +97,8 @@ CASES: tuple[Case, ...] = (
         tier="full",
     ),
     declare(
-        "A kernel as long as the signal: one output, which a matrix product computes with the kernel the other way round.",
+        "A kernel as long as the signal: one output, "
+        "which a matrix product computes with the kernel the other way round.",
         input_size=(7,),
         kernel_size=7,
         batch=3,

@@ -93,7 +93,8 @@ CASES: tuple[Case, ...] = (
         operations=TRANSPOSED,
     ),
     permuted(
-        "An axis of one element, whose stride in memory says nothing: dilated, padded and strided, it ends some processes.",
+        "An axis of one element, whose stride in memory says nothing: "
+        "dilated, padded and strided, it ends some processes.",
         input_size=(2, 1),
         kernel_size=(1, 1),
         stride=(1, 2),

@@ -67,14 +67,10 @@ CASES: tuple[Case, ...] = (
         dtypes=WIDE,
         tier="full",
     ),
+    declare("Padding at the end of one axis only.", input_size=(8, 5), kernel_size=(2, 3), padding=((0, 0), (0, 2))),
     declare(
-        "Padding at the end of one axis only.",
-        input_size=(8, 5),
-        kernel_size=(2, 3),
-        padding=((0, 0), (0, 2)),
-    ),
-    declare(
-        "Padding wider than the kernel: outputs that see nothing but padding are zero, and add nothing to the filter gradient.",
+        "Padding wider than the kernel: outputs that see nothing but padding are zero, "
+        "and add nothing to the filter gradient.",
         input_size=(4, 5),
         kernel_size=(2, 3),
         padding=((3, 2), (4, 3)),
@@ -116,13 +112,7 @@ CASES: tuple[Case, ...] = (
         padding=((-1, -2), (-3, 0)),
         stride=(2, 3),
     ),
-    declare(
-        "Unequal sides along the only axis.",
-        input_size=(9,),
-        kernel_size=4,
-        padding=((3, 1),),
-        batch=3,
-    ),
+    declare("Unequal sides along the only axis.", input_size=(9,), kernel_size=4, padding=((3, 1),), batch=3),
     declare(
         "Six unequal sides in three dimensions, read in another order.",
         input_size=(4, 5, 3),

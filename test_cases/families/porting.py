@@ -17,7 +17,8 @@ declare = partial(case, "porting")
 
 CASES: tuple[Case, ...] = (
     declare(
-        "The convolution of signal processing, whose kernel is rotated by 180 degrees, in place of the cross-correlation.",
+        "The convolution of signal processing, whose kernel is rotated by 180 degrees, "
+        "in place of the cross-correlation.",
         input_size=(6, 7),
         kernel_size=(3, 4),
         operations=FORWARD,
@@ -40,7 +41,8 @@ CASES: tuple[Case, ...] = (
         operations=FILTER_GRADIENT,
     ),
     declare(
-        "An input gradient that leaves the channel roles of the filter as they are, which fits where they are equally many.",
+        "An input gradient that leaves the channel roles of the filter as they are, "
+        "which fits where they are equally many.",
         input_size=(6, 8),
         kernel_size=(3, 2),
         in_channels=3,

@@ -8,14 +8,16 @@ declare = partial(case, "ranks")
 
 CASES: tuple[Case, ...] = (
     declare(
-        "A one-dimensional convolution that is sent to a two-dimensional kernel with the added axis in the wrong place.",
+        "A one-dimensional convolution that is sent to a two-dimensional kernel "
+        "with the added axis in the wrong place.",
         input_size=(11,),
         kernel_size=3,
         batch=3,
         tier="smoke",
     ),
     declare(
-        "A kernel that is flipped or transposed, a sum over the wrong channels, an image that takes the place of another.",
+        "A kernel that is flipped or transposed, a sum over the wrong channels, "
+        "an image that takes the place of another.",
         input_size=(7, 5),
         kernel_size=(3, 2),
         tier="smoke",

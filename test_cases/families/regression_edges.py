@@ -1,7 +1,4 @@
-"""Empty arrays, crashes, lost digits and NaN, as users met them.
-
-The numbers are those of the reports where they are small, and the smallest that keep the point where they are not.
-"""
+"""Empty arrays, crashes, lost digits and NaN, as users met them."""
 
 from convformance.test_cases.case import CONVOLUTION, FORWARD, INPUT_GRADIENT, NARROW, Case, reported
 
@@ -100,7 +97,8 @@ _DIGITS: tuple[Case, ...] = (
     reported(
         "keras-team/keras",
         20804,
-        "A dilated kernel of four by seven over many channels, on which back ends differ in the last digits and both are right.",
+        "A dilated kernel of four by seven over many channels, "
+        "on which back ends differ in the last digits and both are right.",
         input_size=(9, 11),
         kernel_size=(4, 7),
         padding="same_upper",
@@ -211,7 +209,8 @@ _CRASHES: tuple[Case, ...] = (
     reported(
         "tensorflow/tensorflow",
         100237,
-        "A depthwise convolution with stride and dilation, documented as invalid and yet accepted, whose values nobody promised.",
+        "A depthwise convolution with stride and dilation, "
+        "documented as invalid and yet accepted, whose values nobody promised.",
         input_size=(4, 4),
         kernel_size=2,
         stride=2,
@@ -226,7 +225,8 @@ _CRASHES: tuple[Case, ...] = (
     reported(
         "tensorflow/tensorflow",
         50397,
-        "A grouped convolution that works forward, and whose gradients take the depth of a group for the depth of the image.",
+        "A grouped convolution that works forward, "
+        "and whose gradients take the depth of a group for the depth of the image.",
         input_size=(12, 12),
         kernel_size=3,
         batch=3,

@@ -1,7 +1,4 @@
-"""Wrong results of the convolution itself, as users met them, paddings and layouts included.
-
-The numbers are those of the reports where they are small, and the smallest that keep the point where they are not.
-"""
+"""Wrong results of the convolution itself, as users met them, paddings and layouts included."""
 
 from convformance.test_cases.case import CONVOLUTION, FORWARD, NARROW, WIDE, Case, reported
 
@@ -68,7 +65,8 @@ _VALUES: tuple[Case, ...] = (
     reported(
         "Tencent/ncnn",
         1283,
-        "One wrong pixel in each output plane of 7 by 7, at the end of a tile: a mean or a sum over the plane hides it.",
+        "One wrong pixel in each output plane of 7 by 7, at the end of a tile: "
+        "a mean or a sum over the plane hides it.",
         input_size=(14, 14),
         kernel_size=3,
         stride=2,
@@ -82,7 +80,8 @@ _VALUES: tuple[Case, ...] = (
     reported(
         "modular/modular",
         6129,
-        "A grouped convolution with a kernel 128 wide that adds up only its first taps; kernels of one and three are right.",
+        "A grouped convolution with a kernel 128 wide that adds up only its first taps; "
+        "kernels of one and three are right.",
         input_size=(1, 131),
         kernel_size=(1, 128),
         batch=1,

@@ -1,7 +1,4 @@
-"""Wrong gradients of the convolution, as users met them.
-
-The numbers are those of the reports where they are small, and the smallest that keep the point where they are not.
-"""
+"""Wrong gradients of the convolution, as users met them."""
 
 from convformance.test_cases.case import FILTER_GRADIENT, INPUT_GRADIENT, WIDE, Case, reported
 
@@ -48,7 +45,8 @@ _INPUT: tuple[Case, ...] = (
     reported(
         "pytorch/pytorch",
         63314,
-        "Backward through a transposed pointwise convolution, which reads the second element where stride two means the third.",
+        "Backward through a transposed pointwise convolution, "
+        "which reads the second element where stride two means the third.",
         input_size=(1, 3),
         kernel_size=1,
         stride=2,
@@ -87,7 +85,8 @@ _INPUT: tuple[Case, ...] = (
     reported(
         "ml-explore/mlx",
         3800,
-        "The input gradient of a grouped convolution with a kernel of seven and stride two, computed with a dense kernel.",
+        "The input gradient of a grouped convolution with a kernel of seven and stride two, "
+        "computed with a dense kernel.",
         input_size=(14, 13),
         kernel_size=7,
         stride=2,
@@ -205,7 +204,8 @@ _FILTER: tuple[Case, ...] = (
     reported(
         "uxlfoundation/oneDNN",
         4124,
-        "A depthwise filter gradient of 24 channels with stride and padding in height, wrong where channels fill vectors of eight.",
+        "A depthwise filter gradient of 24 channels with stride and padding in height, "
+        "wrong where channels fill vectors of eight.",
         input_size=(6, 5),
         kernel_size=3,
         stride=2,
@@ -232,7 +232,8 @@ _FILTER: tuple[Case, ...] = (
     reported(
         "ROCm/MIOpen",
         77,
-        "A filter gradient on which two algorithms of one library disagree, with a stride of two along the width alone.",
+        "A filter gradient on which two algorithms of one library disagree, "
+        "with a stride of two along the width alone.",
         input_size=(50, 55),
         kernel_size=3,
         stride=(1, 2),
@@ -279,7 +280,8 @@ _FILTER: tuple[Case, ...] = (
     reported(
         "ml-explore/mlx",
         2184,
-        "A grouped filter gradient whose shape is not the filter's, where the stride leaves a remainder along one axis.",
+        "A grouped filter gradient whose shape is not the filter's, "
+        "where the stride leaves a remainder along one axis.",
         input_size=(5, 5),
         kernel_size=2,
         stride=(2, 1),

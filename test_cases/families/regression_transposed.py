@@ -1,7 +1,6 @@
 """Wrong transposed convolutions, as users met them: values, output padding, symbolic padding, sizes.
 
-The numbers are those of the reports where they are small, and the smallest that keep the point where they are not. The large
-side, the result of the transposed convolution, is ``input_size``; its channels are ``in_channels``.
+The large side, the result of the transposed convolution, is ``input_size``; its channels are ``in_channels``.
 """
 
 from convformance.test_cases.case import INPUT_GRADIENT, TRANSPOSED, WIDE, Case, reported
@@ -10,7 +9,8 @@ _VALUES: tuple[Case, ...] = (
     reported(
         "apache/mxnet",
         11629,
-        "Stride two and dilation two together, spread with the wrong one: a result in small integers anybody can check.",
+        "Stride two and dilation two together, spread with the wrong one: "
+        "a result in small integers anybody can check.",
         input_size=(7, 7),
         kernel_size=2,
         stride=2,
@@ -23,7 +23,8 @@ _VALUES: tuple[Case, ...] = (
     reported(
         "pytorch/pytorch",
         82563,
-        "A one-dimensional transposed convolution with a kernel of 16 and stride eight that two devices answer differently.",
+        "A one-dimensional transposed convolution with a kernel of 16 and stride eight "
+        "that two devices answer differently.",
         input_size=(200,),
         kernel_size=16,
         stride=8,
@@ -264,7 +265,8 @@ _SIZES: tuple[Case, ...] = (
     reported(
         "PaddlePaddle/Paddle",
         64839,
-        "A padding of eight that crops the whole width of a depthwise transposed convolution: a crash for an empty result.",
+        "A padding of eight that crops the whole width of a depthwise transposed convolution: "
+        "a crash for an empty result.",
         input_size=(16, 0),
         kernel_size=3,
         padding=(0, 8),

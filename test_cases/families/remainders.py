@@ -23,7 +23,8 @@ CASES: tuple[Case, ...] = (
         stride=(1, 3),
     ),
     declare(
-        "Unread rows and columns: a filter gradient by convolution that is larger than the kernel and has to be cropped.",
+        "Unread rows and columns: a filter gradient by convolution "
+        "that is larger than the kernel and has to be cropped.",
         input_size=(12, 11),
         kernel_size=(2, 3),
         stride=(4, 3),

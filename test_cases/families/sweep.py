@@ -1,7 +1,7 @@
 """A seeded sample of the product of kernels, strides, paddings, dilations and groups, in every rank.
 
-Nobody chose these cases: they meet the combinations that no family declares. The sample is ordered by a digest of the parameters
-and not by a random generator, so that it is the same in every process and every version of Python.
+Nobody chose these cases: they meet the combinations that no family declares. The sample is ordered by a digest of the
+parameters and not by a random generator, so that it is the same in every process and every version of Python.
 """
 
 from collections.abc import Iterator
@@ -38,17 +38,24 @@ _DILATIONS: dict[int, tuple[Size, ...]] = {
 _CHANNELS = ((4, 6, 1), (5, 3, 1), (1, 7, 1), (6, 4, 2), (6, 9, 3), (5, 5, 5), (3, 6, 3))  # in, out, groups
 _SECOND_DTYPES = ("float64", "float16", "bfloat16")
 
+# Kernel, stride, padding, dilation and channels. A plain tuple, as its text is what the digest is of.
 Combination = tuple[Size, Size, Padding, Size, tuple[int, int, int]]
 
 
-def _digest(combination: Combination) -> bytes:
-    return blake2b(f"{SEED}:{combination}".encode(), digest_size=16).digest()
+@cache
+def sampled_cases() -> tuple[Case, ...]:
+    """Return the sample, ``PER_RANK`` cases of each rank; drawn on demand, as only the tier ``full`` asks it."""
+    return tuple(drawn for rank in _KERNELS for drawn in _sample(rank))
 
 
 def _sample(rank: int) -> Iterator[Case]:
     combinations = product(_KERNELS[rank], _STRIDES[rank], _PADDINGS[rank], _DILATIONS[rank], _CHANNELS)
-    drawn = sorted((_digest(combination), combination) for combination in combinations)
-    return (_case(combination, digest) for digest, combination in drawn[:PER_RANK])
+    by_digest = sorted((_digest(combination), combination) for combination in combinations)
+    return (_case(combination, digest) for digest, combination in by_digest[:PER_RANK])
+
+
+def _digest(combination: Combination) -> bytes:
+    return blake2b(f"{SEED}:{combination}".encode(), digest_size=16).digest()
 
 
 def _case(combination: Combination, digest: bytes) -> Case:
@@ -71,40 +78,42 @@ def _case(combination: Combination, digest: bytes) -> Case:
 
 
 def _input_size(combination: Combination, digest: bytes) -> Size:
-    """Return a size with two to four outputs per axis and a remainder of the stride, both drawn from ``digest``.
+    """Return a size with two to four outputs per axis and a remainder of the stride, both drawn from ``digest``."""
+    kernel_size, stride, _, dilation, _ = combination
+    extents = effective_kernel(kernel_size, dilation)
+    outputs = tuple(2 + (digest[0] + axis) % 3 for axis in range(len(stride)))  # another number on each axis
+    remainders = tuple(byte % step for byte, step in zip(digest[1:], stride, strict=False))
+    axes = zip(outputs, stride, extents, _total_padding(combination), remainders, strict=True)
+    return tuple(max(1, (o - 1) * s + extent - pad + rest) for o, s, extent, pad, rest in axes)
 
-    Symbols that pad by themselves count as one kernel less an element, so that none of their images is large.
+
+def _total_padding(combination: Combination) -> Size:
+    """Return the padding of each axis, both sides added.
+
+    Symbols that pad count as one kernel less an element, so that none of their images is large.
     """
     kernel_size, stride, padding, dilation, _ = combination
     extents = effective_kernel(kernel_size, dilation)
     if isinstance(padding, str) and padding != "valid":
-        pads = tuple(extent - 1 for extent in extents)
-    else:
-        pairs = resolve_padding(padding, input_size=extents, kernel_size=kernel_size, stride=stride, dilation=dilation)
-        pads = tuple(lo + hi for lo, hi in pairs)
-    outputs = tuple(2 + (digest[0] + axis) % 3 for axis in range(len(stride)))  # another number on each axis
-    remainders = tuple(byte % step for byte, step in zip(digest[1:], stride, strict=False))
-    axes = zip(outputs, stride, extents, pads, remainders, strict=True)
-    return tuple(max(1, (o - 1) * s + e - pad + r) for o, s, e, pad, r in axes)
+        return tuple(extent - 1 for extent in extents)
+    pairs = resolve_padding(padding, input_size=extents, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    return tuple(lo + hi for lo, hi in pairs)
 
 
 def _sentence(combination: Combination) -> str:
     kernel_size, stride, padding, dilation, (in_channels, _, groups) = combination
-    stated = {
+    is_stated = {
+        f"a kernel of {_by(kernel_size)}": True,
         f"strides {_by(stride)}": max(stride) > 1,
         f"dilations {_by(dilation)}": max(dilation) > 1,
         f"padding {padding if isinstance(padding, str) else 'given by side'}": padding != "valid",
         "depthwise channels" if groups == in_channels else f"{groups} groups": groups > 1,
     }
-    parts = [part for part, holds in stated.items() if holds] or ["one element of each operand"]
-    return f"Mistakes that show only where {', '.join((f'a kernel of {_by(kernel_size)}', *parts[:-1]))} and {parts[-1]} meet."
+    parts = [part for part, stated in is_stated.items() if stated]
+    if len(parts) == 1:
+        parts.append("one element of each operand")
+    return f"Mistakes that show only where {', '.join(parts[:-1])} and {parts[-1]} meet."
 
 
 def _by(size: Size) -> str:
     return " by ".join(str(entry) for entry in size)
-
-
-@cache
-def sampled_cases() -> tuple[Case, ...]:
-    """Return the sample, ``PER_RANK`` cases of each rank; made on demand, as only the tier ``full`` asks it."""
-    return tuple(declared for rank in _KERNELS for declared in _sample(rank))

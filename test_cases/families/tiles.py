@@ -12,20 +12,10 @@ CASES: tuple[Case, ...] = (
     tiled("A last tile of one column, and rows that end one short of a tile of four.", input_size=(3, 5), tier="smoke"),
     tiled("A last tile that is exactly full along one axis and holds one element along the other.", input_size=(4, 9)),
     tiled("Tiles of eight that end one short and one over.", input_size=(7, 9)),
-    tiled(
-        "One full tile of eight along one axis, two along the other.",
-        input_size=(8, 16),
-        dtypes=WIDE,
-        tier="full",
-    ),
+    tiled("One full tile of eight along one axis, two along the other.", input_size=(8, 16), dtypes=WIDE, tier="full"),
     tiled("Tiles of sixteen that end one over and one short.", input_size=(17, 15)),
     tiled("Tiles of thirty-two that end one short and one over.", input_size=(31, 33)),
-    tiled(
-        "A column of one short of two tiles of sixteen.",
-        input_size=(31, 4),
-        dtypes=WIDE,
-        tier="full",
-    ),
+    tiled("A column of one short of two tiles of sixteen.", input_size=(31, 4), dtypes=WIDE, tier="full"),
     tiled("Full tiles of thirty-two in height and a remainder of two in width.", input_size=(32, 18)),
     declare(
         "A long row, where an index is kept in eight bits or a buffer holds one row of 256.",

@@ -17,7 +17,7 @@ def _every_size(
     sizes = tuple(product(*transposed_sizes(output_size, kernel_size, stride, padding, dilation)))
     return tuple(
         declare(
-            catches.format(place=f"{place} of {len(sizes)}"),
+            catches.format(number=f"{number} of {len(sizes)}"),
             input_size=size,
             kernel_size=kernel_size,
             stride=stride,
@@ -26,13 +26,13 @@ def _every_size(
             in_channels=3,
             out_channels=5,
         )
-        for place, size in enumerate(sizes, start=1)
+        for number, size in enumerate(sizes, start=1)
     )
 
 
 CASES: tuple[Case, ...] = (
     *_every_size(
-        "At stride two, legal size {place}: output padding dropped, or added before the result in place of after it.",
+        "At stride two, legal size {number}: output padding dropped, or added before the result in place of after it.",
         output_size=(5,),
         kernel_size=(3,),
         stride=(2,),
@@ -40,7 +40,7 @@ CASES: tuple[Case, ...] = (
         dilation=(1,),
     ),
     *_every_size(
-        "At a stride beyond the kernel, legal size {place}: elements that no tap writes are not zero.",
+        "At a stride beyond the kernel, legal size {number}: elements that no tap writes are not zero.",
         output_size=(4,),
         kernel_size=(2,),
         stride=(3,),
@@ -48,7 +48,8 @@ CASES: tuple[Case, ...] = (
         dilation=(1,),
     ),
     *_every_size(
-        "With dilation and unequal padding, legal size {place}: output padding computed from the kernel and not its extent.",
+        "With dilation and unequal padding, legal size {number}: "
+        "output padding computed from the kernel and not its extent.",
         output_size=(4,),
         kernel_size=(3,),
         stride=(4,),
@@ -56,7 +57,7 @@ CASES: tuple[Case, ...] = (
         dilation=(3,),
     ),
     *_every_size(
-        "With unequal strides and padding, legal size {place}: output padding of one axis used for the other.",
+        "With unequal strides and padding, legal size {number}: output padding of one axis used for the other.",
         output_size=(3, 2),
         kernel_size=(4, 2),
         stride=(2, 3),

@@ -24,7 +24,8 @@ CASES: tuple[Case, ...] = (
         out_channels=3,
     ),
     declare(
-        "As many images as input channels: batch and channels exchanged, as a filter gradient by convolution does on purpose.",
+        "As many images as input channels: batch and channels exchanged, "
+        "as a filter gradient by convolution does on purpose.",
         input_size=(6, 5),
         kernel_size=(2, 3),
         batch=3,
@@ -72,7 +73,8 @@ CASES: tuple[Case, ...] = (
         tier="full",
     ),
     declare(
-        "Output planes whose sides exchange with those of the image: a transposed plane has the same number of elements.",
+        "Output planes whose sides exchange with those of the image: "
+        "a transposed plane has the same number of elements.",
         input_size=(6, 4),
         kernel_size=(3, 1),
         padding=((0, 0), (1, 1)),
@@ -136,7 +138,8 @@ CASES: tuple[Case, ...] = (
         out_channels=3,
     ),
     declare(
-        "Results of the shape of their operands: a transposed convolution taken for the convolution, two activations exchanged.",
+        "Results of the shape of their operands: a transposed convolution taken for the convolution, "
+        "two activations exchanged.",
         input_size=(6, 5),
         kernel_size=(3, 5),
         padding="same_upper",

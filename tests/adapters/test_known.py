@@ -9,7 +9,8 @@ from convformance import listing
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, KnownDivergence, UsageError
 from convformance.reference.operation import OPERATIONS
-from convformance.running.runner import Scope, covers
+from convformance.running.questions import Scope
+from convformance.running.status import covers
 from convformance.test_cases import catalogue
 
 GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error"}

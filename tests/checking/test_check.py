@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convformance import check, one
-from convformance.checking.checker import inquire
+from convformance import check, one, single_value
+from convformance.checking.run import run_check
+from convformance.checking.spec import CheckSpec
 from convformance.reference import conv, conv_filter_grad, conv_input_grad, conv_transpose
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
@@ -23,7 +24,7 @@ BRIEF = 1.0
 
 
 def flat(image: Array, kernel: Array, **geometry: Any) -> Array:
-    """The reference on plain planes."""
+    """The reference on single planes."""
     return conv(image[None, None], kernel[None, None], **geometry)[0, 0]
 
 
@@ -93,7 +94,7 @@ def test_an_argument_that_takes_only_a_number_narrows_what_is_asked() -> None:
 
     result = check(strided, seconds=BRIEF)
     assert result.ok, result
-    assert any("stride that differs by axis" in words for words in result.not_asked)
+    assert any("stride that differs by axis" in entry for entry in result.not_asked)
 
 
 def test_names_of_padding_are_spelled_as_the_default_is() -> None:
@@ -128,7 +129,7 @@ def test_without_a_size_only_the_smallest_legal_one_is_asked() -> None:
 
     result = check(unsized, op="conv_transpose", seconds=BRIEF)
     assert result.ok, result
-    assert any("smallest legal size" in words for words in result.not_asked)
+    assert any("smallest legal size" in entry for entry in result.not_asked)
 
 
 def test_a_filter_gradient_without_a_kernel_size_stays_at_stride_and_dilation_1() -> None:
@@ -139,7 +140,7 @@ def test_a_filter_gradient_without_a_kernel_size_stays_at_stride_and_dilation_1(
 
     result = check(unsized, op="conv_filter_grad", seconds=BRIEF)
     assert result.ok, result
-    assert any("kernel's size" in words for words in result.not_asked)
+    assert any("kernel's size" in entry for entry in result.not_asked)
 
 
 @pytest.mark.parametrize("padding", ["same", "full", 1, ((0, 1), (2, 0))])
@@ -214,7 +215,7 @@ def test_a_parameter_that_does_not_exist_cannot_be_fixed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (lambda y: None, "returned None"),
         (lambda y: "text", "no array of numbers"),
@@ -228,12 +229,12 @@ def test_a_parameter_that_does_not_exist_cannot_be_fixed() -> None:
     ids=["none", "text", "ragged", "short", "dtype", "nan", "raises", "exits"],
 )
 def test_what_a_function_does_is_a_finding_and_never_breaks_the_check(
-    answer: Callable[[Array], Any], said: str
+    answer: Callable[[Array], Any], message: str
 ) -> None:
     result = check(lambda image, kernel: answer(flat(image, kernel)), layout="HW", seconds=BRIEF)
     assert not result.ok
-    assert said in " ".join(str(result).split()), result
-    assert any(said in verdict["message"] for verdict in result.verdicts if verdict["finding"])
+    assert message in " ".join(str(result).split()), result
+    assert any(message in verdict["message"] for verdict in result.verdicts if verdict["finding"])
 
 
 def test_an_interrupt_by_the_user_is_not_swallowed() -> None:
@@ -268,7 +269,7 @@ def test_nan_that_spreads_further_is_a_remark_and_nan_that_is_lost_is_wrong() ->
     assert spreading.ok, spreading
     assert any("further" in remark for remark in spreading.remarks)
     losing = check(lambda x, w: np.nan_to_num(flat(x, w)), layout="HW", seconds=20)
-    assert [found.name for found in losing.diagnosis] == ["nan-swallowed"]
+    assert [diagnosis.name for diagnosis in losing.diagnosis] == ["nan-swallowed"]
 
 
 def test_a_result_says_what_is_wrong_first_and_reads_well_in_a_test() -> None:
@@ -291,18 +292,18 @@ def test_a_failing_test_shows_the_whole_result(pytester: pytest.Pytester) -> Non
         def test_it():
             assert check(turned, layout="W", seconds=1).ok, check(turned, layout="W", seconds=1)
     """)
-    done = pytester.runpytest_inprocess("-p", "no:cacheprovider")
-    done.stdout.fnmatch_lines(
+    run = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    run.stdout.fnmatch_lines(
         ["*turned as conv is not right*", "*kernel-rotated*", "*Smallest failing case: turned(x, w)*", "*difference*"]
     )
 
 
-def test_the_page_of_a_notebook_is_whole_escaped_and_shows_the_error() -> None:
-    def turned_and_told(image: Array, kernel: Array) -> Array:
+def test_the_page_of_a_notebook_is_complete_escaped_and_shows_the_error() -> None:
+    def turned_and_printed(image: Array, kernel: Array) -> Array:
         print("<script>alert('kernel')</script>")
         return turned(image, kernel)
 
-    page = check(turned_and_told, layout="HW", seconds=BRIEF)._repr_html_()
+    page = check(turned_and_printed, layout="HW", seconds=BRIEF)._repr_html_()
     parsed = Tags()
     parsed.feed(page)
     assert parsed.open == []
@@ -310,6 +311,24 @@ def test_the_page_of_a_notebook_is_whole_escaped_and_shows_the_error() -> None:
     assert "script" not in parsed.seen
     assert "http" not in page
     assert "kernel-rotated" in page
+
+
+def test_the_page_of_what_nothing_explains_shows_the_smallest_case() -> None:
+    def broken(image: Array, kernel: Array) -> Array:
+        raise ZeroDivisionError
+
+    page = check(broken, layout="HW", seconds=BRIEF)._repr_html_()
+    assert "Smallest failing case" in page
+    assert "ZeroDivisionError" in page
+
+
+def test_the_verdicts_have_the_fields_of_a_record_with_the_call_and_what_was_printed() -> None:
+    verdict = check(lambda image, kernel: flat(image, kernel) * np.nan, layout="HW", seconds=BRIEF).verdicts[0]
+    question, rest = ["op", "case", "dtype", "call"], ["seconds", "spread", "bias", "diagnosis", "printed", "finding"]
+    assert list(verdict)[:4] == question
+    assert {*rest, "grade", "message", "exact", "error", "accumulator", "worst", "map", *question} == set(verdict)
+    assert np.isnan(verdict["worst"]["got"])
+    assert isinstance(verdict["worst"]["index"], list)
 
 
 class Tags(HTMLParser):
@@ -329,35 +348,19 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_every_question_is_told_before_and_after_it_is_asked() -> None:
-    heard: list[str] = []
-    wishes: dict[str, Any] = {
-        "op": "conv",
-        "layout": "HW",
-        "filter_layout": None,
-        "dtype": "float64",
-        "call": None,
-        "returns": None,
-    }
-    inquire(
-        flat,
-        grade="conformant",
-        empty=False,
-        seconds=BRIEF,
-        fixed={},
-        told=lambda kind, what: heard.append(kind),
-        **wishes,
-    )
-    assert heard[:4] == ["asking", "verdict", "asking", "verdict"]
-    assert heard.count("asking") == heard.count("verdict")
+def test_every_question_is_announced_before_it_is_asked_and_answered_after() -> None:
+    kinds: list[str] = []
+    run_check(CheckSpec(flat, layout="HW", seconds=BRIEF), lambda kind, event: kinds.append(kind))
+    assert kinds[:4] == ["asking", "verdict", "asking", "verdict"]
+    assert kinds.count("asking") == kinds.count("verdict")
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    words = (
+    code = (
         "import sys, convformance; print(sorted({'numpy', 'scipy', 'torch', 'tensorflow', 'jax'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "[]"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.strip() == "[]"
     package = importlib.import_module("convformance")
     assert {"check", "CheckResult"} <= set(package.__all__)
     with pytest.raises(AttributeError, match="nosuch"):
@@ -365,7 +368,8 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 
 def test_one_number_for_all_axes_is_given_and_several_are_refused() -> None:
-    assert one((3, 3)) == 3
-    assert one(((1, 1), (1, 1))) == 1
+    assert single_value((3, 3)) == 3
+    assert single_value(((1, 1), (1, 1))) == 1
     with pytest.raises(NotImplementedError, match="one number for all axes"):
-        one((2, 3))
+        single_value((2, 3))
+    assert one is single_value

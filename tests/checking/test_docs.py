@@ -16,8 +16,8 @@ _SHOWN = re.compile(r"```console\n\$ convformance check (?P<command>[^\n]*)\n(?P
 _COUNTS = (r"\b\d+ of \d+\b", r"right in all \d+", r"\d+ questions in [\d.]+ s", r"; \d+ larger questions \([^)]*\)")
 
 
-def shown() -> dict[str, str]:
-    return {found["command"]: found["output"] for found in _SHOWN.finditer(PAGE.read_text())}
+def commands() -> dict[str, str]:
+    return {shown["command"]: shown["output"] for shown in _SHOWN.finditer(PAGE.read_text())}
 
 
 def printed(command: str) -> str:
@@ -27,16 +27,16 @@ def printed(command: str) -> str:
     return done.stdout if done.returncode == 1 else done.stderr.splitlines()[-1] + "\n"
 
 
-def told(output: str) -> str:
-    """Return the words of an output without counts and line breaks."""
+def without_counts(output: str) -> str:
+    """Return an output without counts and line breaks."""
     for pattern in _COUNTS:
         output = re.sub(pattern, "", " ".join(output.split()))
     return output
 
 
-@pytest.mark.parametrize("command", shown())
+@pytest.mark.parametrize("command", commands())
 def test_the_page_shows_what_is_printed(command: str) -> None:
-    assert told(shown()[command]) == told(printed(command))
+    assert without_counts(commands()[command]) == without_counts(printed(command))
 
 
 def test_the_page_names_files_that_are_there() -> None:
@@ -45,8 +45,8 @@ def test_the_page_names_files_that_are_there() -> None:
     assert all((Path(__file__).with_name("handwritten") / name).is_file() for name in named)
 
 
-def _rewritten(found: "re.Match[str]") -> str:
-    command = found["command"]
+def _rewritten(shown: "re.Match[str]") -> str:
+    command = shown["command"]
     return f"```console\n$ convformance check {command}\n{printed(command)}```"
 
 

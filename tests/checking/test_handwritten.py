@@ -1,4 +1,4 @@
-"""The command line on files as different people write them: what they are told, from the file and the options of the docs alone."""
+"""The command line on files as different people write them, with the options that the docs name."""
 
 import os
 import subprocess
@@ -14,6 +14,10 @@ HANDWRITTEN = Path(__file__).with_name("handwritten")
 HW = ("--layout", "HW")
 BACKWARD = ("--returns", "conv_input_grad,conv_filter_grad,conv_bias_grad")
 TRANSPOSED_BACKWARD = ("--returns", "conv_transpose_input_grad,conv_transpose_filter_grad")
+PARAMS = (
+    "lambda fn, x, w, bias, problem: "
+    "fn(x, w, bias, {'stride': single_value(problem.stride), 'pad': one(problem.padding)})"
+)
 STRIDE_1 = ("--fixed", "stride=1", "--fixed", "dilation=1", "--fixed", "groups=1")
 
 
@@ -53,7 +57,13 @@ EXPECTED = (
         0,
         ("conv_bias_grad: right in all",),
     ),
-    Expected("homework.py:conv_forward_params", (), 2, ('conv_param={"stride": one(problem.stride), "pad":',)),
+    Expected("homework.py:conv_forward_params", (), 2, ('conv_param={"stride": single_value(problem.stride), "pad":',)),
+    Expected(
+        "homework.py:conv_forward_params",
+        ("--fixed", "dilation=1", "--fixed", "groups=1", "--call", PARAMS),
+        0,
+        ("is right",),
+    ),
     Expected("channels_last.py:conv2d", ("--layout", "NHWC", "--filter-layout", "HWIO"), 0, ("padding is a name",)),
     Expected(
         "channels_last.py:conv2d_swapped", ("--layout", "NHWC", "--filter-layout", "HWIO"), 1, ("stride-axes-swapped",)
@@ -85,9 +95,9 @@ EXPECTED = (
 )
 
 
-def convformance(*words: str, folder: Path = HANDWRITTEN) -> subprocess.CompletedProcess[str]:
+def convformance(*arguments: str, folder: Path = HANDWRITTEN) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-P", "-m", "convformance", "check", *words]
+    command = [sys.executable, "-P", "-m", "convformance", "check", *arguments]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
@@ -97,15 +107,15 @@ def convformance(*words: str, folder: Path = HANDWRITTEN) -> subprocess.Complete
 def test_a_reader_is_told_what_the_file_shows(expected: Expected) -> None:
     done = convformance(expected.target, *expected.options)
     assert done.returncode == expected.status, done.stdout + done.stderr
-    told = done.stderr if expected.status == 2 else done.stdout
-    for words in expected.says:
-        assert words in " ".join(told.split()) or words in told, told
-    assert len(told.splitlines()) <= 40
-    assert max(map(len, told.splitlines())) <= 100 or expected.status == 2
+    output = done.stderr if expected.status == 2 else done.stdout
+    for text in expected.says:
+        assert text in " ".join(output.split()) or text in output, output
+    assert len(output.splitlines()) <= 40
+    assert max(map(len, output.splitlines())) <= 100 or expected.status == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("nosuch.py:f",), "does not exist"),
         (("plain_loops.py",), "FILE.py:FUNCTION"),
@@ -119,10 +129,10 @@ def test_a_reader_is_told_what_the_file_shows(expected: Expected) -> None:
         (("plain_loops.py:conv2d", "--call", "lambda:"), "cannot be read"),
     ],
 )
-def test_what_cannot_be_asked_is_one_sentence_and_status_2(words: tuple[str, ...], said: str) -> None:
-    done = convformance(*words)
+def test_what_cannot_be_asked_is_one_sentence_and_status_2(arguments: tuple[str, ...], message: str) -> None:
+    done = convformance(*arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
@@ -142,3 +152,27 @@ def test_a_file_may_print_import_its_neighbours_and_have_the_name_of_a_library(t
     done = convformance("signal.py:f", "--layout", "W", "--html", "page.html", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_what_a_file_prints_at_import_beside_python_or_at_exit_changes_nothing(tmp_path: Path) -> None:
+    lines = (
+        "import atexit, os",
+        "import numpy as np",
+        "print('imported')",
+        "atexit.register(print, 'ended')",
+        "def f(x, w):",
+        '    os.write(1, b\'{"kind": "findings"}\\n\')',
+        "    return np.convolve(x, w[::-1], 'valid')",
+    )
+    (tmp_path / "chatty.py").write_text("\n".join(lines))
+    done = convformance("chatty.py:f", "--layout", "W", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("f as conv is right")
+    assert "imported" in done.stderr
+
+
+def test_a_process_that_ends_before_anything_is_asked_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "gone.py").write_text("import os\nos._exit(3)\n")
+    done = convformance("gone.py:f", folder=tmp_path)
+    assert done.returncode == 2
+    assert "gone.py:f: the process ended with status 3 before anything could be asked" in done.stderr

@@ -54,25 +54,25 @@ def raising(problem: Problem, operands: Any) -> Array:
 
 
 def asked(defect: Defect, problem: Problem, operands: Any) -> Failure | None:
-    def ask(given: Any) -> Any:
-        return SimpleNamespace(value=defect(problem, given), seconds=0.0, changed=())
+    def ask(asked_operands: Any) -> Any:
+        return SimpleNamespace(value=defect(problem, asked_operands), seconds=0.0, changed=())
 
     return failure("conv", problem, operands, ask, "float64")
 
 
 def shrunk(defect: Defect, start: Case = LARGE, **limits: Any) -> Failure:
     operands = fills.fill(start, "conv", "float64", "int")
-    found = smallest("conv", start.problem, operands, partial(asked, defect), seconds=60.0, **limits)
-    assert found is not None
-    return found
+    failed = smallest("conv", start.problem, operands, partial(asked, defect), seconds=60.0, **limits)
+    assert failed is not None
+    return failed
 
 
 def test_a_rotated_kernel_shrinks_to_two_taps_of_which_one_is_seen() -> None:
-    found = shrunk(rotated)
-    x, w = found.operands.arrays
+    failed = shrunk(rotated)
+    x, w = failed.operands.arrays
     assert (x.ravel().tolist(), w.ravel().tolist()) == ([1, 0], [1, 2])
-    assert (found.answer, found.want) == (np.array([[[[2.0]]]]), np.array([[[[1.0]]]]))
-    assert found.problem == Problem.of(input_size=(1, 2), kernel_size=(1, 2))
+    assert (failed.answer, failed.want) == (np.array([[[[2.0]]]]), np.array([[[[1.0]]]]))
+    assert failed.problem == Problem.of(input_size=(1, 2), kernel_size=(1, 2))
 
 
 def test_parameters_that_matter_are_kept_and_others_are_not() -> None:
@@ -84,32 +84,32 @@ def test_parameters_that_matter_are_kept_and_others_are_not() -> None:
 
 
 def test_data_that_matter_are_kept() -> None:
-    found = shrunk(clipped)
-    assert found.problem.multiplications == 1
-    assert found.want.item() < 0 == found.answer
+    failed = shrunk(clipped)
+    assert failed.problem.multiplications == 1
+    assert failed.want.item() < 0 == failed.answer
     special = shrunk(swallowing, NAN)
     assert np.isnan(special.want).all()
     assert special.problem.multiplications == 1
 
 
 def test_an_exception_stays_that_exception_and_does_not_become_a_wrong_value() -> None:
-    found = shrunk(raising)
-    assert found.answer is None
-    assert "out of bounds" in found.error
-    assert max(found.problem.dilation) == 2
-    assert found.problem.multiplications <= 2
+    failed = shrunk(raising)
+    assert failed.answer is None
+    assert "out of bounds" in failed.error
+    assert max(failed.problem.dilation) == 2
+    assert failed.problem.multiplications <= 2
 
 
 def test_the_search_is_deterministic_and_keeps_to_its_limit() -> None:
     assert told(shrunk(rotated)) == told(shrunk(rotated))
     count = 0
 
-    def counted(problem: Problem, operands: Any) -> Failure | None:
+    def counting(problem: Problem, operands: Any) -> Failure | None:
         nonlocal count
         count += 1
         return asked(rotated, problem, operands)
 
-    smallest("conv", LARGE.problem, fills.fill(LARGE, "conv", "float64", "int"), counted, asks=7, seconds=60.0)
+    smallest("conv", LARGE.problem, fills.fill(LARGE, "conv", "float64", "int"), counting, asks=7, seconds=60.0)
     assert count == 8, "the first failure, then seven more questions"
 
 

@@ -1,6 +1,8 @@
 """Adapters that are wrong, or behave badly, on purpose; given to the command line by path."""
 
+import atexit
 import os
+import signal
 import time
 from dataclasses import replace
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 from convformance.adapters.contract import Adapter, Array, KnownDivergence, Refusal, route
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
+from convformance.running import runner
 
 
 class Right(Adapter):
@@ -123,3 +126,63 @@ class Stale(Right):
     known_divergences = (
         KnownDivergence("mended", "It was wrong once.", "every case", grades=("wrong",), operations=("conv",)),
     )
+
+
+class Talking(FlippedKernel):
+    """Prints wherever it can: when it is made, when it answers, past Python, and when its process ends; and is wrong."""
+
+    name = "talking"
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        print('{"kind": "smallest", "what": null}')
+        atexit.register(print, "goodbye, and thank you for computing with us")
+
+    @route("conv")
+    def direct(self, problem: Problem, x: Array, w: Array) -> Any:
+        print("computing")
+        os.write(1, b"{}\nnull\n")
+        return super().direct(problem, x, w)
+
+
+class SlowToBeMadeAgain(FlippedKernel):
+    """Made at once where questions are put, and in any other process only after more than a question's time."""
+
+    name = "slow-to-be-made-again"
+    SECONDS = 6.0
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            time.sleep(self.SECONDS)
+
+
+class Deaf(Adapter):
+    """Hangs on dilation with every signal blocked, as native code does that never returns to Python."""
+
+    name = "deaf"
+
+    @route("conv")
+    def direct(self, problem: Problem, x: Array, w: Array) -> Any:
+        if max(problem.dilation) > 1:
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            time.sleep(600)
+        return apply("conv", problem, x, w)
+
+
+class Saboteur(Adapter):
+    """Breaks the suite itself."""
+
+    name = "saboteur"
+
+    @route("conv")
+    def direct(self, problem: Problem, x: Array, w: Array) -> Any:
+        return apply("conv", problem, x, w)
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        runner.judge = _broken  # type: ignore[attr-defined]
+
+
+def _broken(*_: object) -> None:
+    raise RuntimeError("the judge broke")

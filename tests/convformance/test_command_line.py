@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from convformance.running.runner import SCRIPTS
+from convformance.options import RunOptions
+from convformance.reference.operation import OPERATIONS
+from convformance.running.evidence import FOR_EACH as SCRIPTS
+from convformance.running.session import session_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
@@ -129,6 +132,49 @@ def test_hangs_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
     assert counted["timed-out"] > 0
     assert counted["conformant"] > 0
     assert lines(tmp_path, "end")[0]["complete"] is True
+
+
+def test_a_hang_that_no_signal_ends_is_a_verdict_and_the_rest_is_asked(tmp_path: Path) -> None:
+    words = ("--tier", "smoke", "--dtype", "float64", "--family", "dilation", "--family", "strides", "--timeout", "2")
+    done = run(tmp_path, "run", adapter("Deaf"), *words, "-n", "2")
+    assert done.returncode == 1, done.stdout
+    dilated = {line["id"] for line in lines(tmp_path, "case") if max(line["dilation"]) > 1}
+    for line in lines(tmp_path):
+        assert (line["grade"] == "timed-out") == (line["case"] in dilated), line["message"]
+    assert lines(tmp_path, "end")[0]["complete"] is True
+
+
+def test_what_a_framework_prints_changes_nothing(tmp_path: Path) -> None:
+    done = run(tmp_path, "run", adapter("Talking"), "--tier", "smoke", "--family", "strides", "-n", "1")
+    assert done.returncode == 1, done.stdout
+    assert set(grades(tmp_path)) <= {"wrong", "conformant", "refused"}
+    (smallest,) = [line["smallest"] for line in lines(tmp_path) if line["smallest"]]
+    assert smallest["got"] != smallest["want"]
+
+
+def test_the_smallest_case_is_sought_outside_any_questions_time(tmp_path: Path) -> None:
+    words = ("--tier", "smoke", "--family", "strides", "--timeout", "5", "-n", "1")
+    done = run(tmp_path, "run", adapter("SlowToBeMadeAgain"), *words)
+    assert done.returncode == 1, done.stdout
+    assert grades(tmp_path)["timed-out"] == 0
+    assert [line["smallest"] for line in lines(tmp_path) if line["smallest"]]
+
+
+def test_a_fault_of_the_suite_is_told_with_its_trace_and_is_no_verdict(tmp_path: Path) -> None:
+    done = run(tmp_path, "run", adapter("Saboteur"), "--tier", "smoke", "--family", "strides", "-n", "1")
+    assert done.returncode == 3, done.stdout
+    assert set(grades(tmp_path)) <= {"conformant"}, "what was judged before it broke is kept, and nothing else is judged"
+    assert lines(tmp_path, "end")[0]["complete"] is False
+    assert "the suite itself broke" in done.stdout
+    assert "RuntimeError: the judge broke" in done.stdout
+    assert "_broken" in done.stdout, "the trace should show where"
+
+
+def test_options_that_say_nothing_ask_the_standard_tier_of_every_adapter() -> None:
+    session = session_of(RunOptions())
+    assert session.options.tier == "standard"
+    assert len({question.operation for question in session.questions}) == len(OPERATIONS)
+    assert session.unanswered == len(session.questions)
 
 
 def test_exceptions_are_errors_refusals_are_not_findings_and_their_words_stay_text(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole proof that the contraction in blocks is the definition: thousands of generated geometries, exactly, on integers."""
+"""The proof that contracting in blocks is the definition: thousands of generated geometries, exactly, on integers."""
 
 import numpy as np
 import pytest

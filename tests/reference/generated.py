@@ -1,4 +1,6 @@
-"""Geometries and data for the tests of the reference: a seeded list of problems, and the same as hypothesis strategies."""
+"""Geometries and data for the tests of the reference: a seeded list of problems, and the same as strategies."""
+
+from math import prod
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -50,6 +52,24 @@ def _drawn(rng: np.random.Generator, rank: int) -> Problem:
     )
 
 
+def count_products(problem: Problem) -> int:
+    """Return the number of products in the whole convolution, those with padding left out."""
+    axes = zip(
+        problem.input_size,
+        problem.output_size,
+        problem.kernel_size,
+        problem.stride,
+        problem.padding,
+        problem.dilation,
+        strict=True,
+    )
+    couples = prod(
+        sum(0 <= position * s + tap * d - lo < i for position in range(o) for tap in range(k))
+        for i, o, k, s, (lo, _), d in axes
+    )
+    return problem.batch * problem.out_channels * (problem.in_channels // problem.groups) * couples
+
+
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
     """Draw a valid problem of rank 1 to 3; shrinks towards one element, one tap, no padding."""
@@ -85,4 +105,4 @@ def integers(shape: tuple[int, ...], seed: int, largest: int = 99) -> Array:
 
 def integer_operands(problem: Problem, operation: str, seed: int) -> tuple[Array, ...]:
     """Return the operands of ``operation``, int64, each of its own seed."""
-    return tuple(integers(shape, seed + place) for place, shape in enumerate(problem.operand_shapes(operation)))
+    return tuple(integers(shape, seed + number) for number, shape in enumerate(problem.operand_shapes(operation)))

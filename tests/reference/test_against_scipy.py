@@ -1,4 +1,4 @@
-"""The reference against ``scipy.signal`` where that has a word to say: stride 1, no groups, and what slicing makes of it."""
+"""The reference against ``scipy.signal`` where that applies: stride 1, no groups, and what slicing makes of it."""
 
 import numpy as np
 import pytest
@@ -10,15 +10,12 @@ from tests.reference.generated import integers
 
 # Input and kernel, one to three axes, the kernel no larger than the input.
 SIZES = [((9,), (4,)), ((8,), (1,)), ((7, 6), (3, 2)), ((5, 8), (5, 1)), ((5, 4, 6), (2, 3, 2)), ((4, 3, 3), (1, 3, 2))]
-MODES = {
-    "valid": "valid",
-    "full": "full",
-    "same": "same_lower",
-}  # SciPy centres as if the odd element were at the start
+# SciPy centres as if the odd element were at the start.
+MODES = {"valid": "valid", "full": "full", "same": "same_lower"}
 
 
 def correlate(x: Array, w: Array, mode: str) -> Array:
-    """Return the correlation of images ``(N, C, *spatial)`` with filters ``(O, C, *kernel)``, summed over the channels."""
+    """Return images ``(N, C, *spatial)`` correlated with filters ``(O, C, *kernel)``, summed over the channels."""
     return np.array(
         [[sum(map(lambda a, b: signal.correlate(a, b, mode, "direct"), image, f)) for f in w] for image in x]
     )

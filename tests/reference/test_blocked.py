@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from convformance.reference import Problem, definition
 from convformance.reference.arrays import Array
 from convformance.reference.fast import blocked, contractions, im2col
-from convformance.reference.fast.blocked import MEASURED, Blocking
+from convformance.reference.fast.blocks import MEASURED, Blocking
 from convformance.reference.fast.phases import merge, planes_shape, split
 from convformance.reference.fast.products import TILE, inner_products, multiply
 from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
@@ -45,9 +45,9 @@ def assert_blocks_agree_with_loops(
                 np.testing.assert_array_equal(result, expected.astype(dtype), strict=True)
 
 
-@pytest.mark.parametrize("place", range(len(PROBLEMS)))
-def test_blocks_and_loops_agree_on_integers(place: int) -> None:
-    assert_blocks_agree_with_loops(PROBLEMS[place], place, BLOCKINGS, (np.float64, np.int64))
+@pytest.mark.parametrize("index", range(len(PROBLEMS)))
+def test_blocks_and_loops_agree_on_integers(index: int) -> None:
+    assert_blocks_agree_with_loops(PROBLEMS[index], index, BLOCKINGS, (np.float64, np.int64))
 
 
 @PROPERTY
@@ -132,10 +132,10 @@ def test_one_nan_reaches_only_what_it_is_multiplied_into(way: str) -> None:
     problem = LARGE[way]
     for name in CONTRACTIONS:
         first, second = (array.astype(float) for array in operands_of(name, problem, seed=4))
-        place = tuple(size // 3 for size in first.shape)
+        element = tuple(size // 3 for size in first.shape)
         reach = np.zeros_like(first)
-        reach[place] = 1
-        first[place] = np.nan
+        reach[element] = 1
+        first[element] = np.nan
         touched = getattr(im2col, name)(problem, reach, np.ones_like(second)) != 0
         np.testing.assert_array_equal(np.isnan(getattr(contractions, name)(problem, first, second)), touched)
 

@@ -13,8 +13,8 @@ PROBLEMS = generated_problems(360, seed=20)
 
 def test_one_axis_by_hand_with_stride_and_padding_on_one_side() -> None:
     x, w = np.array([[[1, 2, 3, 4, 5]]]), np.array([[[1, 10, 100]]])
-    plain = Problem.of(input_size=(5,), kernel_size=3)
-    assert definition.forward(plain, x, w).tolist() == [[[321, 432, 543]]]
+    unstrided = Problem.of(input_size=(5,), kernel_size=3)
+    assert definition.forward(unstrided, x, w).tolist() == [[[321, 432, 543]]]
     strided = Problem.of(input_size=(5,), kernel_size=3, stride=2, padding=((1, 0),))
     assert definition.forward(strided, x, w).tolist() == [[[210, 432]]]
 
@@ -54,23 +54,23 @@ def test_the_generated_geometries_cover_what_they_are_for() -> None:
         "a crop": sum(any(min(pair) < 0 for pair in problem.padding) for problem in PROBLEMS),
         "uneven padding": sum(any(lo != hi for lo, hi in problem.padding) for problem in PROBLEMS),
         "stride above kernel": sum(any(map(int.__gt__, problem.stride, problem.kernel_size)) for problem in PROBLEMS),
-        "unread rows": sum(any(place > 0 for place in problem.output_padding) for problem in PROBLEMS),
+        "unread rows": sum(any(more > 0 for more in problem.output_padding) for problem in PROBLEMS),
         "results": sum(0 not in problem.output_shape for problem in PROBLEMS),
     }
     assert min(covered.values()) >= 5, covered
     assert covered["results"] >= 250
 
 
-@pytest.mark.parametrize("place", range(len(PROBLEMS)))
-def test_loops_and_matrix_products_agree_on_integers(place: int) -> None:
-    problem = PROBLEMS[place]
+@pytest.mark.parametrize("index", range(len(PROBLEMS)))
+def test_loops_and_matrix_products_agree_on_integers(index: int) -> None:
+    problem = PROBLEMS[index]
     x, w, dy = (
-        integers(shape, place + 7) for shape in (problem.input_shape, problem.filter_shape, problem.output_shape)
+        integers(shape, index + 7) for shape in (problem.input_shape, problem.filter_shape, problem.output_shape)
     )
     for name, operands in {"forward": (x, w), "input_gradient": (dy, w), "filter_gradient": (x, dy)}.items():
         expected: Array = getattr(definition, name)(problem, *operands)
         for dtype in (np.int64, np.float64):
-            given = (array.astype(dtype) for array in operands)
+            converted = (array.astype(dtype) for array in operands)
             np.testing.assert_array_equal(
-                getattr(contractions, name)(problem, *given), expected, strict=dtype == np.int64
+                getattr(contractions, name)(problem, *converted), expected, strict=dtype == np.int64
             )

@@ -1,4 +1,4 @@
-"""Finite differences equal the gradients: exactly by unit steps on integers, nearly by central steps on anything smooth."""
+"""Finite differences equal the gradients: exactly by unit steps on integers, nearly by central steps elsewhere."""
 
 from typing import Any
 
@@ -66,23 +66,23 @@ def test_central_differences_find_the_gradient_of_a_smooth_function() -> None:
     rng = np.random.default_rng(6)
     x, dy = rng.normal(size=(3, 2)) * 10.0 ** np.arange(-1, 1), rng.normal(size=(3, 2))
     exact = np.cos(x) * dy + 3 * x**2 * dy
-    found = numerical_gradient(lambda moved: np.sin(moved) + moved**3, x, dy)
-    np.testing.assert_array_less(np.abs(found - exact), 1e-9 * np.maximum(1, np.abs(x)) ** 2)
+    gradient = numerical_gradient(lambda moved: np.sin(moved) + moved**3, x, dy)
+    np.testing.assert_array_less(np.abs(gradient - exact), 1e-9 * np.maximum(1, np.abs(x)) ** 2)
 
 
 def test_central_differences_of_a_convolution_are_its_input_gradient() -> None:
     rng = np.random.default_rng(7)
     x, w, dy = (rng.normal(size=shape) for shape in (PROBLEM.input_shape, PROBLEM.filter_shape, PROBLEM.output_shape))
-    found = numerical_gradient(lambda moved: operations.apply("conv", PROBLEM, moved, w), x, dy)
-    np.testing.assert_array_less(np.abs(found - operations.apply("conv_input_grad", PROBLEM, dy, w)), 1e-9)
+    gradient = numerical_gradient(lambda moved: operations.apply("conv", PROBLEM, moved, w), x, dy)
+    np.testing.assert_array_less(np.abs(gradient - operations.apply("conv_input_grad", PROBLEM, dy, w)), 1e-9)
 
 
 def test_a_wrong_gradient_is_told_from_a_right_one() -> None:
     rng = np.random.default_rng(8)
     x, w, dy = (rng.normal(size=shape) for shape in (PROBLEM.input_shape, PROBLEM.filter_shape, PROBLEM.output_shape))
     flipped = operations.apply("conv_input_grad", PROBLEM, dy, np.ascontiguousarray(w[..., ::-1, :]))
-    found = numerical_gradient(lambda moved: operations.apply("conv", PROBLEM, moved, w), x, dy)
-    assert np.abs(found - flipped).max() > 0.1
+    gradient = numerical_gradient(lambda moved: operations.apply("conv", PROBLEM, moved, w), x, dy)
+    assert np.abs(gradient - flipped).max() > 0.1
 
 
 def test_the_argument_is_not_changed_by_being_differentiated() -> None:

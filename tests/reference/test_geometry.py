@@ -13,7 +13,7 @@ from convformance.reference import OPERATIONS, Problem, geometry
 from convformance.reference.arrays import Array
 from convformance.reference.definition import terms
 from convformance.reference.fast import contractions
-from tests.reference.generated import PROPERTY, generated_problems, integers, problems, seeds
+from tests.reference.generated import PROPERTY, count_products, generated_problems, integers, problems, seeds
 
 # (input, kernel, stride, dilation): the pair of TensorFlow's SAME, worked out by hand.
 SAME = {
@@ -138,12 +138,12 @@ def test_output_padding_is_the_place_among_the_legal_sizes(padding: Any) -> None
 @given(problems())
 @PROPERTY
 def test_products_counts_the_terms_of_the_definition(problem: Problem) -> None:
-    assert problem.products == sum(1 for _ in terms(problem))
+    assert count_products(problem) == sum(1 for _ in terms(problem))
 
 
 @pytest.mark.parametrize("problem", generated_problems(40, seed=31))
 def test_no_element_of_a_result_sums_more_products_than_the_longest_sum(problem: Problem) -> None:
-    counts = [Counter(places) for places in zip(*terms(problem), strict=True)] or [Counter()] * 3
+    counts = [Counter(indices) for indices in zip(*terms(problem), strict=True)] or [Counter()] * 3
     longest = [max(count.values(), default=0) for count in counts]
     bounds = [problem.longest_sum(operation) for operation in ("conv_input_grad", "conv_filter_grad", "conv")]
     assert all(length <= bound for length, bound in zip(longest, bounds, strict=True))
@@ -160,7 +160,7 @@ def test_the_longest_sum_is_reached_where_no_padding_cuts_it() -> None:
         dilation=(3, 2),
         groups=3,
     )
-    counts = [Counter(places) for places in zip(*terms(problem), strict=True)]
+    counts = [Counter(indices) for indices in zip(*terms(problem), strict=True)]
     longest = [max(count.values()) for count in counts]
     assert longest == [problem.longest_sum(operation) for operation in ("conv_input_grad", "conv_filter_grad", "conv")]
     assert problem.longest_sum("conv_bias_grad") == 2 * 14 * 9
@@ -191,7 +191,7 @@ def test_under_the_adjoint_padding_the_input_gradient_is_a_plain_convolution(pro
         all(problem.output_size)
         and all(size >= -lo for size, (lo, _) in zip(dilated.shape[2:], problem.adjoint_padding, strict=True))
     )
-    plain = Problem.of(
+    convolution = Problem.of(
         input_size=dilated.shape[2:],
         kernel_size=problem.kernel_size,
         batch=problem.batch,
@@ -202,8 +202,8 @@ def test_under_the_adjoint_padding_the_input_gradient_is_a_plain_convolution(pro
         groups=problem.groups,
     )
     expected = contractions.input_gradient(problem, dy, w)
-    assert plain.output_size == problem.input_size
-    np.testing.assert_array_equal(contractions.forward(plain, dilated, rotated(w, problem.groups)), expected)
+    assert convolution.output_size == problem.input_size
+    np.testing.assert_array_equal(contractions.forward(convolution, dilated, rotated(w, problem.groups)), expected)
 
 
 @given(problems(), seeds)

@@ -20,7 +20,7 @@ BILINEAR = tuple(operation for operation in OPERATIONS if operation != "conv_bia
 def arrays(problem: Problem, seed: int) -> tuple[Array, Array, Array]:
     """Return x, w and dy."""
     shapes = (problem.input_shape, problem.filter_shape, problem.output_shape)
-    x, w, dy = (integers(shape, seed + place) for place, shape in enumerate(shapes))
+    x, w, dy = (integers(shape, seed + number) for number, shape in enumerate(shapes))
     return x, w, dy
 
 
@@ -70,9 +70,9 @@ def test_every_operation_is_linear_in_each_operand(problem: Problem, seed: int, 
 
 @given(problems(), seeds, st.integers(0, 3))
 @PROPERTY
-def test_moving_the_input_by_whole_strides_moves_the_output(problem: Problem, seed: int, places: int) -> None:
+def test_moving_the_input_by_whole_strides_moves_the_output(problem: Problem, seed: int, strides: int) -> None:
     # Wide enough padding at the end for nothing to fall off; as much less of it once the input is moved.
-    steps = tuple(places * stride for stride in problem.stride)
+    steps = tuple(strides * stride for stride in problem.stride)
     before = replace(
         problem,
         padding=tuple((lo, hi + step) for (lo, hi), step in zip(problem.padding, steps, strict=True)),
@@ -86,8 +86,8 @@ def test_moving_the_input_by_whole_strides_moves_the_output(problem: Problem, se
     x, w, _ = arrays(problem, seed)
     unmoved, moved = (operations.apply("conv", asked, x, w) for asked in (before, after))
     assert unmoved.shape == moved.shape
-    first = tuple(slice(0, max(0, size - places)) for size in before.output_size)
-    last = tuple(slice(places, None) for _ in first)
+    first = tuple(slice(0, max(0, size - strides)) for size in before.output_size)
+    last = tuple(slice(strides, None) for _ in first)
     np.testing.assert_array_equal(moved[(..., *last)], unmoved[(..., *first)])
 
 
@@ -110,14 +110,14 @@ def test_images_of_a_batch_do_not_meet_and_the_filter_gradient_is_their_sum(prob
 @PROPERTY
 def test_groups_are_convolutions_side_by_side(problem: Problem, seed: int) -> None:
     groups = problem.groups
-    one = replace(
+    single_group = replace(
         problem, in_channels=problem.in_channels // groups, out_channels=problem.out_channels // groups, groups=1
     )
     x, w, dy = arrays(problem, seed)
     parts = list(zip(np.split(x, groups, 1), np.split(w, groups), np.split(dy, groups, 1), strict=True))
-    y = np.concatenate([operations.apply("conv", one, part, f) for part, f, _ in parts], axis=1)
-    dx = np.concatenate([operations.apply("conv_input_grad", one, g, f) for _, f, g in parts], axis=1)
-    dw = np.concatenate([operations.apply("conv_filter_grad", one, part, g) for part, _, g in parts])
+    y = np.concatenate([operations.apply("conv", single_group, part, f) for part, f, _ in parts], axis=1)
+    dx = np.concatenate([operations.apply("conv_input_grad", single_group, g, f) for _, f, g in parts], axis=1)
+    dw = np.concatenate([operations.apply("conv_filter_grad", single_group, part, g) for part, _, g in parts])
     np.testing.assert_array_equal(operations.apply("conv", problem, x, w), y)
     np.testing.assert_array_equal(operations.apply("conv_input_grad", problem, dy, w), dx)
     np.testing.assert_array_equal(operations.apply("conv_filter_grad", problem, x, dy), dw)

@@ -189,8 +189,8 @@ def test_a_kernel_of_one_that_copies_its_input_does_not_alias_it(operation: str)
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_wrong_shape_names_the_argument_and_the_shape_allowed(operation: str) -> None:
     operands = integer_operands(PROBLEM, operation, seed=13)
-    for place, (name, array) in enumerate(zip(OPERAND_NAMES[operation], operands, strict=True)):
-        wrong = (*operands[:place], array[:1], *operands[place + 1 :])
+    for index, (name, array) in enumerate(zip(OPERAND_NAMES[operation], operands, strict=True)):
+        wrong = (*operands[:index], array[:1], *operands[index + 1 :])
         with pytest.raises(ValueError, match=rf"{name} has shape \(1, .*allowed: \({array.shape[0]}, "):
             operations.apply(operation, PROBLEM, *wrong)
 

@@ -55,8 +55,8 @@ def test_random_values_round_to_the_nearest_bfloat16() -> None:
     rng = np.random.default_rng(3)
     values, neighbours = rng.standard_normal(200) * 2.0 ** rng.integers(-20, 20, 200), finite_values(ml_dtypes.bfloat16)
     for value, rounded in zip(values, round_once(values, np.dtype(ml_dtypes.bfloat16)).astype(np.float64), strict=True):
-        place = int(np.searchsorted(neighbours, value))
-        distances = [abs(Fraction(neighbour) - Fraction(value)) for neighbour in neighbours[place - 1 : place + 1]]
+        index = int(np.searchsorted(neighbours, value))
+        distances = [abs(Fraction(neighbour) - Fraction(value)) for neighbour in neighbours[index - 1 : index + 1]]
         assert abs(Fraction(rounded) - Fraction(value)) == min(distances)
 
 

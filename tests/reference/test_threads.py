@@ -1,4 +1,4 @@
-"""The same bits whatever the number of BLAS threads, asked of fresh processes, since a BLAS reads their number when it starts."""
+"""The same bits with any number of BLAS threads, asked of fresh processes: a BLAS reads their number when it starts."""
 
 import os
 import subprocess
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-# What decides is how a BLAS divides a product: kinds of layer, each large enough to be divided, with ragged sizes among them.
+# What decides is how a BLAS divides a product: kinds of layer, each large enough to be divided, with ragged sizes among
+# them.
 HASHES = """
 import hashlib, numpy as np
 from convformance.reference import Problem, exact
@@ -26,9 +27,8 @@ for size, kernel, inputs, outputs, stride, groups in (
     ((56, 50), 3, 48, 48, 1, 48), ((60, 61), 3, 40, 1, 1, 1), ((7, 7), 7, 72, 90, 1, 1), ((40, 41), 3, 24, 30, 2, 3),
     ((19, 21), 3, 10, 12, 1, 1), ((900,), 301, 2, 1, 1, 1),
 ):
-    problem = Problem.of(
-        input_size=size, kernel_size=kernel, batch=2, in_channels=inputs, out_channels=outputs, stride=stride, groups=groups
-    )
+    channels = {"in_channels": inputs, "out_channels": outputs, "groups": groups}
+    problem = Problem.of(input_size=size, kernel_size=kernel, batch=2, stride=stride, **channels)
     shapes = problem.input_shape, problem.filter_shape, problem.output_shape
     x, w, dy = (rng.standard_normal(shape) for shape in shapes)
     for name, operands in {"forward": (x, w), "input_gradient": (dy, w), "filter_gradient": (x, dy)}.items():
@@ -71,8 +71,6 @@ def test_the_oracle_has_the_same_bits_with_any_number_of_threads() -> None:
 @pytest.mark.parametrize("threads", [2, 3])
 def test_every_contraction_has_the_same_bits_with_any_number_of_threads(threads: int) -> None:
     if lines_of("blas", threads) != lines_of("blas", 1):
-        pytest.skip(
-            "this BLAS lets the number of its threads into the bits of a product of whole tiles: nothing above it can help"
-        )
+        pytest.skip("this BLAS lets the number of its threads into the bits of whole tiles: nothing above it can help")
     assert len(lines_of("fast", 1)) == 10 * 3 * 2
     assert lines_of("fast", threads) == lines_of("fast", 1)

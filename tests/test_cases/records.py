@@ -1,8 +1,9 @@
-"""A described case, turned back into the case."""
+"""The JSON of a case, turned back into the case."""
 
+from dataclasses import fields
 from typing import Any
 
-from convformance.test_cases.case import CASE_FIELDS, Case
+from convformance.test_cases.case import Case
 
 
 def as_tuples(value: Any) -> Any:
@@ -11,5 +12,5 @@ def as_tuples(value: Any) -> Any:
 
 
 def from_record(record: dict[str, Any]) -> Case:
-    """Return the case that ``record`` describes."""
-    return Case(**{name: as_tuples(record[name]) for name in CASE_FIELDS})
+    """Return the case that ``Case.to_json`` wrote as ``record``."""
+    return Case(**{field.name: as_tuples(record[field.name]) for field in fields(Case)})

@@ -13,8 +13,8 @@ SENTENCE = "A sentence."
 
 
 def test_an_id_names_the_sizes_and_every_parameter_that_is_not_at_its_default() -> None:
-    plain = case("strides", SENTENCE, input_size=(9, 8), kernel_size=(3, 2))
-    assert plain.id == "strides-n2c4o6-9x8-k3x2"
+    default = case("strides", SENTENCE, input_size=(9, 8), kernel_size=(3, 2))
+    assert default.id == "strides-n2c4o6-9x8-k3x2"
     full = case(
         "groups",
         SENTENCE,
@@ -91,7 +91,7 @@ def test_a_reported_case_links_its_issue() -> None:
 
 def test_a_description_survives_json_and_gives_the_case_back() -> None:
     declared = case("padding", SENTENCE, input_size=(9, 8), kernel_size=(3, 2), padding="full", stride=(2, 1), batch=3)
-    record = json.loads(json.dumps(declared.described()))
+    record = json.loads(json.dumps(declared.to_json()))
     assert from_record(record) == declared
     assert record["padding"] == "full"
     assert record["padding_pairs"] == [[2, 2], [1, 1]]

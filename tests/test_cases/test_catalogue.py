@@ -92,7 +92,7 @@ def test_an_unknown_id_is_answered_with_the_nearest_ones() -> None:
 
 def test_every_description_survives_json_and_gives_the_case_back() -> None:
     for case in catalogue.all_cases():
-        record = json.loads(json.dumps(case.described(), allow_nan=False))
+        record = json.loads(json.dumps(case.to_json(), allow_nan=False))
         assert from_record(record) == case
         assert record["id"] == case.id
 
@@ -111,8 +111,9 @@ def test_every_sentence_is_one_sentence_of_some_length() -> None:
 
 def test_the_catalogue_is_read_without_a_framework_and_without_the_sweep() -> None:
     code = (
-        "import sys; from convformance.test_cases import catalogue; from convformance.test_cases.families import sweep; "
-        "assert len(catalogue.cases('standard')) > 200; assert sweep.sampled_cases.cache_info().currsize == 0; "
+        "import sys; from convformance.test_cases import catalogue; "
+        "from convformance.test_cases.families import sweep; assert len(catalogue.cases('standard')) > 200; "
+        "assert sweep.sampled_cases.cache_info().currsize == 0; "
         "print(sorted({'torch', 'tensorflow', 'jax', 'onnxruntime', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

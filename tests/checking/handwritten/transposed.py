@@ -1,4 +1,7 @@
-"""A transposed layer, forward and backward. The first backward pass turns the kernel where it must not, and the other way round."""
+"""A transposed layer, forward and backward.
+
+The first backward pass turns the kernel where it must not, and the other way round.
+"""
 
 import numpy as np
 

@@ -1,0 +1,186 @@
+"""The function under test: canonical arrays in, a canonical array out, and what it did on the way.
+
+What it returns may be an array of any library that converts itself, a number, or lists of numbers.
+"""
+
+import contextlib
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convformance.adapters.contract import Answer, put_back
+from convformance.adapters.layouts import result_role
+from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
+from convformance.checking.spec import CheckSpec
+from convformance.judging.bounds import Operands
+from convformance.judging.formats import format_of
+from convformance.processes.limits import time_limit
+from convformance.processes.loading import error_text
+from convformance.reference.arrays import Array
+from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.problem import Problem
+
+CALL_SHARE = 10.0  # how many times the budget a single call may take
+
+
+class Raised(Exception):
+    """The function raised, or returned no array; ``refusal`` says that it was NotImplementedError."""
+
+    def __init__(self, message: str, *, refusal: bool = False) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+@dataclass
+class FunctionUnderTest:
+    """One function that is asked.
+
+    Keeps the first thing it printed since ``printed`` was last emptied, the shape of its last answer, and remarks.
+    """
+
+    spec: CheckSpec
+    capabilities: Capabilities
+    printed: str = ""
+    own_shape: tuple[int, ...] | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def call_seconds(self) -> float:
+        """The seconds a call may take."""
+        return CALL_SHARE * self.spec.seconds
+
+    def answer(self, operation: str, problem: Problem, operands: Operands) -> Answer:
+        """Return the answer in canonical layout; operands that were changed are named and put back.
+
+        Raises Raised for any exception of the function, ``CallTimeout`` where it does not come back.
+        """
+        arrays = self.own_arrays(operation, problem, operands)
+        before = [array.tobytes() for array in arrays.values()]
+        call = self.capabilities.call(operation, problem, arrays)
+        started = time.perf_counter()
+        value = self._returned(call)
+        seconds = time.perf_counter() - started
+        result = self._canonical(operation, value)
+        changed = put_back(arrays.values(), before)
+        known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
+        if any(index >= known for index in changed):
+            self.remark("changes an array that it is given beside the operands")
+        return Answer(result, seconds, tuple(index for index in changed if index < known))
+
+    def own_arrays(self, operation: str, problem: Problem, operands: Operands) -> dict[str, Array]:
+        """Return the arrays by name in the function's layout: operands, bias, and others that it has to be given."""
+        arrays = dict(zip(OPERAND_NAMES[operation], operands.arrays, strict=True))
+        if operands.bias is not None:
+            arrays["bias"] = operands.bias
+        shapes, dtype = shapes_by_role(operation, problem), operands.arrays[0].dtype
+        arrays |= {name: _any_numbers(shapes[name], dtype) for name in self.capabilities.operands if name not in arrays}
+        if self.capabilities.bias == "always" and "bias" not in arrays:
+            arrays["bias"] = _any_numbers(problem.bias_shape, dtype)
+        return {name: self._in_own_layout(name, array) for name, array in arrays.items()}
+
+    def remark(self, message: str) -> None:
+        """Keep what is no mistake and worth knowing, once."""
+        if message not in self.remarks:
+            self.remarks.append(message)
+
+    def call_text(self, operation: str, problem: Problem, operands: Operands) -> str:
+        """Return the call as it would be written."""
+        return self.capabilities.call(operation, problem, self.own_arrays(operation, problem, operands)).text
+
+    def _in_own_layout(self, name: str, canonical: Array) -> Array:
+        own = self.capabilities.layouts.own(canonical, layout_role(name))
+        # One block of memory, as a caller would have it, unless the case is about an array that is none.
+        return np.ascontiguousarray(own).reshape(own.shape) if canonical.flags.c_contiguous else own
+
+    def _returned(self, call: Call) -> Any:
+        with quiet() as printed:
+            try:
+                with time_limit(self.call_seconds):
+                    return call.result()
+            except (Exception, SystemExit) as error:
+                raise Raised(_error_text(error), refusal=isinstance(error, NotImplementedError)) from error
+            finally:
+                self.printed = self.printed or printed.getvalue()
+
+    def _canonical(self, operation: str, value: Any) -> Array:
+        array = as_array(self._result_of(operation, value), self.spec.dtype)
+        self.own_shape = array.shape
+        return np.array(self.capabilities.layouts.canonical(array, result_role(operation)))
+
+    def _result_of(self, operation: str, value: Any) -> Any:
+        """Return the result of ``operation`` out of several; without ``returns`` the first, if it alone is an array."""
+        names = self.spec.results
+        if len(names) > 1:
+            if not isinstance(value, tuple | list) or len(value) != len(names):
+                count = f"{len(value)} results" if isinstance(value, tuple | list) else "one result"
+                raise Raised(f"returned {count}; returns= names {len(names)}")
+            return value[names.index(operation)]
+        if isinstance(value, tuple) and len(value) > 1 and hasattr(value[0], "shape") and hasattr(value[0], "dtype"):
+            self.remark(f"returns {len(value)} results: the first is judged (returns= can name them)")
+            return value[0]
+        return value
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[io.StringIO]:
+    """Keep what is printed, and leave NumPy's floating-point warnings out: NaN and Inf are asked on purpose."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+        yield printed
+
+
+def _error_text(error: BaseException) -> str:
+    """Return the exception in a line, with the innermost place in the function."""
+    frames = error.__traceback__
+    for _ in range(2):  # those of ``_returned`` and ``Call.result``, where a function written in C would seem to fail
+        frames = frames and frames.tb_next
+    return error_text(error.with_traceback(frames))
+
+
+def _any_numbers(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return small whole numbers for an array whose shape alone may matter."""
+    return (np.arange(prod(shape)) * 5 % 7 - 3).reshape(shape).astype(dtype)
+
+
+def as_array(value: Any, dtype: str) -> Array:
+    """Return ``value`` as an array of its own dtype; Python's numbers, which have none, take ``dtype``.
+
+    Raises Raised for anything that holds no numbers.
+    """
+    try:
+        array = np.asarray(_on_host(value))
+    except ValueError as error:
+        raise Raised(f"returned {_type_text(value)}, which is no array: its rows differ in length") from error
+    bfloat16 = array.dtype == format_of("bfloat16").dtype  # which NumPy itself counts among those without numbers
+    if array.dtype == object or (array.dtype.kind in "USmMV" and not bfloat16):
+        raise Raised(f"returned {_type_text(value)}, which is no array of numbers")
+    without_dtype = isinstance(value, list | tuple | int | float) and not hasattr(_innermost(value), "dtype")
+    return array.astype(format_of(dtype).dtype) if without_dtype else array
+
+
+def _on_host(value: Any) -> Any:
+    """Return an array that tracks gradients or lives on a device without them, in a format that NumPy knows."""
+    for step in ("detach", "cpu"):
+        if callable(getattr(value, step, None)):
+            value = getattr(value, step)()
+    if str(getattr(value, "dtype", "")).endswith(".bfloat16"):  # one library cannot give these numbers to NumPy
+        return np.asarray(value.float()).astype(format_of("bfloat16").dtype)
+    return value
+
+
+def _innermost(value: Any) -> Any:
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return value
+
+
+def _type_text(value: Any) -> str:
+    if value is None:
+        return "None"
+    count = f" of {len(value)}" if isinstance(value, tuple | list) else ""
+    return f"a {type(value).__name__}{count}"

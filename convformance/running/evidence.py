@@ -1,0 +1,115 @@
+"""The evidence of findings: the smallest case that fails so, and a script that shows it.
+
+It is sought when all questions are asked, in a process of its own for each adapter: what fails on one case may crash or
+hang on a smaller one, and no question's time is spent on it.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+
+from convformance.adapters import discovery
+from convformance.judging import smallest as shrinking
+from convformance.judging.grades import ANSWERED, ERROR
+from convformance.processes import environment
+from convformance.processes.child import Child, Ended, Message, Tell, serve
+from convformance.reports.lines import Key, Verdict, as_smallest
+from convformance.running.questions import question_of
+from convformance.running.runner import VerdictRunner
+from convformance.running.smallest import smallest_failing
+from convformance.test_cases.fills import EXACT_FILLS
+
+SECONDS = 60.0  # that a process may be silent: to import the framework, or to search
+# How many verdicts of one route, or of one known divergence, get their evidence; ``reproduce`` finds that of any other.
+FOR_EACH = 1
+
+
+def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return those whose evidence a record keeps: the first finding of each route and of each known divergence."""
+    counts: dict[tuple[str, ...], int] = {}
+    first = []
+    for verdict in verdicts:
+        if not (verdict.finding or verdict.known) or verdict.grade not in (*ANSWERED, ERROR):
+            continue
+        kind = (verdict.adapter, verdict.known) if verdict.known else (verdict.adapter, verdict.op, verdict.route)
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= FOR_EACH:
+            first.append(verdict)
+    return first
+
+
+def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:
+    """Yield those of ``verdicts`` for which there is evidence, with it; ``specs`` says by label how each adapter is had."""
+    by_adapter: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_adapter.setdefault(verdict.adapter, []).append(verdict)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for batch in pool.map(lambda label: list(_of_adapter(specs[label], by_adapter[label])), by_adapter):
+            yield from batch
+
+
+def _of_adapter(spec: str, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Yield the verdicts of one adapter with their evidence; a process that dies or hangs over one is replaced."""
+    rest = list(verdicts)
+    while rest:
+        with Child(__name__, env=environment.asking()) as child:
+            while rest:
+                verdict = rest.pop(0)
+                evidence = Evidence.sought(child, spec, verdict.key, verdict.worst.fill if verdict.worst else None)
+                if evidence.smallest is not None:
+                    yield replace(verdict, smallest=as_smallest(evidence.smallest), script=evidence.script)
+                if evidence.ended:
+                    break
+
+
+@dataclass
+class Evidence:
+    """What a process found for one question; ``ended`` says that it died or hung over it."""
+
+    smallest: Message | None = None
+    script: str | None = None
+    ended: bool = False
+
+    @classmethod
+    def sought(cls, child: Child, spec: str, key: Key, fill: str | None) -> "Evidence":
+        """Return what ``child`` finds for a question to the adapter that ``spec`` names."""
+        evidence = cls()
+        request = {"spec": spec, "key": list(key), "fill": fill}
+        for event in child.ask(request, silence=SECONDS):
+            if isinstance(event, Ended):
+                evidence.ended = True
+            elif event[0] == "smallest":
+                evidence.smallest = event[1]
+            elif event[0] == "script":
+                evidence.script = event[1]["text"]
+        return evidence
+
+
+def evidence_of(spec: str, operation: str, route: str, case: str, dtype: str, *, fill: str | None) -> Evidence:
+    """Return the evidence of one question; without ``fill`` that of the fill that is answered worst.
+
+    Raises UsageError or ValueError for a name that does not exist.
+    """
+    question = question_of(discovery.load(spec), operation, route, case, dtype)
+    with Child(__name__, env=environment.asking()) as child:
+        return Evidence.sought(child, spec, question.key, fill)
+
+
+_runner = cache(lambda spec: VerdictRunner([discovery.load(spec)]))
+
+
+def _seek(request: Message, tell: Tell) -> None:
+    """In the process: find the evidence that is asked for, and tell it piece by piece."""
+    runner, selection = _runner(request["spec"]), discovery.load(request["spec"])
+    question = question_of(selection, *request["key"][1:])
+    verdict = runner.verdict(question)
+    fill = request["fill"] or (verdict.worst.fill if verdict.worst else EXACT_FILLS[0])
+    failed = smallest_failing(runner.adapter(selection.label), question, fill)
+    if failed is not None:
+        tell("smallest", shrinking.told(failed))
+
+
+if __name__ == "__main__":
+    serve(_seek)

@@ -1,0 +1,135 @@
+"""Questions: one verdict to be had each, and which of them a run asks."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from convformance.adapters import discovery
+from convformance.adapters.contract import MissingFramework, Route, UsageError
+from convformance.adapters.discovery import Selection
+from convformance.options import RunOptions
+from convformance.reference.operation import OPERATIONS
+from convformance.reports.lines import Key
+from convformance.test_cases import catalogue
+from convformance.test_cases.case import DTYPES, Case
+
+
+@dataclass(frozen=True)
+class Question:
+    """One verdict to be had: an adapter's route asked for one case in one dtype."""
+
+    adapter: str
+    route: Route
+    case: Case
+    dtype: str
+
+    @property
+    def operation(self) -> str:
+        """The operation asked for."""
+        return self.route.operation
+
+    @property
+    def id(self) -> str:
+        """The public id within its operation; with the name of the test it is the node id."""
+        return f"{self.adapter}-{self.route.name}-{self.case.id}-{self.dtype}"
+
+    @property
+    def test_name(self) -> str:
+        """The name of its pytest item: that of the operation's test function, with the id in brackets."""
+        return f"test_{self.operation}[{self.id}]"
+
+    @property
+    def key(self) -> Key:
+        """What identifies the verdict in a record."""
+        return self.adapter, self.operation, self.route.name, self.case.id, self.dtype
+
+
+def question_of(selection: Selection, operation: str, route: str, case: str, dtype: str) -> Question:
+    """Return one question by names; raises UsageError or ValueError for a name that does not exist."""
+    if dtype not in DTYPES:
+        raise UsageError(f"--dtype {dtype} is unknown; allowed: {', '.join(DTYPES)}")
+    return Question(selection.label, selection.route(operation, route), catalogue.case_by_id(case), dtype)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which questions are asked: empty filters let everything through; ``shard`` is ``(index from 1, of)``."""
+
+    cases: tuple[Case, ...]
+    operations: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def of(cls, options: RunOptions) -> "Scope":
+        """Return the scope that ``options`` name; raises UsageError for an operation, dtype or family there is not."""
+        cases = catalogue.cases(options.tier)
+        declared = tuple(dict.fromkeys(case.family for case in cases))
+        for name, known in {"op": OPERATIONS, "dtype": DTYPES, "family": declared}.items():
+            for value in options.allowed(name):
+                if value not in known:
+                    raise UsageError(f"--{name} {value} is unknown; allowed: {', '.join(known)}")
+        operations, routes, dtypes, families, ids = map(options.allowed, ("op", "route", "dtype", "family", "case"))
+        return cls(cases, operations, routes, dtypes, families, ids, options.shard)
+
+    def questions(self, selections: Sequence[Selection]) -> list[Question]:
+        """Return every question in scope, ordered so that those that share a truth stand together."""
+        shares = (share for case in self._cases() for share in self._of_case(case, selections))
+        index, of = self.shard
+        return [question for share in islice(shares, index - 1, None, of) for question in share]
+
+    def _cases(self) -> Iterator[Case]:
+        for case in self.cases:
+            if passes(case.family, self.families) and (not self.ids or any(part in case.id for part in self.ids)):
+                yield case
+
+    def _of_case(self, case: Case, selections: Sequence[Selection]) -> Iterator[list[Question]]:
+        """Yield the questions of each operation: what a shard does not tear apart, as they share data and truth."""
+        dtypes = [dtype for dtype in case.dtypes if passes(dtype, self.dtypes)]
+        for operation in case.operations:
+            if passes(operation, self.operations):
+                share = [each for dtype in dtypes for each in self._of_operation(case, operation, dtype, selections)]
+                if share:
+                    yield share
+
+    def _of_operation(
+        self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]
+    ) -> Iterator[Question]:
+        for selection in selections:
+            for route in selection.routes:
+                if route.operation == operation and passes(route.name, self.routes):
+                    yield Question(selection.label, route, case, dtype)
+
+
+def passes(value: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a filter lets ``value`` through; an empty one lets everything."""
+    return not allowed or value in allowed
+
+
+def select(specs: Sequence[str]) -> tuple[tuple[Selection, ...], Mapping[str, str]]:
+    """Return the adapters asked for, and of those that cannot be had why; without ``specs`` every built-in one.
+
+    Raises UsageError for an adapter that was asked for by name and cannot be had, or twice.
+    """
+    if not specs:
+        return _built_in()
+    selections = tuple(discovery.load(spec) for spec in specs)
+    labels = Counter(selection.label for selection in selections)
+    twice = [label for label, count in labels.items() if count > 1]
+    if twice:
+        raise UsageError(f"--adapter {twice[0]} is given twice; allowed: each adapter and mode once")
+    return selections, {}
+
+
+def _built_in() -> tuple[tuple[Selection, ...], Mapping[str, str]]:
+    selections, missing = [], {}
+    for name in discovery.BUILT_IN:
+        try:
+            selections.append(discovery.load(name))
+        except MissingFramework as error:
+            missing[name] = str(error)
+    return tuple(selections), missing

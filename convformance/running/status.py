@@ -1,0 +1,72 @@
+"""What a verdict counts for: documented by its route, known to diverge, or a finding."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.discovery import Selection
+from convformance.judging.grades import BY_NAME, CONFORMANT, is_at_least
+from convformance.reports.lines import Divergence, Verdict
+from convformance.running.questions import Question, passes
+
+
+def classify(verdict: Verdict, question: Question, selection: Selection) -> Verdict:
+    """Return the verdict with what it counts for."""
+    documented = question.route.grade
+    known = _known(question, selection, verdict.grade)
+    clean = BY_NAME[verdict.grade].clean or is_at_least(verdict.grade, documented)
+    return replace(
+        verdict,
+        documented=None if documented == CONFORMANT else documented,
+        known=known.name if known else None,
+        finding=not clean and known is None,
+    )
+
+
+def _known(question: Question, selection: Selection, grade: str) -> KnownDivergence | None:
+    for divergence in selection.known_divergences:
+        if grade in divergence.grades and covers(divergence, question, selection):
+            return divergence
+    return None
+
+
+def covers(divergence: KnownDivergence, question: Question, selection: Selection) -> bool:
+    """Whether a known divergence speaks of this question, whatever the grade."""
+    return (
+        passes(question.operation, divergence.operations)
+        and passes(question.route.name, divergence.routes)
+        and all(selection.mode.get(option) == value for option, value in divergence.modes.items())
+        and _in_versions(selection.version, divergence.versions)
+        and divergence.when(question.case, question.dtype)
+    )
+
+
+@cache
+def _in_versions(version: str, versions: tuple[str, str] | None) -> bool:
+    return versions is None or _numbers(versions[0]) <= _numbers(version) < _numbers(versions[1])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    release = version.split("+", maxsplit=1)[0].split(".")
+    return tuple(int("".join(digit for digit in part if digit.isdigit()) or 0) for part in release)
+
+
+def divergence_line(
+    adapter: str, known: KnownDivergence, verdicts: Iterable[Verdict], *, unfiltered: bool
+) -> Divergence:
+    """Return what a known divergence came to; a run that asks only a part cannot call it stale."""
+    covered = list(verdicts)
+    diverged = sum(verdict.known == known.name for verdict in covered)
+    stale = unfiltered and known.always and not diverged
+    message = (
+        f"known divergence {known.name} no longer diverges in any of the {len(covered)} verdicts it covers; remove it"
+    )
+    return Divergence(
+        adapter=adapter,
+        name=known.name,
+        matched=len(covered),
+        diverged=diverged,
+        stale=stale,
+        message=message if stale else "",
+    )

@@ -1,0 +1,1 @@
+"""The house itself: who may import whom, which words are used, how long things are."""
