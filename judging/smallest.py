@@ -83,7 +83,8 @@ def failure(
 ) -> Failure | None:
     """Return how ``ask(operands)`` fails on exact data, or None where it answers the truth or what a fast algorithm may make of it.
 
-    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, told by ``words``.
+    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof: None.
+    An exception of ``ask`` is a failure, told by ``words``.
     """
     special = not all(map(_is_finite, operands.arrays))
     asked = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
