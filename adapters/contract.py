@@ -1,8 +1,8 @@
 """The contract between the suite and whoever answers: an adapter, its routes, a typed refusal.
 
-An adapter is a name, a lazy import of its framework in ``__init__`` and a few routes of 2 to 5 lines. A route gets the problem
-and the operands as the framework's own arrays in the layout it asked for, and returns the framework's own array. Layout
-conversion, data, tolerances and skips belong to the suite.
+An adapter is a name, a lazy import of its framework in ``__init__`` and a few routes of 2 to 5 lines. A route gets the
+problem and the operands as the framework's own arrays in the layout it asked for, and returns the framework's own
+array. Layout conversion, data, tolerances and skips belong to the suite.
 """
 
 import inspect
@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import layouts
+from convformance.adapters.notation import Notation, Template
 from convformance.reference.arrays import Array
-from convformance.reference.operation import check_operation
+from convformance.reference.operation import BY_NAME, check_operation
 from convformance.reference.problem import Problem
 
 
@@ -38,10 +39,11 @@ class MissingFramework(UsageError):
 class Route:
     """One way in which a framework offers an operation.
 
-    ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a dtype
-    to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for others.
-    ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts, the asterisk
-    standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``.
+    ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a
+    dtype to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for
+    others. ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts,
+    the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``. ``script`` is the call as a person
+    writes it.
     """
 
     operation: str
@@ -52,6 +54,7 @@ class Route:
     grade: str = "conformant"
     accumulator: Mapping[str, str] = field(default_factory=dict, hash=False)
     takes_bias: bool = False
+    script: Template | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,10 @@ Predicate = Callable[[Any, str], bool]
 class KnownDivergence:
     """A divergence somebody has looked at: shown in the report with its reason, and no finding.
 
-    It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which ``when(case, dtype)``
-    holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any). ``covers`` says ``when`` in words.
-    ``always`` is False for what shows only now and then, such as memory that nobody wrote: it is never called stale.
+    It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which
+    ``when(case, dtype)`` holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any).
+    ``covers`` says ``when`` in words. ``always`` is False for what shows only now and then, such as memory that nobody
+    wrote: it is never called stale.
     """
 
     name: str
@@ -96,11 +100,13 @@ def route(
     filters: str | None = None,
     grade: str = "conformant",
     accumulator: Mapping[str, str] | None = None,
+    script: Template | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
-    ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is never
-    asked to add one: such cases are refused in its name.
+    ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is
+    never asked to add one: such cases are refused in its name. For ``script`` see ``notation.Template``; a route
+    without one is written in a script as a call of this suite.
     """
     check_operation(operation)
 
@@ -108,7 +114,7 @@ def route(
         own_name = method.__name__
         takes_bias = "bias" in inspect.signature(method).parameters
         declared = Route(
-            operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias
+            operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias, script
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -120,8 +126,9 @@ def route(
 class Adapter:
     """One framework, or any back end, in one mode.
 
-    Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the allowed values
-    (first the default; an asterisk allows any other text), import their framework in ``__init__`` and declare routes.
+    Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
+    allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
+    declare routes.
     """
 
     name: ClassVar[str]
@@ -132,6 +139,7 @@ class Adapter:
     filters: str = "OI*"
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
+    spec: str = ""  # what the user asked for it by
 
     _last: tuple[str, Problem, Callable[..., Any]] | None = None
 
@@ -192,39 +200,66 @@ class Adapter:
         """Return ``native`` once it is computed, for frameworks that answer before they are done."""
         return native
 
+    def notation(self) -> Notation:
+        """Return how a script writes this framework in this mode."""
+        return Notation()
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return what a template may hold beside ``{problem}``: names and their texts.
+
+        ``names``: what the operation calls its ``input``, ``filter`` and ``output``; ``bias``: ``", bias"`` or empty.
+        """
+        return {}
+
+    def call_text(self, route: Route, problem: Problem, *, has_bias: bool = False) -> str | None:
+        """Return the call of ``route`` as a person writes it, the last line an expression; None where there is none."""
+        if not isinstance(route.script, str):
+            return route.script(self, problem) if route.script else None
+        bias = ", bias" if has_bias else ""
+        names = {array: name for name, array in BY_NAME[route.operation].operands.items()}
+        fields = self.script_fields(problem, names, bias)
+        return route.script.format(problem=problem, bias=bias, **fields)
+
+    def layout(self, route: Route, role: str) -> str:
+        """Return the order of axes in which ``route`` takes or gives an ``activation``, a ``filter`` or a ``bias``."""
+        if role == "filter":
+            return route.filters or self.filters
+        return route.activations or self.activations
+
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Ask one route: canonical NumPy arrays in, a canonical NumPy array out.
 
-        An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with the
-        framework's words where it does not offer this; any other exception is the framework's own.
+        An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with
+        the framework's words where it does not offer this; any other exception is the framework's own.
         """
-        given = self._given(route, operands, bias)
-        before = [array.tobytes() for array in given]
+        arrays = self._to_layout(route, operands, bias)
+        contents = [array.tobytes() for array in arrays]
         try:
-            native, seconds = self._run(route, problem, given)
-            value = layouts.to_canonical(self.to_numpy(native), self._result_layout(route))
+            native, seconds = self._run(route, problem, arrays)
+            value = layouts.to_canonical(
+                self.to_numpy(native), self.layout(route, layouts.result_role(route.operation))
+            )
         except Exception as error:
             if self._refuses(error):
-                raise Refusal(_words(error)) from error
+                raise Refusal(first_paragraph(error)) from error
             raise
         finally:
-            changed = restored(given, before)
+            changed = put_back(arrays, contents)
         return Answer(value, seconds, changed)
 
-    def _given(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
+    def _to_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         roles = layouts.operand_roles(route.operation)
-        given = [
-            layouts.from_canonical(array, self._layout(route, role))
-            for array, role in zip(operands, roles, strict=True)
+        arrays = [
+            layouts.from_canonical(array, self.layout(route, role)) for array, role in zip(operands, roles, strict=True)
         ]
         if bias is None:
-            return given
+            return arrays
         if not route.takes_bias:
             raise Refusal(f"the route {route.name} of {self.name} takes no bias")
-        return [*given, bias]
+        return [*arrays, bias]
 
-    def _run(self, route: Route, problem: Problem, given: list[Array]) -> tuple[Any, float]:
-        natives = [self.to_native(array) for array in given]
+    def _run(self, route: Route, problem: Problem, arrays: list[Array]) -> tuple[Any, float]:
+        natives = [self.to_native(array) for array in arrays]
         function = self._wrapped(route.method, problem)
         started = time.perf_counter()
         native = self.wait(function(*natives))
@@ -235,14 +270,6 @@ class Adapter:
         if self._last is None or self._last[:2] != (method, problem):
             self._last = method, problem, self.wrap(partial(getattr(self, method), problem))
         return self._last[2]
-
-    def _layout(self, route: Route, role: str) -> str:
-        if role == "filter":
-            return route.filters or self.filters
-        return route.activations or self.activations
-
-    def _result_layout(self, route: Route) -> str:
-        return self._layout(route, layouts.result_role(route.operation))
 
     def _refuses(self, error: Exception) -> bool:
         """Whether ``error`` is the framework saying that it does not offer this."""
@@ -258,19 +285,16 @@ def _installed(module: str) -> bool:
         return False
 
 
-def _words(error: Exception) -> str:
-    """Return the first paragraph of the message: what follows, if anything does, are stack traces and advice."""
+def first_paragraph(error: Exception) -> str:
+    """Return the message of ``error`` without the stack traces and advice that frameworks put below it."""
     return str(error).strip().split("\n\n")[0] or type(error).__name__
 
 
-def restored(arrays: Iterable[Array], held: Iterable[bytes]) -> tuple[int, ...]:
-    """Return the places of the arrays that differ from the bytes they held before, and restore those."""
-    return tuple(place for place, pair in enumerate(zip(arrays, held, strict=True)) if _put_back(*pair))
-
-
-def _put_back(array: Array, held: bytes) -> bool:
-    """Return whether ``array`` differs from the bytes it held before, and if so restore it."""
-    if array.tobytes() == held:
-        return False
-    array[...] = np.frombuffer(held, array.dtype).reshape(array.shape)
-    return True
+def put_back(arrays: Iterable[Array], contents: Iterable[bytes]) -> tuple[int, ...]:
+    """Write its bytes of before back into every array that was changed; return the indices of those."""
+    changed = []
+    for index, (array, before) in enumerate(zip(arrays, contents, strict=True)):
+        if array.tobytes() != before:
+            array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
+            changed.append(index)
+    return tuple(changed)

@@ -2,8 +2,8 @@
 
     NAME | path/to/file.py | path/to/file.py:Class | package.module:Class, each with an optional [key=value,...]
 
-A name is one of the adapters that come with the suite or an entry point in the group ``convformance.adapters``. Nothing here
-imports a framework before ``create``.
+A name is one of the adapters that come with the suite or an entry point in the group ``convformance.adapters``. Nothing
+here imports a framework before ``create``.
 """
 
 import difflib
@@ -32,7 +32,7 @@ BUILT_IN: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Selection:
-    """An adapter as the user asked for it in ``spec``: its class, its complete mode, and the name that ids and records give it."""
+    """An adapter as the user asked for it in ``spec``: its class, its complete mode, its name in ids and records."""
 
     adapter_class: type[Adapter]
     mode: Mapping[str, str]
@@ -75,7 +75,9 @@ class Selection:
 
     def create(self) -> Adapter:
         """Return the adapter, its framework imported; raises whatever that raises."""
-        return self.adapter_class(**self.mode)
+        adapter = self.adapter_class(**self.mode)
+        adapter.spec = self.spec
+        return adapter
 
     def device(self) -> str:
         """Return the device in words; the framework is imported for it only where the mode names one."""
@@ -94,15 +96,16 @@ class Available(NamedTuple):
 def load(spec: str) -> Selection:
     """Return the adapter class and the mode that ``spec`` asks for; its framework is looked for and not imported.
 
-    Raises UsageError with one sentence for anything that cannot be had, MissingFramework where only the framework is missing.
+    Raises UsageError with one sentence for anything that cannot be had, MissingFramework where only the framework is
+    missing.
     """
-    target, given = _parse(spec)
-    found = adapter_class(target)
-    mode = found.complete_mode(given)
-    reason = _missing(found)
+    target, options = _parse(spec)
+    cls = adapter_class(target)
+    mode = cls.complete_mode(options)
+    reason = _missing(cls)
     if reason:
         raise MissingFramework(reason)
-    return Selection(found, mode, _label(found, mode), spec)
+    return Selection(cls, mode, _label(cls, mode), spec)
 
 
 def create(spec: str) -> Adapter:
@@ -124,12 +127,12 @@ def available() -> Iterator[Available]:
     """Yield every adapter that has a name, in order: whether it can be asked, its framework's version, and why not."""
     for name in (*BUILT_IN, *sorted(set(_entry_points()) - set(BUILT_IN))):
         try:
-            found = adapter_class(name)
+            cls = adapter_class(name)
         except UsageError as error:
             yield Available(name, False, "", str(error))
             continue
-        reason = _missing(found)
-        yield Available(name, not reason, "" if reason else found.version(), reason)
+        reason = _missing(cls)
+        yield Available(name, not reason, "" if reason else cls.version(), reason)
 
 
 def _parse(spec: str) -> tuple[str, dict[str, str]]:
@@ -150,14 +153,17 @@ def _parse(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def adapter_class(target: str) -> type[Adapter]:
-    """Return the class that ``target``, a spec without its mode, names; its framework need not be installed. Raises UsageError."""
+    """Return the class that ``target``, a spec without its mode, names; its framework need not be installed.
+
+    Raises UsageError.
+    """
     path, colon, class_name = target.rpartition(":")
     if target.endswith(".py"):
         return _only_adapter(_module_of_file(target), target)
     if colon and path.endswith(".py"):
-        return _checked(_module_of_file(path), class_name, path)
+        return _class_in(_module_of_file(path), class_name, path)
     if colon:
-        return _checked(_module_of_name(path), class_name, path)
+        return _class_in(_module_of_name(path), class_name, path)
     return _named(target)
 
 
@@ -193,56 +199,62 @@ def _module_of_file(path: str) -> ModuleType:
         raise UsageError(f"adapter file {path} cannot be imported: {error}") from error
 
 
-def _checked(module: ModuleType, class_name: str, place: str) -> type[Adapter]:
-    found = getattr(module, class_name, None)
-    if found is None:
-        names = ", ".join(held.__name__ for held in _adapters(module)) or "none"
-        raise UsageError(f"{place} has no class {class_name!r}; adapters in it: {names}")
-    if not (inspect.isclass(found) and issubclass(found, Adapter)):
+def _class_in(module: ModuleType, class_name: str, source: str) -> type[Adapter]:
+    cls = getattr(module, class_name, None)
+    if cls is None:
+        raise UsageError(f"{source} has no class {class_name!r}; adapters in it: {_names(_adapters(module))}")
+    if not _is_adapter(cls):
         raise UsageError(
-            f"{class_name} in {place} is no adapter; allowed: a subclass of convformance.adapters.contract.Adapter"
+            f"{class_name} in {source} is no adapter; allowed: a subclass of convformance.adapters.contract.Adapter"
         )
-    return _complete(found, place)
+    return _complete(cls, source)
 
 
-def _only_adapter(module: ModuleType, place: str) -> type[Adapter]:
-    found = _adapters(module)
-    if len(found) != 1:
-        names = ", ".join(held.__name__ for held in found) or "none"
+def _only_adapter(module: ModuleType, source: str) -> type[Adapter]:
+    classes = _adapters(module)
+    if len(classes) != 1:
         raise UsageError(
-            f"{place} holds {len(found)} adapters ({names}); allowed: exactly one, or name it as {place}:CLASS"
+            f"{source} holds {len(classes)} adapters ({_names(classes)}); "
+            f"allowed: exactly one, or name it as {source}:CLASS"
         )
-    return _complete(found[0], place)
+    return _complete(classes[0], source)
 
 
 def _adapters(module: ModuleType) -> list[type[Adapter]]:
     """Return the adapters that ``module`` itself defines."""
-    classes = [held for held in vars(module).values() if inspect.isclass(held) and issubclass(held, Adapter)]
-    return [held for held in classes if held.__module__ == module.__name__]
+    return [cls for cls in vars(module).values() if _is_adapter(cls) and cls.__module__ == module.__name__]
 
 
-def _complete(adapter_class: type[Adapter], place: str) -> type[Adapter]:
-    if not isinstance(getattr(adapter_class, "name", None), str):
+def _is_adapter(value: object) -> bool:
+    return inspect.isclass(value) and issubclass(value, Adapter)
+
+
+def _names(classes: list[type[Adapter]]) -> str:
+    return ", ".join(cls.__name__ for cls in classes) or "none"
+
+
+def _complete(cls: type[Adapter], source: str) -> type[Adapter]:
+    if not isinstance(getattr(cls, "name", None), str):
         raise UsageError(
-            f"{adapter_class.__name__} in {place} has no name; allowed: a class attribute name = 'short-public-name'"
+            f"{cls.__name__} in {source} has no name; allowed: a class attribute name = 'short-public-name'"
         )
-    if not adapter_class.routes():
+    if not cls.routes():
         raise UsageError(
-            f"{adapter_class.__name__} in {place} has no route; allowed: at least one method under @route(operation)"
+            f"{cls.__name__} in {source} has no route; allowed: at least one method under @route(operation)"
         )
-    return adapter_class
+    return cls
 
 
-def _missing(adapter_class: type[Adapter]) -> str:
+def _missing(cls: type[Adapter]) -> str:
     """Return in a sentence what the adapter needs and is not installed, or nothing."""
-    modules = adapter_class.missing()
+    modules = cls.missing()
     if not modules:
         return ""
-    name = adapter_class.name
+    name = cls.name
     target = f"convformance[{name}]" if name in BUILT_IN else " ".join(modules)
     return f"adapter {name} needs {' and '.join(modules)}, not installed here: pip install {target}"
 
 
-def _label(adapter_class: type[Adapter], mode: Mapping[str, str]) -> str:
-    changed = [f"{key}={value}" for key, value in mode.items() if value != adapter_class.options[key][0]]
-    return f"{adapter_class.name}[{','.join(changed)}]" if changed else adapter_class.name
+def _label(cls: type[Adapter], mode: Mapping[str, str]) -> str:
+    changed = [f"{key}={value}" for key, value in mode.items() if value != cls.options[key][0]]
+    return f"{cls.name}[{','.join(changed)}]" if changed else cls.name

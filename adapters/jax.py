@@ -1,7 +1,7 @@
-"""JAX: ``lax.conv_general_dilated`` in a layout of the user's choice; its gradients by ``vjp`` and as convolutions written by hand.
+"""JAX: ``lax.conv_general_dilated`` in a layout of the user's choice; gradients by ``vjp`` and by hand.
 
-Every route is compiled as a whole, once for a problem and a dtype, and gets NumPy arrays: an operation outside the compiled
-function would be a compilation of its own. Compilation is nearly all the time a question takes.
+Every route is compiled as a whole, once for a problem and a dtype, and gets NumPy arrays: an operation outside the
+compiled function would be a compilation of its own. Compilation is nearly all the time a question takes.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,15 +10,17 @@ from typing import Any, ClassVar
 from convformance.adapters import known
 from convformance.adapters.contract import Adapter, Refusal, route
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.notation import Notation, options
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 _SYMBOLS = {"same_upper": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
+_CONV = "jax.lax.conv_general_dilated"
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
 class Jax(Adapter):
-    """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves the choice to it."""
+    """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
     name = "jax"
     known_divergences = known.JAX
@@ -57,7 +59,55 @@ class Jax(Adapter):
     def wait(self, native: Any) -> Any:
         return native.block_until_ready()
 
-    @route("conv", "lax.conv_general_dilated")
+    def notation(self) -> Notation:
+        platform = ('jax.config.update("jax_platforms", "cpu")',) if self.mode["device"] == "cpu" else ()
+        imports = "import jax", "import jax.numpy as jnp"
+        return Notation(
+            setup=(*imports, 'jax.config.update("jax_enable_x64", True)', *platform),
+            operand="jnp.array({numbers}, jnp.{dtype})",
+            strided="",
+            compiled="jax.jit(call)" if self.mode["mode"] == "jit" else "",
+        )
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        return {
+            "x_zeros": _zeros_text(shape_in(problem.input_shape, self.activations)),
+            "y_zeros": _zeros_text(shape_in(problem.output_shape, self.activations)),
+            "w_zeros": _zeros_text(shape_in(problem.filter_shape, self.filters)),
+            "bias_zeros": _zeros_text(problem.bias_shape),
+            "conv": self._biased_text(problem, self._conv_text(problem), bias),
+            "dilated": self._biased_text(problem, self._dilated_text(problem, names.get("output", "x")), bias),
+            "transposed": self._biased_text(problem, self._transposed_text(problem), bias),
+            "by_hand": self._by_hand_text(problem),
+            "zeros_and_bias": self._biased_text(problem, "jnp.zeros_like(dy)", ", bias"),
+        }
+
+    def _conv_text(self, problem: Problem) -> str:
+        padding = _SYMBOLS.get(str(problem.symbol), problem.padding)
+        geometry = options(rhs_dilation=problem.dilation, feature_group_count=problem.groups)
+        return f"{_CONV}(x, w, {problem.stride}, {padding!r}, dimension_numbers={self._dimensions(problem)}{geometry})"
+
+    def _dilated_text(self, problem: Problem, small: str) -> str:
+        operands = f"{small}, {self._rotated_text(problem)}, {(1,) * problem.rank}, {problem.adjoint_padding}"
+        dilations = options(lhs_dilation=problem.stride, rhs_dilation=problem.dilation)
+        groups = options(feature_group_count=problem.groups)
+        return f"{_CONV}({operands}{dilations}, dimension_numbers={self._dimensions(problem)}{groups})"
+
+    def _transposed_text(self, problem: Problem) -> str:
+        geometry = f"{problem.stride}, {_transposed_padding(problem)!r}{options(rhs_dilation=problem.dilation)}"
+        names = f"dimension_numbers={self._dimensions(problem)}, transpose_kernel=True"
+        return f"jax.lax.conv_transpose(x, w, {geometry}, {names})"
+
+    def _by_hand_text(self, problem: Problem) -> str:
+        geometry = f"{problem.dilation}, {problem.filter_gradient_padding}{options(rhs_dilation=problem.stride)}"
+        names = f"dimension_numbers={self._gradient_dimensions(problem)}{options(batch_group_count=problem.groups)}"
+        return f"{_CONV}(x, dy, {geometry}, {names})"
+
+    def _biased_text(self, problem: Problem, y: str, bias: str) -> str:
+        shape = "" if self.activations.endswith("C") else f".reshape(-1{', 1' * problem.rank})"
+        return f"jnp.add({y}{bias}{shape})" if bias else y
+
+    @route("conv", "lax.conv_general_dilated", script="{conv}")
     def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         y = self.lax.conv_general_dilated(
             x,
@@ -70,12 +120,12 @@ class Jax(Adapter):
         )
         return self._biased(y, bias)
 
-    @route("conv_input_grad", "vjp")
+    @route("conv_input_grad", "vjp", script="jax.vjp(lambda x: {conv}, {x_zeros})[1](dy)[0]")
     def input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(lambda x: self.conv(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
 
-    @route("conv_input_grad", "lhs_dilation")
-    @route("conv_transpose", "lhs_dilation")
+    @route("conv_input_grad", "lhs_dilation", script="{dilated}")
+    @route("conv_transpose", "lhs_dilation", script="{dilated}")
     def dilated_lhs(self, problem: Problem, dy: Any, w: Any, bias: Any = None) -> Any:
         dx = self.lax.conv_general_dilated(
             dy,
@@ -89,29 +139,27 @@ class Jax(Adapter):
         )
         return self._biased(dx, bias)
 
-    @route("conv_filter_grad", "vjp")
+    @route("conv_filter_grad", "vjp", script="jax.vjp(lambda w: {conv}, {w_zeros})[1](dy)[0]")
     def filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(lambda w: self.conv(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
 
-    @route("conv_filter_grad", "by-hand")
+    @route("conv_filter_grad", "by-hand", script="{by_hand}")
     def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
-        lhs, kernel, _ = self._dimensions(problem)
-        exchanged = lhs.translate(str.maketrans("NC", "CN")), lhs.translate(str.maketrans("NC", "IO"))
         return self.lax.conv_general_dilated(
             x,
             dy,
             problem.dilation,
             problem.filter_gradient_padding,
             rhs_dilation=problem.stride,
-            dimension_numbers=(*exchanged, kernel.translate(str.maketrans("IO", "NC"))),
+            dimension_numbers=self._gradient_dimensions(problem),
             batch_group_count=problem.groups,
         )
 
-    @route("conv_bias_grad", "vjp")
+    @route("conv_bias_grad", "vjp", script="jax.vjp(lambda bias: {zeros_and_bias}, {bias_zeros})[1](dy)[0]")
     def bias_gradient(self, problem: Problem, dy: Any) -> Any:
         return self._gradient(lambda bias: self._biased(self.numpy.zeros_like(dy), bias), problem.bias_shape, dy)
 
-    @route("conv_transpose", "lax.conv_transpose")
+    @route("conv_transpose", "lax.conv_transpose", script="{transposed}")
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         if problem.groups != 1:
             raise Refusal("lax.conv_transpose has no groups")
@@ -126,13 +174,13 @@ class Jax(Adapter):
         )
         return self._biased(y, bias)
 
-    @route("conv_transpose_input_grad", "vjp")
+    @route("conv_transpose_input_grad", "vjp", script="jax.vjp(lambda x: {dilated}, {y_zeros})[1](dy)[0]")
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.dilated_lhs(problem, x, w), shape_in(problem.output_shape, self.activations), dy
         )
 
-    @route("conv_transpose_filter_grad", "vjp")
+    @route("conv_transpose_filter_grad", "vjp", script="jax.vjp(lambda w: {dilated}, {w_zeros})[1](dy)[0]")
     def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.dilated_lhs(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
@@ -153,20 +201,35 @@ class Jax(Adapter):
 
     def _rotated(self, w: Any, problem: Problem) -> Any:
         """Return the filter rotated by 180 degrees, with its channel roles exchanged within each group."""
-        _, kernel, _ = self._dimensions(problem)
-        inputs, outputs = kernel.index("I"), kernel.index("O")
-        turned = self.numpy.flip(w, [axis for axis, letter in enumerate(kernel) if letter not in "IO"])
-        apart = turned.reshape(
-            *w.shape[:outputs], problem.groups, problem.out_channels // problem.groups, *w.shape[outputs + 1 :]
-        )
-        swapped = apart.swapaxes(outputs + 1, inputs + (inputs > outputs))
-        return swapped.reshape(*swapped.shape[:outputs], problem.in_channels, *swapped.shape[outputs + 2 :])
+        spatial, by_group, channels, merged = self._rotation(problem)
+        return self.numpy.flip(w, spatial).reshape(by_group).swapaxes(*channels).reshape(merged)
+
+    def _rotated_text(self, problem: Problem) -> str:
+        spatial, by_group, channels, merged = self._rotation(problem)
+        return f"jnp.flip(w, {spatial}).reshape{by_group}.swapaxes{channels}.reshape{merged}"
+
+    def _rotation(self, problem: Problem) -> tuple[Size, Size, Size, Size]:
+        """Return what rotates a filter: axes to flip, its shape with an axis of groups, axes to swap, the new shape."""
+        letters = self._dimensions(problem)[1]
+        inputs, outputs = letters.index("I"), letters.index("O")
+        spatial = tuple(axis for axis, letter in enumerate(letters) if letter not in "IO")
+        per_group = problem.out_channels // problem.groups
+        shape = shape_in(problem.filter_shape, self.filters)
+        by_group = (*shape[:outputs], problem.groups, per_group, *shape[outputs + 1 :])
+        merged = shape_in((problem.in_channels, per_group, *problem.kernel_size), self.filters)
+        return spatial, by_group, (outputs + 1, inputs + (inputs > outputs)), merged
 
     def _dimensions(self, problem: Problem) -> tuple[str, str, str]:
         """Return the dimension numbers of the chosen layout."""
         spatial = "DHW"[-problem.rank :]
         lhs, kernel = self.activations.replace("*", spatial), self.filters.replace("*", spatial)
         return lhs, kernel, lhs
+
+    def _gradient_dimensions(self, problem: Problem) -> tuple[str, str, str]:
+        """Return those of the filter gradient, where batch and channels exchange their roles."""
+        lhs, kernel, _ = self._dimensions(problem)
+        images, filters, result = str.maketrans("NC", "CN"), str.maketrans("NC", "IO"), str.maketrans("IO", "NC")
+        return lhs.translate(images), lhs.translate(filters), kernel.translate(result)
 
 
 def _transposed_padding(problem: Problem) -> Pairs | str:
@@ -179,3 +242,7 @@ def _transposed_padding(problem: Problem) -> Pairs | str:
     if sizes.get(str(problem.symbol)) == problem.input_size:
         return _SYMBOLS[str(problem.symbol)]
     return problem.adjoint_padding
+
+
+def _zeros_text(shape: Size) -> str:
+    return f"jnp.zeros({shape}, dy.dtype)"

@@ -1,7 +1,7 @@
 """Known divergences of the built-in adapters, as data: what was looked at, why it is so, and where it is discussed.
 
-Each is a fact about the versions it names, found by this suite and confirmed by its reproduction script. What a case needs to be
-covered is said twice, in ``covers`` for people and in ``when`` for the suite.
+Each is a fact about the versions it names, found by this suite and confirmed by its reproduction script. What a case
+needs to be covered is said twice, in ``covers`` for people and in ``when`` for the suite.
 """
 
 from typing import Any
@@ -64,7 +64,8 @@ SCIPY = (
 TORCH = (
     KnownDivergence(
         "float16-gradients-sum-in-float16",
-        "On the CPU the float16 gradients and the transposed convolution multiply and sum in float16; forward sums in float32.",
+        "On the CPU the float16 gradients and the transposed convolution multiply and sum in float16; forward sums in "
+        "float32.",
         "float16",
         grades=("low-precision",),
         operations=("conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_filter_grad"),
@@ -72,7 +73,8 @@ TORCH = (
     ),
     KnownDivergence(
         "no-input-channels",
-        "A convolution of no input channels gives a result of no channels, and its gradients then disagree about the shape.",
+        "A convolution of no input channels gives a result of no channels, and its gradients then disagree about the "
+        "shape.",
         "in_channels of 0",
         grades=("wrong", "error"),
         when=lambda case, dtype: case.in_channels == 0,
@@ -91,8 +93,8 @@ TORCH = (
 TENSORFLOW = (
     KnownDivergence(
         "empty-result-keeps-the-input-shape",
-        "oneDNN's forward convolution returns early on an empty tensor, with the shape of its input; what is built on it, a bias "
-        "or a gradient made by hand, then fails or has that shape.",
+        "oneDNN's forward convolution returns early on an empty tensor, with the shape of its input; what is built on "
+        "it, a bias or a gradient made by hand, then fails or has that shape.",
         "float32 and bfloat16 with an empty operand or result",
         grades=("wrong", "error"),
         when=lambda case, dtype: dtype in _ONEDNN and _empty(case),
@@ -112,7 +114,8 @@ TENSORFLOW = (
     ),
     KnownDivergence(
         "empty-batch-division-by-zero",
-        "The filter gradient made of a forward convolution fails in TensorFlow's own shape arithmetic when there is no batch.",
+        "The filter gradient made of a forward convolution fails in TensorFlow's own shape arithmetic when there is no "
+        "batch.",
         "the filter gradient by hand of an empty batch at stride above 1, where oneDNN does not answer",
         grades=("error",),
         operations=("conv_filter_grad",),
@@ -122,7 +125,8 @@ TENSORFLOW = (
     ),
     KnownDivergence(
         "conv3d-gradient-without-data-format",
-        "In eager mode the gradient of tf.nn.convolution over three axes reads a data format that nobody set, and raises.",
+        "In eager mode the gradient of tf.nn.convolution over three axes reads a data format that nobody set, and "
+        "raises.",
         "three spatial axes, GradientTape of tf.nn.convolution",
         grades=("error",),
         operations=("conv_input_grad", "conv_filter_grad"),
@@ -133,7 +137,8 @@ TENSORFLOW = (
     ),
     KnownDivergence(
         "conv3d-same-past-the-kernel",
-        "Eigen's Conv3D pads SAME by a negative amount where the stride passes the kernel, in place of none: values shift.",
+        "Eigen's Conv3D pads SAME by a negative amount where the stride passes the kernel, in place of none: values "
+        "shift.",
         "float64 and float16, three spatial axes, SAME, an axis whose last window ends before the image does",
         grades=("wrong",),
         when=lambda case, dtype: (
@@ -222,7 +227,8 @@ ONNXRUNTIME = (
     ),
     KnownDivergence(
         "same-past-the-kernel",
-        "auto_pad SAME_UPPER and SAME_LOWER pad by a negative amount where the stride passes the kernel, in place of none.",
+        "auto_pad SAME_UPPER and SAME_LOWER pad by a negative amount where the stride passes the kernel, in place of "
+        "none.",
         "SAME with an axis whose last window ends before the image does",
         grades=("wrong",),
         operations=("conv",),

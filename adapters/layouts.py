@@ -29,13 +29,13 @@ def result_role(operation: str) -> str:
 
 
 def from_canonical(array: Array, layout: str) -> Array:
-    """Return ``array`` with its axes in the order of ``layout``; contiguous when anything moved, else the very same array."""
+    """Return ``array`` with its axes in the order of ``layout``: contiguous when anything moved, else the very same."""
     there, _ = _orders(layout, array.ndim)
     return array if there is None else np.ascontiguousarray(array.transpose(there))
 
 
 def to_canonical(array: Array, layout: str) -> Array:
-    """Return ``array``, whose axes are in the order of ``layout``, in canonical order. An array of one axis is left alone."""
+    """Return ``array``, whose axes are in the order of ``layout``, in canonical order; a bias is left alone."""
     _, back = _orders(layout, array.ndim)
     return array if back is None else array.transpose(back)
 
@@ -49,8 +49,8 @@ def shape_in(shape: Axes, layout: str) -> Axes:
 @cache
 def _orders(layout: str, ndim: int) -> tuple[Axes | None, Axes | None]:
     """Return how to permute the axes of a canonical array into ``layout``, and back; None where nothing moves."""
-    places = {"N": (0,), "O": (0,), "C": (1,), "I": (1,), "*": tuple(range(2, ndim))}
-    there = tuple(axis for letter in layout for axis in places[letter])
+    axes = {"N": (0,), "O": (0,), "C": (1,), "I": (1,), "*": tuple(range(2, ndim))}
+    there = tuple(axis for letter in layout for axis in axes[letter])
     if ndim < 2 or there == tuple(range(ndim)):
         return None, None
     return there, tuple(there.index(axis) for axis in range(ndim))

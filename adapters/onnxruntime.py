@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, route
+from convformance.adapters.contract import Adapter, route
+from convformance.adapters.notation import Notation, options
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
 # The first operator set in which Conv is defined for bfloat16, and the file format that goes with it.
@@ -16,7 +18,7 @@ Attributes = tuple[tuple[str, Any], ...]
 
 
 class Onnxruntime(Adapter):
-    """ONNX Runtime on the CPU, one thread; the filter is an input of the model or, as in most exported ones, a constant of it."""
+    """ONNX Runtime on the CPU, one thread; the filter is an input of the model, or a constant as in exported ones."""
 
     name = "onnxruntime"
     known_divergences = known.ONNXRUNTIME
@@ -41,19 +43,46 @@ class Onnxruntime(Adapter):
         self.settings.intra_op_num_threads = self.settings.inter_op_num_threads = 1
         self.settings.log_severity_level = 4
 
-    @route("conv", "Conv")
+    def notation(self) -> Notation:
+        """Return how a script writes ONNX Runtime on one thread."""
+        imports = "import numpy as np", "import onnxruntime", "from onnx import helper, numpy_helper"
+        threads = "settings = onnxruntime.SessionOptions()", "settings.intra_op_num_threads = 1"
+        return Notation(setup=(*imports, *threads))
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return the model of one node for each operator, and the session that runs it."""
+        x = names.get("input") or names["output"]
+        return {
+            "conv": self._model_text("Conv", _conv_attributes(problem), x, bias),
+            "conv_transpose": self._model_text("ConvTranspose", _transposed_attributes(problem), x, bias),
+        }
+
+    def _model_text(self, operator: str, attributes: Attributes, x: str, bias: str) -> str:
+        is_constant = self.mode["filter"] == "constant"
+        operands = [x, "w", *filter(None, [bias.strip(", ")])]
+        inputs = ", ".join(f'"{name}": {name}' for name in operands if not (is_constant and name == "w"))
+        constants = ', [numpy_helper.from_array(w, "w")]' if is_constant else ""
+        return f"""\
+inputs = {{{inputs}}}
+element = helper.np_dtype_to_tensor_dtype({x}.dtype)
+node = helper.make_node("{operator}", {operands}, ["y"]{options(**dict(attributes))})
+infos = [helper.make_tensor_value_info(name, element, array.shape) for name, array in inputs.items()]
+result = helper.make_tensor_value_info("y", element, None)
+graph = helper.make_graph([node], "case", infos, [result]{constants})
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {_OPSET})], ir_version={_IR_VERSION})
+session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session.run(None, inputs)[0]"""
+
+    @route("conv", "Conv", script="{conv}")
     def conv(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Any:
         """``Conv``, with ``auto_pad`` where the padding is a symbol that ONNX has."""
-        symbol = _AUTO_PADS.get(problem.symbol or "")
-        padding = ("auto_pad", symbol) if symbol else ("pads", _pads(problem))
-        return self._evaluate("Conv", (*_attributes(problem), padding), x, w, bias)
+        return self._evaluate("Conv", _conv_attributes(problem), x, w, bias)
 
-    @route("conv_input_grad", "ConvTranspose")
-    @route("conv_transpose", "ConvTranspose")
+    @route("conv_input_grad", "ConvTranspose", script="{conv_transpose}")
+    @route("conv_transpose", "ConvTranspose", script="{conv_transpose}")
     def conv_transpose(self, problem: Problem, y: Array, w: Array, bias: Array | None = None) -> Any:
         """``ConvTranspose`` with explicit pads and output padding."""
-        paddings = ("pads", _pads(problem)), ("output_padding", problem.output_padding)
-        return self._evaluate("ConvTranspose", (*_attributes(problem), *paddings), y, w, bias)
+        return self._evaluate("ConvTranspose", _transposed_attributes(problem), y, w, bias)
 
     def _evaluate(self, operator: str, attributes: Attributes, x: Array, w: Array, bias: Array | None) -> Any:
         constants, inputs = {}, {"x": x, "w": w} if bias is None else {"x": x, "w": w, "b": bias}
@@ -95,6 +124,15 @@ def _attributes(problem: Problem) -> Attributes:
         ("dilations", problem.dilation),
         ("group", problem.groups),
     )
+
+
+def _conv_attributes(problem: Problem) -> Attributes:
+    symbol = _AUTO_PADS.get(problem.symbol or "")
+    return *_attributes(problem), ("auto_pad", symbol) if symbol else ("pads", _pads(problem))
+
+
+def _transposed_attributes(problem: Problem) -> Attributes:
+    return *_attributes(problem), ("pads", _pads(problem)), ("output_padding", problem.output_padding)
 
 
 def _pads(problem: Problem) -> tuple[int, ...]:

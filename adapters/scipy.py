@@ -1,20 +1,30 @@
 """SciPy: convolutions by hand over ``scipy.signal``, which knows no stride, dilation, groups, channels or gradients.
 
-The batch and channel axes go into the N-dimensional call: a correlation in valid mode over an axis of equal length sums it.
+The batch and channel axes go into the N-dimensional call: a correlation in valid mode over an axis of equal length sums
+it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, Refusal, route
+from convformance.adapters.contract import Adapter, Refusal, route
+from convformance.adapters.notation import Notation
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 Correlate = Callable[[Array, Array], Array]
 
 FAST = "norm-wise"
+
+# How a script writes the algorithms, of an image and a filter.
+_DIRECT_VALID, _FFT_VALID = (
+    'signal.correlate({0}, {1}, "valid", "direct")',
+    'signal.fftconvolve({0}, np.flip({1}), "valid")',
+)
+_DIRECT_FULL, _FFT_FULL = 'signal.convolve({0}, {1}, "full", "direct")', "signal.fftconvolve({0}, {1})"
 
 
 class Scipy(Adapter):
@@ -31,48 +41,60 @@ class Scipy(Adapter):
 
         self.signal = signal
 
-    @route("conv", "signal.correlate")
-    @route("conv_transpose_input_grad", "signal.correlate")
+    def notation(self) -> Notation:
+        """Return how a script writes SciPy."""
+        return Notation(setup=("import numpy as np", "from scipy import signal"))
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return each computation by its direct algorithm and by its FFT."""
+        large, small = names.get("input", "x"), names.get("output", "x")
+        return {
+            "correlate": _convolution_text(problem, large, _DIRECT_VALID),
+            "fft_correlate": _convolution_text(problem, large, _FFT_VALID),
+            "convolve": _transposed_text(problem, small, _DIRECT_FULL),
+            "fft_convolve": _transposed_text(problem, small, _FFT_FULL),
+            "correlate_gradient": _filter_gradient_text(problem, large, small, _DIRECT_VALID),
+            "fft_correlate_gradient": _filter_gradient_text(problem, large, small, _FFT_VALID),
+        }
+
+    @route("conv", "signal.correlate", script="{correlate}")
+    @route("conv_transpose_input_grad", "signal.correlate", script="{correlate}")
     def correlate(self, problem: Problem, x: Array, w: Array) -> Array:
         """The filter slides over x in valid mode."""
         return _convolution(problem, x, w, self._direct_valid)
 
-    @route("conv", "signal.fftconvolve", grade=FAST)
-    @route("conv_transpose_input_grad", "signal.fftconvolve", grade=FAST)
+    @route("conv", "signal.fftconvolve", grade=FAST, script="{fft_correlate}")
+    @route("conv_transpose_input_grad", "signal.fftconvolve", grade=FAST, script="{fft_correlate}")
     def fft_correlate(self, problem: Problem, x: Array, w: Array) -> Array:
-        """The same through the frequency domain."""
         return _convolution(problem, x, w, self._fft_valid)
 
-    @route("conv_input_grad", "signal.convolve")
-    @route("conv_transpose", "signal.convolve")
+    @route("conv_input_grad", "signal.convolve", script="{convolve}")
+    @route("conv_transpose", "signal.convolve", script="{convolve}")
     def convolve(self, problem: Problem, y: Array, w: Array) -> Array:
         """The zero-inserted y and the filter in full mode."""
         return _transposed(problem, y, w, self._direct_full)
 
-    @route("conv_input_grad", "signal.fftconvolve", grade=FAST)
-    @route("conv_transpose", "signal.fftconvolve", grade=FAST)
+    @route("conv_input_grad", "signal.fftconvolve", grade=FAST, script="{fft_convolve}")
+    @route("conv_transpose", "signal.fftconvolve", grade=FAST, script="{fft_convolve}")
     def fft_convolve(self, problem: Problem, y: Array, w: Array) -> Array:
-        """The same through the frequency domain."""
         return _transposed(problem, y, w, self._fft)
 
-    @route("conv_filter_grad", "signal.correlate")
+    @route("conv_filter_grad", "signal.correlate", script="{correlate_gradient}")
     def correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
         """The zero-inserted dy slides over x in valid mode."""
         return _filter_gradient(problem, x, dy, self._direct_valid)
 
-    @route("conv_filter_grad", "signal.fftconvolve", grade=FAST)
+    @route("conv_filter_grad", "signal.fftconvolve", grade=FAST, script="{fft_correlate_gradient}")
     def fft_correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
-        """The same through the frequency domain."""
         return _filter_gradient(problem, x, dy, self._fft_valid)
 
-    @route("conv_transpose_filter_grad", "signal.correlate")
+    @route("conv_transpose_filter_grad", "signal.correlate", script="{correlate_gradient}")
     def transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
         """The filter gradient with the roles of its operands swapped."""
         return _filter_gradient(problem, dx, y, self._direct_valid)
 
-    @route("conv_transpose_filter_grad", "signal.fftconvolve", grade=FAST)
+    @route("conv_transpose_filter_grad", "signal.fftconvolve", grade=FAST, script="{fft_correlate_gradient}")
     def fft_transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
-        """The same through the frequency domain."""
         return _filter_gradient(problem, dx, y, self._fft_valid)
 
     def _direct_valid(self, x: Array, w: Array) -> Array:
@@ -103,21 +125,24 @@ def _transposed(problem: Problem, y: Array, w: Array, convolve: Correlate) -> Ar
     _refuse_empty(y, w, problem.input_size)
     spread = _insert_zeros(y, problem.stride)
     taps = _insert_zeros(w, problem.dilation)
+    maps = [_summed(problem, spread, taps, c, convolve) for c in range(problem.in_channels)]
+    return _pad(np.concatenate(maps, axis=1), _transposed_crop(problem))
+
+
+def _transposed_crop(problem: Problem) -> Pairs:
+    """Return what is to be added round the result of a full convolution; negative entries crop."""
     axes = zip(
         problem.input_size, problem.output_size, problem.effective_kernel, problem.stride, problem.padding, strict=True
     )
-    crop = tuple((-lo, i + lo - (o - 1) * s - e) for i, o, e, s, (lo, _) in axes)
-    return _pad(
-        np.concatenate([_summed(problem, spread, taps, c, convolve) for c in range(problem.in_channels)], axis=1), crop
-    )
+    return tuple((-lo, i + lo - (o - 1) * s - e) for i, o, e, s, (lo, _) in axes)
 
 
 def _summed(problem: Problem, spread: Array, taps: Array, channel: int, convolve: Correlate) -> Array:
-    """Return one channel of the input gradient: the place in the channel axis where the whole group overlaps."""
+    """Return one channel of the input gradient: where along the channel axis the whole group overlaps."""
     per_group = problem.out_channels // problem.groups
-    group, place = divmod(channel, problem.in_channels // problem.groups)
+    group, index = divmod(channel, problem.in_channels // problem.groups)
     outputs = slice(group * per_group, (group + 1) * per_group)
-    full = convolve(spread[:, outputs], np.flip(taps[outputs, place], axis=0)[np.newaxis])
+    full = convolve(spread[:, outputs], np.flip(taps[outputs, index], axis=0)[np.newaxis])
     return full[:, per_group - 1 : per_group]
 
 
@@ -159,3 +184,71 @@ def _pad(array: Array, pairs: Pairs) -> Array:
 def _refuse_empty(first: Array, second: Array, result_size: Size) -> None:
     if 0 in (first.size, second.size, *result_size):
         raise Refusal("scipy.signal has no empty convolution: it swaps the operands or loses the shape")
+
+
+# How a script writes the computations above.
+
+
+def _convolution_text(problem: Problem, x: str, correlate: str) -> str:
+    padded_lines, padded = _padded_text(x, problem.padding)
+    taps_lines, taps = _spread_text("w", "taps", problem.filter_shape, problem.dilation)
+    maps = correlate.format(padded, taps)
+    if problem.out_channels > 1:
+        one_map = correlate.format(f"{padded}[:, {_inputs_text(problem)}]", f"{taps}[o : o + 1]")
+        maps = f"np.concatenate([{one_map} for o in range({problem.out_channels})], axis=1)"
+    return f"{padded_lines}{taps_lines}{maps}{_every_text(problem.stride)}"
+
+
+def _transposed_text(problem: Problem, y: str, convolve: str) -> str:
+    spread_lines, spread = _spread_text(y, "spread", problem.output_shape, problem.stride)
+    taps_lines, taps = _spread_text("w", "taps", problem.filter_shape, problem.dilation)
+    inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
+    group = _group_text("c", inputs, outputs) if problem.groups > 1 else ":"
+    flipped = f"np.flip({taps}[{group}, c % {inputs}], 0)[None]"
+    one_map = f"{convolve.format(f'{spread}[:, {group}]', flipped)}[:, {outputs - 1}:{outputs}]"
+    maps_line = f"maps = [{one_map} for c in range({problem.in_channels})]\n"
+    full_lines, full = _padded_text("np.concatenate(maps, axis=1)", _transposed_crop(problem))
+    return f"{spread_lines}{taps_lines}{maps_line}{full_lines}{full}"
+
+
+def _filter_gradient_text(problem: Problem, x: str, dy: str, correlate: str) -> str:
+    padded_lines, padded = _padded_text(x, problem.filter_gradient_padding)
+    spread_lines, spread = _spread_text(dy, "spread", problem.output_shape, problem.stride)
+    maps = correlate.format(padded, spread)
+    if problem.out_channels > 1:
+        one_map = correlate.format(f"{padded}[:, {_inputs_text(problem)}]", f"{spread}[:, o : o + 1]")
+        maps = f"np.concatenate([{one_map} for o in range({problem.out_channels})], axis=0)"
+    return f"{padded_lines}{spread_lines}{maps}{_every_text(problem.dilation)}"
+
+
+def _padded_text(array: str, pairs: Pairs) -> tuple[str, str]:
+    """Return the lines that pad ``array``, if any, and the name or expression of what comes out."""
+    if not any(map(any, pairs)):
+        return "", array
+    pads = ((0, 0), (0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in pairs))
+    crop = ", ".join(f"{max(-lo, 0) or ''}:{min(hi, 0) or ''}" for lo, hi in pairs)
+    return f"padded = np.pad({array}, {pads})[:, :, {crop}]\n", "padded"
+
+
+def _spread_text(array: str, name: str, shape: Size, steps: Size) -> tuple[str, str]:
+    """Return the lines that put zeros between the elements of ``array``, if any, and the name of what comes out."""
+    if max(steps) == 1:
+        return "", array
+    sizes = tuple((size - 1) * step + 1 for size, step in zip(shape[2:], steps, strict=True))
+    zeros = f"{name} = np.zeros({(*shape[:2], *sizes)}, {array}.dtype)"
+    return f"{zeros}\n{name}{_every_text(steps)} = {array}\n", name
+
+
+def _inputs_text(problem: Problem) -> str:
+    inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
+    return _group_text("o", outputs, inputs) if problem.groups > 1 else ":"
+
+
+def _group_text(channel: str, size: int, other_size: int) -> str:
+    """Return the slice of the other side's channels that belong to the group of ``channel``."""
+    return f"{channel} // {size} * {other_size} : ({channel} // {size} + 1) * {other_size}"
+
+
+def _every_text(steps: Size) -> str:
+    slices = ", ".join(f"::{step}" if step > 1 else ":" for step in steps)
+    return f"[:, :, {slices}]" if max(steps) > 1 else ""

@@ -1,7 +1,8 @@
 """TensorFlow: activations ``N*C``, filters ``*IO``; groups are read off the shapes.
 
-``nn.convolution`` and ``nn.conv_transpose`` know SAME and VALID only, so explicit pads are made around them with ``tf.pad`` and
-slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as long as these are >= 0.
+``nn.convolution`` and ``nn.conv_transpose`` know SAME and VALID only, so explicit pads are made around them with
+``tf.pad`` and slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as
+long as these are >= 0.
 """
 
 import os
@@ -13,12 +14,24 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, Refusal, route
+from convformance.adapters.contract import Adapter, Refusal, route
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.notation import Notation, options
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 _SYMBOLS = {"same_upper": "SAME", "valid": "VALID"}
+
+
+def _tape(operand: str, shape: str, result: str) -> str:
+    """Return the template of a gradient of ``result`` in its operand of that shape."""
+    return f"""\
+{operand} = tf.zeros({shape}, dy.dtype)
+with tf.GradientTape() as tape:
+    tape.watch({operand})
+    y = {result}
+tape.gradient(y, {operand}, output_gradients=dy)"""
 
 
 class Tensorflow(Adapter):
@@ -51,7 +64,7 @@ class Tensorflow(Adapter):
         import tensorflow as tf
 
         self.tf: Any = tf
-        with suppress(RuntimeError):  # once TensorFlow runs they are settled; they matter for speed only
+        with suppress(RuntimeError):  # once TensorFlow runs it is too late; they matter for speed only
             tf.config.threading.set_intra_op_parallelism_threads(1)
             tf.config.threading.set_inter_op_parallelism_threads(1)
         if self.mode["device"] == "cpu":
@@ -72,7 +85,36 @@ class Tensorflow(Adapter):
     def to_native(self, array: Array) -> Any:
         return self.tf.convert_to_tensor(array)
 
-    @route("conv", "nn.conv2d")
+    def notation(self) -> Notation:
+        device = ('tf.config.set_visible_devices([], "GPU")',) if self.mode["device"] == "cpu" else ()
+        return Notation(
+            setup=("import tensorflow as tf", *device),
+            operand="tf.constant({numbers}, tf.{dtype})",
+            strided="",
+            compiled="tf.function(call, jit_compile=True, autograph=False)" if self.mode["mode"] == "xla" else "",
+            lists="{name}.numpy().tolist()",
+        )
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        calls = {
+            "conv2d": _conv2d_text(problem),
+            "convolution": _convolution_text(problem),
+            "depthwise": _depthwise_text(problem),
+            "conv2d_transpose": _conv2d_transpose_text(problem, names.get("output", "x")),
+            "conv_transpose": _conv_transpose_text(problem),
+        }
+        if bias:
+            calls = {name: f"tf.nn.bias_add({call}{bias})" for name, call in calls.items()}
+        return {
+            **calls,
+            "x_shape": str(shape_in(problem.input_shape, self.activations)),
+            "y_shape": str(shape_in(problem.output_shape, self.activations)),
+            "w_shape": str(shape_in(problem.filter_shape, self.filters)),
+            "backprop_input": _backprop_input_text(problem),
+            "backprop_filter": _backprop_filter_text(problem),
+        }
+
+    @route("conv", "nn.conv2d", script="{conv2d}")
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         _refuse_other_ranks("nn.conv2d", problem)
         x = self._padded(x, _crops(problem))
@@ -80,7 +122,7 @@ class Tensorflow(Adapter):
             self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias
         )
 
-    @route("conv", "nn.convolution")
+    @route("conv", "nn.convolution", script="{convolution}")
     def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         symbol = _SYMBOLS.get(str(problem.symbol))
         x = x if symbol else self._padded(x, problem.padding)
@@ -88,7 +130,7 @@ class Tensorflow(Adapter):
             self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias
         )
 
-    @route("conv", "nn.depthwise_conv2d")
+    @route("conv", "nn.depthwise_conv2d", script="{depthwise}")
     def depthwise_conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         _refuse_other_ranks("nn.depthwise_conv2d", problem)
         if problem.groups != problem.in_channels:
@@ -100,19 +142,19 @@ class Tensorflow(Adapter):
         )
         return self._biased(y, bias)
 
-    @route("conv_input_grad", "GradientTape")
+    @route("conv_input_grad", "GradientTape", script=_tape("x", "{x_shape}", "{convolution}"))
     def input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.convolution(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "depthwise_tape")
+    @route("conv_input_grad", "depthwise_tape", script=_tape("x", "{x_shape}", "{depthwise}"))
     def depthwise_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "conv2d_backprop_input")
+    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}")
     def backprop_input(self, problem: Problem, dy: Any, w: Any) -> Any:
         _refuse_other_ranks("conv2d_backprop_input", problem)
         shape = shape_in(_cropped_shape(problem), self.activations)
@@ -121,8 +163,8 @@ class Tensorflow(Adapter):
         )
         return self._padded(dx, _opposite(_crops(problem)))
 
-    @route("conv_input_grad", "nn.conv2d_transpose")
-    @route("conv_transpose", "nn.conv2d_transpose")
+    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}")
+    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}")
     def conv2d_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         _refuse_other_ranks("nn.conv2d_transpose", problem)
         shape = shape_in(_cropped_shape(problem), self.activations)
@@ -130,25 +172,32 @@ class Tensorflow(Adapter):
         y = self.tf.nn.conv2d_transpose(x, w, shape, problem.stride, padding, dilations=problem.dilation)
         return self._biased(self._padded(y, _opposite(_crops(problem))), bias)
 
-    @route("conv_input_grad", "by-hand")
-    def input_gradient_by_hand(self, problem: Problem, dy: Any, w: Any) -> Any:
-        apart = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
-        rotated = self._roles_swapped(self.tf.reverse(w, range(problem.rank)), problem)
-        return self.tf.nn.convolution(apart, rotated, 1, "VALID", None, problem.dilation)
+    def _input_gradient_text(self, problem: Problem) -> str | None:
+        if max(problem.stride) > 1 or problem.groups > 1:
+            return None
+        spread = _pad_text("dy", problem.adjoint_padding)
+        rotated = f"tf.linalg.matrix_transpose(tf.reverse(w, {[*range(problem.rank)]}))"
+        return f'tf.nn.convolution({spread}, {rotated}, 1, "VALID"{options(dilations=problem.dilation)})'
 
-    @route("conv_filter_grad", "GradientTape")
+    @route("conv_input_grad", "by-hand", script=_input_gradient_text)
+    def input_gradient_by_hand(self, problem: Problem, dy: Any, w: Any) -> Any:
+        spread = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
+        rotated = self._roles_swapped(self.tf.reverse(w, range(problem.rank)), problem)
+        return self.tf.nn.convolution(spread, rotated, 1, "VALID", None, problem.dilation)
+
+    @route("conv_filter_grad", "GradientTape", script=_tape("w", "{w_shape}", "{convolution}"))
     def filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.convolution(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
-    @route("conv_filter_grad", "depthwise_tape")
+    @route("conv_filter_grad", "depthwise_tape", script=_tape("w", "{w_shape}", "{depthwise}"))
     def depthwise_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.depthwise_conv2d(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
-    @route("conv_filter_grad", "conv2d_backprop_filter")
+    @route("conv_filter_grad", "conv2d_backprop_filter", script="{backprop_filter}")
     def backprop_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
         _refuse_other_ranks("conv2d_backprop_filter", problem)
         x = self._padded(x, _crops(problem))
@@ -157,17 +206,32 @@ class Tensorflow(Adapter):
             input=x, filter_sizes=shape, out_backprop=dy, **_raw_attributes(problem)
         )
 
-    @route("conv_filter_grad", "by-hand")
+    def _filter_gradient_text(self, problem: Problem) -> str | None:
+        if problem.groups > 1:
+            return None
+        spatial = (*range(1, problem.rank + 1),)
+        padded = _pad_text("x", problem.filter_gradient_padding)
+        return f"""\
+images = tf.transpose({padded}, {(problem.rank + 1, *spatial, 0)})
+filters = tf.transpose(dy, {(*spatial, 0, problem.rank + 1)})
+dw = tf.nn.convolution(images, filters, {problem.dilation}, "VALID"{options(dilations=problem.stride)})
+tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
+
+    @route("conv_filter_grad", "by-hand", script=_filter_gradient_text)
     def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
         x = self._padded(x, problem.filter_gradient_padding)
         groups = (self.tf.split(array, problem.groups, axis=-1) for array in (x, dy))
         return self.tf.concat([self._correlated(problem, *group) for group in zip(*groups, strict=True)], axis=-1)
 
-    @route("conv_bias_grad", "GradientTape")
+    @route(
+        "conv_bias_grad",
+        "GradientTape",
+        script=_tape("bias", "{problem.bias_shape}", "tf.nn.bias_add(tf.zeros_like(dy), bias)"),
+    )
     def bias_gradient(self, problem: Problem, dy: Any) -> Any:
         return self._gradient(lambda bias: self.tf.nn.bias_add(self.tf.zeros_like(dy), bias), problem.bias_shape, dy)
 
-    @route("conv_transpose", "nn.conv_transpose")
+    @route("conv_transpose", "nn.conv_transpose", script="{conv_transpose}")
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         symbol = _SYMBOLS.get(str(problem.symbol))
         pads = ((0, 0),) * problem.rank if symbol else problem.padding
@@ -175,13 +239,13 @@ class Tensorflow(Adapter):
         y = self.tf.nn.conv_transpose(x, w, shape, problem.stride, symbol or "VALID", None, problem.dilation)
         return self._biased(self._padded(y, _opposite(pads)), bias)
 
-    @route("conv_transpose_input_grad", "GradientTape")
+    @route("conv_transpose_input_grad", "GradientTape", script=_tape("x", "{y_shape}", "{conv_transpose}"))
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.conv_transpose(problem, x, w), shape_in(problem.output_shape, self.activations), dy
         )
 
-    @route("conv_transpose_filter_grad", "GradientTape")
+    @route("conv_transpose_filter_grad", "GradientTape", script=_tape("w", "{w_shape}", "{conv_transpose}"))
     def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.conv_transpose(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
@@ -220,8 +284,8 @@ class Tensorflow(Adapter):
     def _roles_swapped(self, w: Any, problem: Problem) -> Any:
         """Return the filter ``(*k, C / groups, O)`` as ``(*k, O / groups, C)``."""
         *taps, inputs, outputs = w.shape
-        apart = self.tf.reshape(w, (*taps, inputs, problem.groups, outputs // problem.groups))
-        swapped = self.tf.experimental.numpy.swapaxes(apart, -1, -3)
+        by_group = self.tf.reshape(w, (*taps, inputs, problem.groups, outputs // problem.groups))
+        swapped = self.tf.experimental.numpy.swapaxes(by_group, -1, -3)
         return self.tf.reshape(swapped, (*taps, outputs // problem.groups, inputs * problem.groups))
 
     def _correlated(self, problem: Problem, x: Any, dy: Any) -> Any:
@@ -263,7 +327,7 @@ def _cropped_shape(problem: Problem) -> Size:
 
 
 def _native_padding(problem: Problem) -> Any:
-    """Return the padding in the words of ``nn.conv2d``: a symbol where it has one, else a pair per axis, without the crops."""
+    """Return the padding as ``nn.conv2d`` takes it: a symbol where there is one, else pairs per axis, without crops."""
     if problem.symbol in _SYMBOLS:
         return _SYMBOLS[problem.symbol]
     pairs = [[max(lo, 0), max(hi, 0)] for lo, hi in problem.padding]
@@ -278,3 +342,61 @@ def _raw_attributes(problem: Problem) -> dict[str, Any]:
         else {"padding": "EXPLICIT", "explicit_paddings": [*chain(*padding)]}
     )
     return {**pads, "strides": (1, *problem.stride, 1), "dilations": (1, *problem.dilation, 1)}
+
+
+# How a script writes the calls above, of operands with the names that the operation gives them.
+
+
+def _pad_text(array: str, pairs: Pairs) -> str:
+    pads = ((0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in pairs), (0, 0))
+    crop = ", ".join(f"{max(-lo, 0) or ''}:{min(hi, 0) or ''}" for lo, hi in pairs)
+    padded = f"tf.pad({array}, {pads})" if any(chain(*pads)) else array
+    return f"{padded}[:, {crop}]" if min(chain(*pairs)) < 0 else padded
+
+
+def _conv2d_text(problem: Problem) -> str:
+    geometry = f"{problem.stride}, {_native_padding(problem)!r}{options(dilations=problem.dilation)}"
+    return f"tf.nn.conv2d({_pad_text('x', _crops(problem))}, w, {geometry})"
+
+
+def _convolution_text(problem: Problem) -> str:
+    symbol = _SYMBOLS.get(str(problem.symbol))
+    x = "x" if symbol else _pad_text("x", problem.padding)
+    dilations = options(dilations=problem.dilation)
+    return f"tf.nn.convolution({x}, w, {problem.stride}, {symbol or 'VALID'!r}{dilations})"
+
+
+def _depthwise_text(problem: Problem) -> str:
+    shape = (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups)
+    geometry = f"{(1, *problem.stride, 1)}, {_native_padding(problem)!r}{options(dilations=problem.dilation)}"
+    return f"tf.nn.depthwise_conv2d({_pad_text('x', _crops(problem))}, tf.reshape(w, {shape}), {geometry})"
+
+
+def _conv2d_transpose_text(problem: Problem, small: str) -> str:
+    shape = shape_in(_cropped_shape(problem), Tensorflow.activations)
+    geometry = f"{problem.stride}, {_native_padding(problem)!r}{options(dilations=problem.dilation)}"
+    return _pad_text(f"tf.nn.conv2d_transpose({small}, w, {shape}, {geometry})", _opposite(_crops(problem)))
+
+
+def _conv_transpose_text(problem: Problem) -> str:
+    symbol = _SYMBOLS.get(str(problem.symbol))
+    pads = ((0, 0),) * problem.rank if symbol else problem.padding
+    shape = shape_in(_resized(problem.input_shape, pads), Tensorflow.activations)
+    geometry = f"{problem.stride}, {symbol or 'VALID'!r}{options(dilations=problem.dilation)}"
+    return _pad_text(f"tf.nn.conv_transpose(x, w, {shape}, {geometry})", _opposite(pads))
+
+
+def _backprop_input_text(problem: Problem) -> str:
+    shape = shape_in(_cropped_shape(problem), Tensorflow.activations)
+    operands = f"input_sizes={shape}, filter=w, out_backprop=dy"
+    return _pad_text(f"tf.raw_ops.Conv2DBackpropInput({operands}, {_raw_text(problem)})", _opposite(_crops(problem)))
+
+
+def _backprop_filter_text(problem: Problem) -> str:
+    shape = shape_in(problem.filter_shape, Tensorflow.filters)
+    operands = f"input={_pad_text('x', _crops(problem))}, filter_sizes={shape}, out_backprop=dy"
+    return f"tf.raw_ops.Conv2DBackpropFilter({operands}, {_raw_text(problem)})"
+
+
+def _raw_text(problem: Problem) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in _raw_attributes(problem).items())

@@ -10,12 +10,14 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Array, UsageError, route
+from convformance.adapters.contract import Adapter, UsageError, route
+from convformance.adapters.notation import Notation, options
+from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 # The paddings torch has a word for; its "same" puts the odd element at the end.
-_WORDS = {"valid": "valid", "same_upper": "same"}
+_PADDING_NAMES = {"valid": "valid", "same_upper": "same"}
 
 
 class Torch(Adapter):
@@ -63,7 +65,7 @@ class Torch(Adapter):
             tensor = self.torch.from_numpy(array.view(np.int16)).view(self.torch.bfloat16)
         else:
             tensor = self.torch.from_numpy(array)
-        return self._laid(tensor if self.on_cpu else tensor.to(self.mode["device"]))
+        return self._in_memory_order(tensor if self.on_cpu else tensor.to(self.mode["device"]))
 
     def to_numpy(self, native: Any) -> Array:
         """Return the tensor as a NumPy array on the host."""
@@ -82,7 +84,8 @@ class Torch(Adapter):
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``function`` compiled, or without oneDNN, as the mode says."""
         if self.mode["mode"] == "compile":
-            # Every problem is a function of its own, never a recompilation of the last: past a limit those run uncompiled.
+            # Every problem is a function of its own, never a recompilation of the last: past a limit those run
+            # uncompiled.
             self.torch.compiler.reset()
             function = self.torch.compile(function, dynamic=False)
         return function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function)
@@ -99,19 +102,43 @@ class Torch(Adapter):
 
         return run
 
-    @route("conv", "F.conv")
+    def notation(self) -> Notation:
+        """Return how a script writes torch in this mode."""
+        device = "" if self.mode["device"] == "cpu" else f", device={self.mode['device']!r}"
+        mkldnn = () if self.mode["mkldnn"] == "on" else ("torch.backends.mkldnn.enabled = False",)
+        return Notation(
+            setup=("import torch", "import torch.nn.functional as F", "torch.set_num_threads(1)", *mkldnn),
+            operand=f"torch.tensor({{numbers}}, dtype=torch.{{dtype}}{device})",
+            order=self._order_text(),
+            strided=f"torch.empty_strided({{shape}}, {{strides}}, dtype=torch.{{dtype}}{device})",
+            compiled="torch.compile(call, dynamic=False)" if self.mode["mode"] == "compile" else "",
+        )
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return the calls that scripts are made of, and the operands that a gradient does not depend on."""
+        shapes = {"x": problem.input_shape, "w": problem.filter_shape, "y": problem.output_shape}
+        fields = {f"{name}_zeros": f"dy.new_zeros({shape}){self._order_text()}" for name, shape in shapes.items()}
+        fields["conv"] = _conv_text(problem, bias)
+        fields["conv_with_bias"] = _conv_text(problem, ", bias")
+        fields["transposed"] = _transposed_text(problem, names.get("output", "x"), bias)
+        for kind in ("input", "weight"):
+            fields[f"nn_{kind}_grad"] = _nn_grad_text(problem, kind)
+        for result in range(3):
+            fields[f"backward_{result}"] = _backward_text(problem, result, transposed=False)
+            fields[f"backward_transposed_{result}"] = _backward_text(problem, result, transposed=True)
+        return fields
+
+    @route("conv", "F.conv", script="{conv}")
     def convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """``F.conv1d``, ``F.conv2d`` or ``F.conv3d``, with torch's own word for a symbolic padding."""
-        terms = _terms(problem)
-        padding = _WORDS.get(problem.symbol or "", terms.padding)
-        zeros = terms.zeros if padding is terms.padding else ()
+        terms = _conv_terms(problem)
         function = getattr(self.functional, f"conv{problem.rank}d")
-        return function(self._pad(x, zeros), w, bias, problem.stride, padding, problem.dilation, problem.groups)
+        x = self._pad(x, terms.zeros)
+        return function(x, w, bias, problem.stride, terms.padding, problem.dilation, problem.groups)
 
-    @route("conv_input_grad", "F.conv_transpose")
-    @route("conv_transpose", "F.conv_transpose")
+    @route("conv_input_grad", "F.conv_transpose", script="{transposed}")
+    @route("conv_transpose", "F.conv_transpose", script="{transposed}")
     def transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
-        """``F.conv_transpose1d``, ``F.conv_transpose2d`` or ``F.conv_transpose3d``."""
         terms = _transposed_terms(problem)
         function = getattr(self.functional, f"conv_transpose{problem.rank}d")
         padded = self._pad(y, terms.zeros)
@@ -120,49 +147,59 @@ class Torch(Adapter):
         )
         return self._pad(full, terms.crop)
 
-    @route("conv_input_grad", "autograd")
+    @route(
+        "conv_input_grad", "autograd", script="x = {x_zeros}.requires_grad_()\ntorch.autograd.grad({conv}, x, dy)[0]"
+    )
     def autograd_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        """The gradient of ``F.conv`` in x."""
         x = self._zeros(problem.input_shape, dy).requires_grad_()
         return self._gradient(self.convolve(problem, x, w), x, dy)
 
-    @route("conv_filter_grad", "autograd")
+    @route(
+        "conv_filter_grad", "autograd", script="w = {w_zeros}.requires_grad_()\ntorch.autograd.grad({conv}, w, dy)[0]"
+    )
     def autograd_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        """The gradient of ``F.conv`` in w."""
         w = self._zeros(problem.filter_shape, dy).requires_grad_()
         return self._gradient(self.convolve(problem, x, w), w, dy)
 
-    @route("conv_bias_grad", "autograd")
+    @route(
+        "conv_bias_grad",
+        "autograd",
+        script="x, w = {x_zeros}, {w_zeros}\nbias = dy.new_zeros({problem.bias_shape}).requires_grad_()\n"
+        "torch.autograd.grad({conv_with_bias}, bias, dy)[0]",
+    )
     def autograd_bias(self, problem: Problem, dy: Any) -> Any:
-        """The gradient of ``F.conv`` in its bias."""
         x, w = self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy)
         bias = self._zeros(problem.bias_shape, dy).requires_grad_()
         return self._gradient(self.convolve(problem, x, w, bias), bias, dy)
 
-    @route("conv_transpose_input_grad", "autograd")
+    @route(
+        "conv_transpose_input_grad",
+        "autograd",
+        script="x = {y_zeros}.requires_grad_()\ntorch.autograd.grad({transposed}, x, dy)[0]",
+    )
     def autograd_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
-        """The gradient of ``F.conv_transpose`` in its input."""
         y = self._zeros(problem.output_shape, dx).requires_grad_()
         return self._gradient(self.transpose(problem, y, w), y, dx)
 
-    @route("conv_transpose_filter_grad", "autograd")
+    @route(
+        "conv_transpose_filter_grad",
+        "autograd",
+        script="w = {w_zeros}.requires_grad_()\ntorch.autograd.grad({transposed}, w, dy)[0]",
+    )
     def autograd_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
-        """The gradient of ``F.conv_transpose`` in w."""
         w = self._zeros(problem.filter_shape, dx).requires_grad_()
         return self._gradient(self.transpose(problem, y, w), w, dx)
 
-    @route("conv_input_grad", "nn.grad")
+    @route("conv_input_grad", "nn.grad", script="{nn_input_grad}")
     def nn_grad_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        """``torch.nn.grad.conv*_input``."""
         terms = _terms(problem)
         function = getattr(self.torch.nn.grad, f"conv{problem.rank}d_input")
         shape = (*problem.input_shape[:2], *_padded(problem.input_size, terms.zeros))
         dx = function(shape, w, dy, problem.stride, terms.padding, problem.dilation, problem.groups)
         return self._pad(dx, _negated(terms.zeros))
 
-    @route("conv_filter_grad", "nn.grad")
+    @route("conv_filter_grad", "nn.grad", script="{nn_weight_grad}")
     def nn_grad_weight(self, problem: Problem, x: Any, dy: Any) -> Any:
-        """``torch.nn.grad.conv*_weight``."""
         terms = _terms(problem)
         function = getattr(self.torch.nn.grad, f"conv{problem.rank}d_weight")
         padded = self._pad(x, terms.zeros)
@@ -170,31 +207,26 @@ class Torch(Adapter):
             padded, problem.filter_shape, dy, problem.stride, terms.padding, problem.dilation, problem.groups
         )
 
-    @route("conv_input_grad", "convolution_backward")
+    @route("conv_input_grad", "convolution_backward", script="x = {x_zeros}\n{backward_0}")
     def backward_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        """``aten.convolution_backward``, its first result."""
         return self._backward(problem, dy, self._zeros(problem.input_shape, dy), w, wanted=0)
 
-    @route("conv_filter_grad", "convolution_backward")
+    @route("conv_filter_grad", "convolution_backward", script="w = {w_zeros}\n{backward_1}")
     def backward_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        """``aten.convolution_backward``, its second result."""
         return self._backward(problem, dy, x, self._zeros(problem.filter_shape, dy), wanted=1)
 
-    @route("conv_bias_grad", "convolution_backward")
+    @route("conv_bias_grad", "convolution_backward", script="x, w = {x_zeros}, {w_zeros}\n{backward_2}")
     def backward_bias(self, problem: Problem, dy: Any) -> Any:
-        """``aten.convolution_backward``, its third result."""
         return self._backward(
             problem, dy, self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy), wanted=2
         )
 
-    @route("conv_transpose_input_grad", "convolution_backward")
+    @route("conv_transpose_input_grad", "convolution_backward", script="x = {y_zeros}\n{backward_transposed_0}")
     def backward_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
-        """``aten.convolution_backward`` of a transposed convolution, its first result."""
         return self._backward(problem, dx, self._zeros(problem.output_shape, dx), w, wanted=0, transposed=True)
 
-    @route("conv_transpose_filter_grad", "convolution_backward")
+    @route("conv_transpose_filter_grad", "convolution_backward", script="w = {w_zeros}\n{backward_transposed_1}")
     def backward_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
-        """``aten.convolution_backward`` of a transposed convolution, its second result."""
         return self._backward(problem, dx, y, self._zeros(problem.filter_shape, dx), wanted=1, transposed=True)
 
     def _backward(self, problem: Problem, dy: Any, x: Any, w: Any, wanted: int, transposed: bool = False) -> Any:
@@ -220,25 +252,26 @@ class Torch(Adapter):
 
     def _pad(self, tensor: Any, pairs: Pairs) -> Any:
         """Return ``tensor`` padded or cropped; ``F.pad`` wants the last axis first."""
-        if not any(map(any, pairs)):
-            return tensor
-        return self.functional.pad(tensor, [entry for pair in reversed(pairs) for entry in pair])
+        return self.functional.pad(tensor, _last_axis_first(pairs)) if any(map(any, pairs)) else tensor
 
     def _zeros(self, shape: Size, like: Any) -> Any:
         """Return the operand that a gradient does not depend on."""
-        return self._laid(like.new_zeros(shape))
+        return self._in_memory_order(like.new_zeros(shape))
 
-    def _laid(self, tensor: Any) -> Any:
+    def _in_memory_order(self, tensor: Any) -> Any:
         """Return ``tensor`` in the memory order of the mode; for rank 1, too, for which torch has no name."""
         if self.mode["layout"] == "contiguous" or tensor.ndim < 3:
             return tensor
         return tensor.movedim(1, -1).contiguous().movedim(-1, 1)
 
+    def _order_text(self) -> str:
+        return "" if self.mode["layout"] == "contiguous" else ".movedim(1, -1).contiguous().movedim(-1, 1)"
+
 
 class _Terms(NamedTuple):
     """A geometry as torch can say it: its arguments, what ``F.pad`` adds before, and what it takes away after."""
 
-    padding: Size
+    padding: Size | str
     output_padding: Size
     zeros: Pairs
     crop: Pairs = ()
@@ -250,6 +283,13 @@ def _terms(problem: Problem) -> _Terms:
     if all(lo == hi >= 0 for lo, hi in problem.padding):
         return _Terms(tuple(lo for lo, _ in problem.padding), none, ())
     return _Terms(none, none, problem.padding)
+
+
+def _conv_terms(problem: Problem) -> _Terms:
+    """Return a convolution's terms for ``F.conv``, which has its own names for some paddings."""
+    terms = _terms(problem)
+    name = _PADDING_NAMES.get(problem.symbol or "")
+    return terms._replace(padding=name, zeros=()) if name else terms
 
 
 def _transposed_terms(problem: Problem) -> _Terms:
@@ -284,3 +324,47 @@ def _padded(size: Size, pairs: Pairs) -> Size:
 
 def _negated(pairs: Pairs) -> Pairs:
     return tuple((-lo, -hi) for lo, hi in pairs)
+
+
+def _last_axis_first(pairs: Pairs) -> list[int]:
+    return [entry for pair in reversed(pairs) for entry in pair]
+
+
+# How a script writes the calls above, of operands with the names that the operation gives them.
+
+
+def _pad_text(tensor: str, pairs: Pairs) -> str:
+    return f"F.pad({tensor}, {_last_axis_first(pairs)})" if any(map(any, pairs)) else tensor
+
+
+def _conv_text(problem: Problem, bias: str) -> str:
+    terms = _conv_terms(problem)
+    geometry = options(stride=problem.stride, padding=terms.padding, dilation=problem.dilation, groups=problem.groups)
+    return f"F.conv{problem.rank}d({_pad_text('x', terms.zeros)}, w{bias}{geometry})"
+
+
+def _transposed_text(problem: Problem, small: str, bias: str) -> str:
+    terms = _transposed_terms(problem)
+    paddings = options(padding=terms.padding, output_padding=terms.output_padding)
+    geometry = options(stride=problem.stride, dilation=problem.dilation, groups=problem.groups)
+    call = f"F.conv_transpose{problem.rank}d({_pad_text(small, terms.zeros)}, w{bias}{paddings}{geometry})"
+    return _pad_text(call, terms.crop)
+
+
+def _nn_grad_text(problem: Problem, kind: str) -> str:
+    terms = _terms(problem)
+    geometry = options(stride=problem.stride, padding=terms.padding, dilation=problem.dilation, groups=problem.groups)
+    function = f"torch.nn.grad.conv{problem.rank}d_{kind}"
+    if kind == "weight":
+        return f"{function}({_pad_text('x', terms.zeros)}, {problem.filter_shape}, dy{geometry})"
+    shape = (*problem.input_shape[:2], *_padded(problem.input_size, terms.zeros))
+    return _pad_text(f"{function}({shape}, w, dy{geometry})", _negated(terms.zeros))
+
+
+def _backward_text(problem: Problem, result: int, transposed: bool) -> str:
+    terms = _transposed_terms(problem) if transposed else _terms(problem)
+    operands = f"{_pad_text('dy', _negated(terms.crop))}, {_pad_text('x', terms.zeros)}, w"
+    geometry = f"{problem.stride}, {terms.padding}, {problem.dilation}, {transposed}, {terms.output_padding}"
+    mask = [index == result for index in range(3)]
+    call = f"convolution_backward({operands}, {problem.bias_shape}, {geometry}, {problem.groups}, {mask})[{result}]"
+    return _pad_text(f"torch.ops.aten.{call}", _negated(terms.zeros) if result == 0 else ())

@@ -97,11 +97,12 @@ def failure(
     *,
     accumulator: str | None = None,
     error_text: Callable[[Exception], str] = str,
+    exact: bool = False,
 ) -> Failure | None:
     """Return how ``ask(operands)`` fails on exact data, None for the truth or what a fast algorithm may make of it.
 
-    Data that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, which
-    ``error_text`` puts into words.
+    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof:
+    None. An exception of ``ask`` is a failure, which ``error_text`` puts into words.
     """
     special = not all(map(_is_finite, operands.arrays))
     examination = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
@@ -118,7 +119,8 @@ def failure(
     if fault is not None:
         return fail(answer.value, fault, trial.want)
     result = (grade_special_fill if special else grade_fill)(trial, answer.value)
-    return fail(answer.value, "", result.want) if result.grade == WRONG else None
+    fails = not result.exact if exact else result.grade == WRONG
+    return fail(answer.value, "", result.want) if fails else None
 
 
 def _is_finite(array: Array) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import Answer, restored
+from convformance.adapters.contract import Answer, put_back
 from convformance.adapters.layouts import result_role
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
 from convformance.checking.spec import CheckSpec
@@ -66,7 +66,7 @@ class FunctionUnderTest:
         value = self._returned(call)
         seconds = time.perf_counter() - started
         result = self._canonical(operation, value)
-        changed = restored(arrays.values(), before)
+        changed = put_back(arrays.values(), before)
         known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
         if any(index >= known for index in changed):
             self.remark("changes an array that it is given beside the operands")

@@ -1,4 +1,4 @@
-"""A checker for adapters: some forty problems, and what a route answers to each, compared with the reference bit by bit.
+"""A checker for adapters: some forty problems, and what a route answers to each, compared with the reference.
 
 The data are small integers, so that every order of summation and every accumulator of at least 8 bits gives the same
 bits. It asks whether an adapter speaks its framework's language rightly (axes, strides, paddings, groups), not how

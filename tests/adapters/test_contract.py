@@ -84,7 +84,7 @@ class Recording(Adapter):
 
 
 def asked(operation: str, name: str) -> Route:
-    return next(held for held in Recording.routes() if (held.operation, held.name) == (operation, name))
+    return next(each for each in Recording.routes() if (each.operation, each.name) == (operation, name))
 
 
 def numbered(shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
@@ -225,9 +225,9 @@ def test_a_route_is_wrapped_once_for_each_problem() -> None:
 
 
 def test_stacked_declarations_give_one_method_several_routes() -> None:
-    routes = [held for held in Recording.routes() if held.name == "every"]
-    assert [held.operation for held in routes] == list(SIGNATURES)
-    assert {held.method for held in routes} == {"every"}
+    routes = [each for each in Recording.routes() if each.name == "every"]
+    assert [each.operation for each in routes] == list(SIGNATURES)
+    assert {each.method for each in routes} == {"every"}
 
 
 def test_a_subclass_adds_to_the_routes_it_inherits_and_may_drop_one() -> None:
@@ -243,7 +243,25 @@ def test_a_subclass_adds_to_the_routes_it_inherits_and_may_drop_one() -> None:
     assert added == {
         Route("conv_bias_grad", "another", "another", grade="norm-wise", accumulator={"float16": "float16"})
     }
-    assert {held.name for held in set(Recording.routes()) - set(More.routes())} == {"raising"}
+    assert {each.name for each in set(Recording.routes()) - set(More.routes())} == {"raising"}
+
+
+def test_a_template_is_filled_with_the_problem_and_the_bias_or_is_a_function() -> None:
+    class Written(Recording):
+        @route("conv", "text", script="own.conv(x, w{bias}, {problem.stride}, {pads})")
+        @route("conv", "function", script=lambda adapter, problem: None if problem.groups > 1 else adapter.name)
+        def written(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+            return x
+
+        def script_fields(self, problem: Problem, names: Any, bias: str) -> Any:
+            return {"pads": f"{names['input']}, {names['filter']}"}
+
+    text, function = Written.routes()[-2:]
+    assert Written().call_text(text, PROBLEM) == f"own.conv(x, w, {PROBLEM.stride}, x, w)"
+    assert Written().call_text(text, PROBLEM, has_bias=True) == f"own.conv(x, w, bias, {PROBLEM.stride}, x, w)"
+    assert Written().call_text(function, PROBLEM) is None
+    assert Written().call_text(function, checking.PROBLEMS["plain"]) == "recording"
+    assert Recording().call_text(asked("conv", "every"), PROBLEM) is None
 
 
 def test_a_route_of_no_operation_cannot_be_declared() -> None:

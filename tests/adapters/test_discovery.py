@@ -10,6 +10,9 @@ import pytest
 from convformance.adapters import discovery
 from convformance.adapters.contract import MissingFramework, UsageError
 from convformance.adapters.scipy import Scipy
+from convformance.judging.smallest import Failure, Numbers
+from convformance.reference.problem import Problem
+from convformance.scripts import run, script_of
 from tests.adapters import checking
 
 PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
@@ -69,9 +72,16 @@ def sentence(spec: str) -> str:
     """Return what ``create`` says against ``spec``: one line."""
     with pytest.raises(UsageError) as caught:
         discovery.create(spec)
-    words = str(caught.value)
-    assert "\n" not in words
-    return words
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def example(class_name: str) -> str:
+    """Return the example of the documentation that declares that class."""
+    sources = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    (source,) = (source for source in sources if f"class {class_name}(" in source)
+    return source
 
 
 def test_a_name_is_loaded_without_importing_its_framework() -> None:
@@ -81,15 +91,15 @@ def test_a_name_is_loaded_without_importing_its_framework() -> None:
 
 
 def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_lines(tmp_path: Path) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    source = example("Windows")
     assert len(source.splitlines()) < 25
     file = tmp_path / "windows.py"
     file.write_text(source)
     adapter = discovery.create(str(file))
     (route,) = adapter.routes()
     refused = {name for name, p in checking.PROBLEMS.items() if p.groups > 1 or min(map(min, p.padding)) < 0}
-    words = "refused: windows has no groups and no negative padding"
-    assert checking.outcomes(adapter, route, "float64", "sliced") == dict.fromkeys(refused, words)
+    message = "refused: windows has no groups and no negative padding"
+    assert checking.outcomes(adapter, route, "float64", "sliced") == dict.fromkeys(refused, message)
     assert checking.outcome(adapter, route, checking.EMPTY["empty-output"]).startswith(
         "refused: window shape cannot be larger"
     )
@@ -104,12 +114,29 @@ def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_line
     ],
 )
 def test_a_mistake_in_the_example_is_seen(tmp_path: Path, right: str, mistake: str) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    source = example("Windows")
     assert right in source
     file = tmp_path / "mistaken.py"
     file.write_text(source.replace(right, mistake))
     adapter = discovery.create(str(file))
     assert checking.outcome(adapter, adapter.routes()[0], checking.PROBLEMS["plain"]).startswith("wrong: ")
+
+
+def test_the_template_of_the_documentation_writes_what_its_route_does(tmp_path: Path) -> None:
+    file = tmp_path / "signals.py"
+    file.write_text(example("Signal"))
+    adapter = discovery.create(str(file))
+    (route,) = adapter.routes()
+    problem = Problem.of(input_size=(3, 2), kernel_size=2, batch=2, in_channels=2, padding=((1, 0), (0, 2)))
+    assert checking.outcome(adapter, route, problem) == "exact"
+    arrays = checking.operands("conv", problem, "float32")
+    want = adapter.answer(route, problem, arrays).value
+    for answer, wanted in ((want + 1, want), (want, want + 1)):
+        failed = Failure("conv", problem, Numbers(arrays), answer, "", wanted)
+        text = script_of(adapter, route, failed, case_id="documented", dtype="float32", message="an example")
+        assert text is not None
+        assert "y = signal.correlate(np.pad(x, ((0, 0), (0, 0), *((1, 0), (0, 2)))), w, 'valid')\n" in text
+        assert run(text, timeout=60).diverges == (wanted is not want)
 
 
 def test_a_file_with_one_adapter_needs_no_class_name(path: Path, crowded: Path) -> None:
@@ -164,11 +191,11 @@ def test_the_label_tells_what_differs_from_the_defaults(path: Path, options: str
 
 
 def test_an_unknown_name_gets_the_known_ones_and_the_nearest() -> None:
-    words = sentence("scippy")
-    assert words.startswith(
+    message = sentence("scippy")
+    assert message.startswith(
         "adapter 'scippy' is unknown; allowed: jax, onnxruntime, scipy, tensorflow, torch, FILE.py:CLASS"
     )
-    assert words.endswith("did you mean scipy?")
+    assert message.endswith("did you mean scipy?")
     assert "did you mean" not in sentence("nosuch")
 
 
@@ -189,7 +216,7 @@ def test_a_file_or_class_that_is_not_there_is_named(path: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("class_name", "words"),
+    ("class_name", "message"),
     [
         ("NUMBER", "is no adapter; allowed: a subclass of"),
         ("dataclass", "is no adapter; allowed: a subclass of"),
@@ -198,12 +225,12 @@ def test_a_file_or_class_that_is_not_there_is_named(path: Path, tmp_path: Path) 
         ("Fourth", "adapter fourth cannot be made: TypeError: "),
     ],
 )
-def test_a_class_that_is_no_complete_adapter_is_refused(crowded: Path, class_name: str, words: str) -> None:
-    assert words in sentence(f"{crowded}:{class_name}")
+def test_a_class_that_is_no_complete_adapter_is_refused(crowded: Path, class_name: str, message: str) -> None:
+    assert message in sentence(f"{crowded}:{class_name}")
 
 
 @pytest.mark.parametrize(
-    ("source", "words"),
+    ("source", "message"),
     [
         (
             "x = 1\nraise ValueError('two\\nlines')\n",
@@ -215,19 +242,17 @@ def test_a_class_that_is_no_complete_adapter_is_refused(crowded: Path, class_nam
         ("raise SystemExit(3)\n", r"SystemExit: 3 \(.*broken\.py, line 1\)$"),
     ],
 )
-def test_a_file_that_raises_is_told_with_its_exception_and_line(tmp_path: Path, source: str, words: str) -> None:
+def test_a_file_that_raises_is_told_with_its_exception_and_line(tmp_path: Path, source: str, message: str) -> None:
     file = tmp_path / "broken.py"
     file.write_text(source)
-    assert re.search(words, sentence(f"{file}:Mine"))
+    assert re.search(message, sentence(f"{file}:Mine"))
     assert not [name for name in sys.modules if name.startswith("convformance_adapter_broken")]
 
 
 def test_a_module_that_cannot_be_imported_is_told() -> None:
-    words = sentence("no_such_package.part:Mine")
-    assert (
-        words
-        == "adapter module no_such_package.part cannot be imported: ModuleNotFoundError: No module named 'no_such_package'"
-    )
+    message = sentence("no_such_package.part:Mine")
+    reason = "ModuleNotFoundError: No module named 'no_such_package'"
+    assert message == f"adapter module no_such_package.part cannot be imported: {reason}"
 
 
 def test_a_missing_framework_is_its_own_kind_of_error(crowded: Path) -> None:

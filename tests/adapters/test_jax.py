@@ -1,4 +1,4 @@
-"""JAX answers every problem exactly in every mode and layout; it refuses groups in ``lax.conv_transpose`` and little else."""
+"""JAX answers every problem exactly in every mode; it refuses groups in ``lax.conv_transpose`` and little else."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_every_route_is_exact(route: Route) -> None:
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_every_route_is_exact_in_every_type_and_mode(route: Route, dtype: str, mode: dict[str, str]) -> None:
     problems = {name: checking.PROBLEMS[name] for name in SOME}
-    refused = {name: words for name, words in expected(route).items() if name in SOME}
+    refused = {name: message for name, message in expected(route).items() if name in SOME}
     assert checking.outcomes(Jax(**mode), route, dtype, "permuted", with_bias=True, problems=problems) == refused
 
 

@@ -17,13 +17,13 @@ GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "ti
 
 
 def selections() -> list[discovery.Selection]:
-    found = []
+    loaded = []
     for name in discovery.BUILT_IN:
         try:
-            found.append(discovery.load(name))
+            loaded.append(discovery.load(name))
         except UsageError:
             continue
-    return found
+    return loaded
 
 
 def listed() -> list[tuple[type[Adapter], KnownDivergence]]:

@@ -25,12 +25,12 @@ def test_every_route_is_exact(adapter: Scipy, route: Route, dtype: str, memory: 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_16_bit_type_is_refused(adapter: Scipy, route: Route, dtype: str) -> None:
-    words = (
+    message = (
         "refused: Unsupported type",
         "refused: dtype argument must be",
         "refused: scipy.signal.fftconvolve has no float16",
     )
-    assert checking.outcome(adapter, route, checking.PROBLEMS["plain"], dtype).startswith(words)
+    assert checking.outcome(adapter, route, checking.PROBLEMS["plain"], dtype).startswith(message)
 
 
 @pytest.mark.parametrize("route", [param for param in ROUTES if param.values[0].operation in checking.WITH_BIAS])

@@ -48,7 +48,9 @@ DEPTHWISE_PROBLEMS = {
 }
 
 
-def told(adapter: Tensorflow, route: Route, problem: Problem, dtype: str, memory: str = "contiguous") -> str:
+def outcome_or_error(
+    adapter: Tensorflow, route: Route, problem: Problem, dtype: str, memory: str = "contiguous"
+) -> str:
     """Return the outcome of one question, an exception of TensorFlow's as ``error: ...``."""
     try:
         return checking.outcome(adapter, route, problem, dtype, memory, with_bias=True)
@@ -61,7 +63,7 @@ def expected(route: Route, problem: Problem, eigen: bool) -> str:
     if route.operation == "conv_bias_grad":
         return "exact"
     rules = _rules_of_planes if route.name in (*DEPTHWISE, *RAW, "nn.conv2d") else _rules_of_all_ranks
-    return next((words for holds, words in rules(route, problem, eigen) if holds), "^exact$")
+    return next((pattern for holds, pattern in rules(route, problem, eigen) if holds), "^exact$")
 
 
 def _rules_of_planes(route: Route, problem: Problem, eigen: bool) -> Rules:
@@ -104,10 +106,10 @@ def _rules_of_all_ranks(route: Route, problem: Problem, eigen: bool) -> Rules:
 def test_every_route_is_exact_or_refuses_as_its_kernels_do(route: Route, dtype: str, memory: str) -> None:
     adapter = Tensorflow()
     for name, problem in checking.PROBLEMS.items():
-        outcome = told(adapter, route, problem, dtype, memory)
+        outcome = outcome_or_error(adapter, route, problem, dtype, memory)
         without_onednn, with_onednn = (expected(route, problem, eigen) for eigen in (True, False))
-        words = without_onednn if dtype == "float64" else f"({without_onednn})|({with_onednn})"
-        assert re.search(words, outcome, re.DOTALL), (name, outcome, words)
+        pattern = without_onednn if dtype == "float64" else f"({without_onednn})|({with_onednn})"
+        assert re.search(pattern, outcome, re.DOTALL), (name, outcome, pattern)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
@@ -115,9 +117,9 @@ def test_every_route_is_exact_or_refuses_as_its_kernels_do(route: Route, dtype: 
 def test_every_route_takes_16_bit_types(route: Route, dtype: str) -> None:
     adapter = Tensorflow()
     for name in SOME:
-        outcome = told(adapter, route, checking.PROBLEMS[name], dtype)
-        words = "|".join(f"({expected(route, checking.PROBLEMS[name], eigen)})" for eigen in (True, False))
-        assert re.search(words, outcome, re.DOTALL), (name, outcome, words)
+        outcome = outcome_or_error(adapter, route, checking.PROBLEMS[name], dtype)
+        pattern = "|".join(f"({expected(route, checking.PROBLEMS[name], eigen)})" for eigen in (True, False))
+        assert re.search(pattern, outcome, re.DOTALL), (name, outcome, pattern)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
@@ -172,17 +174,17 @@ def test_a_filter_gradient_by_hand_of_nothing_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "name", "words"),
+    ("key", "name", "pattern"),
     [
         ("conv-nn.conv2d", "empty-output", "Negative dimension size caused by subtracting 3 from 2"),
         ("conv_filter_grad-by-hand", "empty-batch", "Depth of filter must not be 0"),
         ("conv_filter_grad-conv2d_backprop_filter", "empty-output", "has a non-positive dimension"),
     ],
 )
-def test_xla_refuses_what_is_empty_without_a_word_of_this_suite(key: str, name: str, words: str) -> None:
+def test_xla_refuses_what_is_empty_without_a_word_of_this_suite(key: str, name: str, pattern: str) -> None:
     outcome = checking.outcome(Tensorflow(mode="xla"), ROUTES[key], checking.EMPTY[name])
     assert outcome.startswith("refused: ")
-    assert words in outcome
+    assert pattern in outcome
     assert "tensorflow.py" not in outcome
 
 
@@ -234,5 +236,5 @@ def test_the_version_is_that_of_the_distribution_that_is_installed() -> None:
 
 def test_the_version_is_unknown_where_nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "packages_distributions", dict)
-    found: Any = Tensorflow.version.__func__  # type: ignore[attr-defined]
-    assert found.__wrapped__(Tensorflow) == "unknown", "asked past the cache, which holds the version that is installed"
+    version: Any = Tensorflow.version.__func__  # type: ignore[attr-defined]
+    assert version.__wrapped__(Tensorflow) == "unknown", "asked past the cache, which holds the installed version"

@@ -25,8 +25,8 @@ def expected(route: Route) -> dict[str, str]:
     through_conv = route.name == "F.conv" or (
         route.name == "autograd" and not route.operation.startswith("conv_transpose")
     )
-    words = "refused: padding='same' is not supported for strided convolutions"
-    return dict.fromkeys(SAME_WITH_STRIDE, words) if through_conv else {}
+    message = "refused: padding='same' is not supported for strided convolutions"
+    return dict.fromkeys(SAME_WITH_STRIDE, message) if through_conv else {}
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import restored
+from convformance.adapters.contract import put_back
 from convformance.judging.bounds import Operands
 from convformance.judging.conditions import QuestionParameters
 from convformance.judging.diagnosis import Diagnosis, Match, Observation, diagnoses
@@ -287,7 +287,7 @@ class Asking:
         before = [array.tobytes() for array in arrays]
         with np.errstate(all="ignore"):
             value = self._run(self._examination.operation, self._examination.problem, operands.arrays, operands.bias)
-        changed = restored(arrays, before)
+        changed = put_back(arrays, before)
         if len(self.answers) < len(self._examination.fills):
             self.answers.append(value.copy())
         return InstantAnswer(value, changed=changed)

@@ -1,0 +1,228 @@
+"""Writing a script: the operands, the call, the truth and an assertion, under a header that says what was seen."""
+
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from convformance import __version__
+from convformance.adapters import layouts
+from convformance.adapters.contract import Adapter, Route
+from convformance.adapters.notation import Notation, options
+from convformance.judging import special
+from convformance.judging.examination import Examination
+from convformance.judging.formats import default_accumulator
+from convformance.judging.smallest import Failure
+from convformance.reference.arrays import Array
+from convformance.reference.operation import OPERAND_NAMES
+from convformance.scripts.checking import ENDS_IN, ENDS_WITHOUT
+from convformance.scripts.numbers import literal, numbers_text
+
+WIDTH = 100
+LARGEST = 400  # numbers in all operands
+
+# A route without a template is asked through this suite, in its canonical layout.
+_SUITE_SETUP = (
+    "import numpy as np",
+    "from convformance.adapters.discovery import load",
+    "from convformance.reference.problem import Problem",
+)
+
+
+def script_of(
+    adapter: Adapter, route: Route, failure: Failure, *, case_id: str, dtype: str, message: str
+) -> str | None:
+    """Return a script that asks ``route`` what it failed on, and ends in an exception as long as it fails there.
+
+    ``failure`` should be the smallest; ``case_id``, ``dtype`` and ``message`` are those of the verdict it comes from.
+    None where the operands hold more than ``LARGEST`` numbers, and where a NaN or an infinity meets zeros that an
+    implementation may skip, so that there is no one right answer: such findings have no script.
+    """
+    arrays = failure.operands.arrays
+    if sum(array.size for array in arrays) > LARGEST or _is_open(failure, dtype):
+        return None
+    script = _Script.of(adapter, route, failure, dtype)
+    body = [*script.operands(), "", *script.call(), "print(y)", "", *script.assertion()]
+    text = "\n".join(line for entry in body for line in _wrapped(entry))
+    header = (*_comment(script.seen(), 3), *_comment(_origin(case_id, message), 2))
+    return "\n".join([*header, *script.imports(text), "", text, ""])
+
+
+def _is_open(failure: Failure, dtype: str) -> bool:
+    """Whether the definition leaves an element of the result open."""
+    operands = failure.operands
+    if all(np.isfinite(array.astype(np.float64)).all() for array in operands.arrays):
+        return False
+    examination = Examination(failure.operation, failure.problem, dtype, lambda *_: operands, special=True)
+    return bool(special.left_open(examination.trial("int")).any())
+
+
+@dataclass(frozen=True)
+class _Script:
+    """The parts of a script; ``template`` is the call as a person writes it, None where this suite is called."""
+
+    adapter: Adapter
+    route: Route
+    failure: Failure
+    dtype: str
+    template: str | None
+    notation: Notation
+
+    @classmethod
+    def of(cls, adapter: Adapter, route: Route, failure: Failure, dtype: str) -> "_Script":
+        has_bias = failure.operands.bias is not None
+        # The suite looks whether an operand was changed; a person would not write that down.
+        template = None if _is_change(failure) else adapter.call_text(route, failure.problem, has_bias=has_bias)
+        notation = adapter.notation() if template else Notation(_SUITE_SETUP)
+        return cls(adapter, route, failure, dtype, template, notation)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The operands and the bias, if there is one, by their names."""
+        bias = self.failure.operands.bias
+        arrays = dict(zip(OPERAND_NAMES[self.failure.operation], self.failure.operands.arrays, strict=True))
+        return arrays if bias is None else {**arrays, "bias": bias}
+
+    def axes(self, role: str, rank: int) -> tuple[int, ...]:
+        """Return the canonical axes in the order in which the script has them: that of the route's layout."""
+        axes = tuple(range(rank))
+        return layouts.shape_in(axes, self.adapter.layout(self.route, role)) if self.template else axes
+
+    @property
+    def result_axes(self) -> tuple[int, ...]:
+        return self.axes(layouts.result_role(self.failure.operation), self.failure.want.ndim)
+
+    def seen(self) -> str:
+        """Return who was asked what, and what came."""
+        adapter, problem = self.adapter, self.failure.problem
+        mode = ", ".join(f"{key}={value}" for key, value in adapter.mode.items() if value != adapter.options[key][0])
+        framework = f"{adapter.distribution or adapter.name} {adapter.version()}{mode and f' ({mode})'}"
+        padding = problem.symbol or problem.padding
+        geometry = options(stride=problem.stride, padding=padding, dilation=problem.dilation, groups=problem.groups)
+        question = f"{self.failure.operation} by {self.route.name} in {self.dtype}{geometry}"
+        return f"{framework}: {question}. Seen: {self.fault()}."
+
+    def fault(self) -> str:
+        difference, answer = self.failure.difference, self.failure.answer
+        if self.failure.error or answer is None or difference is None:
+            return re.sub(r" \(\w+, line \d+\)$", "", self.failure.error)
+        wrong = np.argwhere(difference != 0)
+        index = tuple(map(int, wrong[0]))
+        position = tuple(index[axis] for axis in self.result_axes)
+        numbers = f"{literal(answer[index])} in place of {literal(self.failure.want[index])} at {position}"
+        return f"{numbers}; {len(wrong)} of {difference.size} numbers differ"
+
+    def operands(self) -> Iterator[str]:
+        """Yield the lines that make the operands, in the memory order of the failure where the framework can say it."""
+        roles = (*layouts.operand_roles(self.failure.operation), "bias")
+        for (name, array), role in zip(self.arrays.items(), roles, strict=False):
+            axes = self.axes(role, array.ndim)
+            order = self.notation.order if array.ndim > 2 else ""
+            is_moved = bool(order) or axes != tuple(range(array.ndim))
+            text = self.notation.operand.format(numbers=numbers_text(array, axes), dtype=self.dtype)
+            if array.flags.c_contiguous or is_moved or not self.notation.strided:
+                yield f"{name} = {text}{order}"
+            else:
+                yield f"{name} = {_strided(self.notation, array, self.dtype)}"
+                yield f"{name}[...] = {text}"
+
+    def call(self) -> Iterator[str]:
+        """Yield the lines that end in the result ``y``."""
+        if self.template is None:
+            yield from self.suite_call()
+            return
+        *lines, result = self.template.split("\n")
+        if not self.notation.compiled:
+            yield from (*lines, f"y = {result}")
+            return
+        names = ", ".join(self.arrays)
+        yield f"def call({names}):"
+        yield from (f"    {line}" for line in (*lines, f"return {result}"))
+        yield from ("", f"y = {self.notation.compiled}({names})")
+
+    def suite_call(self) -> Iterator[str]:
+        cls, failure = type(self.adapter), self.failure
+        spec = self.adapter.spec or f"{sys.modules[cls.__module__].__file__}:{cls.__name__}"
+        operands = ", ".join(OPERAND_NAMES[failure.operation])
+        bias = "" if failure.operands.bias is None else ", bias"
+        yield f"adapter = load({spec!r})"
+        yield f'route = adapter.route("{failure.operation}", "{self.route.name}")'
+        yield f"problem = {failure.problem!r}"
+        yield f"answer = adapter.create().answer(route, problem, [{operands}]{bias})"
+        yield "y = answer.value"
+
+    def assertion(self) -> Iterator[str]:
+        """Yield what must hold, and what the script says about its end."""
+        answer, want = self.failure.answer, self.failure.want
+        if answer is None:
+            exception = re.match(r"[A-Za-z_]\w*(?=:)", self.failure.error)
+            yield ENDS_IN.format(exception=exception[0]) if exception else ENDS_WITHOUT
+            return
+        first = next(iter(self.arrays))
+        if _is_change(self.failure):
+            yield "assert not answer.changed  # the indices of the operands that were changed"
+        elif answer.shape == want.shape and answer.dtype != self.arrays[first].dtype:
+            yield f"assert y.dtype == {first}.dtype"
+        elif not want.size:
+            yield f"assert tuple(y.shape) == {tuple(want.shape[axis] for axis in self.result_axes)}"
+        else:
+            yield f"# {self.reason()}"
+            yield f"want = {literal(want.transpose(self.result_axes))}"
+            yield f"assert {self.comparison()}"
+        yield ENDS_IN.format(exception="AssertionError")
+
+    def reason(self) -> str:
+        """Return why the truth is what must come."""
+        if not np.isfinite(self.failure.want).all():
+            return "Right: what sums a NaN or an infinity shows it, and nothing else does."
+        accumulator = self.route.accumulator.get(self.dtype) or default_accumulator(self.dtype).name
+        return f"Right: sums of these integers are exact in {accumulator}, whatever their order."
+
+    def comparison(self) -> str:
+        lists = self.notation.lists.format(name="y")
+        if not np.isfinite(self.failure.want).all():
+            return f"np.array_equal({lists}, want, equal_nan=True)"
+        # The sums of a fast algorithm are not exact, but their nearest integers are.
+        return f"{lists} == want" if self.route.grade == "conformant" else f"np.rint({lists}).tolist() == want"
+
+    def imports(self, text: str) -> list[str]:
+        """Return the setup, after what the numbers in ``text`` need."""
+        uses = {"from math import inf, nan": r"\b(inf|nan)\b", "import numpy as np": r"\bnp\."}
+        lines = [line for line, use in uses.items() if line not in self.notation.setup and re.search(use, text)]
+        if self.template is None and self.dtype == "bfloat16":
+            lines.append("import ml_dtypes  # gives NumPy its bfloat16")
+        return [*lines, *self.notation.setup]
+
+
+def _is_change(failure: Failure) -> bool:
+    """Whether an operand was changed: all that can be wrong with an answer whose shape and dtype are right."""
+    answer, first = failure.answer, failure.operands.arrays[0]
+    return (
+        bool(failure.error) and answer is not None and (answer.shape, answer.dtype) == (failure.want.shape, first.dtype)
+    )
+
+
+def _origin(case_id: str, message: str) -> str:
+    return f"Smallest case found that fails as {case_id} does: {message}; written by convformance {__version__}."
+
+
+def _strided(notation: Notation, array: Array, dtype: str) -> str:
+    strides = tuple(step // array.itemsize for step in array.strides)
+    size = 1 + sum((entries - 1) * step for entries, step in zip(array.shape, strides, strict=True))
+    return notation.strided.format(shape=array.shape, strides=strides, steps=array.strides, size=size, dtype=dtype)
+
+
+def _wrapped(line: str) -> list[str]:
+    """Return a line of code, broken at its spaces: as far on as a line may be long those lie within brackets."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _comment(paragraph: str, most: int) -> list[str]:
+    """Return a paragraph as that many lines of comment at most, without what would end one."""
+    text = "".join(letter if letter.isprintable() else " " for letter in paragraph)
+    lines = textwrap.wrap(text, WIDTH - 2, max_lines=most, placeholder=" ...", break_on_hyphens=False)
+    return [f"# {line}" for line in lines]
