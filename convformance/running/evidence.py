@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 
+from convformance import scripts
 from convformance.adapters import discovery
-from convformance.judging.grades import ANSWERED, ERROR
+from convformance.judging.grades import ANSWERED, ERROR, WRONG
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message, Tell, serve
 from convformance.reports.lines import Key, Verdict, as_smallest
@@ -105,9 +106,17 @@ def _seek(request: Message, tell: Tell) -> None:
     question = question_of(selection, *request["key"][1:])
     verdict = runner.verdict(question)
     fill = request["fill"] or (verdict.worst.fill if verdict.worst else EXACT_FILLS[0])
-    failed = smallest_failing(runner.adapter(selection.label), question, fill)
-    if failed is not None:
-        tell("smallest", failed.to_json())
+    adapter = runner.adapter(selection.label)
+    failed = smallest_failing(adapter, question, fill, exact=verdict.grade not in (WRONG, ERROR))
+    if failed is None:
+        return
+    tell("smallest", failed.to_json())
+    text = scripts.script_of(
+        adapter, question.route, failed, case_id=question.case.id, dtype=question.dtype, message=verdict.message
+    )
+    ran = scripts.run_here(text) if text else None
+    if ran is not None and ran.diverges:
+        tell("script", {"text": f"{text}{ran.comment}\n"})
 
 
 if __name__ == "__main__":

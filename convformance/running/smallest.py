@@ -14,21 +14,31 @@ from convformance.test_cases.fills import EXACT_FILLS, Operands
 _LARGEST = 400  # numbers in all operands, so that they can be read
 
 
-def smallest_failing(adapter: Adapter, question: Question, fill: str) -> Failure | None:
-    """Return the smallest case that fails as this question does on that fill; None when none does on exact numbers."""
-    exact = fill if fill in EXACT_FILLS else EXACT_FILLS[0]
-    operands = fills.fill(question.case, question.operation, question.dtype, exact)
-    failed = smallest(question.operation, question.case.problem, operands, partial(_fails, adapter, question))
+def smallest_failing(adapter: Adapter, question: Question, fill: str, *, exact: bool = False) -> Failure | None:
+    """Return the smallest case that fails as this question does on that fill; None when none does on exact numbers.
+
+    ``exact``: an answer fails that is not the truth bit for bit, as one of low precision is not.
+    """
+    operands = fills.fill(
+        question.case, question.operation, question.dtype, fill if fill in EXACT_FILLS else EXACT_FILLS[0]
+    )
+    fails = partial(_fails, adapter, question, exact)
+    failed = smallest(question.operation, question.case.problem, operands, fails)
     if failed is None or sum(array.size for array in failed.operands.arrays) > _LARGEST:
         return None
     return failed
 
 
-def _fails(adapter: Adapter, question: Question, problem: Problem, operands: Operands) -> Failure | None:
-    ask = partial(_answer, adapter, question, problem)
-    expected = question.route.accumulator.get(question.dtype)
+def _fails(adapter: Adapter, question: Question, exact: bool, problem: Problem, operands: Operands) -> Failure | None:
     return failure(
-        question.operation, problem, operands, ask, question.dtype, accumulator=expected, error_text=error_text
+        question.operation,
+        problem,
+        operands,
+        partial(_answer, adapter, question, problem),
+        question.dtype,
+        accumulator=question.route.accumulator.get(question.dtype),
+        error_text=error_text,
+        exact=exact,
     )
 
 

@@ -1,8 +1,10 @@
-"""Running a script in a process of its own, to see whether it ends as it says."""
+"""Running a script, to see whether it ends as it says."""
 
+import io
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 from convformance.processes import environment
@@ -33,7 +35,7 @@ class Ran:
 
 def run(text: str, *, timeout: float) -> Ran:
     """Run a script, for at most ``timeout`` seconds, and return how it ended."""
-    says = re.search(ENDS_IN.format(exception=r"(\w+)"), text)
+    says = _exception(text)
     command = [sys.executable, "-P", "-"]
     options = {"encoding": "utf-8", "errors": "replace", "timeout": timeout, "env": environment.asking()}
     try:
@@ -44,5 +46,28 @@ def run(text: str, *, timeout: float) -> Ran:
     if says is None:  # the process died: Python itself ends with 0, or with 1 after an exception
         return Ran(done.returncode, lines[-1] if lines else "", diverges=done.returncode not in (0, 1))
     # A framework may write more on its way out.
-    named = [line for line in lines if re.match(rf"([\w.]+\.)?{says[1]}\b", line)]
+    named = [line for line in lines if re.match(rf"([\w.]+\.)?{says}\b", line)]
     return Ran(done.returncode, (named or lines or [""])[-1], diverges=done.returncode == 1 and bool(named))
+
+
+def run_here(text: str) -> Ran:
+    """Run a script in this process, where its framework is imported already, and return how it ended.
+
+    One that says that it ends without an answer would end this process, too, and is not run.
+    """
+    says = _exception(text)
+    if says is None:
+        return Ran(None, "", diverges=False)
+    with redirect_stdout(io.StringIO()):
+        try:
+            exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})
+        except Exception as error:
+            name, message = type(error).__name__, str(error).strip()
+            return Ran(1, f"{name}: {message}".splitlines()[0], diverges=name == says)
+    return Ran(0, "", diverges=False)
+
+
+def _exception(text: str) -> str | None:
+    """Return the exception that a script says it ends in, or None."""
+    says = re.search(ENDS_IN.format(exception=r"(\w+)"), text)
+    return says[1] if says else None
