@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a clone needs no
 from convformance.adapters.contract import Adapter
 from convformance.judging.bounds import Trial
 from convformance.judging.grades import CONFORMANT
-from convformance.judging.marking import mark
+from convformance.judging.grading import grade_fill
 from convformance.test_cases.case import NARROW, Case, case
 from convformance.test_cases.examining import examination
 from examples import drawing
@@ -78,10 +78,10 @@ def measure(adapters: list[Adapter], dtype: str, channels: int) -> Iterator[Meas
     size = float(np.sqrt(np.mean(trial.y**2)))
     for adapter in adapters:
         for _, value in first_answer(adapter, "conv", trial.problem, *trial.operands.arrays):
-            marked = mark(trial, value)
-            largest, allowed = float(marked.size.max()), float(trial.bound.max())
-            share = float(marked.share(trial.bound).max())
-            yield Measured(adapter.name, dtype, 10 * channels, largest / size, allowed / size, share, marked.grade)
+            result = grade_fill(trial, value)
+            largest, allowed = float(result.size.max()), float(trial.bound.max())
+            share = float(result.share(trial.bound).max())
+            yield Measured(adapter.name, dtype, 10 * channels, largest / size, allowed / size, share, result.grade)
 
 
 def check_that_errors_stay_within_the_bound(

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a clone needs no
 from convformance.judging.bounds import Trial
 from convformance.judging.formats import FORMATS, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, WRONG
-from convformance.judging.judgement import Marked
-from convformance.judging.marking import mark
+from convformance.judging.grading import grade_fill
+from convformance.judging.judgement import FillResult
 from convformance.reference import Problem, conv, conv_filter_grad, conv_input_grad
 from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
@@ -107,10 +107,10 @@ def mistakes() -> tuple[Mistake, ...]:
     )
 
 
-def judge(mistake: Mistake, answer: Array) -> Marked:
-    """Return the judge's mark for an answer to the question that ``mistake`` is made on, in float32."""
+def judge(mistake: Mistake, answer: Array) -> FillResult:
+    """Return the judge's grade for an answer to the question that ``mistake`` is made on, in float32."""
     trial = Trial(mistake.operation, mistake.problem, "photograph", Operands(mistake.operands), SINGLE)
-    return mark(trial, answer)
+    return grade_fill(trial, answer)
 
 
 def check_that_the_judge_tells(mistake: Mistake) -> tuple[Array, Array, float]:
@@ -119,9 +119,9 @@ def check_that_the_judge_tells(mistake: Mistake) -> tuple[Array, Array, float]:
     wrong = mistake.wrong(*mistake.operands)
     assert wrong.shape == truth.shape, f"{mistake.name}: {wrong.shape} and not {truth.shape}"
     assert judge(mistake, truth).grade == CONFORMANT, f"the truth is called {judge(mistake, truth).grade}"
-    marked = judge(mistake, wrong)
-    assert marked.grade == WRONG, f"{mistake.name}: called {marked.grade}"
-    return truth, wrong, float(marked.share(marked.trial.tolerance(COMPONENTWISE, SINGLE)).max())
+    result = judge(mistake, wrong)
+    assert result.grade == WRONG, f"{mistake.name}: called {result.grade}"
+    return truth, wrong, float(result.share(result.trial.tolerance(COMPONENTWISE, SINGLE)).max())
 
 
 def one_digit(times: float) -> str:

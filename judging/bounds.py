@@ -2,9 +2,9 @@
 
     y = op(x, w)    A = op(|x|, |w|)    K = op(1, 1)    B = sqrt(op(x^2, w^2))    W = sqrt(K) (B + |y|)
 
-all float64 and of the result's shape; a bias b counts as one more product: K + 1, A + |b|, B^2 + b^2. The unit of every bound is
-that of the result. Sources: Higham, "Accuracy and Stability of Numerical Algorithms" (2002), 3.1; Higham & Mary, "A new approach to
-probabilistic rounding error analysis" (2019).
+all float64 and of the result's shape; a bias b counts as one more product: K + 1, A + |b|, B^2 + b^2. The unit of
+every bound is that of the result. Sources: Higham, "Accuracy and Stability of Numerical Algorithms" (2002), 3.1;
+Higham & Mary, "A new approach to probabilistic rounding error analysis" (2019).
 """
 
 from collections.abc import Callable, Sequence
@@ -38,23 +38,21 @@ class Operands(Protocol):
     @property
     def arrays(self) -> tuple[Array, ...]:
         """The operands in canonical layout."""
-        ...
 
     @property
     def bias(self) -> Array | None:
         """The bias, one value per channel of the result."""
-        ...
 
 
 def fills_of(operation: str) -> tuple[str, ...]:
-    """Return the fills that ``operation`` is asked on, in order; one operand cannot be wide on the other side."""
-    one_sided = len(OPERAND_NAMES[operation]) == 1
-    return tuple(name for name in (*EXACT_FILLS, *RANDOM_FILLS) if not (one_sided and name == "wwide"))
+    """Return the fills that ``operation`` is asked on, in order; of a single operand there is no other side."""
+    has_second_operand = len(OPERAND_NAMES[operation]) > 1
+    return tuple(name for name in (*EXACT_FILLS, *RANDOM_FILLS) if has_second_operand or name != "wwide")
 
 
 @lru_cache(maxsize=256)
 def products(operation: str, problem: Problem) -> Array:
-    """Return ``K = op(1, 1)`` without a bias, in a shape that broadcasts to the result: products summed in each element.
+    """Return ``K = op(1, 1)`` without a bias: products summed in each element, in a shape that broadcasts to them.
 
     Images and channels all have the same count, so one of each is enough.
     """
@@ -78,24 +76,19 @@ def _map(
 
 
 class Trial:
-    """One fill of the operands of an operation, with its truth and its bounds; everything is computed once, when first needed.
+    """One fill of the operands of an operation, with its truth and its bounds, each computed once, when first needed.
 
-    Elements that are NaN or Inf count as 0 here. ``exact`` says that every partial sum is representable, in any order.
+    Elements that are NaN or Inf count as 0 here. ``exact``: every partial sum is representable, in any order.
     """
 
     def __init__(self, operation: str, problem: Problem, name: str, operands: Operands, expected: Precision) -> None:
-        self.operation, self.problem, self.name, self.operands, self.expected = (
-            operation,
-            problem,
-            name,
-            operands,
-            expected,
-        )
+        self.operation, self.problem, self.name = operation, problem, name
+        self.operands, self.expected = operands, expected
         self.exact = name in EXACT_FILLS
 
-    def hold(self, **known: Any) -> None:
-        """Keep what is known in place of what would be computed: ``numbers``, ``plain``, ``rounded``, ``A`` or ``squares``."""
-        vars(self).update(known)
+    def supply(self, **values: Any) -> None:
+        """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
+        vars(self).update(values)
 
     @cached_property
     def numbers(self) -> tuple[tuple[Array, ...], Array | None]:
@@ -108,12 +101,12 @@ class Trial:
         """The truth as ``hi + lo`` and a bound on what that lacks."""
         arrays, bias = self.numbers
         if self.is_beyond_float64:
-            found = exact.apply(self.operation, self.problem, *arrays, bias=bias)
-            return found.hi, found.lo, found.error
-        return self.plain, 0.0, 0.0
+            truth = exact.apply(self.operation, self.problem, *arrays, bias=bias)
+            return truth.hi, truth.lo, truth.error
+        return self.float64_result, 0.0, 0.0
 
     @cached_property
-    def plain(self) -> Array:
+    def float64_result(self) -> Array:
         """The operation in float64: the truth, unless more than that is needed."""
         arrays, bias = self.numbers
         return operations.apply(self.operation, self.problem, *arrays, bias=bias)
@@ -176,8 +169,8 @@ class Trial:
 
     @cached_property
     def rounded(self) -> Array:
-        """``plain`` rounded once to the result's format, in float64."""
-        return self.expected.result.round(self.plain)
+        """``float64_result`` rounded once to the result's format, in float64."""
+        return self.expected.result.round(self.float64_result)
 
     @cached_property
     def bound(self) -> Array:
@@ -190,7 +183,7 @@ class Trial:
         return accumulation + self.rounding(precision) + self._inputs(precision.inputs)
 
     def rounding(self, precision: Precision) -> Array:
-        """Return ``R_out + smallest normal``: one rounding of a result that is not kept as it was summed, or its flush to zero."""
+        """Return ``R_out + smallest normal``: the rounding of a result narrower than its sums, or its flush to zero."""
         least = self._truth[2] + precision.smallest_normal * self._summing
         if precision.result == precision.accumulator:
             return np.asarray(least)
@@ -213,14 +206,14 @@ class Trial:
         return min(prod(map(_quantum, arrays)), np.inf if bias is None else _quantum(bias))
 
     @property
-    def whole(self) -> bool:
+    def is_integral(self) -> bool:
         """Whether every operand and the bias hold integers alone, so that the quantum is 1 at least."""
         arrays, bias = self.numbers
         return all(np.array_equal(array, np.rint(array)) for array in (*arrays, *(() if bias is None else (bias,))))
 
 
 # Of which function of the operands the operation is taken.
-_INGREDIENTS: dict[str, Callable[[Array], Array]] = {"plain": np.positive, "A": np.abs, "squares": np.square}
+_INGREDIENTS: dict[str, Callable[[Array], Array]] = {"float64_result": np.positive, "A": np.abs, "squares": np.square}
 
 
 def prepare(trials: Sequence[Trial]) -> None:
@@ -234,25 +227,25 @@ def _prepare(trials: Sequence[Trial]) -> None:
     """Compute the truth, A and the squares under B of all ``trials`` as one operation each."""
     stack = Stack(trials[0].operation, trials[0].problem, len(trials))
     arrays = tuple(map(_finite, stack.stack_operands([trial.operands.arrays for trial in trials])))
-    given = [trial.operands.bias for trial in trials if trial.operands.bias is not None]
-    bias = _finite(np.concatenate(given)) if given else None
+    stated_biases = [trial.operands.bias for trial in trials if trial.operands.bias is not None]
+    bias = _finite(np.concatenate(stated_biases)) if stated_biases else None
     biases = [None] * len(trials) if bias is None else np.split(bias, len(trials))
     for trial, numbers in zip(trials, zip(stack.split_operands(arrays), biases, strict=True), strict=True):
-        trial.hold(numbers=numbers)
-    found = {
-        name: _map(function, stack.operation, stack.stacked_problem, arrays, bias)
-        for name, function in _INGREDIENTS.items()
+        trial.supply(numbers=numbers)
+    stacked = {
+        name: _map(each, stack.operation, stack.stacked_problem, arrays, bias) for name, each in _INGREDIENTS.items()
     }
-    found["rounded"] = trials[0].expected.result.round(found["plain"])
-    for name, whole in found.items():
-        for trial, result in zip(trials, stack.split_result(whole), strict=True):
-            trial.hold(**{name: result})
+    stacked["rounded"] = trials[0].expected.result.round(stacked["float64_result"])
+    for name, array in stacked.items():
+        for trial, part in zip(trials, stack.split_result(array), strict=True):
+            trial.supply(**{name: part})
 
 
 def _statistical(trial: Trial, unit: float) -> Array:
     """Return ``min(K A, 3 W) u``, or A where sums may stand still.
 
-    They do when terms fall below half a unit in the last place of the partial sum: when the mean term, A / K, is below u (B + |y|).
+    They do when terms fall below half a unit in the last place of the partial sum: when the mean term, A / K, is below
+    u (B + |y|).
     """
     size = trial.A
     bound: Array = np.minimum(trial.K * size, SUMS * trial.W) * unit

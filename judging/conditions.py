@@ -1,121 +1,137 @@
 """Conditions on the parameters of a question, and the fewest of them that wrong answers share and no right one has."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
 from functools import reduce
 from itertools import combinations
-from operator import or_
+from operator import attrgetter, eq, ge, gt, le, or_
 from typing import Any
 
-from convformance.reference.operation import TABLE, Operation
+from convformance.reference.geometry import Pairs, Size, effective_kernel
+from convformance.reference.operation import BY_NAME, Operation
 from convformance.reference.problem import Problem
-
-Parameters = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Condition:
-    """Something that holds of some questions: in words, and as a test of their parameters."""
+class QuestionParameters:
+    """The parameters of a question, by which a diagnosis tells the wrong answers from the right ones.
 
-    words: str
-    holds: Callable[[Parameters], bool]
+    A bias gradient reads no input and no filter and so has no geometry: its ``in_channels`` and ``groups`` are 0, its
+    sizes empty.
+    """
+
+    operation: str
+    dtype: str
+    memory: str
+    special: str
+    bias: bool
+    batch: int
+    out_channels: int
+    output_size: Size
+    in_channels: int = 0
+    groups: int = 0
+    input_size: Size = ()
+    kernel_size: Size = ()
+    stride: Size = ()
+    dilation: Size = ()
+    padding: Pairs = ()
+    symbol: str | None = None
+    output_padding: Size = ()
+
+    @property
+    def has_geometry(self) -> bool:
+        """Whether there is an input and a kernel that moves over it."""
+        return bool(self.kernel_size)
+
+    @property
+    def extents(self) -> Size:
+        """How far the dilated kernel spans on each axis."""
+        return effective_kernel(self.kernel_size, self.dilation)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compute: no image, no channel, no input, no output."""
+        counts = self.batch, self.out_channels, *self.output_size, *self.input_size
+        return 0 in counts or (self.has_geometry and not self.in_channels)
 
 
 def parameters(
     operation: str, problem: Problem, dtype: str, *, memory: str = "contiguous", bias: bool = False, special: str = ""
-) -> dict[str, Any]:
-    """Return the parameters of a question under their public names; a bias gradient has no geometry."""
-    told = {"operation": operation, "dtype": dtype, "memory": memory, "special": special, "bias": bias}
-    counts = {"batch": problem.batch, "out_channels": problem.out_channels, "output_size": problem.output_size}
-    if operation == "conv_bias_grad":
-        return {**told, **counts}
-    names = (
-        "in_channels",
-        "groups",
-        "input_size",
-        "kernel_size",
-        "stride",
-        "dilation",
-        "padding",
-        "symbol",
-        "output_padding",
-    )
-    return {**told, **counts, **{name: getattr(problem, name) for name in names}}
+) -> QuestionParameters:
+    """Return the parameters of the question that asks ``operation`` on ``problem``."""
+    counts = problem.batch, problem.out_channels, problem.output_size
+    optional = [field.name for field in fields(QuestionParameters) if field.default is not MISSING]
+    names = () if BY_NAME[operation].result == "bias" else optional
+    geometry: dict[str, Any] = {name: getattr(problem, name) for name in names}
+    return QuestionParameters(operation, dtype, memory, special, bias, *counts, **geometry)
 
 
-def where(wrong: Sequence[Parameters], right: Sequence[Parameters]) -> str:
-    """Return ``only when ...``: the fewest conditions that hold of all ``wrong`` and together of no ``right``; "" without any."""
+Holds = Callable[[QuestionParameters], bool]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that holds of some questions: how it is said, and as a test of their parameters."""
+
+    label: str
+    holds: Holds
+
+
+def where(wrong: Sequence[QuestionParameters], right: Sequence[QuestionParameters]) -> str:
+    """Return ``only when ...``: the fewest conditions that hold of all ``wrong`` and together of no ``right``.
+
+    "" where there are none. A condition with a name of its own is preferred to one that only the numbers suggest.
+    """
     if not right or not wrong:
         return ""
-    fixed, suggested = (
-        {found.words: _excluded(found, right) for found in candidates if all(map(found.holds, wrong))}
-        for candidates in (_FIXED, _suggested(wrong))
-    )
+    named, suggested = _exclusions(_FIXED, wrong, right), _exclusions(_suggested(wrong), wrong, right)
+    every = {**named, **suggested}
     everyone = (1 << len(right)) - 1
-    for count, excluded in (
-        (1, fixed),
-        (2, fixed),
-        (1, suggested),
-        (2, {**fixed, **suggested}),
-        (3, {**fixed, **suggested}),
-    ):
-        for chosen in combinations(excluded, count):
-            if reduce(or_, map(excluded.__getitem__, chosen)) == everyone:
-                return "only when " + " and ".join(chosen)
+    for count, excluded in ((1, named), (2, named), (1, suggested), (2, every), (3, every)):
+        for labels in combinations(excluded, count):
+            if reduce(or_, map(excluded.__getitem__, labels)) == everyone:
+                return "only when " + " and ".join(labels)
     return ""
 
 
-def _excluded(condition: Condition, right: Sequence[Parameters]) -> int:
-    """Return a bit for each of the right questions of which the condition does not hold."""
-    return sum(1 << place for place, question in enumerate(right) if not condition.holds(question))
+def _exclusions(
+    candidates: Iterable[Condition], wrong: Sequence[QuestionParameters], right: Sequence[QuestionParameters]
+) -> dict[str, int]:
+    """Return, for each condition that all ``wrong`` meet, a bit for each of ``right`` that does not.
+
+    Bits, because some hundred conditions are combined in threes: an ``or`` of integers says what they exclude together.
+    """
+    return {
+        condition.label: sum(1 << index for index, question in enumerate(right) if not condition.holds(question))
+        for condition in candidates
+        if all(map(condition.holds, wrong))
+    }
 
 
-def holds(words: Sequence[str], question: Parameters) -> bool:
-    """Whether every condition of these words holds of a question."""
-    return all(NAMED[word].holds(question) for word in words)
+def all_hold(labels: Iterable[str], question: QuestionParameters) -> bool:
+    """Whether every condition of these labels holds of a question."""
+    return all(NAMED[label].holds(question) for label in labels)
 
 
-def empty(question: Parameters) -> bool:
-    """Whether there is nothing to compute: no image, no channel, no output."""
-    sizes = (question.get("batch", 1), question.get("in_channels", 1), question.get("out_channels", 1))
-    return 0 in (*sizes, *question.get("output_size", ()), *question.get("input_size", ()))
+def _differ(entries: Sequence[Any]) -> bool:
+    return len(set(entries)) > 1
 
 
-def _any(name: str, test: Callable[[Any], bool]) -> Callable[[Parameters], bool]:
-    return lambda question: any(test(value) for value in question.get(name, ()))
+def _equal(entries: Sequence[Any]) -> bool:
+    return len(entries) > 1 and not _differ(entries)
 
 
-def _differ(name: str) -> Callable[[Parameters], bool]:
-    return lambda question: len(set(question.get(name, ()))) > 1
+def _are_ones(sizes: Size) -> bool:
+    return set(sizes) == {1}
 
 
-def _at_least(name: str, least: int) -> Callable[[Parameters], bool]:
-    return lambda question: question.get(name, 0) >= least
+def _is_full(question: QuestionParameters) -> bool:
+    pairs = tuple((extent - 1, extent - 1) for extent in question.extents)
+    return question.symbol == "full" or (any(map(any, pairs)) and pairs == question.padding)
 
 
-def _at_most(name: str, most: int) -> Callable[[Parameters], bool]:
-    return lambda question: question.get(name, 0) <= most
-
-
-def _is(name: str, *values: Any) -> Callable[[Parameters], bool]:
-    return lambda question: question.get(name) in values
-
-
-def _has_axes(rank: int) -> Callable[[Parameters], bool]:
-    return lambda question: len(question.get("stride", ())) == rank
-
-
-def _axes(question: Parameters, *names: str) -> Iterator[tuple[Any, ...]]:
-    return zip(*(question.get(name, ()) for name in names), strict=False)
-
-
-def _extents(question: Parameters) -> Iterator[int]:
-    return (d * (k - 1) + 1 for k, d in _axes(question, "kernel_size", "dilation"))
-
-
-def _full(question: Parameters) -> bool:
-    pairs = tuple((extent - 1, extent - 1) for extent in _extents(question))
-    return question.get("symbol") == "full" or (any(map(any, pairs)) and pairs == tuple(question.get("padding", ())))
+def _differs_by_axis(question: QuestionParameters) -> bool:
+    return any(map(_differ, (question.stride, question.dilation, question.padding)))
 
 
 # Kinds of operations, each a predicate over the table of them.
@@ -128,96 +144,91 @@ _KINDS: Mapping[str, Callable[[Operation], bool]] = {
     "the operation is transposed": lambda operation: operation.transposed,
     "the operation is a gradient": lambda operation: operation.is_gradient,
 }
-_OPERATIONS = {label: tuple(each.name for each in TABLE if is_one(each)) for label, is_one in _KINDS.items()}
 _GEOMETRY = (
-    Condition("stride > 1", _any("stride", lambda value: value > 1)),
-    Condition("dilation > 1", _any("dilation", lambda value: value > 1)),
-    Condition("groups > 1", _at_least("groups", 2)),
-    Condition("padding", _any("padding", any)),
-    Condition("batch > 1", _at_least("batch", 2)),
-    Condition("remainder > 0", _any("output_padding", lambda value: value > 0)),
-    Condition("bias", lambda question: bool(question.get("bias"))),
-    Condition("same padding", _is("symbol", "same_upper", "same_lower")),
-    Condition("padding asymmetric", _any("padding", lambda pair: pair[0] != pair[1])),
+    Condition("stride > 1", lambda question: max(question.stride, default=0) > 1),
+    Condition("dilation > 1", lambda question: max(question.dilation, default=0) > 1),
+    Condition("groups > 1", lambda question: question.groups > 1),
+    Condition("padding", lambda question: any(map(any, question.padding))),
+    Condition("batch > 1", lambda question: question.batch > 1),
+    Condition("remainder > 0", lambda question: max(question.output_padding, default=0) > 0),
+    Condition("bias", lambda question: question.bias),
+    Condition("same padding", lambda question: question.symbol in ("same_upper", "same_lower")),
+    Condition("padding asymmetric", lambda question: any(lo != hi for lo, hi in question.padding)),
     Condition(
         "starts and ends of the padding differ in order",
-        lambda question: (
-            tuple(zip(*question.get("padding", ()), strict=True)) != tuple(map(tuple, question.get("padding", ())))
-        ),
+        lambda question: tuple(zip(*question.padding, strict=True)) != question.padding,
     ),
-    Condition("padding differs by axis", _differ("padding")),
-    Condition("stride differs by axis", _differ("stride")),
-    Condition("dilation differs by axis", _differ("dilation")),
-    Condition(
-        "a parameter differs by axis",
-        lambda question: any(_differ(name)(question) for name in ("stride", "dilation", "padding")),
-    ),
-    Condition("kernel > 1", _any("kernel_size", lambda value: value > 1)),
-    Condition("an even kernel", _any("kernel_size", lambda value: value % 2 == 0)),
-    Condition("an odd kernel", lambda question: all(value % 2 for value in question.get("kernel_size", (0,)))),
-    Condition("a kernel of 1", lambda question: set(question.get("kernel_size", ())) == {1}),
-    Condition(
-        "a square kernel",
-        lambda question: len(question.get("kernel_size", ())) > 1 and not _differ("kernel_size")(question),
-    ),
-    Condition("a kernel of unequal sides", _differ("kernel_size")),
-    Condition("a kernel wider than 3", _any("kernel_size", lambda value: value > 3)),
-    Condition(
-        "a kernel wider than the input",
-        lambda question: any(e > i for e, i in zip(_extents(question), question.get("input_size", ()), strict=False)),
-    ),
-    Condition("stride > kernel", lambda question: any(s > k for s, k in _axes(question, "stride", "kernel_size"))),
-    Condition("stride > 2", _any("stride", lambda value: value > 2)),
-    Condition("dilation > 2", _any("dilation", lambda value: value > 2)),
-    Condition("stride 1", lambda question: set(question.get("stride", ())) == {1}),
-    Condition("dilation 1", lambda question: set(question.get("dilation", ())) == {1}),
-    Condition("no padding", lambda question: "padding" in question and not any(map(any, question["padding"]))),
-    Condition("negative padding", _any("padding", lambda pair: min(pair) < 0)),
-    Condition("full padding", _full),
-    Condition("symbolic padding", lambda question: question.get("symbol") is not None),
-    Condition(
-        "stride or dilation > 1",
-        lambda question: any(v > 1 for n in ("stride", "dilation") for v in question.get(n, ())),
-    ),
+    Condition("padding differs by axis", lambda question: _differ(question.padding)),
+    Condition("stride differs by axis", lambda question: _differ(question.stride)),
+    Condition("dilation differs by axis", lambda question: _differ(question.dilation)),
+    Condition("a parameter differs by axis", _differs_by_axis),
+    Condition("kernel > 1", lambda question: max(question.kernel_size, default=0) > 1),
+    Condition("an even kernel", lambda question: any(size % 2 == 0 for size in question.kernel_size)),
+    Condition("an odd kernel", lambda question: question.has_geometry and all(k % 2 for k in question.kernel_size)),
+    Condition("a kernel of 1", lambda question: _are_ones(question.kernel_size)),
+    Condition("a square kernel", lambda question: _equal(question.kernel_size)),
+    Condition("a kernel of unequal sides", lambda question: _differ(question.kernel_size)),
+    Condition("a kernel wider than 3", lambda question: max(question.kernel_size, default=0) > 3),
+    Condition("a kernel wider than the input", lambda question: any(map(gt, question.extents, question.input_size))),
+    Condition("stride > kernel", lambda question: any(map(gt, question.stride, question.kernel_size))),
+    Condition("stride > 2", lambda question: max(question.stride, default=0) > 2),
+    Condition("dilation > 2", lambda question: max(question.dilation, default=0) > 2),
+    Condition("stride 1", lambda question: _are_ones(question.stride)),
+    Condition("dilation 1", lambda question: _are_ones(question.dilation)),
+    Condition("no padding", lambda question: question.has_geometry and not any(map(any, question.padding))),
+    Condition("negative padding", lambda question: any(min(pair) < 0 for pair in question.padding)),
+    Condition("full padding", _is_full),
+    Condition("symbolic padding", lambda question: question.symbol is not None),
+    Condition("stride or dilation > 1", lambda question: max((*question.stride, *question.dilation), default=0) > 1),
 )
 _CHANNELS = (
-    Condition("groups = 1", _is("groups", 1)),
+    Condition("groups = 1", lambda question: question.groups == 1),
+    Condition("channels > 1", lambda question: max(question.in_channels, question.out_channels) > 1),
+    Condition("one channel for each group", lambda question: question.groups == question.in_channels > 1),
+    Condition("in_channels > groups", lambda question: question.in_channels > question.groups),
     Condition(
-        "channels > 1", lambda question: max(question.get("in_channels", 0), question.get("out_channels", 0)) > 1
+        "in_channels = out_channels",
+        lambda question: question.has_geometry and question.in_channels == question.out_channels,
     ),
+    Condition("in_channels is no multiple of 4", lambda question: question.in_channels % 4 > 0),
+    Condition("out_channels is no multiple of 4", lambda question: question.out_channels % 4 > 0),
     Condition(
-        "one channel for each group", lambda question: question.get("groups", 1) == question.get("in_channels") != 1
+        "in_channels is a multiple of 8",
+        lambda question: question.has_geometry and question.in_channels % 8 == 0,
     ),
-    Condition("in_channels > groups", lambda question: question.get("in_channels", 0) > question.get("groups", 1)),
-    Condition(
-        "in_channels = out_channels", lambda question: question.get("in_channels") == question.get("out_channels")
-    ),
-    Condition("in_channels is no multiple of 4", lambda question: question.get("in_channels", 0) % 4 != 0),
-    Condition("out_channels is no multiple of 4", lambda question: question.get("out_channels", 0) % 4 != 0),
-    Condition("in_channels is a multiple of 8", lambda question: question.get("in_channels", 1) % 8 == 0),
-    Condition("input sides differ", _differ("input_size")),
-    Condition(
-        "input sides equal",
-        lambda question: len(question.get("input_size", ())) > 1 and not _differ("input_size")(question),
-    ),
+    Condition("input sides differ", lambda question: _differ(question.input_size)),
+    Condition("input sides equal", lambda question: _equal(question.input_size)),
 )
-_RANKS = tuple(Condition(f"{rank} spatial {'axes' if rank > 1 else 'axis'}", _has_axes(rank)) for rank in (1, 2, 3))
 _MEMORY = (
-    Condition("the operands are not contiguous", lambda question: question.get("memory", "contiguous") != "contiguous"),
-    Condition("NaN or Inf in the operands", lambda question: bool(question.get("special"))),
-    Condition("a 16-bit type", _is("dtype", "float16", "bfloat16")),
-    Condition("a 32 or 64-bit type", _is("dtype", "float32", "float64")),
+    Condition("the operands are not contiguous", lambda question: question.memory != "contiguous"),
+    Condition("NaN or Inf in the operands", lambda question: bool(question.special)),
+    Condition("a 16-bit type", lambda question: question.dtype in ("float16", "bfloat16")),
+    Condition("a 32 or 64-bit type", lambda question: question.dtype in ("float32", "float64")),
 )
-_BY_OPERATION = tuple(Condition(words, _is("operation", *operations)) for words, operations in _OPERATIONS.items())
-_FIXED = (*_GEOMETRY, *_CHANNELS, *_BY_OPERATION, *_RANKS, *_MEMORY)
-NAMED: dict[str, Condition] = {found.words: found for found in _FIXED}
 
 
-def _suggested(wrong: Sequence[Parameters]) -> Iterator[Condition]:
-    """Yield the conditions that the wrong questions themselves suggest: what the first of them is, how small and large they are."""
+def _of_kind(label: str, is_of_kind: Callable[[Operation], bool]) -> Condition:
+    return Condition(label, lambda question: is_of_kind(BY_NAME[question.operation]))
+
+
+def _of_rank(rank: int) -> Condition:
+    axes = "axes" if rank > 1 else "axis"
+    return Condition(f"{rank} spatial {axes}", lambda question: len(question.stride) == rank)
+
+
+_FIXED = (*_GEOMETRY, *_CHANNELS, *(_of_kind(*kind) for kind in _KINDS.items()), *map(_of_rank, (1, 2, 3)), *_MEMORY)
+NAMED: dict[str, Condition] = {condition.label: condition for condition in _FIXED}
+
+
+def _suggested(wrong: Sequence[QuestionParameters]) -> Iterator[Condition]:
+    """Yield the conditions that ``wrong`` suggests: what the first one is, the smallest and largest numbers of all."""
     for name in ("operation", "dtype", "memory"):
-        yield Condition(f"{name} is {wrong[0].get(name)}", _is(name, wrong[0].get(name)))
+        yield _compared(name, "is", eq, getattr(wrong[0], name))
     for name in ("batch", "in_channels", "out_channels"):
-        numbers = [question.get(name, 0) for question in wrong]
-        yield Condition(f"{name} >= {min(numbers)}", _at_least(name, min(numbers)))
-        yield Condition(f"{name} <= {max(numbers)}", _at_most(name, max(numbers)))
+        numbers = list(map(attrgetter(name), wrong))
+        yield _compared(name, ">=", ge, min(numbers))
+        yield _compared(name, "<=", le, max(numbers))
+
+
+def _compared(name: str, sign: str, compare: Callable[[Any, Any], bool], value: Any) -> Condition:
+    return Condition(f"{name} {sign} {value}", lambda question: compare(getattr(question, name), value))

@@ -1,7 +1,8 @@
-"""The diagnosis: which named mistakes explain the wrong answers of one function or route, over all questions it was asked.
+"""The diagnosis: which named mistakes explain the wrong answers of one route, over all questions it was asked.
 
-Each mistake counts the wrong answers it explains; those that only say where an answer is wrong count half. The first one taken is
-the one that counts most, the next the one that counts most of what is left, until nothing is left that any explains.
+Each mistake counts the wrong answers it explains; those that only say where an answer is wrong count half. The first
+one taken is the one that counts most, the next the one that counts most of what is left, until nothing is left that
+any explains.
 """
 
 from collections import Counter
@@ -10,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from convformance.judging import conditions
-from convformance.judging.conditions import parameters
-from convformance.judging.hypotheses import BY_NAME, GENERAL, HYPOTHESES, PLACES
-from convformance.judging.hypotheses.hypothesis import Fit
+from convformance.judging.conditions import QuestionParameters, parameters
+from convformance.judging.hypotheses import BY_NAME, GENERAL, HYPOTHESES, LOCATIONS
+from convformance.judging.hypotheses.hypothesis import Match
 
 __all__ = [
     "EXPLANATIONS",
     "Diagnosis",
     "Explanation",
-    "Fit",
+    "Match",
     "Observation",
     "diagnoses",
     "explained",
@@ -27,8 +28,12 @@ __all__ = [
 ]
 
 UNEXPLAINED = "unexplained"
-_ORDER = {found.name: place for place, found in enumerate(HYPOTHESES)}
-_WEIGHTS = {**{found.name: 0.75 for found in GENERAL}, **{found.name: 0.5 for found in PLACES}, "wrong-shape": 0.25}
+_RANKS = {hypothesis.name: rank for rank, hypothesis in enumerate(HYPOTHESES)}
+_WEIGHTS = {
+    **{hypothesis.name: 0.75 for hypothesis in GENERAL},
+    **{hypothesis.name: 0.5 for hypothesis in LOCATIONS},
+    "wrong-shape": 0.25,
+}
 
 
 @dataclass(frozen=True)
@@ -41,23 +46,25 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Observation:
-    """One question, whether its answer was wrong, what explains that, and how the wrong elements are spread.
+    """One question, whether its answer was wrong, what explains that, and the judgement's ``spread`` of it."""
 
-    ``parameters`` are those of ``parameters(...)``; ``spread`` that of the judgement.
-    """
-
-    parameters: Mapping[str, Any]
+    parameters: QuestionParameters
     wrong: bool
-    fits: tuple[Fit, ...] = ()
+    matches: tuple[Match, ...] = ()
     spread: Mapping[str, Any] | None = None
+
+    def match(self, name: str) -> Match | None:
+        """Return how the mistake of that name explains the answer, None where it does not."""
+        return next((match for match in self.matches if match.name == name), None)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """A named mistake that explains ``explains`` of ``of`` wrong answers.
 
-    ``detail`` is what all of them share; ``where`` the condition under which the mistake is made, where right answers show that it
-    is not made always. The name is ``unexplained`` where nothing fits: ``where`` then tells where the errors lie.
+    ``detail`` is what all of them share; ``where`` the condition under which the mistake is made, where right answers
+    show that it is not made always. The name is ``unexplained`` where no mistake explains an answer: ``where`` then
+    tells where the errors lie.
     """
 
     name: str
@@ -70,7 +77,7 @@ class Diagnosis:
 
 
 EXPLANATIONS: Mapping[str, Explanation] = {
-    **{found.name: Explanation(found.explanation, found.remedy) for found in HYPOTHESES},
+    **{hypothesis.name: Explanation(hypothesis.explanation, hypothesis.remedy) for hypothesis in HYPOTHESES},
     UNEXPLAINED: Explanation(
         "No mistake that is known gives these values.",
         "Compare the smallest failing case with the definition, product by product, at the elements that are wrong.",
@@ -86,71 +93,70 @@ def explained(name: str) -> Explanation:
 
 def table() -> list[str]:
     """Return every public name with its explanation and remedy as the lines of a Markdown table."""
-    rows = (f"| `{name}` | {told.explanation} | {told.remedy} |" for name, told in EXPLANATIONS.items())
+    rows = (f"| `{name}` | {entry.explanation} | {entry.remedy} |" for name, entry in EXPLANATIONS.items())
     return ["| name | what is so | how to mend it |", "|---|---|---|", *rows]
 
 
 def diagnoses(observations: Iterable[Observation]) -> list[Diagnosis]:
     """Return what explains the wrong answers, what explains most first; empty when none is wrong."""
     seen = list(observations)
-    wrong = [found for found in seen if found.wrong]
-    right = [found.parameters for found in seen if not found.wrong and not conditions.empty(found.parameters)]
-    told, left = [], [found for found in wrong if found.fits]
+    wrong = [each for each in seen if each.wrong]
+    # Where nothing is computed every answer is right: that says nothing about when a mistake is made.
+    right = [each.parameters for each in seen if not each.wrong and not each.parameters.is_empty]
+    result, left = [], [each for each in wrong if each.matches]
     while left:
         name = _best(left)
-        told.append(_diagnosis(name, wrong, right))
-        left = [found for found in left if not _fits(found, name)]
-    unexplained = [found for found in wrong if not found.fits]
+        result.append(_diagnosis(name, wrong, right))
+        left = [each for each in left if each.match(name) is None]
+    unexplained = [each for each in wrong if not each.matches]
     if unexplained:
-        told.append(_unexplained(unexplained, right, len(wrong)))
-    return told
+        result.append(_unexplained(unexplained, right, len(wrong)))
+    return result
 
 
 def _best(left: Sequence[Observation]) -> str:
-    counts = Counter(name for found in left for name in {fit.name for fit in found.fits})
-    return min(counts, key=lambda name: (-counts[name] * _weight(name), _place(name)))
+    counts = Counter(name for each in left for name in {match.name for match in each.matches})
+    return min(counts, key=lambda name: (-counts[name] * _weight(name), _rank(name)))
 
 
 def _weight(name: str) -> float:
     return min(_WEIGHTS.get(part, 1.0) for part in name.split("+"))
 
 
-def _place(name: str) -> int:
-    """Return how plain a mistake is; two together are less plain than any single one."""
+def _rank(name: str) -> int:
+    """Return how plain a mistake is, 0 the plainest; two together are less plain than any single one."""
     parts = name.split("+")
-    return sum(_ORDER[part] for part in parts) + len(_ORDER) * (len(parts) - 1)
+    return sum(_RANKS[part] for part in parts) + len(_RANKS) * (len(parts) - 1)
 
 
-def _fits(found: Observation, name: str) -> bool:
-    return any(fit.name == name for fit in found.fits)
+def _diagnosis(name: str, wrong: Sequence[Observation], right: Sequence[QuestionParameters]) -> Diagnosis:
+    explained_by_it = [(each.parameters, match) for each in wrong if (match := each.match(name)) is not None]
+    needed = {label for part in name.split("+") for label in BY_NAME[part].matters}
+    # A right answer to a question in which the mistake cannot show does not say that it was not made.
+    showing = [question for question in right if conditions.all_hold(needed, question)]
+    where = conditions.where([question for question, _ in explained_by_it], showing)
+    detail = _shared_detail([match.detail for _, match in explained_by_it])
+    text = explained(name)
+    return Diagnosis(name, text.explanation, text.remedy, len(explained_by_it), len(wrong), detail, where)
 
 
-def _diagnosis(name: str, wrong: Sequence[Observation], right: Sequence[conditions.Parameters]) -> Diagnosis:
-    of_this = [found for found in wrong if _fits(found, name)]
-    details = [next(fit.detail for fit in found.fits if fit.name == name) for found in of_this]
-    needed = {words for part in name.split("+") for words in BY_NAME[part].matters}
-    mattering = [question for question in right if conditions.holds(tuple(needed), question)]
-    where = conditions.where([found.parameters for found in of_this], mattering)
-    told = explained(name)
-    return Diagnosis(name, told.explanation, told.remedy, len(of_this), len(wrong), _shared(details), where)
+def _shared_detail(details: Sequence[str]) -> str:
+    """Return what all details say.
 
-
-def _shared(details: Sequence[str]) -> str:
-    """Return what all details say; of one that is told in several ways, ``by 1/2 = 1/(batch)``, the first way that they share."""
+    Of one that is said in several ways, ``by 1/2 = 1/(batch)``, it is the first way that all of them share.
+    """
+    if len(set(details)) == 1:
+        return details[0]
     ways = [detail.split(" = ") for detail in details]
-    return (
-        next((way for way in ways[0] if all(way in others for others in ways)), "")
-        if len(set(details)) > 1
-        else details[0]
-    )
+    return next((way for way in ways[0] if all(way in others for others in ways)), "")
 
 
-def _unexplained(unexplained: Sequence[Observation], right: Sequence[conditions.Parameters], of: int) -> Diagnosis:
+def _unexplained(unexplained: Sequence[Observation], right: Sequence[QuestionParameters], of: int) -> Diagnosis:
     """Return where errors lie that nothing explains, and what the questions share that no right one has."""
-    places = Counter(found.spread["words"] for found in unexplained if found.spread and found.spread["words"])
-    words, count = places.most_common(1)[0] if places else ("", 0)
-    place = words if 2 * count >= len(unexplained) else ""
-    when = conditions.where([found.parameters for found in unexplained], right)
-    told = EXPLANATIONS[UNEXPLAINED]
-    where = "; ".join(filter(None, (place, when)))
-    return Diagnosis(UNEXPLAINED, told.explanation, told.remedy, len(unexplained), of, where=where)
+    counts = Counter(each.spread["words"] for each in unexplained if each.spread and each.spread["words"])
+    commonest, count = counts.most_common(1)[0] if counts else ("", 0)
+    location = commonest if 2 * count >= len(unexplained) else ""
+    condition = conditions.where([each.parameters for each in unexplained], right)
+    text = EXPLANATIONS[UNEXPLAINED]
+    where = "; ".join(filter(None, (location, condition)))
+    return Diagnosis(UNEXPLAINED, text.explanation, text.remedy, len(unexplained), of, where=where)

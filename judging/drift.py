@@ -2,7 +2,8 @@
 
     z = |mean(e sign(y) / W)| sqrt(T) / std
 
-over the T elements of a result. Errors of rounding to nearest lean neither way: z stayed below 4 for every library measured.
+over the T elements of a result. Errors of rounding to nearest lean neither way: z stayed below 4 for every library
+measured.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from convformance.judging.judgement import Marked
+from convformance.judging.judgement import FillResult
 
 FLAGGED = 8.0
 LEAST_ELEMENTS = 64
@@ -25,27 +26,27 @@ class Drift:
     inwards: bool
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """What to say of it: nothing unless it is flagged."""
         direction = "towards" if self.inwards else "away from"
         return f"rounds {direction} zero systematically (z = {self.z:.3g})" if self.z > FLAGGED else ""
 
 
-def drift(marks: Iterable[Marked]) -> Drift | None:
-    """Return the largest drift over ``marks``, or None where none can be measured.
+def largest_drift(results: Iterable[FillResult]) -> Drift | None:
+    """Return the largest drift over ``results``, or None where none can be measured.
 
     It takes 64 elements, and a result kept as it was summed: the rounding to a narrower one would hide it.
     """
-    found = [measured for measured in map(_drift, marks) if measured is not None]
-    return max(found, key=lambda measured: measured.z, default=None)
+    drifts = [measured for measured in map(_drift, results) if measured is not None]
+    return max(drifts, key=lambda drift: drift.z, default=None)
 
 
-def _drift(mark: Marked) -> Drift | None:
-    precision, scale = mark.trial.expected, mark.trial.W
+def _drift(result: FillResult) -> Drift | None:
+    precision, scale = result.trial.expected, result.trial.W
     summing = scale > 0
     if precision.accumulator != precision.result or np.count_nonzero(summing) < LEAST_ELEMENTS:
         return None
-    errors = mark.difference * np.sign(mark.trial.y)
+    errors = result.difference * np.sign(result.trial.y)
     errors = errors / scale if summing.all() else errors[summing] / scale[summing]
     mean = float(errors.sum()) / errors.size
     deviation = sqrt(max(float(np.vdot(errors, errors)) / errors.size - mean**2, 0.0))

@@ -1,4 +1,4 @@
-"""An examination: the trials that one operation on one problem in one dtype is judged by, made once and shared by all routes."""
+"""An examination: the trials that judge one operation on one problem in one dtype, made once for all routes."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,15 +11,15 @@ Data = Callable[[str, str | None, str | None], Operands]
 
 
 class BrokenFill(Exception):
-    """The suite's own data is not what it should be: an exact fill with partial sums that the accumulator cannot hold."""
+    """The suite's own data is at fault: an exact fill has partial sums that the accumulator cannot hold."""
 
 
 class Examination:
     """The trials of ``operation`` on ``problem`` in ``dtype``.
 
-    ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the expected one, where that is not float64 for
-    float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf. Raises ValueError for a dtype or an
-    accumulator that does not exist.
+    ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the expected one, where that is not
+    float64 for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf. Raises
+    ValueError for a dtype or an accumulator that does not exist.
     """
 
     def __init__(
@@ -41,21 +41,23 @@ class Examination:
         self._trials: dict[tuple[str, str | None, str | None], Trial] = {}
 
     def trial(self, name: str, precision: Precision | None = None) -> Trial:
-        """Return the trial on the fill of that name, exact in ``precision`` if it is an exact one; default: as expected."""
-        held = precision or self.expected
-        narrower = held.accumulator.digits < self.default.digits
-        key = name, held.accumulator.name if narrower else None, held.inputs.name if held.inputs else None
+        """Return the trial on a fill by its name; exact fills are exact in ``precision``, by default the expected."""
+        wanted = precision or self.expected
+        narrower = wanted.accumulator.digits < self.default.digits
+        key = name, wanted.accumulator.name if narrower else None, wanted.inputs.name if wanted.inputs else None
         if key not in self._trials:
-            self._make([name] if narrower or held.inputs else self.fills, held, key[1:])
+            self._add([name] if narrower or wanted.inputs else self.fills, wanted, key[1:])
         return self._trials[key]
 
-    def _make(self, names: Sequence[str], precision: Precision, held: tuple[str | None, str | None]) -> None:
-        """Make trials: those of the expected precision all at once, as each of them will be asked."""
-        made = [Trial(self.operation, self.problem, name, self._data(name, *held), self.expected) for name in names]
-        prepare(made)
-        for trial in made:
+    def _add(self, names: Sequence[str], precision: Precision, formats: tuple[str | None, str | None]) -> None:
+        """Add trials: those of the expected precision all at once, as each of them will be asked."""
+        trials = [
+            Trial(self.operation, self.problem, name, self._data(name, *formats), self.expected) for name in names
+        ]
+        prepare(trials)
+        for trial in trials:
             self._check(trial, precision)
-            self._trials[trial.name, *held] = trial
+            self._trials[trial.name, *formats] = trial
 
     def _check(self, trial: Trial, precision: Precision) -> None:
         """Check that an exact fill is one: ``max A <= 2**digits * quantum``, raising BrokenFill where it is not."""
@@ -63,7 +65,7 @@ class Examination:
             return
         digits = min(precision.accumulator.digits, self.default.digits)
         largest = float(trial.A.max(initial=0.0))
-        if largest <= 2.0**digits and trial.whole:
+        if largest <= 2.0**digits and trial.is_integral:
             return
         limit = 2.0**digits * trial.quantum
         if largest > limit:

@@ -1,4 +1,4 @@
-"""Floating-point formats: digits, unit roundoff and range of everything an answer may be stored, summed or rounded in."""
+"""Floating-point formats: digits, unit roundoff and range of what an answer may be stored, summed or rounded in."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +14,9 @@ from convformance.reference.rounding import round_once
 class Format:
     """A binary floating-point format.
 
-    ``digits`` counts the significand with its hidden bit; ``smallest_normal`` and ``largest`` are magnitudes. ``dtype`` is None
-    for a format that exists inside arithmetic only. Source: IEEE 754-2019, table 3.5, and its bfloat16 and TF32 relatives.
+    ``digits`` counts the significand with its hidden bit; ``smallest_normal`` and ``largest`` are magnitudes. ``dtype``
+    is None for a format that exists inside arithmetic only. Source: IEEE 754-2019, table 3.5, and its bfloat16 and TF32
+    relatives.
     """
 
     name: str
@@ -46,8 +47,8 @@ def _format(name: str, digits: int, exponents: tuple[int, int], dtype: Any = Non
 
 _SINGLE = (-126, 127)
 FORMATS: dict[str, Format] = {
-    found.name: found
-    for found in (
+    fmt.name: fmt
+    for fmt in (
         _format("float64", 53, (-1022, 1023), np.float64),
         _format("float32", 24, _SINGLE, np.float32),
         # A float32 as the sum of two bfloat16, multiplied in three products: 16 digits of each multiplicand take part.
@@ -64,11 +65,11 @@ ACCUMULATORS = ("float64", "float32", "float16", "bfloat16")
 
 def format_of(dtype: str) -> Format:
     """Return the format of arrays of that dtype; raises ValueError naming those there are."""
-    found = FORMATS.get(dtype)
-    if found is None or found.dtype is None:
-        allowed = ", ".join(name for name, held in FORMATS.items() if held.dtype is not None)
+    fmt = FORMATS.get(dtype)
+    if fmt is None or fmt.dtype is None:
+        allowed = ", ".join(name for name, each in FORMATS.items() if each.dtype is not None)
         raise ValueError(f"dtype={dtype!r} is not judged; allowed: {allowed}")
-    return found
+    return fmt
 
 
 def default_accumulator(dtype: str) -> Format:
@@ -78,7 +79,7 @@ def default_accumulator(dtype: str) -> Format:
 
 @dataclass(frozen=True)
 class Precision:
-    """What an answer is judged as: the formats of its sums, of its result, and of its multiplicands where they are rounded."""
+    """What an answer is judged as: the formats of its sums, of its result, and of multiplicands that are rounded."""
 
     accumulator: Format
     result: Format

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 class Grade:
     """What a verdict may say of a question.
 
-    ``rank`` is the place among the grades of accuracy, 0 for right, None for a grade that is not one of them; ``answered``: there
-    was an answer, which was looked at number by number; ``right``: that answer is the convolution asked for, however accurate;
-    ``clean``: it counts against nobody. ``severity`` orders findings, 0 for the worst: a wrong answer that looks like a right one
-    is worse than none. ``symbol`` and ``sentence`` are for reports.
+    ``rank`` orders the grades of accuracy, 0 for right, None for a grade that is not one of them; ``answered``: there
+    was an answer, which was looked at number by number; ``right``: that answer is the convolution asked for, however
+    accurate; ``clean``: it counts against nobody. ``severity`` orders findings, 0 for the worst: a wrong answer that
+    looks like a right one is worse than none. ``symbol`` and ``sentence`` are for reports.
     """
 
     name: str

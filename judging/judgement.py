@@ -1,4 +1,4 @@
-"""What the judge says of one answer, and the marks it gives on the way."""
+"""What the judge says of one answer, and of the answer to each fill on the way."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from convformance.judging.bounds import Operands, Trial
-from convformance.judging.hypotheses.hypothesis import Fit
+from convformance.judging.hypotheses.hypothesis import Match
 from convformance.reference.arrays import Array
 
 
@@ -18,17 +18,14 @@ class Answer(Protocol):
     @property
     def value(self) -> Array:
         """The result in canonical layout."""
-        ...
 
     @property
     def seconds(self) -> float:
         """The seconds it took."""
-        ...
 
     @property
     def changed(self) -> tuple[int, ...]:
         """The indices of operands that were changed, a bias counted after them."""
-        ...
 
 
 Ask = Callable[[Operands], Answer]
@@ -38,10 +35,11 @@ Ask = Callable[[Operands], Answer]
 class Judgement:
     """The judge's answer on one route, operation, problem and dtype.
 
-    ``exact``: every exact fill was met bit for bit. ``error``: the largest error on the random fills as a share of a conformant
-    answer's bound. ``accumulator``: the format that explains the errors. ``seconds``: the fastest call. ``worst``, ``spread`` and
-    ``map`` tell where the answer is wrong; ``fills`` the grade on each fill; ``bias`` how many standard errors the mean error lies
-    from zero, None where that is not measured. ``diagnosis``: the named mistakes that explain the answer, the simplest first.
+    ``exact``: every exact fill was answered bit for bit. ``error``: the largest error on the random fills as a share
+    of a conformant answer's bound. ``accumulator``: the format that explains the errors. ``seconds``: the fastest call.
+    ``worst``, ``spread`` and ``map`` tell where the answer is wrong; ``fills`` the grade on each fill; ``bias`` how
+    many standard errors the mean error lies from zero, None where that is not measured. ``diagnosis``: the named
+    mistakes that explain the answer, the simplest first.
     """
 
     grade: str
@@ -55,15 +53,15 @@ class Judgement:
     map: Mapping[str, Any] | None = None
     fills: Mapping[str, str] = field(default_factory=dict)
     bias: float | None = None
-    diagnosis: tuple[Fit, ...] = ()
+    diagnosis: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True)
-class Marked:
+class FillResult:
     """One trial with its answer and what was wanted in float64, the signed error, and the grade.
 
-    ``exact`` when every element is the truth, rounded once. Where NaN or Inf is rightly there, or left open, the error is 0; where
-    it is not, infinite.
+    ``exact`` when every element is the truth, rounded once. Where NaN or Inf is rightly there, or left open, the error
+    is 0; where it is not, infinite.
     """
 
     trial: Trial
@@ -79,10 +77,13 @@ class Marked:
         return np.abs(self.difference)
 
     def share(self, bound: Array) -> Array:
-        """Return error over ``bound``: 0 where the answer is the rounded truth, infinite where it is NaN or nothing is allowed."""
+        """Return error over ``bound``: 0 for the rounded truth, infinite for NaN or where nothing is allowed."""
         right = (self.value == self.want) | (self.size == 0)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             share: Array = self.size / bound
         share[np.isnan(share)] = np.inf
         share[right] = 0.0
         return share
+
+
+Results = Mapping[str, FillResult]  # by the names of the fills

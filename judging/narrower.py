@@ -1,13 +1,13 @@
 """Low precision: is an answer what a narrower accumulator, or narrower multiplicands, would give?
 
-Each belief is tried only where the errors are of its size, and must then hold as strictly as the expected precision does: its own
-exact fills bit for bit, and the bound of a conformant answer with its own unit on the random fills. How the first answer did on the
-exact fills tells beliefs apart: integers of 8 digits survive every rounding of inputs, so that an ``int`` fill not met accuses the
-sums or the result; one that is met accuses the inputs first, where a wide fill is not; with all of them met nothing was rounded
-early.
+Each candidate is tried only where the errors are of its size, and must then hold as strictly as the expected precision
+does: its own exact fills bit for bit, and the bound of a conformant answer with its own unit on the random fills. How
+the first answer did on the exact fills tells candidates apart: integers of 8 digits survive every rounding of inputs,
+so that an ``int`` fill not answered exactly accuses the sums or the result; one that is accuses the inputs first, where
+a wide fill is not; with all of them exact nothing was rounded early.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,153 +17,170 @@ from convformance.judging.bounds import EXACT_FILLS, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT
-from convformance.judging.judgement import Array, Ask, Marked
+from convformance.judging.judgement import Ask, FillResult, Results
+from convformance.reference.arrays import Array
 
-# Least error for a belief to be worth asking for, in its own unit: sums a thousandth of W (far above what the next finer format
-# makes), inputs a sixteenth of B + |y|.
+# Least error for a candidate to be worth asking for, in its own unit: without it a coarse format would explain every
+# small error. Sums: a thousandth of W, far below what narrow ones make (0.4 W and more, measured) and far above what
+# the next finer format makes (float32 where float16 is suspected: 2**-13 of that). Inputs: a sixteenth of B + |y|,
+# where rounded ones reach twice B + |y| (measured).
 _LEAST_SUMS, _LEAST_INPUTS = 2.0**-10, 2.0**-4
-_MANY = 2.0**-4  # of all elements
+# Of all elements: rounding shows in nearly every one, a defect at an end or in one channel in fewer than that.
+_MANY = 2.0**-4
 
 
 @dataclass(frozen=True)
-class Belief:
-    """A precision that may explain an answer, and its name in words."""
+class Candidate:
+    """A precision that may explain an answer, and how it is said; ``asks``: its own exact fills must be asked."""
 
     precision: Precision
-    words: str
+    label: str
     asks: bool = True
 
 
-def explanation(examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> Belief | None:
-    """Return the finest belief that explains the answer, or None.
+def find_candidate(examination: Examination, ask: Ask, results: Results) -> Candidate | None:
+    """Return the finest candidate that explains the answer, or None.
 
     With NaN or Inf about nothing more is asked; the componentwise bound must then hold in every trial.
     """
-    for belief in beliefs(examination, marks) if scattered(marks) else ():
-        if not _plausible(belief, marks):
-            continue
-        if examination.special:
-            explained = belief.asks and _within(COMPONENTWISE, belief, marks.values())
-        else:
-            random = [mark for mark in marks.values() if not mark.trial.exact]
-            explained = (
-                _within(CONFORMANT, belief, random)
-                and _credible(belief, marks)
-                and _on_exact(belief, examination, ask, marks)
-            )
-        if explained:
-            return belief
+    for candidate in candidates(examination, results) if is_scattered(results) else ():
+        if _is_plausible(candidate, results) and _explains(candidate, examination, ask, results):
+            return candidate
     return None
 
 
-def beliefs(examination: Examination, marks: Mapping[str, Marked]) -> Iterator[Belief]:
-    """Yield what the exact fills leave possible, the likelier first; a sum of one operand has no multiplicands to suspect first."""
-    exact = [mark.exact for mark in marks.values() if mark.trial.exact]
-    if all(exact):
+def _explains(candidate: Candidate, examination: Examination, ask: Ask, results: Results) -> bool:
+    if examination.special:
+        return candidate.asks and _within(COMPONENTWISE, candidate, results.values())
+    random = [result for result in results.values() if not result.trial.exact]
+    return (
+        _within(CONFORMANT, candidate, random)
+        and _is_credible(candidate, results)
+        and _matches_exact_fills(candidate, examination, ask, results)
+    )
+
+
+def candidates(examination: Examination, results: Results) -> Iterator[Candidate]:
+    """Yield what the exact fills leave possible, the likelier first; sums of one operand have no multiplicands."""
+    if all(result.exact for result in results.values() if result.trial.exact):
         return
     multiplicands = len(examination.trial("int").operands.arrays) > 1
-    if marks["int"].exact and multiplicands:
-        yield from _of_inputs(examination.expected, marks)
-    yield from _of_sums(examination.expected)
-    if marks["int"].exact and not multiplicands:
-        yield from _of_inputs(examination.expected, marks)
+    if results["int"].exact and multiplicands:
+        yield from _narrower_inputs(examination.expected, results)
+    yield from _narrower_sums(examination.expected)
+    if results["int"].exact and not multiplicands:
+        yield from _narrower_inputs(examination.expected, results)
 
 
-def _of_inputs(expected: Precision, marks: Mapping[str, Marked]) -> Iterator[Belief]:
-    """Yield roundings of the inputs; formats that hold fewer or more of the inputs than the answer shows are left out."""
-    exact = [mark for mark in marks.values() if mark.trial.exact]
-    largest = max(float(np.abs(array).max(initial=0.0)) for mark in exact for array in mark.trial.numbers[0])
-    overflowed = not all(np.isfinite(mark.value).all() for mark in exact)
-    for held in _narrower(tuple(FORMATS), expected.result):
-        if overflowed == (largest > held.largest):
-            yield Belief(Precision(expected.accumulator, expected.result, held), f"inputs rounded to {held.name}")
+def _narrower_inputs(expected: Precision, results: Results) -> Iterator[Candidate]:
+    """Yield roundings of the inputs, without formats that overflow where the answer does not, or the reverse."""
+    exact = [result for result in results.values() if result.trial.exact]
+    largest = max(float(np.abs(array).max(initial=0.0)) for result in exact for array in result.trial.numbers[0])
+    overflowed = not all(np.isfinite(result.value).all() for result in exact)
+    for inputs in _formats_below(tuple(FORMATS), expected.result):
+        if overflowed == (largest > inputs.largest):
+            precision = Precision(expected.accumulator, expected.result, inputs)
+            yield Candidate(precision, f"inputs rounded to {inputs.name}")
 
 
-def _of_sums(expected: Precision) -> Iterator[Belief]:
-    for held in _narrower(ACCUMULATORS, expected.result):
-        yield Belief(Precision(expected.accumulator, held), f"the result rounded to {held.name}", asks=False)
-    for held in _narrower(ACCUMULATORS, expected.accumulator):
-        if _as_large(held, expected.result) and held != expected.result:
+def _narrower_sums(expected: Precision) -> Iterator[Candidate]:
+    for fmt in _formats_below(ACCUMULATORS, expected.result):
+        yield Candidate(Precision(expected.accumulator, fmt), f"the result rounded to {fmt.name}", asks=False)
+    for fmt in _formats_below(ACCUMULATORS, expected.accumulator):
+        if _are_as_large(fmt, expected.result) and fmt != expected.result:
             continue  # of two formats of one size, nobody sums in the one that is not the result's
-        yield Belief(Precision(held, expected.result), f"sums kept in {held.name}")
-        yield Belief(Precision(held, expected.result, held), f"inputs rounded to {held.name} and sums kept in it")
+        yield Candidate(Precision(fmt, expected.result), f"sums kept in {fmt.name}")
+        yield Candidate(Precision(fmt, expected.result, fmt), f"inputs rounded to {fmt.name} and sums kept in it")
 
 
-def _narrower(names: tuple[str, ...], than: Format) -> Iterator[Format]:
-    return (FORMATS[name] for name in names if FORMATS[name].digits < than.digits)
+def _formats_below(names: tuple[str, ...], fmt: Format) -> Iterator[Format]:
+    return (FORMATS[name] for name in names if FORMATS[name].digits < fmt.digits)
 
 
-def _as_large(held: Format, other: Format) -> bool:
-    return held.dtype is not None and other.dtype is not None and held.dtype.itemsize == other.dtype.itemsize
+def _are_as_large(fmt: Format, other: Format) -> bool:
+    return fmt.dtype is not None and other.dtype is not None and fmt.dtype.itemsize == other.dtype.itemsize
 
 
-def scattered(marks: Mapping[str, Marked]) -> bool:
-    """Whether errors lie as those of arithmetic do: in many places, or in others on each fill. A defect of a few stays there."""
-    places = [_off(mark) for mark in marks.values() if mark.trial.name == "int" or not mark.trial.exact]
-    anywhere = np.logical_or.reduce(places)
-    return bool(anywhere.mean() >= _MANY) or any(not np.array_equal(off, anywhere) for off in places)
+def is_scattered(results: Results) -> bool:
+    """Whether errors lie as those of arithmetic do: in many elements, or in others on each fill.
 
-
-def _off(mark: Marked) -> Array:
-    """Return a mask of the elements that are not what the expected precision gives."""
-    if not mark.trial.exact:
-        return ~(mark.size <= mark.trial.bound)
-    off: Array = (mark.value != mark.want) & (mark.size != 0)  # a NaN that is wanted has no error
-    return off
-
-
-def _plausible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
-    """Whether the largest error is of the size that the belief makes; one that explains everything explains nothing.
-
-    Numbers of every digit show narrow arithmetic on the way: where all of them came out right, errors elsewhere are others.
+    A defect of a few elements stays in those.
     """
-    if belief.asks and all(np.array_equal(mark.value, mark.want) for mark in marks.values() if not mark.trial.exact):
+    masks = [
+        _wrong_elements(result) for result in results.values() if result.trial.name == "int" or not result.trial.exact
+    ]
+    on_any_fill = np.logical_or.reduce(masks)
+    return bool(on_any_fill.mean() >= _MANY) or any(not np.array_equal(mask, on_any_fill) for mask in masks)
+
+
+def _wrong_elements(result: FillResult) -> Array:
+    """Return a mask of the elements that are not what the expected precision gives."""
+    if not result.trial.exact:
+        return ~(result.size <= result.trial.bound)
+    wrong: Array = (result.value != result.want) & (result.size != 0)  # a NaN that is wanted has no error
+    return wrong
+
+
+def _is_plausible(candidate: Candidate, results: Results) -> bool:
+    """Whether the largest error is of the size that the candidate makes; one that explains everything explains nothing.
+
+    Numbers of every digit show narrow arithmetic on the way: where all of them came out right, errors elsewhere are
+    others.
+    """
+    random = [result for result in results.values() if not result.trial.exact]
+    if candidate.asks and all(np.array_equal(result.value, result.want) for result in random):
         return False
-    precision, trials = belief.precision, [(mark, mark.trial) for mark in marks.values()]
+    precision, trials = candidate.precision, [(result, result.trial) for result in results.values()]
     if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:
-        return any(_reaches(mark, _LEAST_SUMS * precision.accumulator.unit * trial.W) for mark, trial in trials)
+        unit = _LEAST_SUMS * precision.accumulator.unit
+        return any(_reaches(result, unit * trial.W) for result, trial in trials)
     if precision.inputs is not None:
-        return any(_reaches(mark, _LEAST_INPUTS * precision.inputs.unit * trial.spread) for mark, trial in trials)
+        unit = _LEAST_INPUTS * precision.inputs.unit
+        return any(_reaches(result, unit * trial.spread) for result, trial in trials)
     return True
 
 
-def _reaches(mark: Marked, least: Array) -> bool:
+def _reaches(result: FillResult, least: Array) -> bool:
     """Whether any error, but for the rounding of the result, is larger than ``least``."""
-    return bool(np.any(mark.size > least + mark.trial.rounding(mark.trial.expected)))
+    return bool(np.any(result.size > least + result.trial.rounding(result.trial.expected)))
 
 
-def _within(grade: str, belief: Belief, marks: Iterable[Marked]) -> bool:
-    return all(bool(np.all(mark.size <= mark.trial.tolerance(grade, belief.precision))) for mark in marks)
+def _within(grade: str, candidate: Candidate, results: Iterable[FillResult]) -> bool:
+    return all(bool(np.all(result.size <= result.trial.tolerance(grade, candidate.precision))) for result in results)
 
 
-def _credible(belief: Belief, marks: Mapping[str, Marked]) -> bool:
+def _is_credible(candidate: Candidate, results: Results) -> bool:
     """Whether the errors on the exact fills are no larger than such arithmetic makes, what overflowed aside."""
-    exact = (mark for mark in marks.values() if mark.trial.exact)
-    return all(bool(np.all((mark.size <= _reach(belief, mark.trial)) | ~np.isfinite(mark.value))) for mark in exact)
+    exact = (result for result in results.values() if result.trial.exact)
+    return all(
+        bool(np.all((result.size <= _reach(candidate, result.trial)) | ~np.isfinite(result.value))) for result in exact
+    )
 
 
-def _reach(belief: Belief, trial: Trial) -> Array:
-    """Return how large an error the belief may make of any data: all of A where there are so many terms that sums stand still."""
-    bound = trial.tolerance(COMPONENTWISE, belief.precision)
-    stands_still = trial.K.max() * belief.precision.accumulator.unit >= 1
+def _reach(candidate: Candidate, trial: Trial) -> Array:
+    """Return how large an error the candidate may make of any data: all of A where sums may stand still."""
+    bound = trial.tolerance(COMPONENTWISE, candidate.precision)
+    stands_still = trial.K.max() * candidate.precision.accumulator.unit >= 1
     return np.maximum(bound, trial.A) if stands_still else bound
 
 
-def _on_exact(belief: Belief, examination: Examination, ask: Ask, marks: Mapping[str, Marked]) -> bool:
-    """Whether the belief's own exact fills are met bit for bit; a rounded result is seen on the fills already answered."""
-    exact = (marks[name] for name in examination.fills if name in EXACT_FILLS)
-    return all(_met(belief, examination, ask, mark) for mark in exact)
+def _matches_exact_fills(candidate: Candidate, examination: Examination, ask: Ask, results: Results) -> bool:
+    """Whether the candidate's own exact fills are answered bit for bit; a rounded result shows on those there are."""
+    exact = (results[name] for name in examination.fills if name in EXACT_FILLS)
+    return all(_matches_fill(candidate, examination, ask, result) for result in exact)
 
 
-def _met(belief: Belief, examination: Examination, ask: Ask, mark: Marked) -> bool:
-    if not belief.asks:
-        return _agree(mark.value, mark.trial, belief.precision.result, examination.expected.result)
-    trial = examination.trial(mark.trial.name, belief.precision)
+def _matches_fill(candidate: Candidate, examination: Examination, ask: Ask, result: FillResult) -> bool:
+    stored = examination.expected.result
+    if not candidate.asks:
+        return _is_rounded_truth(result.value, result.trial, candidate.precision.result, stored)
+    trial = examination.trial(result.trial.name, candidate.precision)
     answer = ask(trial.operands)
-    result = examination.expected.result
-    return form.fault(examination, answer) is None and _agree(answer.value.astype(np.float64), trial, result, result)
+    if form.fault(examination, answer) is not None:
+        return False
+    return _is_rounded_truth(answer.value.astype(np.float64), trial, stored, stored)
 
 
-def _agree(value: Array, trial: Trial, kept: Format, stored: Format) -> bool:
+def _is_rounded_truth(value: Array, trial: Trial, kept: Format, stored: Format) -> bool:
     """Whether ``value`` is the truth rounded to what it was kept in and then to what it is stored in."""
     return bool(np.all(value == stored.round(kept.round(trial.y))))

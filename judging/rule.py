@@ -1,8 +1,9 @@
-"""The rule: an operation is asked on every fill, each answer is marked, and the marks add up to one judgement.
+"""The rule: an operation is asked on every fill, each answer is graded, and the results add up to one judgement.
 
-Exact fills must be met bit for bit and random ones within ``min(K A, 3 W) u`` for ``conformant``; narrower arithmetic that fully
-explains an answer makes it ``low-precision``; then come ``componentwise``, ``norm-wise`` and ``wrong``. Shape, dtype, operands left
-alone and NaN or Inf in the right places come first. What is not right is explained: by the mistakes that reproduce it.
+Exact fills must be answered bit for bit and random ones within ``min(K A, 3 W) u`` for ``conformant``; narrower
+arithmetic that fully explains an answer makes it ``low-precision``; then come ``componentwise``, ``norm-wise`` and
+``wrong``. Shape, dtype, operands left alone and NaN or Inf in the right elements come first. What is not right is
+explained: by the mistakes that reproduce it.
 """
 
 from collections.abc import Mapping
@@ -12,167 +13,167 @@ from typing import Any
 import numpy as np
 
 from convformance.judging import explaining, form, grades
-from convformance.judging import spread as spreading
 from convformance.judging.bounds import SUMS
-from convformance.judging.drift import drift
+from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION, WRONG
-from convformance.judging.judgement import Answer, Ask, Judgement, Marked
-from convformance.judging.marking import mark, mark_special
-from convformance.judging.narrower import Belief, explanation
+from convformance.judging.grading import grade_fill, grade_special_fill
+from convformance.judging.judgement import Answer, Ask, FillResult, Judgement, Results
+from convformance.judging.narrower import Candidate, find_candidate
+from convformance.judging.spread import error_map, measure_spread, spread_text, worst_element
 
 __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
 
-_MUCH = 0.05  # a loss, as a share of the sum of magnitudes, that is worth telling
-
-Marks = Mapping[str, Marked]
+_MUCH = 0.05  # a loss, as a share of the sum of magnitudes, that is worth saying
 
 
-def judge(examination: Examination, ask: Ask) -> Judgement:
+def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgement:
     """Return the judgement on the answers that ``ask(operands)`` gives; what it raises passes through.
 
-    A result without elements is asked for once: only its form is judged.
+    A result without elements is asked for once: only its form is judged. Without ``explain`` the diagnosis of a wrong
+    answer stays empty: to look for the mistakes that reproduce it takes longer than all the rest.
     """
-    marks: dict[str, Marked] = {}
+    results: dict[str, FillResult] = {}
     seconds = []
     empty = 0 in examination.shape
+    grade = grade_special_fill if examination.special else grade_fill
     for name in examination.fills[:1] if empty else examination.fills:
         trial = examination.trial(name)
         answer = ask(trial.operands)
         seconds.append(answer.seconds)
         fault = form.fault(examination, answer)
         if fault is not None:
-            return Judgement(
-                WRONG, fault, seconds=min(seconds), diagnosis=explaining.of_form(examination, trial, answer)
-            )
+            diagnosis = explaining.explain_form(examination, trial, answer) if explain else ()
+            return Judgement(WRONG, fault, seconds=min(seconds), diagnosis=diagnosis)
         if not empty:
-            marks[name] = (mark_special if examination.special else mark)(trial, answer.value)
+            results[name] = grade(trial, answer.value)
     if empty:
         return Judgement(CONFORMANT, exact=True, seconds=min(seconds))
-    return _settled(examination, ask, marks, min(seconds))
+    return _combine(examination, ask, results, min(seconds), explain)
 
 
-def _settled(examination: Examination, ask: Ask, marks: Marks, seconds: float) -> Judgement:
-    """Return what the marks add up to."""
-    grade = grades.worst([mark.grade for mark in marks.values()])
-    exact = all(mark.exact for mark in marks.values() if mark.trial.exact)
-    found = Judgement(grade, exact=exact, error=_share(marks), seconds=seconds, fills=_by_fill(marks))
+def _combine(examination: Examination, ask: Ask, results: Results, seconds: float, explain: bool) -> Judgement:
+    """Return what the results add up to."""
+    grade = grades.worst([result.grade for result in results.values()])
+    exact = all(result.exact for result in results.values() if result.trial.exact)
+    judgement = Judgement(grade, exact=exact, error=_share(results), seconds=seconds, fills=_by_fill(results))
     doubtful = grade == WRONG if examination.special else grade != CONFORMANT
-    belief = explanation(examination, ask, marks) if doubtful else None
-    if belief is not None:
-        return _low_precision(found, examination, belief, marks)
-    if grade == WRONG:
-        diagnosis = explaining.of_values(examination, ask, marks)
-        return _drifting(replace(_wrong(found, marks), diagnosis=diagnosis), examination, marks)
-    settled = _right(found, examination, marks)
-    if not exact:
-        settled = replace(settled, diagnosis=explaining.of_chance(examination, ask, marks))
-    return _drifting(settled, examination, marks)
+    candidate = find_candidate(examination, ask, results) if doubtful else None
+    if candidate is not None:
+        return _low_precision(judgement, examination, candidate, results)
+    judgement = _wrong(judgement, results) if grade == WRONG else _right(judgement, examination, results)
+    judgement = _with_drift(judgement, examination, results)
+    if not explain or (grade != WRONG and exact):
+        return judgement
+    explanation = explaining.explain_values if grade == WRONG else explaining.explain_chance
+    return replace(judgement, diagnosis=explanation(examination, ask, results))
 
 
-def _right(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
+def _right(judgement: Judgement, examination: Examination, results: Results) -> Judgement:
     """Complete the judgement on an answer within some bound: how far its errors reach, and what sums are kept in."""
-    accumulator = _accumulator(examination, marks) if found.exact else None
-    if found.grade == CONFORMANT:
-        return replace(found, accumulator=accumulator)
-    return replace(
-        found, accumulator=accumulator, message=_of_errors(examination, marks), worst=_worst(marks, found.grade)
-    )
+    accumulator = _accumulator(examination, results) if judgement.exact else None
+    if judgement.grade == CONFORMANT:
+        return replace(judgement, accumulator=accumulator)
+    message, worst = _message_for_weaker_grade(examination, results), _worst(results, judgement.grade)
+    return replace(judgement, accumulator=accumulator, message=message, worst=worst)
 
 
-def _drifting(found: Judgement, examination: Examination, marks: Marks) -> Judgement:
-    """Add whether the errors drift. Only those of a direct sum tell: a fast algorithm's are related to each other."""
-    if examination.special or not found.exact:
-        return found
-    drifting = drift(mark for mark in marks.values() if not mark.trial.exact)
-    if drifting is None:
-        return found
-    return replace(found, bias=drifting.z, message="; ".join(filter(None, (found.message, drifting.words))))
+def _wrong(judgement: Judgement, results: Results) -> Judgement:
+    """Complete the judgement on a wrong answer by its first wrong fill, against the componentwise bound."""
+    result = next(result for result in results.values() if result.grade == WRONG)
+    bound = result.trial.tolerance(COMPONENTWISE, result.trial.expected)
+    ratio = result.share(bound)
+    worst = worst_element(result, ratio, bound)
+    spread = measure_spread(result.trial, ~(result.size <= bound))
+    picture = error_map(ratio, worst["index"])
+    return replace(judgement, message=_message_for_wrong(spread, worst), worst=worst, spread=spread, map=picture)
 
 
-def _low_precision(found: Judgement, examination: Examination, belief: Belief, marks: Marks) -> Judgement:
+def _low_precision(judgement: Judgement, examination: Examination, candidate: Candidate, results: Results) -> Judgement:
     """Complete the judgement on an answer that narrower arithmetic explains, which it names."""
-    message, accumulator = _of_belief(examination, belief, marks), belief.precision.accumulator.name
-    told = replace(
-        found, grade=LOW_PRECISION, message=message, accumulator=accumulator, worst=_worst(marks, found.grade)
+    return replace(
+        judgement,
+        grade=LOW_PRECISION,
+        message=_message_for_low_precision(examination, candidate, results),
+        accumulator=candidate.precision.accumulator.name,
+        worst=_worst(results, judgement.grade),
+        diagnosis=explaining.explain_precision(candidate),
     )
-    return replace(told, diagnosis=explaining.of_belief(belief))
 
 
-def _share(marks: Marks) -> float:
+def _with_drift(judgement: Judgement, examination: Examination, results: Results) -> Judgement:
+    """Add whether the errors drift. Only those of a direct sum tell: a fast algorithm's are related to each other."""
+    if examination.special or not judgement.exact:
+        return judgement
+    drift = largest_drift(result for result in results.values() if not result.trial.exact)
+    if drift is None:
+        return judgement
+    return replace(judgement, bias=drift.z, message="; ".join(filter(None, (judgement.message, drift.message))))
+
+
+def _share(results: Results) -> float:
     """Return the largest error on the random fills as a share of a conformant answer's bound."""
-    return max(float(mark.share(mark.trial.bound).max()) for mark in marks.values() if not mark.trial.exact)
+    return max(float(each.share(each.trial.bound).max()) for each in results.values() if not each.trial.exact)
 
 
-def _by_fill(marks: Marks) -> dict[str, str]:
-    return {name: "exact" if mark.exact else mark.grade for name, mark in marks.items()}
+def _by_fill(results: Results) -> dict[str, str]:
+    return {name: "exact" if result.exact else result.grade for name, result in results.items()}
 
 
-def _accumulator(examination: Examination, marks: Marks) -> str | None:
-    """Return the finest format whose ``3 u W`` explains the errors on the random fills; None when the expected one does not.
+def _accumulator(examination: Examination, results: Results) -> str | None:
+    """Return the finest format whose ``3 u W`` explains the errors on the random fills, None where there is none.
 
     Behind the rounding to a narrower result nothing finer than the expected one can be told.
     """
     expected = examination.expected
     finer = [FORMATS[name] for name in ACCUMULATORS if FORMATS[name].digits > expected.accumulator.digits]
     candidates: tuple[Format, ...] = (*(finer if expected.accumulator == expected.result else ()), expected.accumulator)
-    for held in candidates:
-        precision = Precision(held, expected.result)
-        if all(_is_explained(mark, precision) for mark in marks.values() if not mark.trial.exact):
-            return held.name
+    for fmt in candidates:
+        precision = Precision(fmt, expected.result)
+        if all(_is_explained(result, precision) for result in results.values() if not result.trial.exact):
+            return fmt.name
     return None
 
 
-def _is_explained(mark: Marked, precision: Precision) -> bool:
+def _is_explained(result: FillResult, precision: Precision) -> bool:
     """Whether no error exceeds the rounding of the result by more than ``3 u W``."""
-    sums = SUMS * precision.accumulator.unit * mark.trial.W
-    return bool((mark.size <= sums + mark.trial.rounding(precision)).all())
+    sums = SUMS * precision.accumulator.unit * result.trial.W
+    return bool((result.size <= sums + result.trial.rounding(precision)).all())
 
 
-def _excess(mark: Marked, precision: Precision) -> float:
+def _excess(result: FillResult, precision: Precision) -> float:
     """Return the largest error beyond the rounding of the result, in units of ``u W``."""
-    beyond = np.maximum(mark.size - mark.trial.rounding(precision), 0.0)
-    scale = precision.accumulator.unit * mark.trial.W
+    beyond = np.maximum(result.size - result.trial.rounding(precision), 0.0)
+    scale = precision.accumulator.unit * result.trial.W
     return float(np.max(np.divide(beyond, scale, out=np.where(beyond > 0, np.inf, 0.0), where=scale > 0)))
 
 
-def _of_belief(examination: Examination, belief: Belief, marks: Marks) -> str:
-    random = [mark for mark in marks.values() if not mark.trial.exact]
-    share = max(float(mark.share(mark.trial.tolerance(CONFORMANT, belief.precision)).max()) for mark in random)
+def _message_for_low_precision(examination: Examination, candidate: Candidate, results: Results) -> str:
+    random = [result for result in results.values() if not result.trial.exact]
+    share = max(float(each.share(each.trial.tolerance(CONFORMANT, candidate.precision)).max()) for each in random)
     expected = f"sums in {examination.expected.accumulator.name} expected"
     proof = "" if examination.special else "exact fills made for that are met bit for bit, "
-    words = f"{belief.words}; {expected}; {proof}random data uses {share:.2g} of its bound"
-    lost = max(float(mark.share(np.maximum(mark.trial.A, mark.trial.bound)).max()) for mark in random)
-    return f"{words} and loses up to {lost:.0%} of the sum" if lost > _MUCH else words
+    message = f"{candidate.label}; {expected}; {proof}random data uses {share:.2g} of its bound"
+    loss = max(float(each.share(np.maximum(each.trial.A, each.trial.bound)).max()) for each in random)
+    return f"{message} and loses up to {loss:.0%} of the sum" if loss > _MUCH else message
 
 
-def _of_errors(examination: Examination, marks: Marks) -> str:
+def _message_for_weaker_grade(examination: Examination, results: Results) -> str:
     """Return how far a weaker grade is from conformant."""
-    largest = max(_excess(mark, examination.expected) for mark in marks.values() if not mark.trial.exact)
-    missed = [name for name, mark in marks.items() if mark.trial.exact and not mark.exact]
-    words = f"errors on random data reach {largest:.3g} u W, where sums in any order stay below {SUMS:g}"
-    return f"{words}; not exact on {', '.join(missed)}" if missed else words
+    largest = max(_excess(result, examination.expected) for result in results.values() if not result.trial.exact)
+    inexact = [name for name, result in results.items() if result.trial.exact and not result.exact]
+    message = f"errors on random data reach {largest:.3g} u W, where sums in any order stay below {SUMS:g}"
+    return f"{message}; not exact on {', '.join(inexact)}" if inexact else message
 
 
-def _worst(marks: Marks, grade: str) -> dict[str, Any]:
+def _message_for_wrong(spread: Mapping[str, Any], worst: Mapping[str, Any]) -> str:
+    index = ", ".join(map(str, worst["index"]))
+    numbers = f"got {worst['got']:.9g}, wanted {worst['want']:.9g}, allowed error {worst['bound']:.3g}"
+    return f"{worst['fill']} fill: wrong in {spread_text(spread)}; at ({index}) {numbers}"
+
+
+def _worst(results: Results, grade: str) -> dict[str, Any]:
     """Return the worst element of the first fill that has this grade, against the bound of a conformant answer."""
-    found = next(mark for mark in marks.values() if mark.grade == grade)
-    return spreading.worst(found, found.share(found.trial.bound), found.trial.bound)
-
-
-def _wrong(found: Judgement, marks: Marks) -> Judgement:
-    """Complete the judgement on a wrong answer by its first wrong fill, against the componentwise bound."""
-    mark = next(mark for mark in marks.values() if mark.grade == WRONG)
-    bound = mark.trial.tolerance(COMPONENTWISE, mark.trial.expected)
-    ratio = mark.share(bound)
-    worst = spreading.worst(mark, ratio, bound)
-    spread = spreading.spread(mark.trial, ~(mark.size <= bound))
-    picture = spreading.error_map(ratio, worst["index"])
-    return replace(found, message=_of_wrong(spread, worst), worst=worst, spread=spread, map=picture)
-
-
-def _of_wrong(spread: Mapping[str, Any], worst: Mapping[str, Any]) -> str:
-    place = ", ".join(map(str, worst["index"]))
-    at = f"at ({place}) got {worst['got']:.9g}, wanted {worst['want']:.9g}, allowed error {worst['bound']:.3g}"
-    return f"{worst['fill']} fill: wrong in {spreading.told(spread)}; {at}"
+    result = next(result for result in results.values() if result.grade == grade)
+    return worst_element(result, result.share(result.trial.bound), result.trial.bound)

@@ -1,12 +1,13 @@
 """The smallest failing case: a failure made smaller step by step, each step asked again, until nothing smaller fails.
 
-The search is greedy and takes no chances: the same failure gives the same smallest one. Data are small integers wherever those fail
-too, so that the answer can be compared exactly and a reader sees which number went where.
+The search is greedy and takes no chances: the same failure gives the same smallest one. Data are small integers
+wherever those fail too, so that the answer can be compared exactly and a reader sees which number went where.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -16,14 +17,15 @@ from convformance.judging import form
 from convformance.judging.bounds import Operands
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
+from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Ask
-from convformance.judging.marking import mark, mark_special
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
-Told = dict[str, Any]
+Record = dict[str, Any]
 
+# What one search may take: a slow framework runs out of seconds, a fast one out of calls.
 ASKS, SECONDS = 200, 2.0
 _POSITIONS = 12  # of a single 1 that are tried in an operand
 
@@ -40,8 +42,8 @@ class Numbers:
 class Failure:
     """An operation asked on a problem that was not answered with ``want``.
 
-    ``answer`` is None where the call raised; ``error`` holds then the words of the exception, or else what is wrong with the form
-    of the answer. Where numbers are wrong it is empty.
+    ``answer`` is None where the call raised; ``error`` then says what, or else what is wrong with the form of the
+    answer. Where numbers are wrong it is empty.
     """
 
     operation: str
@@ -53,7 +55,7 @@ class Failure:
 
     @property
     def kind(self) -> tuple[bool, str]:
-        """What a smaller failure must share: whether there is an answer, and the first words of what is said of it."""
+        """What a smaller failure must share: whether there is an answer, and how what is said of it begins."""
         return self.answer is None, " ".join(self.error.split(maxsplit=4)[:4]).split(":")[0]
 
     @property
@@ -65,6 +67,22 @@ class Failure:
         same = (got == want) | (np.isnan(got) & np.isnan(want))
         with np.errstate(invalid="ignore", over="ignore"):
             return np.where(same, 0.0, got - want)
+
+    def to_json(self) -> Record:
+        """Return the failure as a record keeps it: JSON types only, numbers that are not finite as texts."""
+        operands = dict(zip(OPERAND_NAMES[self.operation], self.operands.arrays, strict=True))
+        if self.operands.bias is not None:
+            operands["bias"] = self.operands.bias
+        return {
+            "problem": {**_parameters(self.problem), "padding": self.problem.padding},
+            "call": _call_text(self.operation, self.problem, tuple(operands)),
+            "words": _summary(self),
+            "operands": {name: listed(array) for name, array in operands.items()},
+            "got": None if self.answer is None else listed(self.answer),
+            "error": self.error,
+            "want": listed(self.want),
+            "difference": None if self.difference is None else listed(self.difference),
+        }
 
 
 Fails = Callable[[Problem, Operands], Failure | None]
@@ -78,30 +96,31 @@ def failure(
     dtype: str,
     *,
     accumulator: str | None = None,
-    words: Callable[[Exception], str] = str,
+    error_text: Callable[[Exception], str] = str,
     exact: bool = False,
 ) -> Failure | None:
-    """Return how ``ask(operands)`` fails on exact data, or None where it answers the truth or what a fast algorithm may make of it.
+    """Return how ``ask(operands)`` fails on exact data, None for the truth or what a fast algorithm may make of it.
 
-    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof: None.
-    An exception of ``ask`` is a failure, told by ``words``.
+    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof:
+    None. An exception of ``ask`` is a failure, which ``error_text`` puts into words.
     """
     special = not all(map(_is_finite, operands.arrays))
-    asked = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
+    examination = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
     try:
-        trial = asked.trial("int")
+        trial = examination.trial("int")
     except BrokenFill:
         return None
+    fail = partial(Failure, operation, problem, operands)
     try:
         answer = ask(operands)
     except Exception as error:
-        return Failure(operation, problem, operands, None, words(error), trial.want)
-    fault = form.fault(asked, answer)
+        return fail(None, error_text(error), trial.want)
+    fault = form.fault(examination, answer)
     if fault is not None:
-        return Failure(operation, problem, operands, answer.value, fault, trial.want)
-    marked = (mark_special if special else mark)(trial, answer.value)
-    fails = not marked.exact if exact else marked.grade == WRONG
-    return Failure(operation, problem, operands, answer.value, "", marked.want) if fails else None
+        return fail(answer.value, fault, trial.want)
+    result = (grade_special_fill if special else grade_fill)(trial, answer.value)
+    fails = not result.exact if exact else result.grade == WRONG
+    return fail(answer.value, "", result.want) if fails else None
 
 
 def _is_finite(array: Array) -> bool:
@@ -113,91 +132,86 @@ def smallest(
 ) -> Failure | None:
     """Return the smallest failure of the kind that ``operands`` show, found with at most ``asks`` calls of ``fails``.
 
-    ``fails(problem, operands)`` asks again and returns the failure or None. None when the operands do not fail a second time.
+    ``fails(problem, operands)`` asks again and returns the failure or None. None when the operands do not fail a second
+    time.
     """
     first = fails(problem, operands)
     if first is None:
         return None
-    search = _Search(operation, fails, first, asks, time.monotonic() + seconds)
-    search.shrink_problem()
-    search.shrink_data()
-    search.original = search.found.operands  # of which more may be cut away now that most of it is zeros
-    search.shrink_problem()
-    return search.found
+    shrinker = _Shrinker(operation, fails, first, asks, time.monotonic() + seconds)
+    shrinker.shrink_problem()
+    shrinker.shrink_data()
+    shrinker.cut_from = shrinker.smallest.operands  # of which more may be cut away now that most of it is zeros
+    shrinker.shrink_problem()
+    return shrinker.smallest
 
 
-class _Search:
-    """The smallest failure found so far, and what may still be spent."""
+class _Shrinker:
+    """The smallest failure so far, the operands that smaller ones are cut from, and what may still be spent."""
 
-    def __init__(self, operation: str, fails: Fails, found: Failure, asks: int, deadline: float) -> None:
-        self.operation, self.fails, self.found, self.original = operation, fails, found, found.operands
+    def __init__(self, operation: str, fails: Fails, first: Failure, asks: int, deadline: float) -> None:
+        self.operation, self.fails, self.smallest, self.cut_from = operation, fails, first, first.operands
         self._asks, self._deadline = asks, deadline
 
     def shrink_problem(self) -> None:
         """Take the first simpler problem that still fails, until none does."""
-        while any(self._simpler_fails(problem) for problem in _simpler(self.found.problem, self.operation)):
+        while any(self._simpler_fails(problem) for problem in _simpler(self.smallest.problem, self.operation)):
             pass
 
     def _simpler_fails(self, problem: Problem) -> bool:
-        cut = Numbers(
-            tuple(map(_cut, self.original.arrays, problem.operand_shapes(self.operation))),
-            None
-            if self.original.bias is None
-            else _cut(self.original.bias, problem.operation_bias_shape(self.operation)),
-        )
+        shapes, bias = problem.operand_shapes(self.operation), self.cut_from.bias
+        cut_bias = None if bias is None else _cut(bias, problem.operation_bias_shape(self.operation))
+        cut = Numbers(tuple(map(_cut, self.cut_from.arrays, shapes)), cut_bias)
         return any(self._takes(problem, data) for data in (_counting(self.operation, problem, cut), cut))
 
     def shrink_data(self) -> None:
-        """Take the plainest numbers that still fail: a single 1 beside 1, 2, 3 and so on, or else as many zeros as can be."""
-        held = self.found.operands
-        if not any(
-            self._takes(self.found.problem, data) for data in _plainest(self.operation, self.found.problem, held)
-        ):
-            for place, array in enumerate(held.arrays):
-                self._thin(place, array.size)
+        """Take the simplest numbers that still fail: a single 1 beside 1, 2, 3 and so on, or else many zeros."""
+        problem, operands = self.smallest.problem, self.smallest.operands
+        if not any(self._takes(problem, data) for data in _simplest_data(self.operation, problem, operands)):
+            for index, array in enumerate(operands.arrays):
+                self._thin(index, array.size)
 
-    def _thin(self, place: int, size: int) -> None:
+    def _thin(self, index: int, size: int) -> None:
         for element in range(size):
             for number in (0, 1):
-                arrays = [array.copy() for array in self.found.operands.arrays]
-                if arrays[place].flat[element] in (0, number) or not np.isfinite(float(arrays[place].flat[element])):
+                arrays = [array.copy() for array in self.smallest.operands.arrays]
+                if arrays[index].flat[element] in (0, number) or not np.isfinite(float(arrays[index].flat[element])):
                     break
-                arrays[place].flat[element] = number
-                if self._takes(self.found.problem, Numbers(tuple(arrays), self.found.operands.bias)):
+                arrays[index].flat[element] = number
+                if self._takes(self.smallest.problem, Numbers(tuple(arrays), self.smallest.operands.bias)):
                     break
 
     def _takes(self, problem: Problem, operands: Operands) -> bool:
-        """Ask; keep a failure of the same kind."""
+        """Ask; take a failure of the same kind."""
         if self._asks <= 0 or time.monotonic() > self._deadline:
             return False
         self._asks -= 1
         failed = self.fails(problem, operands)
-        if failed is None or failed.kind != self.found.kind:
+        if failed is None or failed.kind != self.smallest.kind:
             return False
-        self.found = failed
+        self.smallest = failed
         return True
 
 
 def _simpler(problem: Problem, operation: str) -> Iterator[Problem]:
-    """Yield problems with one thing smaller or nearer to its default, the boldest steps first; none with an empty array."""
+    """Yield problems with one thing smaller or nearer to its default, the boldest steps first; no empty arrays."""
     for changes in _steps(problem):
-        wanted = {**_parameters(problem), **changes}
         try:
-            made = Problem.of(**wanted)
+            simpler = Problem.of(**{**_parameters(problem), **changes})
         except ValueError:
             continue
-        shapes = (*made.operand_shapes(operation), made.result_shape(operation))
-        if made != problem and (all(map(prod, shapes)) or not prod(problem.result_shape(operation))):
-            yield made
+        shapes = (*simpler.operand_shapes(operation), simpler.result_shape(operation))
+        if simpler != problem and (all(map(prod, shapes)) or not prod(problem.result_shape(operation))):
+            yield simpler
 
 
-def _parameters(problem: Problem) -> Told:
+def _parameters(problem: Problem) -> Record:
     names = ("batch", "in_channels", "out_channels", "input_size", "kernel_size", "stride", "dilation", "groups")
     return {**{name: getattr(problem, name) for name in names}, "padding": problem.symbol or problem.padding}
 
 
-def _steps(problem: Problem) -> Iterator[Told]:
-    """Yield what to change."""
+def _steps(problem: Problem) -> Iterator[Record]:
+    """Yield what to change: first what makes the most arrays smaller, so that few calls are spent on large ones."""
     for groups in _towards(problem.groups, 1):
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         yield {"groups": groups, "in_channels": inputs * groups, "out_channels": outputs * groups}
@@ -240,12 +254,12 @@ def _towards(count: int, least: int) -> Iterator[int]:
 
 
 def _cut(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return ``array`` around its largest element in another shape, begun again where it is too short; of none, zeros."""
+    """Return ``array`` around its largest element in another shape, begun again where it is too short."""
     if not array.size:
         return np.zeros(shape, array.dtype)
     largest = np.nan_to_num(np.abs(array.astype(np.float64)), nan=np.inf, posinf=np.inf).argmax()
     centre = np.unravel_index(largest, array.shape)
-    axes = (np.arange(new) + place - new // 2 for new, place in zip(shape, centre, strict=True))
+    axes = (np.arange(new) + middle - new // 2 for new, middle in zip(shape, centre, strict=True))
     return array[np.ix_(*(axis % old for axis, old in zip(axes, array.shape, strict=True)))]
 
 
@@ -261,82 +275,63 @@ def _counting(operation: str, problem: Problem, like: Operands) -> Numbers:
     return Numbers(arrays, None if like.bias is None else _numbered(like.bias.shape, dtype))
 
 
-def _plainest(operation: str, problem: Problem, like: Operands) -> Iterator[Numbers]:
-    """Yield operands from the plainest on: a single 1 in the one, counting numbers in the other; then with a bias that is not 0."""
+def _simplest_data(operation: str, problem: Problem, like: Operands) -> Iterator[Numbers]:
+    """Yield a single 1 in one operand and counting numbers in the other, then counting ones; then with a bias not 0."""
     counting = _counting(operation, problem, like)
     if not all(map(_is_finite, like.arrays)):
         return
     for bias in [None] if like.bias is None else [np.zeros_like(counting.bias), counting.bias]:
-        for place in range(len(counting.arrays)):
-            for arrays in _with_single(counting.arrays, place):
+        for index in range(len(counting.arrays)):
+            for arrays in _with_single(counting.arrays, index):
                 yield Numbers(arrays, bias)
         yield Numbers(counting.arrays, bias)
 
 
-def _with_single(arrays: tuple[Array, ...], place: int) -> Iterator[tuple[Array, ...]]:
-    """Yield the arrays with the one at ``place`` all zeros but for a 1, at each of its first positions."""
-    for element in range(min(arrays[place].size, _POSITIONS)):
-        single = np.zeros_like(arrays[place])
+def _with_single(arrays: tuple[Array, ...], index: int) -> Iterator[tuple[Array, ...]]:
+    """Yield the arrays with the one at ``index`` all zeros but for a 1, at each of its first positions."""
+    for element in range(min(arrays[index].size, _POSITIONS)):
+        single = np.zeros_like(arrays[index])
         single.flat[element] = 1
-        yield (*arrays[:place], single, *arrays[place + 1 :])
-
-
-def told(failed: Failure) -> Told:
-    """Return the failure as a record keeps it: JSON types only, numbers that are not finite as texts."""
-    names, problem = OPERAND_NAMES[failed.operation], failed.problem
-    operands = dict(zip(names, failed.operands.arrays, strict=True))
-    if failed.operands.bias is not None:
-        operands["bias"] = failed.operands.bias
-    return {
-        "problem": {**_parameters(problem), "padding": problem.padding},
-        "call": _call(failed.operation, problem, tuple(operands)),
-        "words": _words(failed),
-        "operands": {name: listed(array) for name, array in operands.items()},
-        "got": None if failed.answer is None else listed(failed.answer),
-        "error": failed.error,
-        "want": listed(failed.want),
-        "difference": None if failed.difference is None else listed(failed.difference),
-    }
+        yield (*arrays[:index], single, *arrays[index + 1 :])
 
 
 def listed(array: Array) -> Any:
-    """Return the numbers as nested lists, whole ones as integers, those that are not finite as ``nan``, ``inf``, ``-inf``."""
-    return _plain(array.astype(np.float64).tolist())
+    """Return the numbers as nested lists: integers as such, those that are not finite as ``nan``, ``inf``, ``-inf``."""
+    return _json_number(array.astype(np.float64).tolist())
 
 
-def _plain(entry: Any) -> Any:
+def _json_number(entry: Any) -> Any:
     if isinstance(entry, list):
-        return [_plain(held) for held in entry]
+        return [_json_number(each) for each in entry]
     if not np.isfinite(entry):
         return str(entry)
     return int(entry) if entry == int(entry) else entry
 
 
-def _call(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
+def _call_text(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
     """Return the call of the reference that asks the same, without what stays at its default."""
-    rank = problem.rank
-    stated: dict[str, tuple[Any, bool]] = {
+    sizes: dict[str, tuple[Any, bool]] = {
         "input_size": (problem.input_size, operation == "conv_input_grad"),
         "output_size": (problem.input_size, operation == "conv_transpose" and any(problem.output_padding)),
         "kernel_size": (problem.kernel_size, BY_NAME[operation].result == "filter"),
     }
-    if BY_NAME[operation].result != "bias":
-        stated |= {
-            "stride": (problem.stride, problem.stride != (1,) * rank),
-            "padding": (problem.symbol or problem.padding, problem.padding != ((0, 0),) * rank),
-            "dilation": (problem.dilation, problem.dilation != (1,) * rank),
-            "groups": (problem.groups, problem.groups != 1),
-        }
-    operands = [f"bias={name}" if name == "bias" else name for name in names]
-    return f"{operation}({', '.join([*operands, *(f'{name}={value!r}' for name, (value, told) in stated.items() if told)])})"
+    ones = (1,) * problem.rank
+    geometry: dict[str, tuple[Any, bool]] = {
+        "stride": (problem.stride, problem.stride != ones),
+        "padding": (problem.symbol or problem.padding, problem.padding != ((0, 0),) * problem.rank),
+        "dilation": (problem.dilation, problem.dilation != ones),
+        "groups": (problem.groups, problem.groups != 1),
+    }
+    arguments = sizes if BY_NAME[operation].result == "bias" else {**sizes, **geometry}
+    operands = ["bias=bias" if name == "bias" else name for name in names]
+    stated = [f"{name}={value!r}" for name, (value, is_needed) in arguments.items() if is_needed]
+    return f"{operation}({', '.join([*operands, *stated])})"
 
 
-def _words(failed: Failure) -> str:
+def _summary(failed: Failure) -> str:
     """Return the failure in one line."""
-    shapes = " and ".join(
-        f"{name} of shape {array.shape}"
-        for name, array in zip(OPERAND_NAMES[failed.operation], failed.operands.arrays, strict=True)
-    )
+    operands = zip(OPERAND_NAMES[failed.operation], failed.operands.arrays, strict=True)
+    shapes = " and ".join(f"{name} of shape {array.shape}" for name, array in operands)
     difference = failed.difference
     if failed.error or difference is None:
         return f"{shapes}: {failed.error}"

@@ -1,4 +1,4 @@
-"""Where an answer is wrong: the worst element, how the wrong ones are spread, and a map of the plane that holds the worst."""
+"""Where an answer is wrong: the worst element, how the wrong ones are spread, and a map of the worst one's plane."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -6,52 +6,55 @@ from typing import Any
 
 import numpy as np
 
+from convformance.judging.axes import axis_names, hit_indices
 from convformance.judging.bounds import Trial
-from convformance.judging.judgement import Marked
+from convformance.judging.judgement import FillResult
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
 
 Record = dict[str, Any]
 
+# A map is a picture for a report: 64 x 64 bytes are seen at one glance, and a record keeps thousands of them.
 LARGEST_SIDE = 64
+# The levels of a map. Errors lie between a thousandth of the bound and infinity: 8 steps to a doubling spread 2**-16 to
+# 2**16 times the bound over one byte.
 EXACT, LEAST, BOUND, MOST, NOT_FINITE = 0, 1, 128, 254, 255
 STEPS_PER_DOUBLING = 8
+# A list of more runs than that is cut off, so that a message stays one line.
+_MOST_RUNS, _FIRST_RUNS = 8, 6
 
-# Names of the spatial axes, and of one and several places along each.
+# Names of the spatial axes, and of one and several indices along each.
 _SPATIAL = {"D": ("slice", "slices"), "H": ("row", "rows"), "W": ("column", "columns")}
 # Names of the axes that come before the spatial ones in a result.
 _LEADING = {"filter_shape": ("filter", "channel"), "bias_shape": ("channel",), "activation": ("image", "channel")}
 
 
-def worst(marked: Marked, ratio: Array, bound: Array) -> Record:
+def worst_element(result: FillResult, ratio: Array, bound: Array) -> Record:
     """Return the element with the largest share of its bound as the record keeps it."""
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     allowed = np.broadcast_to(bound, ratio.shape)
-    numbers = {"got": marked.value[index], "want": marked.want[index], "bound": allowed[index]}
+    numbers = {"got": result.value[index], "want": result.want[index], "bound": allowed[index]}
     return {
-        "fill": marked.trial.name,
-        "index": [int(place) for place in index],
+        "fill": result.trial.name,
+        "index": [int(entry) for entry in index],
         **{name: float(number) for name, number in numbers.items()},
     }
 
 
-def spread(trial: Trial, wrong: Array) -> Record:
-    """Return how many elements are wrong, in which channels, and where, in words; ``wrong`` is a mask of the result's shape."""
+def measure_spread(trial: Trial, wrong: Array) -> Record:
+    """Return how many elements are wrong, in which channels, and where, as text; ``wrong`` is a mask of the result."""
     count, total = int(wrong.sum()), wrong.size
     names = _leading(trial, wrong.ndim)
-    hits = [_hit(wrong, axis) for axis in range(wrong.ndim)]
+    hits = [hit_indices(wrong, axis) for axis in range(wrong.ndim)]
     channels = hits[_channel_axis(names)]
-    return {"wrong": count, "of": total, "channels": channels.tolist(), "words": _words(trial, wrong, hits, names)}
+    return {"wrong": count, "of": total, "channels": channels.tolist(), "words": _where(trial, wrong, hits, names)}
 
 
-def told(found: Mapping[str, Any]) -> str:
+def spread_text(spread: Mapping[str, Any]) -> str:
     """Return a spread as one sentence without a full stop."""
-    count = (
-        f"all {found['of']} elements"
-        if found["wrong"] == found["of"]
-        else f"{found['wrong']} of {found['of']} elements"
-    )
-    return ", ".join(filter(None, (count, found["words"])))
+    wrong, of = spread["wrong"], spread["of"]
+    count = f"all {of} elements" if wrong == of else f"{wrong} of {of} elements"
+    return ", ".join(filter(None, (count, spread["words"])))
 
 
 def _leading(trial: Trial, rank: int) -> tuple[str, ...]:
@@ -65,19 +68,14 @@ def _channel_axis(names: Sequence[str]) -> int:
     return names.index("filter") if "filter" in names else names.index("channel")
 
 
-def _hit(wrong: Array, axis: int) -> Array:
-    """Return the places along ``axis`` at which anything is wrong."""
-    return np.flatnonzero(wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis)))
-
-
-def _words(trial: Trial, wrong: Array, hits: Sequence[Array], names: Sequence[str]) -> str:
-    places = _places(trial, wrong, hits[len(names) :])
-    parts = [f"only {places}" if places else ""]
+def _where(trial: Trial, wrong: Array, hits: Sequence[Array], names: Sequence[str]) -> str:
+    region = _region(trial, wrong, hits[len(names) :])
+    parts = [f"only {region}" if region else ""]
     parts += [_among(name, hit, size) for name, hit, size in zip(names, hits, wrong.shape, strict=False)]
     return ", ".join(filter(None, parts))
 
 
-def _places(trial: Trial, wrong: Array, hits: Sequence[Array]) -> str:
+def _region(trial: Trial, wrong: Array, hits: Sequence[Array]) -> str:
     """Return where in space the wrong elements lie, or nothing when they are all over it.
 
     The border is where an element sums fewer products than others do, the interior the rest.
@@ -93,45 +91,43 @@ def _places(trial: Trial, wrong: Array, hits: Sequence[Array]) -> str:
 
 
 def _along_axes(shape: Sequence[int], hits: Sequence[Array]) -> list[str]:
-    """Return which places are hit along each spatial axis, without the axes where all are."""
-    axes = zip(spatial_axes(len(hits)), hits, shape[len(shape) - len(hits) :], strict=True)
-    return [words for words in (_along(*axis) for axis in axes) if words]
-
-
-def spatial_axes(rank: int) -> tuple[str, ...]:
-    """Return the letters of that many spatial axes."""
-    return tuple(_SPATIAL)[len(_SPATIAL) - rank :]
+    """Return which indices are hit along each spatial axis, without the axes where all are."""
+    axes = zip(axis_names(len(hits)), hits, shape[len(shape) - len(hits) :], strict=True)
+    return list(filter(None, (_along(*axis) for axis in axes)))
 
 
 def _along(axis: str, hit: Array, size: int) -> str:
     """Return which rows, columns or slices are hit, or nothing when all are."""
-    one, several = _SPATIAL[axis]
     if len(hit) == size:
         return ""
-    ends = {(0,): f"the first {one}", (size - 1,): f"the last {one}", (0, size - 1): f"the first and last {one}"}
-    found = tuple(int(place) for place in hit)
-    return f"{ends.get(found) or f'{one if len(found) == 1 else several} {_ranges(found)}'} of axis {axis}"
+    single, several = _SPATIAL[axis]
+    indices = tuple(hit.tolist())
+    ends = {(0,): "the first", (size - 1,): "the last", (0, size - 1): "the first and last"}
+    if indices in ends:
+        return f"{ends[indices]} {single} of axis {axis}"
+    return f"{single if len(indices) == 1 else several} {_ranges(indices)} of axis {axis}"
 
 
 def _among(name: str, hit: Array, size: int) -> str:
     """Return which of ``size`` images, filters or channels are hit, or nothing when all are."""
     if len(hit) == size:
         return ""
-    return f"{name}{'' if len(hit) == 1 else 's'} {_ranges([int(place) for place in hit])} of {size}"
+    return f"{name}{'' if len(hit) == 1 else 's'} {_ranges(hit.tolist())} of {size}"
 
 
-def _ranges(places: Sequence[int]) -> str:
+def _ranges(indices: Sequence[int]) -> str:
     """Return sorted integers with runs joined, ``0, 2-4``; a long list is cut off."""
-    starts = [place for place in places if place - 1 not in places]
-    ends = [place for place in places if place + 1 not in places]
+    starts = [index for index in indices if index - 1 not in indices]
+    ends = [index for index in indices if index + 1 not in indices]
     runs = [str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True)]
-    return ", ".join(runs if len(runs) <= 8 else (*runs[:6], "...", runs[-1]))
+    return ", ".join(runs if len(runs) <= _MOST_RUNS else (*runs[:_FIRST_RUNS], "...", runs[-1]))
 
 
 def error_map(ratio: Array, index: Sequence[int]) -> Record:
     """Return the plane of ``ratio`` that holds ``index``, one byte an element, as the record keeps it.
 
-    0 is exact, 128 the bound, each step of 8 a factor of two; 255 is not finite. Planes wider than 64 are reduced by their maxima.
+    0 is exact, 128 the bound, each step of 8 a factor of two; 255 is not finite. Planes wider than 64 are reduced by
+    their maxima.
     """
     axes_shown = min(max(ratio.ndim - 2, 1), 2)  # one spatial axis, or a bias gradient, makes a plane of one row
     leading = tuple(index[: ratio.ndim - axes_shown])
@@ -139,7 +135,7 @@ def error_map(ratio: Array, index: Sequence[int]) -> Record:
     with np.errstate(divide="ignore"):
         levels = np.clip(np.round(BOUND + STEPS_PER_DOUBLING * np.log2(plane)), LEAST, MOST)
     cells = np.where(plane == 0, EXACT, np.where(np.isfinite(plane), levels, NOT_FINITE)).astype(np.uint8)
-    spatial = spatial_axes(ratio.ndim - 2)[-2:] if ratio.ndim > 1 else ("channel",)
+    spatial = axis_names(ratio.ndim - 2)[-2:] if ratio.ndim > 1 else ("channel",)
     axes = ["", *spatial] if len(spatial) == 1 else list(spatial)
     shape = [int(side) for side in cells.shape]
     return {

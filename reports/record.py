@@ -59,7 +59,7 @@ class Writer:
         if append:
             mend(path)
         self._path = Path(path)
-        self._file: BinaryIO = self._path.open("ab" if append else "wb")  # noqa: SIM115 - open as long as the writer
+        self._file: BinaryIO = self._path.open("ab" if append else "wb")
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Write one line. A number that is not finite becomes the text nan, inf or -inf, which JSON can hold."""

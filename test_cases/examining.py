@@ -1,9 +1,8 @@
 """A case as the judge sees it: its examination on the suite's own fills, and the parameters a diagnosis compares."""
 
 from functools import partial
-from typing import Any
 
-from convformance.judging.conditions import parameters
+from convformance.judging.conditions import QuestionParameters, parameters
 from convformance.judging.examination import Examination
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
@@ -15,7 +14,7 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     return Examination(operation, case.problem, dtype, data, special=bool(case.special), accumulator=accumulator)
 
 
-def described(case: Case, operation: str, dtype: str) -> dict[str, Any]:
-    """Return the parameters of that question, as the diagnosis names them."""
+def question_parameters(case: Case, operation: str, dtype: str) -> QuestionParameters:
+    """Return the parameters of that question, by which the diagnosis compares it with others."""
     bias = case.has_bias(operation)
     return parameters(operation, case.problem, dtype, memory=case.memory, bias=bias, special=case.special)

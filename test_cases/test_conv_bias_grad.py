@@ -1,11 +1,11 @@
 """conv_bias_grad: db[o] = sum over n, p of dy[n, o, p]."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from convformance.judging.assertions import assert_conformant
+from convformance.judging.assertions import Verdict, assert_conformant
 
 OPERATION = "conv_bias_grad"
 
 
-def test_conv_bias_grad(ask: Callable[[], Mapping[str, object]]) -> None:
+def test_conv_bias_grad(ask: Callable[[], Verdict]) -> None:
     assert_conformant(verdict=ask())

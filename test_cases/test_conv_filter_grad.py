@@ -3,12 +3,12 @@
 dw[o, c, t] = sum over n, p of x[n, c, p * stride + t * dilation - lo] * dy[n, o, p]
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from convformance.judging.assertions import assert_conformant
+from convformance.judging.assertions import Verdict, assert_conformant
 
 OPERATION = "conv_filter_grad"
 
 
-def test_conv_filter_grad(ask: Callable[[], Mapping[str, object]]) -> None:
+def test_conv_filter_grad(ask: Callable[[], Verdict]) -> None:
     assert_conformant(verdict=ask())

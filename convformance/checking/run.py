@@ -21,7 +21,7 @@ from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging import grades, special
 from convformance.judging.diagnosis import Observation, diagnoses
 from convformance.judging.grades import CLEAN, CONFORMANT, ERROR, INACCURATE, REFUSED, TIMED_OUT, WRONG
-from convformance.judging.marking import mark_special
+from convformance.judging.grading import grade_special_fill
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
@@ -178,7 +178,7 @@ class CheckRun:
     def _observe(self, operation: str, case: Case, judgement: Judgement) -> None:
         """Keep what the diagnosis is made of; an answer that only prints is a right one."""
         wrong = judgement.grade not in (*CLEAN, *INACCURATE)
-        parameters = examining.described(case, operation, self.function.spec.dtype)
+        parameters = examining.question_parameters(case, operation, self.function.spec.dtype)
         observation = Observation(parameters, wrong, judgement.diagnosis, judgement.spread)
         self._observations.setdefault(operation, []).append(observation)
 
@@ -234,7 +234,9 @@ def _grade_where_finite(examination: Examination, name: str, value: Array) -> st
     trial = examination.trial(name)
     expected, got = special.expected(trial), value.astype(np.float64)
     where_finite = np.where(~np.isfinite(got) & (expected == 0), trial.want, got)
-    return mark_special(trial, np.where(np.isnan(where_finite) & np.isinf(expected), expected, where_finite)).grade
+    return grade_special_fill(
+        trial, np.where(np.isnan(where_finite) & np.isinf(expected), expected, where_finite)
+    ).grade
 
 
 def _quoted(printed: str) -> str:

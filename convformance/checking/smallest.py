@@ -8,7 +8,7 @@ from typing import Any
 from convformance.adapters.layouts import result_role
 from convformance.checking.target import FunctionUnderTest
 from convformance.judging.bounds import Operands
-from convformance.judging.smallest import Failure, failure, listed, smallest, told
+from convformance.judging.smallest import Failure, failure, listed, smallest
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
@@ -55,7 +55,7 @@ def _to_json(function: FunctionUnderTest, failed: Failure) -> dict[str, Any]:
         error = f"the result has shape {own['got'].shape}; wanted {own['want'].shape}"
     arrays = function.own_arrays(operation, problem, operands)
     return {
-        **told(failed),
+        **failed.to_json(),
         "operation": operation,
         "call": function.call_text(operation, problem, operands),
         "operands": {_own_name(function, role): listed(array) for role, array in arrays.items()},

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from convformance.judging.diagnosis import Fit, Observation, diagnoses
+from convformance.judging.diagnosis import Match, Observation, diagnoses
 from convformance.judging.grades import ANSWERED
 from convformance.reports.lines import Diagnosis, Verdict
 from convformance.running.questions import Question
@@ -26,7 +26,7 @@ def diagnosis_lines(answers: Iterable[tuple[Question, Verdict]]) -> Iterator[Dia
 
 
 def _observation(question: Question, verdict: Verdict) -> Observation:
-    parameters = examining.described(question.case, question.operation, question.dtype)
+    parameters = examining.question_parameters(question.case, question.operation, question.dtype)
     spread = asdict(verdict.spread) if verdict.spread else None
-    matches = tuple(map(Fit, verdict.diagnosis, verdict.details))
+    matches = tuple(map(Match, verdict.diagnosis, verdict.details))
     return Observation(parameters, verdict.finding, matches, spread)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from convformance.adapters import discovery
-from convformance.judging import smallest as shrinking
 from convformance.judging.grades import ANSWERED, ERROR
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message, Tell, serve
@@ -108,7 +107,7 @@ def _seek(request: Message, tell: Tell) -> None:
     fill = request["fill"] or (verdict.worst.fill if verdict.worst else EXACT_FILLS[0])
     failed = smallest_failing(runner.adapter(selection.label), question, fill)
     if failed is not None:
-        tell("smallest", shrinking.told(failed))
+        tell("smallest", failed.to_json())
 
 
 if __name__ == "__main__":

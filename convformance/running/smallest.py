@@ -27,7 +27,9 @@ def smallest_failing(adapter: Adapter, question: Question, fill: str) -> Failure
 def _fails(adapter: Adapter, question: Question, problem: Problem, operands: Operands) -> Failure | None:
     ask = partial(_answer, adapter, question, problem)
     expected = question.route.accumulator.get(question.dtype)
-    return failure(question.operation, problem, operands, ask, question.dtype, accumulator=expected, words=error_text)
+    return failure(
+        question.operation, problem, operands, ask, question.dtype, accumulator=expected, error_text=error_text
+    )
 
 
 def _answer(adapter: Adapter, question: Question, problem: Problem, operands: Operands) -> Any:

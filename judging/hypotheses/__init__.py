@@ -15,10 +15,10 @@ MISTAKES: tuple[Hypothesis, ...] = (
     *padding.OFF_BY_ONE,
     *position.HYPOTHESES,
 )
-# Looked for where none of those fits: any other number in place of the one asked for.
+# Looked for where none of those matches: any other number in place of the one asked for.
 GENERAL: tuple[Hypothesis, ...] = (*padding.GENERAL, *stepping.GENERAL)
 # Where an answer is wrong: worth less than anything that reproduces it.
-PLACES: tuple[Hypothesis, ...] = position.PLACES
+LOCATIONS: tuple[Hypothesis, ...] = position.LOCATIONS
 
-HYPOTHESES = (*MISTAKES, *GENERAL, *PLACES, process.WRONG_SHAPE)
-BY_NAME: dict[str, Hypothesis] = {found.name: found for found in HYPOTHESES}
+HYPOTHESES = (*MISTAKES, *GENERAL, *LOCATIONS, process.WRONG_SHAPE)
+BY_NAME: dict[str, Hypothesis] = {hypothesis.name: hypothesis for hypothesis in HYPOTHESES}

@@ -1,10 +1,11 @@
 """What a hypothesis is: a mistake with a name, and what an operation would answer if it were made.
 
-A hypothesis takes the computation that was asked for and yields changed ones, each with a detail in words; the result of a
-changed computation is the reference's own, so that a wrong answer can be met bit for bit. Changes add up: a hypothesis may be
-applied to what another one yielded.
+A hypothesis takes the computation that was asked for and yields changed ones, each with a detail of how it is changed;
+the result of a changed computation is the reference's own, so that a wrong answer can be matched bit for bit. Changes
+add up: a hypothesis may be applied to what another one yielded.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,15 +20,14 @@ from convformance.reference.problem import Problem
 
 Change = Callable[[Array], Array]
 
-_AXES = ("D", "H", "W")
-
 
 @dataclass(frozen=True)
 class Computation:
-    """An operation on a problem and float64 operands, changes made to its result, and the answer that is to be explained.
+    """An operation on a problem and float64 operands, changes made to its result, and the answer to be explained.
 
-    The arrays are spoken of by the convolution they belong to: ``input`` (the large side), ``filter``, ``output`` (the small side).
-    ``rounded`` says that a change rounds, so that the answer can be expected within the error of one rounding of its sums only.
+    The arrays are named by the convolution they belong to: ``input`` (the large side), ``filter``, ``output`` (the
+    small side). ``rounded``: a change rounds, so that the answer can be expected within the error of one rounding of
+    its sums only.
     """
 
     operation: str
@@ -47,7 +47,7 @@ class Computation:
             value = change(value)
         return value
 
-    def at_hand(self) -> "Computation":
+    def precomputed(self) -> "Computation":
         """Return the computation, its result before any change computed: those that change only the result share it."""
         self._unchanged()
         return self
@@ -64,13 +64,13 @@ class Computation:
     def _unchanged(self) -> Array:
         """Return the result before any change; it is computed once for all that comes of the same question.
 
-        The operands are kept beside it, so that no other array can take their place in the key.
+        The operands are kept beside it, so that no other array can be taken for one of them in the key.
         """
         if self.is_new:
             value = operations.apply(self.operation, self.problem, *self.arrays, bias=self.bias)
             self._computed[self._key] = value, self.arrays, self.bias
-        kept: Array = self._computed[self._key][0]
-        return kept
+        unchanged: Array = self._computed[self._key][0]
+        return unchanged
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -99,11 +99,14 @@ class Computation:
     def mapped(self, name: str, change: Change) -> "Computation":
         """Return the computation with ``change`` made to the array of that name, an operand or the result."""
         if name == self.gives:
-            return replace(self, changes=(*self.changes, change))
-        place = self.reads.index(name)
-        return replace(
-            self, arrays=tuple(change(array) if at == place else array for at, array in enumerate(self.arrays))
-        )
+            return self.changed(change)
+        changed = self.reads.index(name)
+        arrays = tuple(change(array) if index == changed else array for index, array in enumerate(self.arrays))
+        return replace(self, arrays=arrays)
+
+    def changed(self, change: Change) -> "Computation":
+        """Return the computation with ``change`` made to its result."""
+        return replace(self, changes=(*self.changes, change))
 
 
 Prediction = tuple[str, Computation]
@@ -111,18 +114,27 @@ Predict = Callable[[Computation], Iterator[Prediction]]
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What reproduces one wrong answer: the public name of a hypothesis, or of two joined by ``+``, and what there is to add."""
+class Match:
+    """What reproduces one wrong answer: the public name of a hypothesis, or of two joined by ``+``, and a detail of it.
+
+    ``on_all_fills``: it reproduces the answers to every exact fill, not only to the first one that is wrong.
+    """
 
     name: str
     detail: str = ""
+    on_all_fills: bool = True
+
+
+# Mistakes from this rank on only come second: they change numbers, whatever the geometry was.
+SECOND_ONLY = 20
 
 
 @dataclass(frozen=True)
 class Hypothesis:
     """A mistake by its public name: one sentence of what happens, one of how to mend it, and what it predicts.
 
-    ``matters`` names the conditions without which the mistake cannot show.
+    ``matters`` names the conditions without which the mistake cannot show. ``pair_rank`` is its turn among the mistakes
+    that are tried two by two, 0 for one that is not.
     """
 
     name: str
@@ -130,6 +142,18 @@ class Hypothesis:
     remedy: str
     predict: Predict
     matters: tuple[str, ...] = ()
+    pair_rank: int = 0
+
+    @classmethod
+    def of(cls, name: str, predict: Predict, *matters: str, pair_rank: int = 0) -> "Hypothesis":
+        """Return the hypothesis whose explanation and remedy are the two paragraphs of ``predict``'s docstring."""
+        paragraphs = (inspect.getdoc(predict) or "\n\n").split("\n\n")
+        explanation, remedy, *_ = (" ".join(paragraph.split()) for paragraph in paragraphs)
+        return cls(name, explanation, remedy, predict, matters, pair_rank)
+
+    def pairs_with(self, other: "Hypothesis") -> bool:
+        """Whether both are tried together, this one made first; in one order only, as most changes commute."""
+        return 0 < self.pair_rank < min(other.pair_rank, SECOND_ONLY)
 
 
 def unchanged(asked: Computation) -> Iterator[Prediction]:
@@ -137,51 +161,46 @@ def unchanged(asked: Computation) -> Iterator[Prediction]:
     yield from ()
 
 
-def axis_names(rank: int) -> tuple[str, ...]:
-    """Return the letters of that many spatial axes."""
-    return _AXES[len(_AXES) - rank :]
-
-
-def reposed(asked: Computation, detail: str = "", **geometry: Any) -> Iterator[Prediction]:
+def with_geometry(asked: Computation, detail: str = "", **geometry: Any) -> Iterator[Prediction]:
     """Yield the operation under another geometry on the same operands.
 
-    Once as it follows from the geometry, with a result of another size where that is so; once with the size that was wanted, as
-    loops over a result of given shape compute it. Nothing where the geometry is the same or does not exist for these operands.
+    Once as it follows from the geometry, with a result of another size where that is so; once with the size that was
+    wanted, as loops over a result of given shape compute it. Nothing where the geometry is the same or does not exist
+    for these operands.
     """
     if asked.gives == "bias" or all(getattr(asked.problem, name) == value for name, value in geometry.items()):
         return
-    for make in (_following, _of_wanted_size):
+    for changed_problem in (_following, _of_wanted_size):
         try:
-            yield detail, replace(asked, problem=make(asked, geometry))
+            yield detail, replace(asked, problem=changed_problem(asked, geometry))
         except ValueError:  # no such geometry: a size below 0, a crop of more than there is
             continue
 
 
 def _following(asked: Computation, geometry: dict[str, Any]) -> Problem:
     """Return the problem whose result has the size that the geometry gives it."""
-    changed = _loose(asked.problem, geometry)
-    sizes = changed["stride"], changed["padding"], effective_kernel(changed["kernel_size"], changed["dilation"])
-    outputs = asked.problem.output_size
+    problem, changed = asked.problem, _completed(asked.problem, geometry)
+    stride, padding, dilation = changed["stride"], changed["padding"], changed["dilation"]
     if asked.gives == "output":
-        return replace(asked.problem, **changed)
+        return replace(problem, **changed)
     if asked.gives == "input":
-        natural = tuple((o - 1) * s + e - lo - hi for o, s, (lo, hi), e in zip(outputs, *sizes, strict=True))
-        return replace(asked.problem, **{**changed, "input_size": natural})
-    axes = zip(
-        asked.problem.input_size, outputs, changed["stride"], changed["padding"], changed["dilation"], strict=True
-    )
+        extents = effective_kernel(changed["kernel_size"], dilation)
+        reached = zip(problem.output_size, stride, padding, extents, strict=True)
+        natural = tuple((o - 1) * s + e - lo - hi for o, s, (lo, hi), e in reached)
+        return replace(problem, **{**changed, "input_size": natural})
+    axes = zip(problem.input_size, problem.output_size, stride, padding, dilation, strict=True)
     taps = tuple((i + lo + hi - (o - 1) * s - 1) // d + 1 for i, o, s, (lo, hi), d in axes)
-    return _with_outputs(asked.problem, {**changed, "kernel_size": taps})
+    return _with_outputs(problem, {**changed, "kernel_size": taps})
 
 
 def _of_wanted_size(asked: Computation, geometry: dict[str, Any]) -> Problem:
     """Return the problem in which all sizes are as asked for, whatever is read beyond the end."""
-    return _with_outputs(asked.problem, _loose(asked.problem, geometry))
+    return _with_outputs(asked.problem, _completed(asked.problem, geometry))
 
 
-def _loose(problem: Problem, geometry: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: getattr(problem, name) for name in ("kernel_size", "stride", "padding", "dilation")}
-    return {**kept, "symbol": None, **geometry}
+def _completed(problem: Problem, geometry: dict[str, Any]) -> dict[str, Any]:
+    unchanged = {name: getattr(problem, name) for name in ("kernel_size", "stride", "padding", "dilation")}
+    return {**unchanged, "symbol": None, **geometry}
 
 
 def _with_outputs(problem: Problem, geometry: dict[str, Any]) -> Problem:
@@ -192,11 +211,11 @@ def _with_outputs(problem: Problem, geometry: dict[str, Any]) -> Problem:
     return replace(problem, **{**geometry, "padding": pairs})
 
 
-def without(pairs: Pairs) -> Pairs:
-    """Return no padding, for as many axes."""
-    return ((0, 0),) * len(pairs)
+def no_padding(rank: int) -> Pairs:
+    """Return no padding, for that many axes."""
+    return ((0, 0),) * rank
 
 
-def one_axis(values: Size | Pairs, axis: int, value: Any) -> tuple[Any, ...]:
+def with_axis(values: Size | Pairs, axis: int, value: Any) -> tuple[Any, ...]:
     """Return ``values`` with another one at ``axis``."""
-    return tuple(value if at == axis else kept for at, kept in enumerate(values))
+    return (*values[:axis], value, *values[axis + 1 :])

@@ -7,34 +7,43 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.hypotheses.hypothesis import Array, Computation, Hypothesis, Prediction, axis_names, reposed
+from convformance.judging.axes import axis_names
+from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, with_geometry
+from convformance.reference.arrays import Array
 
 _ALL = (slice(None),)
 _COUNTS = (4, 8, 16, 32, 64)  # taps to a block, of which a kernel may lose what is left over
 
 
-def _spatial(array: Array) -> tuple[int, ...]:
-    return tuple(range(2, array.ndim))
-
-
 def _rotated(kernel: Array) -> Array:
-    return np.flip(kernel, _spatial(kernel))
+    return np.flip(kernel, tuple(range(2, kernel.ndim)))
 
 
 def kernel_rotated(asked: Computation) -> Iterator[Prediction]:
-    """The filter that is read is turned by 180 degrees."""
+    """The kernel is turned by 180 degrees: a true convolution where a cross-correlation is meant, or a gradient that
+    turns it once too often or not at all.
+
+    Read tap t at position + t * dilation without turning the kernel; in an input gradient written as a convolution turn
+    it on all spatial axes, in one that scatters do not.
+    """
     if "filter" in asked.reads:
         yield "", asked.mapped("filter", _rotated)
 
 
 def gradient_rotated(asked: Computation) -> Iterator[Prediction]:
-    """The filter gradient is turned by 180 degrees."""
+    """The filter gradient comes out turned by 180 degrees.
+
+    Correlate the input with the output's gradient, in this order; neither is to be turned.
+    """
     if asked.gives == "filter":
         yield "", asked.mapped("filter", _rotated)
 
 
 def kernel_flipped_on_one_axis(asked: Computation) -> Iterator[Prediction]:
-    """The filter, read or given, is turned round along some of its axes."""
+    """The kernel is turned round along some of its axes and not along others.
+
+    Turn the kernel on all spatial axes where it has to be turned, and on none elsewhere.
+    """
     if asked.gives == "bias":
         return
     for count in range(1, asked.rank):
@@ -44,18 +53,21 @@ def kernel_flipped_on_one_axis(asked: Computation) -> Iterator[Prediction]:
 
 
 def kernel_axes_swapped(asked: Computation) -> Iterator[Prediction]:
-    """Two axes of the filter, read or given, stand in each other's place."""
+    """The spatial axes of the kernel are exchanged: it is read, or its gradient given, transposed.
+
+    Keep the order of the kernel's spatial axes the same as that of the data; a square kernel hides the mistake.
+    """
     if asked.gives == "bias":
         return
-    for one, other in combinations(range(asked.rank), 2):
-        detail = f"{axis_names(asked.rank)[one]} and {axis_names(asked.rank)[other]}" if asked.rank > 2 else ""
-        swapped = asked.mapped("filter", partial(np.swapaxes, axis1=one + 2, axis2=other + 2))
+    for first, second in combinations(range(asked.rank), 2):
+        detail = f"{axis_names(asked.rank)[first]} and {axis_names(asked.rank)[second]}" if asked.rank > 2 else ""
+        swapped = asked.mapped("filter", partial(np.swapaxes, axis1=first + 2, axis2=second + 2))
         kernel = list(asked.problem.kernel_size)
-        kernel[one], kernel[other] = kernel[other], kernel[one]
+        kernel[first], kernel[second] = kernel[second], kernel[first]
         if asked.gives == "filter" or tuple(kernel) == asked.problem.kernel_size:
             yield detail, swapped
         else:
-            yield from reposed(swapped, detail, kernel_size=tuple(kernel))
+            yield from with_geometry(swapped, detail, kernel_size=tuple(kernel))
 
 
 def _swapped_within(groups: int, kernel: Array) -> Array:
@@ -65,7 +77,11 @@ def _swapped_within(groups: int, kernel: Array) -> Array:
 
 
 def in_out_channels_swapped(asked: Computation) -> Iterator[Prediction]:
-    """The first two axes of the filter, read or given, stand in each other's place."""
+    """Input and output channels of the filter are exchanged.
+
+    Take the filter as (out, in, ...); exchange the two exactly once in a gradient, and not where it is only shared with
+    one.
+    """
     problem = asked.problem
     outputs, inputs = problem.out_channels // problem.groups, problem.in_channels // problem.groups
     if asked.gives == "filter":
@@ -75,86 +91,49 @@ def in_out_channels_swapped(asked: Computation) -> Iterator[Prediction]:
 
 
 def taps_missing(asked: Computation) -> Iterator[Prediction]:
-    """Some taps are not summed: the first or last along an axis, those of an odd count, one alone, all behind a number of them."""
+    """Some taps of the kernel are not summed.
+
+    Let the loops over the taps run from the first to the last, and take what is left over after whole blocks.
+    """
     if "filter" not in asked.reads:
         return
-    kernel = asked.problem.kernel_size
-    for axis, (name, size) in enumerate(zip(axis_names(asked.rank), kernel, strict=True), 2):
+    for axis, (name, size) in enumerate(zip(axis_names(asked.rank), asked.problem.kernel_size, strict=True), 2):
         counts = {size - 1, *(count for count in _COUNTS if count < size)} - {0}
-        for kept in sorted(counts, reverse=True):
-            yield (
-                f"after {kept} along {name}",
-                asked.mapped("filter", partial(_set_to_zero, (*_ALL * axis, slice(kept, None)))),
-            )
-        yield f"the first along {name}", asked.mapped("filter", partial(_set_to_zero, (*_ALL * axis, 0)))
-    for corner, words in ((0, "first"), (-1, "last")):
-        place = (corner,) * asked.rank
-        yield f"the {words} one", asked.mapped("filter", partial(_set_to_zero, (*_ALL * 2, *place)))
-        yield f"the {words} of one channel", asked.mapped("filter", partial(_set_to_zero, (*_ALL, corner, *place)))
+        for count in sorted(counts, reverse=True):
+            yield f"after {count} along {name}", _without_taps(asked, *_ALL * axis, slice(count, None))
+        yield f"the first along {name}", _without_taps(asked, *_ALL * axis, 0)
+    for corner, label in ((0, "first"), (-1, "last")):
+        yield f"the {label} one", _without_taps(asked, *_ALL * 2, *(corner,) * asked.rank)
+        yield f"the {label} of one channel", _without_taps(asked, *_ALL, corner, *(corner,) * asked.rank)
 
 
-def _set_to_zero(place: tuple[Any, ...], kernel: Array) -> Array:
-    lacking = kernel.copy()
-    lacking[place] = 0
-    return lacking
+def _without_taps(asked: Computation, *index: Any) -> Computation:
+    def zeroed(kernel: Array) -> Array:
+        lacking = kernel.copy()
+        lacking[index] = 0
+        return lacking
+
+    return asked.mapped("filter", zeroed)
 
 
 def channels_reversed(asked: Computation) -> Iterator[Prediction]:
-    """The channels of the filter, read or given, are in reverse order."""
+    """The channels of the filter are in reverse order.
+
+    Reverse the spatial axes only when turning a kernel: name them, as in w[:, :, ::-1, ::-1].
+    """
     if asked.gives != "bias":
         yield "input channels", asked.mapped("filter", lambda kernel: kernel[:, ::-1])
         yield "output channels", asked.mapped("filter", lambda kernel: kernel[::-1])
 
 
+_READ, _GRADIENT = "the filter is read", "the filter's gradient is asked for"
+
 HYPOTHESES = (
-    Hypothesis(
-        "kernel-rotated",
-        "The kernel is turned by 180 degrees: a true convolution where a cross-correlation is meant, or a gradient that turns it "
-        "once too often or not at all.",
-        "Read tap t at position + t * dilation without turning the kernel; in an input gradient written as a convolution turn it "
-        "on all spatial axes, in one that scatters do not.",
-        kernel_rotated,
-        ("kernel > 1", "the filter is read"),
-    ),
-    Hypothesis(
-        "gradient-rotated",
-        "The filter gradient comes out turned by 180 degrees.",
-        "Correlate the input with the output's gradient, in this order; neither is to be turned.",
-        gradient_rotated,
-        ("kernel > 1", "the filter's gradient is asked for"),
-    ),
-    Hypothesis(
-        "kernel-axes-swapped",
-        "The spatial axes of the kernel are exchanged: it is read, or its gradient given, transposed.",
-        "Keep the order of the kernel's spatial axes the same as that of the data; a square kernel hides the mistake.",
-        kernel_axes_swapped,
-        ("kernel > 1",),
-    ),
-    Hypothesis(
-        "in-out-channels-swapped",
-        "Input and output channels of the filter are exchanged.",
-        "Take the filter as (out, in, ...); exchange the two exactly once in a gradient, and not where it is only shared with one.",
-        in_out_channels_swapped,
-        ("in_channels > groups",),
-    ),
-    Hypothesis(
-        "kernel-flipped-on-one-axis",
-        "The kernel is turned round along some of its axes and not along others.",
-        "Turn the kernel on all spatial axes where it has to be turned, and on none elsewhere.",
-        kernel_flipped_on_one_axis,
-        ("kernel > 1",),
-    ),
-    Hypothesis(
-        "channels-reversed",
-        "The channels of the filter are in reverse order.",
-        "Reverse the spatial axes only when turning a kernel: name them, as in w[:, :, ::-1, ::-1].",
-        channels_reversed,
-        ("channels > 1",),
-    ),
-    Hypothesis(
-        "taps-missing",
-        "Some taps of the kernel are not summed.",
-        "Let the loops over the taps run from the first to the last, and take what is left over after whole blocks.",
-        taps_missing,
-    ),
+    Hypothesis.of("kernel-rotated", kernel_rotated, "kernel > 1", _READ, pair_rank=1),
+    Hypothesis.of("gradient-rotated", gradient_rotated, "kernel > 1", _GRADIENT, pair_rank=2),
+    Hypothesis.of("kernel-axes-swapped", kernel_axes_swapped, "kernel > 1", pair_rank=4),
+    Hypothesis.of("in-out-channels-swapped", in_out_channels_swapped, "in_channels > groups", pair_rank=3),
+    Hypothesis.of("kernel-flipped-on-one-axis", kernel_flipped_on_one_axis, "kernel > 1"),
+    Hypothesis.of("channels-reversed", channels_reversed, "channels > 1"),
+    Hypothesis.of("taps-missing", taps_missing),
 )

@@ -23,10 +23,10 @@ def named_numbers(asked: Computation) -> Iterator[tuple[str, int]]:
         "in_channels / groups": problem.in_channels // problem.groups,
         "2": 2,
     }
-    products = {f"{one} * {other}": single[one] * single[other] for one, other in combinations(single, 2)}
-    whole = {"in_channels / groups * kernel elements * batch": prod(problem.filter_shape[1:]) * problem.batch}
-    told: set[int] = {0, 1}
-    for words, number in {**single, **products, **whole}.items():
-        if number not in told:
-            told.add(number)
-            yield words, number
+    products = {f"{first} * {second}": single[first] * single[second] for first, second in combinations(single, 2)}
+    triple = {"in_channels / groups * kernel elements * batch": prod(problem.filter_shape[1:]) * problem.batch}
+    seen: set[int] = {0, 1}
+    for name, number in {**single, **products, **triple}.items():
+        if number not in seen:
+            seen.add(number)
+            yield name, number

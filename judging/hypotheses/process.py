@@ -12,7 +12,8 @@ HYPOTHESES = (
     Hypothesis(
         "not-deterministic",
         "The same operands give other results in another call.",
-        "Look for memory that is read before it is written, state that is kept between calls, and threads that share an array.",
+        "Look for memory that is read before it is written, "
+        "state that is kept between calls, and threads that share an array.",
         unchanged,
     ),
     Hypothesis(
@@ -30,7 +31,8 @@ HYPOTHESES = (
     Hypothesis(
         "nan-spread",
         "A NaN or an infinity shows where no product with it is summed.",
-        "Look for elements that are multiplied by zero in place of being left out: a mask, a block that is padded, a transform.",
+        "Look for elements that are multiplied by zero in place of being left out: "
+        "a mask, a block that is padded, a transform.",
         unchanged,
     ),
     Hypothesis(

@@ -5,56 +5,51 @@ from functools import partial
 from itertools import permutations, product
 from typing import Any
 
-from convformance.judging.hypotheses.hypothesis import (
-    Computation,
-    Hypothesis,
-    Prediction,
-    axis_names,
-    one_axis,
-    reposed,
-)
+from convformance.judging.axes import axis_names
+from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, with_axis, with_geometry
 
 
 def ignored(name: str, asked: Computation) -> Iterator[Prediction]:
-    """The parameter of that name is 1 on every axis, or on one."""
+    """Yield 1 for the parameter of that name, on every axis or on one."""
     values = getattr(asked.problem, name)
-    yield from reposed(asked, "", **{name: (1,) * asked.rank})
+    yield from with_geometry(asked, "", **{name: (1,) * asked.rank})
     if sum(value != 1 for value in values) > 1:
         for axis, letter in enumerate(axis_names(asked.rank)):
-            yield from reposed(asked, f"along {letter}", **{name: one_axis(values, axis, 1)})
+            yield from with_geometry(asked, f"along {letter}", **{name: with_axis(values, axis, 1)})
 
 
 def axes_swapped(name: str, asked: Computation) -> Iterator[Prediction]:
-    """The parameter of that name is given to the axes in another order."""
+    """Yield the parameter of that name given to the axes in another order."""
     values = getattr(asked.problem, name)
     for order in permutations(range(asked.rank)):
         detail = " ".join(axis_names(asked.rank)[axis] for axis in order) if asked.rank > 2 else ""
-        yield from reposed(asked, detail, **{name: tuple(values[axis] for axis in order)})
+        yield from with_geometry(asked, detail, **{name: tuple(values[axis] for axis in order)})
 
 
-def one_axis_for_both(place: int, asked: Computation) -> Iterator[Prediction]:
-    """What a parameter is on one axis, the first or the last, is taken for every axis; one parameter, or all of them."""
+def one_axis_for_both(axis: int, asked: Computation) -> Iterator[Prediction]:
+    """Yield what a parameter is on one axis, the first or the last, for every axis; one parameter, or all of them."""
     problem = asked.problem
-    shared = {name: (getattr(problem, name)[place],) * asked.rank for name in ("stride", "dilation", "padding")}
+    shared = {name: (getattr(problem, name)[axis],) * asked.rank for name in ("stride", "dilation", "padding")}
     for name, values in shared.items():
-        yield from reposed(asked, name, **{name: values})
-    yield from reposed(asked, "stride, dilation and padding", **shared)
+        yield from with_geometry(asked, name, **{name: values})
+    yield from with_geometry(asked, "stride, dilation and padding", **shared)
 
 
-def off_by_one(name: str, asked: Computation) -> Iterator[Prediction]:
-    """The parameter of that name is one too large or one too small, on every axis or where it is above 1."""
+def miscounted(name: str, asked: Computation) -> Iterator[Prediction]:
+    """Yield the parameter of that name one too large or one too small, on every axis or where it is above 1."""
     values: tuple[int, ...] = getattr(asked.problem, name)
-    for step, words in ((1, "one too large"), (-1, "one too small")):
-        yield from reposed(asked, words, **{name: tuple(max(1, value + step) for value in values)})
-        yield from reposed(asked, words, **{name: tuple(value + step if value > 1 else value for value in values)})
+    for step, detail in ((1, "one too large"), (-1, "one too small")):
+        yield from with_geometry(asked, detail, **{name: tuple(max(1, value + step) for value in values)})
+        above = tuple(value + step if value > 1 else value for value in values)
+        yield from with_geometry(asked, detail, **{name: above})
 
 
 def another(name: str, asked: Computation) -> Iterator[Prediction]:
-    """The parameter of that name is another number up to 4."""
+    """Yield another number up to 4 for the parameter of that name."""
     values = getattr(asked.problem, name)
     for others in product(range(1, 5), repeat=min(asked.rank, 2)):
         if asked.rank <= 2:
-            yield from reposed(asked, f"{_times(others)} for {_times(values)}", **{name: others})
+            yield from with_geometry(asked, f"{_times(others)} for {_times(values)}", **{name: others})
 
 
 def _times(values: tuple[Any, ...]) -> str:
@@ -62,17 +57,25 @@ def _times(values: tuple[Any, ...]) -> str:
 
 
 def stride_dilation_swapped(asked: Computation) -> Iterator[Prediction]:
-    """Each is taken for the other."""
-    yield from reposed(asked, stride=asked.problem.dilation, dilation=asked.problem.stride)
+    """Stride and dilation are taken for each other.
 
+    Step between outputs by the stride and between taps by the dilation; a filter gradient computed as a convolution
+    exchanges them once.
+    """
+    yield from with_geometry(asked, stride=asked.problem.dilation, dilation=asked.problem.stride)
+
+
+_EACH_AXIS = "Use the stride, dilation and padding of each axis on that axis."
 
 HYPOTHESES = (
     Hypothesis(
         "stride-ignored",
         "The stride is left out: the kernel moves by 1.",
-        "Multiply the output position by the stride in every pass: read, or scatter to, position * stride + tap * dilation.",
+        "Multiply the output position by the stride in every pass: "
+        "read, or scatter to, position * stride + tap * dilation.",
         partial(ignored, "stride"),
         ("stride > 1",),
+        pair_rank=6,
     ),
     Hypothesis(
         "stride-axes-swapped",
@@ -80,6 +83,7 @@ HYPOTHESES = (
         "Keep the strides in the order of the spatial axes, (H, W).",
         partial(axes_swapped, "stride"),
         ("stride differs by axis",),
+        pair_rank=11,
     ),
     Hypothesis(
         "dilation-ignored",
@@ -87,6 +91,7 @@ HYPOTHESES = (
         "Multiply the tap by the dilation in every pass, and let the kernel span dilation * (kernel - 1) + 1.",
         partial(ignored, "dilation"),
         ("dilation > 1",),
+        pair_rank=7,
     ),
     Hypothesis(
         "dilation-axes-swapped",
@@ -94,40 +99,34 @@ HYPOTHESES = (
         "Keep the dilations in the order of the spatial axes, (H, W).",
         partial(axes_swapped, "dilation"),
         ("dilation differs by axis",),
+        pair_rank=12,
     ),
     Hypothesis(
         "first-axis-for-both",
         "A parameter of the first axis is used on every axis.",
-        "Use the stride, dilation and padding of each axis on that axis.",
+        _EACH_AXIS,
         partial(one_axis_for_both, 0),
         ("a parameter differs by axis",),
     ),
     Hypothesis(
         "last-axis-for-both",
         "A parameter of the last axis is used on every axis.",
-        "Use the stride, dilation and padding of each axis on that axis.",
+        _EACH_AXIS,
         partial(one_axis_for_both, -1),
         ("a parameter differs by axis",),
     ),
-    Hypothesis(
-        "stride-dilation-swapped",
-        "Stride and dilation are taken for each other.",
-        "Step between outputs by the stride and between taps by the dilation; a filter gradient computed as a convolution "
-        "exchanges them once.",
-        stride_dilation_swapped,
-        ("stride or dilation > 1",),
-    ),
+    Hypothesis.of("stride-dilation-swapped", stride_dilation_swapped, "stride or dilation > 1"),
     Hypothesis(
         "stride-off-by-one",
         "The stride is one too large or one too small.",
         "Step from output to output by exactly the stride.",
-        partial(off_by_one, "stride"),
+        partial(miscounted, "stride"),
     ),
     Hypothesis(
         "dilation-off-by-one",
         "The dilation is one too large or one too small: it counts the gaps, or the steps, where the other is meant.",
         "Take dilation 1 for taps side by side: dilation - 1 elements lie between two taps.",
-        partial(off_by_one, "dilation"),
+        partial(miscounted, "dilation"),
     ),
 )
 

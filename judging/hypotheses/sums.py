@@ -9,21 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.hypotheses.hypothesis import Array, Computation, Hypothesis, Prediction
+from convformance.judging.axes import along_axis
+from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction
 from convformance.judging.hypotheses.numbers import named_numbers
 from convformance.reference import operations
+from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
 _LARGEST_DENOMINATOR = 4096
 _BITS = (8, 16, 32)
 
 
-def _only(axis: int, places: slice, array: Array) -> Array:
-    """Return ``array`` with everything else than ``places`` along ``axis`` set to 0."""
-    kept = np.zeros_like(array)
-    index = (slice(None),) * axis + (places,)
-    kept[index] = array[index]
-    return kept
+def _only(axis: int, indices: slice, array: Array) -> Array:
+    """Return ``array`` with everything else than ``indices`` along ``axis`` set to 0."""
+    only = np.zeros_like(array)
+    index = (slice(None),) * axis + (indices,)
+    only[index] = array[index]
+    return only
 
 
 def _only_last(axes: tuple[int, ...], array: Array) -> Array:
@@ -33,30 +35,28 @@ def _only_last(axes: tuple[int, ...], array: Array) -> Array:
 
 
 def overwritten(asked: Computation) -> Iterator[Prediction]:
-    """Of what is to be added up only the last term is kept."""
+    """Terms that are to be added up overwrite each other: only the last one is left.
+
+    Write += where a sum is meant, into an array that starts with zeros.
+    """
     space = tuple(range(2, asked.rank + 2))
     if "filter" not in asked.reads:
-        for words, axes in (("over the positions", space), ("over batch and positions", (0, *space))):
-            yield words, asked.mapped("output", partial(_only_last, axes))
+        yield "over the positions", asked.mapped("output", partial(_only_last, space))
+        yield "over batch and positions", asked.mapped("output", partial(_only_last, (0, *space)))
         return
-    channels = 1 if asked.gives == "output" else 0
-    half = asked.operand("filter").shape[channels] // (2 if channels else 2 * asked.problem.groups)
-    yield (
-        "over halves of the channels",
-        asked.mapped("filter", partial(_later_half, asked.problem.groups, channels, half)),
-    )
-    yield "over the channels", asked.mapped("filter", partial(_last_of_group, asked.problem.groups, channels))
+    groups, channels = asked.problem.groups, 1 if asked.gives == "output" else 0
+    half = asked.operand("filter").shape[channels] // (2 if channels else 2 * groups)
+    yield "over halves of the channels", asked.mapped("filter", partial(_later_half, groups, channels, half))
+    yield "over the channels", asked.mapped("filter", partial(_last_of_group, groups, channels))
     yield "over the taps", asked.mapped("filter", partial(_only_last, space))
     if asked.gives == "input":
-        yield (
-            "where windows overlap",
-            replace(asked, changes=(lambda _: _last_write(asked, backwards=True), *asked.changes)),
-        )
-        yield "tap by tap", replace(asked, changes=(lambda _: _last_write(asked, backwards=False), *asked.changes))
+        for detail, backwards in (("where windows overlap", True), ("tap by tap", False)):
+            last_write = partial(_last_write, asked, backwards)
+            yield detail, replace(asked, changes=(last_write, *asked.changes))
 
 
 def _last_of_group(groups: int, axis: int, kernel: Array) -> Array:
-    """Return the filter with all but the last channel that is summed set to 0: of the inputs, or of the outputs of each group."""
+    """Return the filter with all but the last channel that is summed set to 0, of the inputs or a group's outputs."""
     if axis == 1:
         return _only(1, slice(-1, None), kernel)
     size = len(kernel) // groups
@@ -68,38 +68,31 @@ def _later_half(groups: int, axis: int, half: int, kernel: Array) -> Array:
     blocks = 1 if axis else groups
     size = kernel.shape[axis] // blocks
     later = np.tile(np.arange(size) >= half, blocks)
-    return kernel * later.reshape(tuple(-1 if at == axis else 1 for at in range(kernel.ndim)))
+    return kernel * along_axis(later, axis, kernel.ndim)
 
 
-def _last_write(asked: Computation, *, backwards: bool) -> Array:
+def _last_write(asked: Computation, backwards: bool, _: Array) -> Array:
     """Return an input gradient whose windows are written, not added: by position, the last of which wins, or by tap."""
     value = np.zeros(asked.problem.input_shape)
     taps = list(np.ndindex(asked.problem.kernel_size))
     dy, w = asked.operand("output"), asked.operand("filter")
     for tap in taps[::-1] if backwards else taps:
-        single = _of_one_tap(asked.problem, tap)
+        single = _problem_of_tap(asked.problem, tap)
         if single is not None:
-            part = operations.apply("conv_input_grad", single, dy, _one_tap(w, tap))
-            reached = operations.apply(
-                "conv_input_grad", single, np.ones_like(dy), np.ones((*w.shape[:2], *(1,) * asked.rank))
-            )
+            index: tuple[Any, ...] = (..., *(slice(position, position + 1) for position in tap))
+            w_tap = w[index]
+            part = operations.apply("conv_input_grad", single, dy, w_tap)
+            reached = operations.apply("conv_input_grad", single, np.ones_like(dy), np.ones(w_tap.shape))
             value = np.where(reached > 0, part, value)
     return value
 
 
-def _one_tap(w: Array, tap: tuple[int, ...]) -> Array:
-    place: tuple[Any, ...] = (..., *(slice(at, at + 1) for at in tap))
-    taken: Array = w[place]
-    return taken
-
-
-def _of_one_tap(problem: Problem, tap: tuple[int, ...]) -> Problem | None:
-    """Return the problem whose kernel is that tap alone, None where it meets padding only."""
+def _problem_of_tap(problem: Problem, tap: tuple[int, ...]) -> Problem | None:
+    """Return the problem whose kernel is that tap alone, None where it reads padding only."""
     ones = (1,) * problem.rank
-    axes = zip(
-        problem.input_size, problem.output_size, problem.stride, problem.padding, tap, problem.dilation, strict=True
-    )
-    pairs = tuple((lo - t * d, (o - 1) * s + 1 - (lo - t * d) - i) for i, o, s, (lo, _), t, d in axes)
+    los = tuple(lo - t * d for (lo, _), t, d in zip(problem.padding, tap, problem.dilation, strict=True))
+    axes = zip(problem.input_size, problem.output_size, problem.stride, los, strict=True)
+    pairs = tuple((lo, (o - 1) * s + 1 - lo - i) for i, o, s, lo in axes)
     try:
         return replace(problem, kernel_size=ones, dilation=ones, padding=pairs, symbol=None)
     except ValueError:  # it would crop more than there is
@@ -107,101 +100,132 @@ def _of_one_tap(problem: Problem, tap: tuple[int, ...]) -> Problem | None:
 
 
 def batch_not_summed(asked: Computation) -> Iterator[Prediction]:
-    """A gradient is that of the first image, or there is one for each image."""
+    """A gradient that is to be summed over the batch is that of the first or last image, or there is one for each.
+
+    Sum the gradient of filter and bias over all images.
+    """
     if "filter" in asked.reads or asked.problem.batch < 2:
         return
     yield "only the first image counts", asked.mapped("output", partial(_only, 0, slice(0, 1)))
     yield "only the last image counts", asked.mapped("output", partial(_only, 0, slice(-1, None)))
     images = [asked.mapped("output", partial(_only, 0, slice(n, n + 1))) for n in range(asked.problem.batch)]
-    yield (
-        "one gradient for each image",
-        replace(asked, changes=(*asked.changes, lambda _: np.stack([made.result for made in images]))),
-    )
+    yield "one gradient for each image", asked.changed(lambda _: np.stack([image.result for image in images]))
 
 
 def batch_reversed(asked: Computation) -> Iterator[Prediction]:
-    """Images meet, or come out, in reverse order."""
+    """The images are in reverse order.
+
+    Keep the order of the batch in every array: a [::-1] that is to turn a kernel may reach the batch.
+    """
     if asked.gives != "bias":
         name = "output" if asked.gives == "filter" else asked.gives
         yield "", asked.mapped(name, lambda array: array[::-1])
 
 
 def first_image_for_all(asked: Computation) -> Iterator[Prediction]:
-    """Every image holds the result of the first, or of the last."""
+    """Every image holds the result of the same image.
+
+    Let the loop over the batch step through input and output.
+    """
     if asked.gives in ("input", "output"):
-        yield "", asked.mapped(asked.gives, lambda array: np.repeat(array[:1], len(array), axis=0))
-        yield "the last", asked.mapped(asked.gives, lambda array: np.repeat(array[-1:], len(array), axis=0))
+        yield "", asked.changed(lambda array: np.repeat(array[:1], len(array), axis=0))
+        yield "the last", asked.changed(lambda array: np.repeat(array[-1:], len(array), axis=0))
 
 
 def images_exchanged(asked: Computation) -> Iterator[Prediction]:
-    """Every image holds the result of the one before it."""
+    """The images hold each other's results.
+
+    Use the same index of the batch for input and output.
+    """
     if asked.gives in ("input", "output"):
-        yield "by one", asked.mapped(asked.gives, partial(np.roll, shift=1, axis=0))
-        yield "by one backwards", asked.mapped(asked.gives, partial(np.roll, shift=-1, axis=0))
+        yield "by one", asked.changed(partial(np.roll, shift=1, axis=0))
+        yield "by one backwards", asked.changed(partial(np.roll, shift=-1, axis=0))
 
 
 def scaled(asked: Computation) -> Iterator[Prediction]:
-    """Every element is the right one times the same factor, a fraction that the largest element shows."""
+    """Every element is the right one times the same factor.
+
+    Look for a mean in place of a sum, or a factor that is applied twice: the gradients of a convolution are plain sums.
+    """
     if asked.answer.shape != asked.result.shape or not asked.result.size:
         return
-    place = np.unravel_index(np.argmax(np.abs(np.nan_to_num(asked.result))), asked.result.shape)
-    ratio = float(asked.answer[place] / asked.result[place]) if asked.result[place] else 0.0
+    # The largest element shows the factor best: roundings are small beside it.
+    largest = np.unravel_index(np.argmax(np.abs(np.nan_to_num(asked.result))), asked.result.shape)
+    ratio = float(asked.answer[largest] / asked.result[largest]) if asked.result[largest] else 0.0
     if not np.isfinite(ratio) or abs(ratio) in (0.0, 1.0):
         return
-    for words, factor in _factors(asked, ratio):
-        made = replace(asked, rounded=True, changes=(*asked.changes, partial(np.multiply, float(factor))))
-        yield f"by {factor}{words}", made
+    for label, factor in _factors(asked, ratio):
+        multiplied = asked.changed(partial(np.multiply, float(factor)))
+        yield f"by {factor}{label}", replace(multiplied, rounded=True)
 
 
 def _factors(asked: Computation, ratio: float) -> Iterator[tuple[str, Fraction]]:
     """Yield the fractions near ``ratio``, first those that are made of the problem's numbers."""
-    for words, number in named_numbers(asked):
-        for told, factor in ((words, Fraction(number)), (f"1/({words})", Fraction(1, number))):
+    for name, number in named_numbers(asked):
+        for label, factor in ((name, Fraction(number)), (f"1/({name})", Fraction(1, number))):
             if abs(abs(ratio) / float(factor) - 1) < 2.0**-7:
-                yield f" = {'-' if ratio < 0 else ''}{told}", factor if ratio > 0 else -factor
+                yield f" = {'-' if ratio < 0 else ''}{label}", factor if ratio > 0 else -factor
     yield "", Fraction(ratio).limit_denominator(_LARGEST_DENOMINATOR)
 
 
 def sign_flipped(asked: Computation) -> Iterator[Prediction]:
-    """Every element has the other sign."""
-    yield "", asked.mapped(asked.gives, np.negative)
+    """Every element has the other sign.
+
+    Look for a subtraction, or a gradient of minus the result.
+    """
+    yield "", asked.changed(np.negative)
 
 
 def bias_missing(asked: Computation) -> Iterator[Prediction]:
-    """No bias is added."""
+    """The bias is not added.
+
+    Add bias[o] to every element of output channel o.
+    """
     if asked.bias is not None:
         yield "", replace(asked, bias=None)
 
 
-def bias_times(asked: Computation) -> Iterator[Prediction]:
-    """The bias is added twice."""
+def bias_twice(asked: Computation) -> Iterator[Prediction]:
+    """The bias is added twice.
+
+    Add the bias in one place.
+    """
     if asked.bias is not None:
         yield "", replace(asked, bias=2 * asked.bias)
 
 
 def bias_repeated(asked: Computation) -> Iterator[Prediction]:
-    """The bias is added once for each of something that is summed, or subtracted."""
+    """The bias is added once for every term of a sum, or is subtracted.
+
+    Add the bias after the sum over channels and taps.
+    """
     if asked.bias is not None:
         yield "subtracted", replace(asked, bias=-asked.bias)
-        for words, number in named_numbers(asked):
-            yield f"{number} times = {words}", replace(asked, bias=number * asked.bias)
+        for name, number in named_numbers(asked):
+            yield f"{number} times = {name}", replace(asked, bias=number * asked.bias)
 
 
 def bias_on_wrong_axis(asked: Computation) -> Iterator[Prediction]:
-    """The bias runs along another axis, from the start again where that is longer, or is one value for all channels."""
+    """The bias runs along another axis than the channels.
+
+    Give the bias the shape (1, channels, 1, ...) before it is added: alone it runs along the last axis.
+    """
     if asked.bias is None:
         return
     without = replace(asked, bias=None)
     for axis, size in enumerate(asked.problem.result_shape(asked.operation)):
         if axis != 1:
-            spread = np.resize(asked.bias, size).reshape(tuple(-1 if at == axis else 1 for at in range(asked.rank + 2)))
-            yield f"axis {axis}", without.mapped(asked.gives, partial(np.add, spread))
+            repeated = along_axis(np.resize(asked.bias, size), axis, asked.rank + 2)
+            yield f"axis {axis}", without.changed(partial(np.add, repeated))
     yield "the first value for all channels", replace(asked, bias=np.full_like(asked.bias, asked.bias[0]))
     yield "in reverse order", replace(asked, bias=asked.bias[::-1])
 
 
 def bias_gradient_wrong_axes(asked: Computation) -> Iterator[Prediction]:
-    """The bias gradient is summed over other axes than batch and space."""
+    """The bias gradient is summed over the wrong axes.
+
+    Sum over batch and space and keep the channels: axes (0, 2, 3) of (N, C, H, W).
+    """
     if asked.gives != "bias":
         return
     dy = asked.operand("output")
@@ -209,12 +233,9 @@ def bias_gradient_wrong_axes(asked: Computation) -> Iterator[Prediction]:
     for count in range(dy.ndim + 1):
         for axes in combinations(range(dy.ndim), count):
             if axes != right:
-                yield f"summed over axes {axes}", asked.mapped("bias", partial(_summed, dy, axes))
-    yield "one sum for all channels", asked.mapped("bias", lambda db: np.full_like(db, db.sum()))
-    yield (
-        "axes of size 1 kept",
-        asked.mapped("bias", lambda db: db.reshape(tuple(-1 if at == 1 else 1 for at in range(dy.ndim)))),
-    )
+                yield f"summed over axes {axes}", asked.changed(partial(_summed, dy, axes))
+    yield "one sum for all channels", asked.changed(lambda db: np.full_like(db, db.sum()))
+    yield "axes of size 1 kept", asked.changed(lambda db: along_axis(db, 1, dy.ndim))
 
 
 def _summed(dy: Array, axes: tuple[int, ...], _: Array) -> Array:
@@ -223,26 +244,35 @@ def _summed(dy: Array, axes: tuple[int, ...], _: Array) -> Array:
 
 
 def clipped(asked: Computation) -> Iterator[Prediction]:
-    """What lies outside a range is put to its ends, which the answer shows."""
+    """Values beyond a range are put to its ends.
+
+    Look for a ReLU or a saturating type behind the sum: a convolution has no limits of its own.
+    """
     answer, result = asked.answer, asked.result
     if answer.shape != result.shape or not answer.size or not np.isfinite(answer).all():
         return
     least, most = float(answer.min()), float(answer.max())
     low, high = bool((result < least).any()), bool((result > most).any())
     if least < most and (low or high):
-        words = f"to {f'[{least:g}' if low else '(-inf'}, {f'{most:g}]' if high else 'inf)'}"
-        yield words, asked.mapped(asked.gives, partial(np.clip, a_min=least, a_max=most))
+        start, end = f"[{least:g}" if low else "(-inf", f"{most:g}]" if high else "inf)"
+        yield f"to {start}, {end}", asked.changed(partial(np.clip, a_min=least, a_max=most))
 
 
 def absolute_values(asked: Computation) -> Iterator[Prediction]:
-    """Every element is positive."""
-    yield "", asked.mapped(asked.gives, np.abs)
+    """Every element is given without its sign.
+
+    Look for an absolute value, or an unsigned type.
+    """
+    yield "", asked.changed(np.abs)
 
 
 def wrapped(asked: Computation) -> Iterator[Prediction]:
-    """Integers beyond the range of a type begin again at its other end."""
+    """Values beyond the range of an integer type begin again at its other end.
+
+    Sum in a type that holds the sums.
+    """
     for bits in _BITS:
-        yield f"to {bits} bits", asked.mapped(asked.gives, partial(_wrapped, 2.0**bits))
+        yield f"to {bits} bits", asked.changed(partial(_wrapped, 2.0**bits))
 
 
 def _wrapped(count: float, array: Array) -> Array:
@@ -250,103 +280,19 @@ def _wrapped(count: float, array: Array) -> Array:
 
 
 HYPOTHESES = (
-    Hypothesis(
-        "sign-flipped",
-        "Every element has the other sign.",
-        "Look for a subtraction, or a gradient of minus the result.",
-        sign_flipped,
-    ),
-    Hypothesis(
-        "scaled",
-        "Every element is the right one times the same factor.",
-        "Look for a mean in place of a sum, or a factor that is applied twice: the gradients of a convolution are plain sums.",
-        scaled,
-    ),
-    Hypothesis(
-        "batch-not-summed",
-        "A gradient that is to be summed over the batch is that of the first or last image, or there is one for each.",
-        "Sum the gradient of filter and bias over all images.",
-        batch_not_summed,
-        ("batch > 1", "the batch is summed"),
-    ),
-    Hypothesis(
-        "overwritten-not-accumulated",
-        "Terms that are to be added up overwrite each other: only the last one is left.",
-        "Write += where a sum is meant, into an array that starts with zeros.",
-        overwritten,
-    ),
-    Hypothesis(
-        "batch-reversed",
-        "The images are in reverse order.",
-        "Keep the order of the batch in every array: a [::-1] that is to turn a kernel may reach the batch.",
-        batch_reversed,
-        ("batch > 1",),
-    ),
-    Hypothesis(
-        "first-image-for-all",
-        "Every image holds the result of the same image.",
-        "Let the loop over the batch step through input and output.",
-        first_image_for_all,
-        ("batch > 1",),
-    ),
-    Hypothesis(
-        "images-exchanged",
-        "The images hold each other's results.",
-        "Use the same index of the batch for input and output.",
-        images_exchanged,
-        ("batch > 1",),
-    ),
-    Hypothesis(
-        "bias-missing",
-        "The bias is not added.",
-        "Add bias[o] to every element of output channel o.",
-        bias_missing,
-        ("bias",),
-    ),
-    Hypothesis(
-        "bias-twice",
-        "The bias is added twice.",
-        "Add the bias in one place.",
-        bias_times,
-        ("bias",),
-    ),
-    Hypothesis(
-        "bias-repeated",
-        "The bias is added once for every term of a sum, or is subtracted.",
-        "Add the bias after the sum over channels and taps.",
-        bias_repeated,
-        ("bias",),
-    ),
-    Hypothesis(
-        "bias-on-wrong-axis",
-        "The bias runs along another axis than the channels.",
-        "Give the bias the shape (1, channels, 1, ...) before it is added: alone it runs along the last axis.",
-        bias_on_wrong_axis,
-        ("bias",),
-    ),
-    Hypothesis(
-        "bias-gradient-wrong-axes",
-        "The bias gradient is summed over the wrong axes.",
-        "Sum over batch and space and keep the channels: axes (0, 2, 3) of (N, C, H, W).",
-        bias_gradient_wrong_axes,
-        ("the bias' gradient is asked for",),
-    ),
-    Hypothesis(
-        "clipped",
-        "Values beyond a range are put to its ends.",
-        "Look for a ReLU or a saturating type behind the sum: a convolution has no limits of its own.",
-        clipped,
-    ),
-    Hypothesis(
-        "absolute-values",
-        "Every element is given without its sign.",
-        "Look for an absolute value, or an unsigned type.",
-        absolute_values,
-    ),
-    Hypothesis(
-        "wrapped",
-        "Values beyond the range of an integer type begin again at its other end.",
-        "Sum in a type that holds the sums.",
-        wrapped,
-    ),
+    Hypothesis.of("sign-flipped", sign_flipped, pair_rank=21),
+    Hypothesis.of("scaled", scaled, pair_rank=22),
+    Hypothesis.of("batch-not-summed", batch_not_summed, "batch > 1", "the batch is summed", pair_rank=25),
+    Hypothesis.of("overwritten-not-accumulated", overwritten, pair_rank=26),
+    Hypothesis.of("batch-reversed", batch_reversed, "batch > 1", pair_rank=24),
+    Hypothesis.of("first-image-for-all", first_image_for_all, "batch > 1"),
+    Hypothesis.of("images-exchanged", images_exchanged, "batch > 1"),
+    Hypothesis.of("bias-missing", bias_missing, "bias", pair_rank=14),
+    Hypothesis.of("bias-twice", bias_twice, "bias", pair_rank=20),
+    Hypothesis.of("bias-repeated", bias_repeated, "bias"),
+    Hypothesis.of("bias-on-wrong-axis", bias_on_wrong_axis, "bias"),
+    Hypothesis.of("bias-gradient-wrong-axes", bias_gradient_wrong_axes, "the bias' gradient is asked for"),
+    Hypothesis.of("clipped", clipped, pair_rank=23),
+    Hypothesis.of("absolute-values", absolute_values),
+    Hypothesis.of("wrapped", wrapped),
 )

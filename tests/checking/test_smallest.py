@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convformance.judging.smallest import Failure, Numbers, failure, smallest, told
+from convformance.judging.smallest import Failure, Numbers, failure, smallest
 from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
@@ -101,7 +101,7 @@ def test_an_exception_stays_that_exception_and_does_not_become_a_wrong_value() -
 
 
 def test_the_search_is_deterministic_and_keeps_to_its_limit() -> None:
-    assert told(shrunk(rotated)) == told(shrunk(rotated))
+    assert shrunk(rotated).to_json() == shrunk(rotated).to_json()
     count = 0
 
     def counting(problem: Problem, operands: Any) -> Failure | None:
@@ -138,7 +138,7 @@ def test_a_failure_is_told_with_the_call_that_asks_the_same(operation: str, geom
     problem = Problem.of(input_size=(5, 4), kernel_size=(2, 3), **geometry)
     operands = Numbers(tuple(map(np.ones, problem.operand_shapes(operation))))
     want = apply(operation, problem, *operands.arrays)
-    record = told(Failure(operation, problem, operands, want + np.nan, "", want))
+    record = Failure(operation, problem, operands, want + np.nan, "", want).to_json()
     assert record["call"] == call
     assert set(np.ravel(record["got"])) == {"nan"}
     assert record["want"] == want.tolist()

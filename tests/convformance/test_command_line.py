@@ -163,7 +163,9 @@ def test_the_smallest_case_is_sought_outside_any_questions_time(tmp_path: Path) 
 def test_a_fault_of_the_suite_is_told_with_its_trace_and_is_no_verdict(tmp_path: Path) -> None:
     done = run(tmp_path, "run", adapter("Saboteur"), "--tier", "smoke", "--family", "strides", "-n", "1")
     assert done.returncode == 3, done.stdout
-    assert set(grades(tmp_path)) <= {"conformant"}, "what was judged before it broke is kept, and nothing else is judged"
+    assert set(grades(tmp_path)) <= {"conformant"}, (
+        "what was judged before it broke is kept, and nothing else is judged"
+    )
     assert lines(tmp_path, "end")[0]["complete"] is False
     assert "the suite itself broke" in done.stdout
     assert "RuntimeError: the judge broke" in done.stdout

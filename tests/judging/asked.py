@@ -14,7 +14,7 @@ Implementation = Callable[[Operands], Array]
 
 
 @dataclass(frozen=True)
-class Given:
+class InstantAnswer:
     """An answer that took no time."""
 
     value: Array
@@ -22,16 +22,16 @@ class Given:
     changed: tuple[int, ...] = ()
 
 
-def posed(**sizes: Any) -> Case:
+def case_of(**sizes: Any) -> Case:
     """Return a case of these sizes, 7 x 5 with a kernel of 3 x 2 unless they say otherwise."""
     return case("tests", "What a test makes of it.", **{"input_size": (7, 5), "kernel_size": (3, 2), **sizes})
 
 
-def examined(declared: Case, operation: str, dtype: str, accumulator: str | None = None) -> Examination:
+def examine(declared: Case, operation: str, dtype: str, accumulator: str | None = None) -> Examination:
     """Return the examination of ``operation`` in that case, on the suite's own fills."""
     return examining.examination(declared, operation, dtype, accumulator)
 
 
-def judged(examination: Examination, implementation: Implementation) -> Judgement:
+def judgement_of(examination: Examination, implementation: Implementation) -> Judgement:
     """Return the judgement on ``implementation``."""
-    return judge(examination, lambda operands: Given(implementation(operands)))
+    return judge(examination, lambda operands: InstantAnswer(implementation(operands)))

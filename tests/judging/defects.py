@@ -21,96 +21,98 @@ Defect = Callable[[Problem, Operands], Array]
 _HALF, _BRAIN = summing.to_dtype(np.float16), summing.to_dtype(ml_dtypes.bfloat16)
 
 
-def correct(problem: Problem, given: Operands) -> Array:
+def correct(problem: Problem, operands: Operands) -> Array:
     """Return the convolution in float32."""
-    return operations.apply("conv", problem, *given.arrays)
+    return operations.apply("conv", problem, *operands.arrays)
 
 
-def _summed(sums: summing.Sum, problem: Problem, given: Operands) -> Array:
-    return summing.summed(summing.products("conv", problem), given, sums)
+def _summed(sums: summing.Sum, problem: Problem, operands: Operands) -> Array:
+    return summing.summed(summing.products("conv", problem), operands, sums)
 
 
-def _inputs(rounding: summing.Rounding, problem: Problem, given: Operands) -> Array:
-    return operations.apply("conv", problem, *map(rounding, given.arrays))
+def _inputs(rounding: summing.Rounding, problem: Problem, operands: Operands) -> Array:
+    return operations.apply("conv", problem, *map(rounding, operands.arrays))
 
 
-def _output(rounding: summing.Rounding, problem: Problem, given: Operands) -> Array:
-    return rounding(correct(problem, given))
+def _output(rounding: summing.Rounding, problem: Problem, operands: Operands) -> Array:
+    return rounding(correct(problem, operands))
 
 
-def _three_products(problem: Problem, given: Operands) -> Array:
+def _three_products(problem: Problem, operands: Operands) -> Array:
     """Emulate float32 by sums of two bfloat16, without the product of the two small parts."""
-    (x, x_rest), (w, w_rest) = ((high, _BRAIN(array - high)) for array, high in ((a, _BRAIN(a)) for a in given.arrays))
+    (x, x_rest), (w, w_rest) = (
+        (high, _BRAIN(array - high)) for array, high in ((a, _BRAIN(a)) for a in operands.arrays)
+    )
     terms = [operations.apply("conv", problem, *pair) for pair in ((x_rest, w), (x, w_rest), (x, w))]
     return terms[0] + terms[1] + terms[2]
 
 
-def _without_tap(place: int, problem: Problem, given: Operands) -> Array:
-    x, w = given.arrays
+def _without_tap(column: int, problem: Problem, operands: Operands) -> Array:
+    x, w = operands.arrays
     w = w.copy()
-    w.reshape(len(w), -1)[:, place] = 0
+    w.reshape(len(w), -1)[:, column] = 0
     return operations.apply("conv", problem, x, w)
 
 
-def _without_product_in_one_output(problem: Problem, given: Operands) -> Array:
-    y, lacking = correct(problem, given), _without_tap(0, problem, given)
+def _without_product_in_one_output(problem: Problem, operands: Operands) -> Array:
+    y, lacking = correct(problem, operands), _without_tap(0, problem, operands)
     last = (0, 0, *(size - 1 for size in problem.output_size))
     y[last] = lacking[last]
     return y
 
 
-def _last_column_zero(problem: Problem, given: Operands) -> Array:
-    y = correct(problem, given)
+def _last_column_zero(problem: Problem, operands: Operands) -> Array:
+    y = correct(problem, operands)
     y[..., -1] = 0
     return y
 
 
-def _row_twice(problem: Problem, given: Operands) -> Array:
-    y = correct(problem, given)
+def _row_twice(problem: Problem, operands: Operands) -> Array:
+    y = correct(problem, operands)
     y[..., 1, :] = y[..., 0, :]
     return y
 
 
-def _channel_twice(problem: Problem, given: Operands) -> Array:
-    y = correct(problem, given)
+def _channel_twice(problem: Problem, operands: Operands) -> Array:
+    y = correct(problem, operands)
     y[:, 1] = y[:, 0]
     return y
 
 
-def _flipped(problem: Problem, given: Operands) -> Array:
-    x, w = given.arrays
+def _flipped(problem: Problem, operands: Operands) -> Array:
+    x, w = operands.arrays
     return operations.apply("conv", problem, x, w[..., ::-1, ::-1])
 
 
-def _kernel_transposed(problem: Problem, given: Operands) -> Array:
-    x, w = given.arrays
+def _kernel_transposed(problem: Problem, operands: Operands) -> Array:
+    x, w = operands.arrays
     return operations.apply("conv", problem, x, w.swapaxes(-1, -2))
 
 
-def _padding_swapped(problem: Problem, given: Operands) -> Array:
+def _padding_swapped(problem: Problem, operands: Operands) -> Array:
     swapped = replace(problem, padding=tuple((hi, lo) for lo, hi in problem.padding))
-    return operations.apply("conv", swapped, *given.arrays)
+    return operations.apply("conv", swapped, *operands.arrays)
 
 
-def _edge_repeated(problem: Problem, given: Operands) -> Array:
-    x, w = given.arrays
+def _edge_repeated(problem: Problem, operands: Operands) -> Array:
+    x, w = operands.arrays
     padded = np.pad(x, ((0, 0), (0, 0), *problem.padding), mode="edge")
     unpadded = replace(problem, input_size=padded.shape[2:], padding=((0, 0),) * problem.rank)
     return operations.apply("conv", unpadded, padded, w)
 
 
-def _one_unwritten(problem: Problem, given: Operands) -> Array:
-    y = correct(problem, given)
+def _one_unwritten(problem: Problem, operands: Operands) -> Array:
+    y = correct(problem, operands)
     y[0, 1, 2, 1] = 0
     return y
 
 
-def _shifted(problem: Problem, given: Operands) -> Array:
-    return np.roll(correct(problem, given), 1, axis=-1)
+def _shifted(problem: Problem, operands: Operands) -> Array:
+    return np.roll(correct(problem, operands), 1, axis=-1)
 
 
-def _zeros(problem: Problem, given: Operands) -> Array:
-    return np.zeros_like(correct(problem, given))
+def _zeros(problem: Problem, operands: Operands) -> Array:
+    return np.zeros_like(correct(problem, operands))
 
 
 # What narrower arithmetic does, and the words by which the judge tells it.

@@ -1,7 +1,7 @@
-"""Fast algorithms in float32, right up to errors that follow the largest elements of a plane: Winograd and Fourier transforms.
+"""Fast algorithms in float32, right but for errors of the size of a plane's largest elements: Winograd and Fourier.
 
-Sources: Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016); Mathieu, Henaff & LeCun, "Fast training of
-convolutional networks through FFTs" (2014).
+Sources: Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016); Mathieu, Henaff & LeCun, "Fast
+training of convolutional networks through FFTs" (2014).
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Convolutions of images written by hand, the way a person writes them, and the mistakes that are made in writing them.
 
-Nothing of the reference or of the judge is used. Every mistake takes the sizes and the operands and returns what it computes.
+Nothing of the reference or of the judge is used. Every mistake takes the sizes and the operands and returns what it
+computes.
 """
 
 from collections.abc import Callable
@@ -12,21 +13,21 @@ from convformance.judging.bounds import Operands
 from convformance.judging.rule import Judgement, judge
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
-from tests.judging.asked import Given, examined, posed
+from tests.judging.asked import InstantAnswer, case_of, examine
 
 Mistake = Callable[[Problem, Operands], Array]
 Pairs = tuple[tuple[int, int], ...]
 
-PLAIN: dict[str, Any] = {"in_channels": 3, "out_channels": 4}
-PADDED = {**PLAIN, "padding": ((2, 1), (0, 1))}
-STRIDED = {**PLAIN, "stride": (3, 2), "input_size": (11, 9)}
-DILATED = {**PLAIN, "dilation": (2, 3), "input_size": (9, 8)}
+BASIC: dict[str, Any] = {"in_channels": 3, "out_channels": 4}
+PADDED = {**BASIC, "padding": ((2, 1), (0, 1))}
+STRIDED = {**BASIC, "stride": (3, 2), "input_size": (11, 9)}
+DILATED = {**BASIC, "dilation": (2, 3), "input_size": (9, 8)}
 GROUPED = {"in_channels": 4, "out_channels": 8, "groups": 2}
-SQUARE = {**PLAIN, "kernel_size": (3, 3)}
+SQUARE = {**BASIC, "kernel_size": (3, 3)}
 EQUAL = {"in_channels": 4, "out_channels": 4}
-SAME = {**PLAIN, "input_size": (8, 9), "kernel_size": (3, 4), "stride": (2, 3), "padding": "same_upper"}
-BIASED = {**PLAIN, "bias": True}
-REMAINDER = {**PLAIN, "input_size": (8, 7), "stride": (2, 3), "kernel_size": (3, 2)}
+SAME = {**BASIC, "input_size": (8, 9), "kernel_size": (3, 4), "stride": (2, 3), "padding": "same_upper"}
+BIASED = {**BASIC, "bias": True}
+REMAINDER = {**BASIC, "input_size": (8, 7), "stride": (2, 3), "kernel_size": (3, 2)}
 CROPPED = {**REMAINDER, "padding": ((1, 1), (0, 1))}
 
 
@@ -61,7 +62,7 @@ def forward(
 
 
 def input_gradient(problem: Problem, dy: Array, w: Array, stride: tuple[int, ...], padding: Pairs) -> Array:
-    """Return dx by adding each output's kernel into its window, and cropping the padding off; one group, no dilation."""
+    """Return dx by adding each output's kernel into its window, and cropping the padding; one group, no dilation."""
     (top, bottom), (left, right) = padding
     height, width = problem.input_size
     padded = np.zeros((len(dy), w.shape[1], height + top + bottom + 9, width + left + right + 9))
@@ -86,29 +87,29 @@ def filter_gradient(problem: Problem, x: Array, dy: Array, stride: tuple[int, ..
     return dw
 
 
-def right(problem: Problem, given: Operands) -> Array:
+def right(problem: Problem, operands: Operands) -> Array:
     """Return the convolution as it should be."""
-    return with_geometry(problem, given)
+    return with_geometry(problem, operands)
 
 
-def with_geometry(problem: Problem, given: Operands, **changed: Any) -> Array:
+def with_geometry(problem: Problem, operands: Operands, **changed: Any) -> Array:
     """Return the convolution with some of its parameters changed."""
-    x, w = (array.astype(np.float64) for array in given.arrays)
+    x, w = (array.astype(np.float64) for array in operands.arrays)
     geometry = {name: getattr(problem, name) for name in ("stride", "padding", "dilation", "groups")}
     y = forward(x, w, **{**geometry, **changed})
-    return y if given.bias is None else y + given.bias.astype(np.float64)[:, None, None]
+    return y if operands.bias is None else y + operands.bias.astype(np.float64)[:, None, None]
 
 
 def of_result(change: Callable[[Array], Array]) -> Mistake:
     """Return the mistake of changing a right result."""
-    return lambda problem, given: change(right(problem, given))
+    return lambda problem, operands: change(right(problem, operands))
 
 
 def of_operands(change: Callable[[Array, Array], tuple[Array, Array]], **geometry: Any) -> Mistake:
     """Return the mistake of convolving changed operands."""
 
-    def mistake(problem: Problem, given: Operands) -> Array:
-        x, w = change(*(array.astype(np.float64) for array in given.arrays))
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = change(*(array.astype(np.float64) for array in operands.arrays))
         named = {name: getattr(problem, name) for name in ("stride", "padding", "dilation", "groups")}
         return forward(x, w, **{**named, **geometry})
 
@@ -117,12 +118,14 @@ def of_operands(change: Callable[[Array, Array], tuple[Array, Array]], **geometr
 
 def of_geometry(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
     """Return the mistake of convolving with other parameters."""
-    return lambda problem, given: with_geometry(problem, given, **change(problem))
+    return lambda problem, operands: with_geometry(problem, operands, **change(problem))
 
 
-def judged(sizes: dict[str, Any], mistake: Mistake, operation: str = "conv", dtype: str = "float32") -> Judgement:
+def judgement_of(sizes: dict[str, Any], mistake: Mistake, operation: str = "conv", dtype: str = "float32") -> Judgement:
     """Return the judgement on a mistake in a case of these sizes."""
-    case = posed(**sizes)
-    examination = examined(case, operation, dtype)
+    case = case_of(**sizes)
+    examination = examine(case, operation, dtype)
     result = examination.expected.result.dtype
-    return judge(examination, lambda given: Given(np.asarray(mistake(case.problem, given)).astype(result)))
+    return judge(
+        examination, lambda operands: InstantAnswer(np.asarray(mistake(case.problem, operands)).astype(result))
+    )

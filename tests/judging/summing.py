@@ -1,7 +1,7 @@
-"""Implementations of every operation that differ in how they sum, and in which precision: all from one list of products.
+"""Implementations of every operation that differ in how they sum and in which precision, all from a list of products.
 
-An operation is written out as a matrix of products, a row an element of the result; what is summed in which order and rounding is
-then a matter of columns. Slow, and independent of the reference.
+An operation is written out as a matrix of products, a row an element of the result; what is summed in which order and
+rounding is then a matter of columns. Slow, and independent of the reference.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Rounding = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Products:
-    """Which elements of both operands each element of the result multiplies: indices ``(elements, products)``, -1 for none."""
+    """Which elements of both operands each element multiplies: indices ``(elements, products)``, -1 for none."""
 
     shape: tuple[int, ...]
     first: Array
@@ -45,10 +45,10 @@ def products(operation: str, problem: Problem) -> Products:
     shape = problem.result_shape(operation)
     order = np.argsort(result, kind="stable")
     counts = np.bincount(result, minlength=int(np.prod(shape)))
-    place = np.arange(len(result)) - np.repeat(np.cumsum(counts) - counts, counts)
+    column = np.arange(len(result)) - np.repeat(np.cumsum(counts) - counts, counts)
     matrices = [np.full((len(counts), counts.max(initial=0)), -1) for _ in range(2)]
     for matrix, index in zip(matrices, (first, second), strict=True):
-        matrix[result[order], place] = index[order]
+        matrix[result[order], column] = index[order]
     return Products(shape, *matrices)
 
 
@@ -69,10 +69,10 @@ def _triples(problem: Problem) -> tuple[Array, Array, Array]:
     return x, w, y
 
 
-def summed(found: Products, operands: Operands, sums: Sum, computing: Any = np.float32) -> Array:
-    """Return the operation on ``operands`` with the products summed by ``sums`` in ``computing``, rounded once at the end."""
+def summed(table: Products, operands: Operands, sums: Sum, computing: Any = np.float32) -> Array:
+    """Return the operation with its products summed by ``sums`` in ``computing``, rounded once at the end."""
     first, second = (array.astype(computing).ravel() for array in operands.arrays)
-    result = sums(*found.factors(first, second)).reshape(found.shape)
+    result = sums(*table.factors(first, second)).reshape(table.shape)
     if operands.bias is not None:
         result = result + operands.bias.astype(computing).reshape(-1, *(1,) * (result.ndim - 2))
     return result.astype(operands.arrays[0].dtype)

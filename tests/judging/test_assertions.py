@@ -1,22 +1,18 @@
-"""The assertion that every question ends in: silent for what is no finding, a message with everything in it otherwise."""
+"""The assertion that every question ends in: silent for what is no finding, or else a message with everything in it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from convformance.judging.assertions import assert_conformant
+from convformance.reports.lines import Verdict, Worst
+
+KEY = ("own", "conv", "plain", "ranks-n2", "float32")
 
 
-def _verdict(**changes: Any) -> dict[str, Any]:
-    verdict = {
-        "adapter": "own",
-        "op": "conv",
-        "route": "plain",
-        "case": "ranks-n2",
-        "dtype": "float32",
-        "grade": "conformant",
-    }
-    return {**verdict, "message": "", "worst": None, "finding": False, **changes}
+def _verdict(grade: str = "conformant", message: str = "", **fields: Any) -> Verdict:
+    return replace(Verdict.without_answer(KEY, grade, message), **fields)
 
 
 def test_a_verdict_that_is_no_finding_passes() -> None:
@@ -25,7 +21,7 @@ def test_a_verdict_that_is_no_finding_passes() -> None:
 
 
 def test_a_finding_fails_with_call_index_numbers_and_bound() -> None:
-    worst = {"fill": "int", "index": [1, 0, 3, 2], "got": 13.0, "want": 12.0, "bound": 0.001}
+    worst = Worst(fill="int", index=(1, 0, 3, 2), got=13.0, want=12.0, bound=0.001)
     verdict = _verdict(grade="wrong", finding=True, message="int fill: wrong in 12 of 96 elements", worst=worst)
     with pytest.raises(AssertionError) as failure:
         assert_conformant(verdict=verdict)

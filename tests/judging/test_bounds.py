@@ -14,15 +14,15 @@ from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import UNBIASED
 from tests.judging import summing
-from tests.judging.asked import examined, posed
+from tests.judging.asked import case_of, examine
 
 CASES = [
-    posed(padding=((1, 0), (0, 2)), stride=(2, 1)),
-    posed(input_size=(9,), kernel_size=3, dilation=2, groups=2, padding=2),
-    posed(input_size=(4, 5, 3), kernel_size=(2, 3, 1), stride=(1, 2, 3), padding=1, in_channels=3, out_channels=5),
-    posed(batch=0),
-    posed(in_channels=0, out_channels=3),
-    posed(input_size=(2, 6), kernel_size=(3, 2)),
+    case_of(padding=((1, 0), (0, 2)), stride=(2, 1)),
+    case_of(input_size=(9,), kernel_size=3, dilation=2, groups=2, padding=2),
+    case_of(input_size=(4, 5, 3), kernel_size=(2, 3, 1), stride=(1, 2, 3), padding=1, in_channels=3, out_channels=5),
+    case_of(batch=0),
+    case_of(in_channels=0, out_channels=3),
+    case_of(input_size=(2, 6), kernel_size=(3, 2)),
 ]
 SINGLE = Precision(FORMATS["float32"], FORMATS["float32"])
 
@@ -37,11 +37,11 @@ def test_the_number_of_products_is_the_operation_on_ones(case: Any, operation: s
 
 def _trial(operation: str, fill: str, **sizes: Any) -> tuple[Trial, Array]:
     """Return a trial in float32, and the matrix of its products in float64."""
-    case = posed(padding=((1, 0), (0, 2)), stride=(2, 1), **sizes)
-    trial = examined(case, operation, "float32").trial(fill)
-    found = summing.products(operation, case.problem)
-    first, second = found.factors(*(array.astype(np.float64).ravel() for array in trial.operands.arrays))
-    return trial, (first * second).reshape(*found.shape, -1)
+    case = case_of(padding=((1, 0), (0, 2)), stride=(2, 1), **sizes)
+    trial = examine(case, operation, "float32").trial(fill)
+    terms = summing.products(operation, case.problem)
+    first, second = terms.factors(*(array.astype(np.float64).ravel() for array in trial.operands.arrays))
+    return trial, (first * second).reshape(*terms.shape, -1)
 
 
 @pytest.mark.parametrize("fill", ["int", "normal", "positive"])
@@ -56,15 +56,15 @@ def test_bounds_are_those_of_the_products(operation: str, fill: str) -> None:
 
 
 def test_a_bias_is_one_more_product() -> None:
-    case = posed(bias=True)
-    trial = examined(case, "conv", "float32").trial("normal")
+    case = case_of(bias=True)
+    trial = examine(case, "conv", "float32").trial("normal")
     (x, w), b = trial.numbers
-    plain = Trial("conv", case.problem, "normal", fills.Operands((x, w)), SINGLE)
+    unbiased = Trial("conv", case.problem, "normal", fills.Operands((x, w)), SINGLE)
     along = b.reshape(-1, 1, 1)
-    assert np.array_equal(trial.K, plain.K + 1)
-    np.testing.assert_allclose(trial.y, plain.y + along, rtol=1e-12)
-    np.testing.assert_allclose(trial.A, plain.A + np.abs(along), rtol=1e-12)
-    np.testing.assert_allclose(trial.B**2, plain.B**2 + along**2, rtol=1e-12)
+    assert np.array_equal(trial.K, unbiased.K + 1)
+    np.testing.assert_allclose(trial.y, unbiased.y + along, rtol=1e-12)
+    np.testing.assert_allclose(trial.A, unbiased.A + np.abs(along), rtol=1e-12)
+    np.testing.assert_allclose(trial.B**2, unbiased.B**2 + along**2, rtol=1e-12)
 
 
 def test_tolerances_are_those_of_the_rule() -> None:
@@ -89,8 +89,8 @@ def test_rounding_of_a_narrow_result_and_of_inputs_is_added() -> None:
 
 
 def test_nothing_is_allowed_where_nothing_is_summed() -> None:
-    case = posed(input_size=(4, 5), padding=((3, 0), (0, 0)), kernel_size=2)
-    trial = examined(case, "conv", "float32").trial("normal")
+    case = case_of(input_size=(4, 5), padding=((3, 0), (0, 0)), kernel_size=2)
+    trial = examine(case, "conv", "float32").trial("normal")
     nothing = np.broadcast_to(trial.K == 0, trial.y.shape)
     assert nothing.any()
     assert np.array_equal(trial.tolerance(CONFORMANT, SINGLE) == 0, nothing)
@@ -98,31 +98,31 @@ def test_nothing_is_allowed_where_nothing_is_summed() -> None:
 
 
 def test_sums_that_may_stand_still_are_allowed_to_lose_everything() -> None:
-    case = posed(input_size=(41, 42), kernel_size=(2, 3), batch=3, in_channels=1, out_channels=2)
-    trial = examined(case, "conv_filter_grad", "bfloat16").trial("positive")
+    case = case_of(input_size=(41, 42), kernel_size=(2, 3), batch=3, in_channels=1, out_channels=2)
+    trial = examine(case, "conv_filter_grad", "bfloat16").trial("positive")
     brain = FORMATS["bfloat16"]
     assert np.all(trial.tolerance(CONFORMANT, Precision(brain, brain)) >= trial.A)
     assert np.all(trial.bound < 0.01 * trial.A), "in float32 nothing stands still"
-    zero_mean = examined(case, "conv_filter_grad", "bfloat16").trial("normal")
+    zero_mean = examine(case, "conv_filter_grad", "bfloat16").trial("normal")
     assert np.median(zero_mean.tolerance(CONFORMANT, Precision(brain, brain)) / zero_mean.A) < 0.1
 
 
 def test_the_truth_of_float64_is_better_than_float64() -> None:
-    case = posed(in_channels=32)
-    trial = examined(case, "conv", "float64").trial("normal")
+    case = case_of(in_channels=32)
+    trial = examine(case, "conv", "float64").trial("normal")
     extended = summing.summed(summing.products("conv", case.problem), trial.operands, summing.pairwise, np.longdouble)
-    plain = operations.apply("conv", case.problem, *trial.operands.arrays)
+    unbiased = operations.apply("conv", case.problem, *trial.operands.arrays)
     assert np.abs(trial.difference(extended)).max() <= 2.0**-52 * np.abs(trial.y).max()
-    assert np.abs(trial.difference(plain)).max() > 0
+    assert np.abs(trial.difference(unbiased)).max() > 0
     assert np.array_equal(trial.difference(trial.y + 1.0) > 0.5, np.full(trial.y.shape, True))
 
 
 def test_formats_have_the_numbers_of_their_standards() -> None:
     for name, dtype in (("float64", np.float64), ("float32", np.float32), ("float16", np.float16)):
-        info, found = np.finfo(dtype), FORMATS[name]
-        assert found.unit == info.eps / 2
-        assert found.smallest_normal == info.smallest_normal
-        assert found.largest == info.max
+        info, terms = np.finfo(dtype), FORMATS[name]
+        assert terms.unit == info.eps / 2
+        assert terms.smallest_normal == info.smallest_normal
+        assert terms.largest == info.max
     assert FORMATS["bfloat16"].largest == float.fromhex("0x1.fep127")
     assert (FORMATS["tfloat32"].unit, FORMATS["bfloat16"].unit) == (2.0**-11, 2.0**-8)
 

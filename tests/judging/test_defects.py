@@ -7,39 +7,39 @@ import pytest
 
 from convformance.judging.rule import Examination, Judgement
 from convformance.reference import operations
-from tests.judging.asked import examined, judged, posed
+from tests.judging.asked import case_of, examine, judgement_of
 from tests.judging.defects import ARITHMETIC, STRUCTURE, SUMMED_TOWARDS_ZERO, Defect
 
 UNEQUAL = ((1, 0), (0, 2))
 LAYERS = {
-    27: posed(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=3, out_channels=4),
-    144: posed(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=16, out_channels=5, stride=(2, 1)),
-    576: posed(input_size=(7, 6), kernel_size=3, padding=UNEQUAL, in_channels=64, out_channels=4, batch=1),
-    4608: posed(input_size=(7, 6), kernel_size=3, padding=UNEQUAL, in_channels=512, out_channels=6, batch=1),
+    27: case_of(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=3, out_channels=4),
+    144: case_of(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=16, out_channels=5, stride=(2, 1)),
+    576: case_of(input_size=(7, 6), kernel_size=3, padding=UNEQUAL, in_channels=64, out_channels=4, batch=1),
+    4608: case_of(input_size=(7, 6), kernel_size=3, padding=UNEQUAL, in_channels=512, out_channels=6, batch=1),
 }
-EXAMINED: dict[int, Examination] = {products: examined(case, "conv", "float32") for products, case in LAYERS.items()}
+EXAMINED: dict[int, Examination] = {products: examine(case, "conv", "float32") for products, case in LAYERS.items()}
 
 
-def _judged(defect: Defect, products: int) -> Judgement:
+def _judgement_of(defect: Defect, products: int) -> Judgement:
     problem = LAYERS[products].problem
-    return judged(EXAMINED[products], lambda given: defect(problem, given))
+    return judgement_of(EXAMINED[products], lambda operands: defect(problem, operands))
 
 
 @pytest.mark.parametrize("products", LAYERS)
 @pytest.mark.parametrize("name", ARITHMETIC)
 def test_narrower_arithmetic_is_low_precision_and_named(name: str, products: int) -> None:
-    defect, words = ARITHMETIC[name]
-    judgement = _judged(defect, products)
+    defect, label = ARITHMETIC[name]
+    judgement = _judgement_of(defect, products)
     assert judgement.grade == "low-precision", judgement.message
-    assert judgement.message.startswith(words)
-    assert judgement.accumulator == (words.split()[-1] if words.startswith("sums") else "float32")
+    assert judgement.message.startswith(label)
+    assert judgement.accumulator == (label.split()[-1] if label.startswith("sums") else "float32")
     assert judgement.worst is not None
 
 
 @pytest.mark.parametrize("products", LAYERS)
 @pytest.mark.parametrize("name", STRUCTURE)
 def test_another_computation_is_wrong(name: str, products: int) -> None:
-    judgement = _judged(STRUCTURE[name], products)
+    judgement = _judgement_of(STRUCTURE[name], products)
     assert judgement.grade == "wrong", judgement.message
     assert judgement.worst is not None
     assert judgement.map is not None
@@ -47,7 +47,7 @@ def test_another_computation_is_wrong(name: str, products: int) -> None:
 
 @pytest.mark.parametrize("products", LAYERS)
 def test_sums_cut_off_instead_of_rounded_drift_towards_zero(products: int) -> None:
-    judgement = _judged(SUMMED_TOWARDS_ZERO, products)
+    judgement = _judgement_of(SUMMED_TOWARDS_ZERO, products)
     assert judgement.grade != "low-precision"
     assert judgement.error > 0.5
     assert judgement.exact, "on exact fills there is nothing to cut off"
@@ -56,9 +56,9 @@ def test_sums_cut_off_instead_of_rounded_drift_towards_zero(products: int) -> No
 
 
 def _with_every(dtype: str) -> Callable[[Defect], Judgement]:
-    case = posed(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=16, out_channels=5)
-    examination = examined(case, "conv", dtype)
-    return lambda defect: judged(examination, lambda given: defect(case.problem, given))
+    case = case_of(input_size=(9, 8), kernel_size=3, padding=UNEQUAL, in_channels=16, out_channels=5)
+    examination = examine(case, "conv", dtype)
+    return lambda defect: judgement_of(examination, lambda operands: defect(case.problem, operands))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
@@ -68,18 +68,20 @@ def test_another_computation_is_wrong_in_every_dtype(name: str, dtype: str) -> N
 
 
 def test_inputs_of_float64_rounded_to_float32_are_told_from_sums_in_float32() -> None:
-    case = posed(in_channels=24)
-    examination = examined(case, "conv", "float64")
+    case = case_of(in_channels=24)
+    examination = examine(case, "conv", "float64")
 
-    def inputs(given: object) -> np.ndarray:
+    def inputs(operands: object) -> np.ndarray:
         return operations.apply(
-            "conv", case.problem, *[array.astype(np.float32).astype(np.float64) for array in given.arrays]
+            "conv", case.problem, *[array.astype(np.float32).astype(np.float64) for array in operands.arrays]
         )
 
-    def sums(given: object) -> np.ndarray:
-        return operations.apply("conv", case.problem, *[array.astype(np.float32) for array in given.arrays]).astype(
+    def sums(operands: object) -> np.ndarray:
+        return operations.apply("conv", case.problem, *[array.astype(np.float32) for array in operands.arrays]).astype(
             np.float64
         )
 
-    assert judged(examination, inputs).message.startswith("inputs rounded to float32")
-    assert judged(examination, sums).message.startswith(("sums kept in float32", "inputs rounded to float32 and sums"))
+    assert judgement_of(examination, inputs).message.startswith("inputs rounded to float32")
+    assert judgement_of(examination, sums).message.startswith(
+        ("sums kept in float32", "inputs rounded to float32 and sums")
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from convformance.judging.conditions import NAMED
-from convformance.judging.diagnosis import EXPLANATIONS, Fit, Observation, diagnoses, explained, parameters, table
+from convformance.judging.diagnosis import EXPLANATIONS, Match, Observation, diagnoses, explained, parameters, table
 from convformance.judging.hypotheses import HYPOTHESES
 from convformance.judging.hypotheses.hypothesis import Hypothesis
 from convformance.reference.problem import Problem
@@ -14,13 +14,15 @@ from convformance.reference.problem import Problem
 SIZES: dict[str, Any] = {"input_size": (9, 7), "kernel_size": (3, 2), "batch": 2, "in_channels": 4, "out_channels": 6}
 
 
-def asked(wrong: bool, *fits: Fit, dtype: str = "float32", memory: str = "contiguous", **sizes: Any) -> Observation:
+def asked(
+    wrong: bool, *matches: Match, dtype: str = "float32", memory: str = "contiguous", **sizes: Any
+) -> Observation:
     """Return an observation of a forward convolution of these sizes."""
     problem = Problem.of(**{**SIZES, **sizes})
-    return Observation(parameters("conv", problem, dtype, memory=memory), wrong, fits)
+    return Observation(parameters("conv", problem, dtype, memory=memory), wrong, matches)
 
 
-ROTATED, IGNORED, SHIFTED = Fit("kernel-rotated"), Fit("stride-ignored"), Fit("shifted", "by (0, 1)")
+ROTATED, IGNORED, SHIFTED = Match("kernel-rotated"), Match("stride-ignored"), Match("shifted", "by (0, 1)")
 
 
 def test_nothing_wrong_has_no_diagnosis() -> None:
@@ -28,17 +30,19 @@ def test_nothing_wrong_has_no_diagnosis() -> None:
 
 
 def test_what_explains_most_stands_first() -> None:
-    found = diagnoses([asked(True, IGNORED, stride=2), asked(True, ROTATED, IGNORED, stride=3), asked(True, SHIFTED)])
-    assert [(one.name, one.explains, one.of) for one in found] == [("stride-ignored", 2, 3), ("shifted", 1, 3)]
+    diagnosis = diagnoses(
+        [asked(True, IGNORED, stride=2), asked(True, ROTATED, IGNORED, stride=3), asked(True, SHIFTED)]
+    )
+    assert [(each.name, each.explains, each.of) for each in diagnosis] == [("stride-ignored", 2, 3), ("shifted", 1, 3)]
 
 
 def test_of_two_that_explain_as_much_the_plainer_stands_first() -> None:
-    found = diagnoses([asked(True, SHIFTED, ROTATED), asked(True, SHIFTED, ROTATED)])
-    assert [one.name for one in found] == ["kernel-rotated"]
+    diagnosis = diagnoses([asked(True, SHIFTED, ROTATED), asked(True, SHIFTED, ROTATED)])
+    assert [each.name for each in diagnosis] == ["kernel-rotated"]
 
 
 def test_one_that_says_where_counts_half_of_one_that_says_what() -> None:
-    border = Fit("border-only")
+    border = Match("border-only")
     reproduced = [
         asked(True, IGNORED, border, stride=2),
         asked(True, IGNORED, border, stride=2),
@@ -49,8 +53,8 @@ def test_one_that_says_where_counts_half_of_one_that_says_what() -> None:
 
 
 def test_a_mistake_that_is_always_made_has_no_condition() -> None:
-    found = diagnoses([asked(True, IGNORED, stride=2), asked(True, IGNORED, stride=(1, 3)), asked(False)])
-    assert found[0].where == ""
+    diagnosis = diagnoses([asked(True, IGNORED, stride=2), asked(True, IGNORED, stride=(1, 3)), asked(False)])
+    assert diagnosis[0].where == ""
 
 
 @pytest.mark.parametrize(
@@ -71,9 +75,9 @@ def test_a_mistake_that_is_always_made_has_no_condition() -> None:
 def test_the_condition_is_what_wrong_answers_share_and_right_ones_lack(
     wrong: dict[str, Any], right: list[dict[str, Any]], where: str
 ) -> None:
-    found = diagnoses([asked(True, IGNORED, **wrong), asked(False), *(asked(False, **sizes) for sizes in right)])
-    assert found[0].name == "stride-ignored"
-    assert found[0].where.endswith(where)
+    diagnosis = diagnoses([asked(True, IGNORED, **wrong), asked(False), *(asked(False, **sizes) for sizes in right)])
+    assert diagnosis[0].name == "stride-ignored"
+    assert diagnosis[0].where.endswith(where)
 
 
 def test_two_conditions_are_told_where_neither_alone_is_enough() -> None:
@@ -92,33 +96,33 @@ def test_without_a_condition_that_tells_them_apart_none_is_told() -> None:
 
 
 def test_questions_without_anything_to_compute_do_not_count_as_right() -> None:
-    found = diagnoses([asked(True, ROTATED), asked(False, batch=0), asked(False, kernel_size=(9, 8))])
-    assert found[0].where == ""
+    diagnosis = diagnoses([asked(True, ROTATED), asked(False, batch=0), asked(False, kernel_size=(9, 8))])
+    assert diagnosis[0].where == ""
 
 
 def test_what_nothing_explains_is_described_by_place_and_condition() -> None:
     spread = {"words": "only in the last row of axis H", "wrong": 3, "of": 60}
     wrong = [Observation(asked(True, stride=2).parameters, True, (), spread)] * 2
-    found = diagnoses([*wrong, asked(False)])
-    assert (found[0].name, found[0].explains, found[0].of) == ("unexplained", 2, 2)
-    assert found[0].where == "only in the last row of axis H; only when stride > 1"
+    diagnosis = diagnoses([*wrong, asked(False)])
+    assert (diagnosis[0].name, diagnosis[0].explains, diagnosis[0].of) == ("unexplained", 2, 2)
+    assert diagnosis[0].where == "only in the last row of axis H; only when stride > 1"
 
 
 def test_a_detail_is_told_where_all_share_it() -> None:
-    by_batch = [Fit("scaled", "by 1/2 = 1/(batch)"), Fit("scaled", "by 1/3 = 1/(batch)")]
+    by_batch = [Match("scaled", "by 1/2 = 1/(batch)"), Match("scaled", "by 1/3 = 1/(batch)")]
     assert diagnoses([asked(True, by_batch[0]), asked(True, by_batch[1], batch=3)])[0].detail == "1/(batch)"
     assert diagnoses([asked(True, SHIFTED), asked(True, SHIFTED)])[0].detail == "by (0, 1)"
-    assert diagnoses([asked(True, SHIFTED), asked(True, Fit("shifted", "by (1, 0)"))])[0].detail == ""
+    assert diagnoses([asked(True, SHIFTED), asked(True, Match("shifted", "by (1, 0)"))])[0].detail == ""
 
 
 def test_two_mistakes_together_are_explained_by_both() -> None:
-    found = diagnoses([asked(True, Fit("kernel-rotated+stride-ignored"), stride=2)])[0]
+    diagnosis = diagnoses([asked(True, Match("kernel-rotated+stride-ignored"), stride=2)])[0]
     both = [EXPLANATIONS[name] for name in ("kernel-rotated", "stride-ignored")]
-    assert found.explanation == explained(found.name).explanation
-    assert all(one.explanation in found.explanation and one.remedy in found.remedy for one in both)
+    assert diagnosis.explanation == explained(diagnosis.name).explanation
+    assert all(each.explanation in diagnosis.explanation and each.remedy in diagnosis.remedy for each in both)
 
 
-@pytest.mark.parametrize("hypothesis", HYPOTHESES, ids=lambda found: found.name)
+@pytest.mark.parametrize("hypothesis", HYPOTHESES, ids=lambda diagnosis: diagnosis.name)
 def test_a_hypothesis_is_told_in_sentences_under_conditions_that_exist(hypothesis: Hypothesis) -> None:
     assert hypothesis.explanation.endswith(".")
     assert hypothesis.remedy.endswith(".")

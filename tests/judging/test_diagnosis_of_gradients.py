@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from convformance.judging.bounds import Operands
-from convformance.judging.hypotheses.hypothesis import Fit
+from convformance.judging.hypotheses.hypothesis import Match
 from convformance.reference.problem import Problem
 from tests.judging import handmade
-from tests.judging.handmade import CROPPED, EQUAL, PLAIN, REMAINDER, STRIDED, Array, Mistake, judged
+from tests.judging.handmade import BASIC, CROPPED, EQUAL, REMAINDER, STRIDED, Array, Mistake, judgement_of
 
 
 def _dx(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
-    def mistake(problem: Problem, given: Operands) -> Array:
-        dy, w = (array.astype(np.float64) for array in given.arrays)
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        dy, w = (array.astype(np.float64) for array in operands.arrays)
         return handmade.input_gradient(
             problem, dy, w, **{"stride": problem.stride, "padding": problem.padding, **change(problem)}
         )
@@ -24,16 +24,16 @@ def _dx(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
 
 
 def _dx_of(change: Callable[[Array, Array], tuple[Array, Array]]) -> Mistake:
-    def mistake(problem: Problem, given: Operands) -> Array:
-        dy, w = change(*(array.astype(np.float64) for array in given.arrays))
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        dy, w = change(*(array.astype(np.float64) for array in operands.arrays))
         return handmade.input_gradient(problem, dy, w, problem.stride, problem.padding)
 
     return mistake
 
 
-def _dx_overwritten(problem: Problem, given: Operands) -> Array:
+def _dx_overwritten(problem: Problem, operands: Operands) -> Array:
     """Scatter with = in place of +=."""
-    dy, w = (array.astype(np.float64) for array in given.arrays)
+    dy, w = (array.astype(np.float64) for array in operands.arrays)
     dx = np.zeros(problem.input_shape)
     for row in range(dy.shape[2]):
         for column in range(dy.shape[3]):
@@ -42,33 +42,33 @@ def _dx_overwritten(problem: Problem, given: Operands) -> Array:
     return dx
 
 
-def _dx_without_output_padding(problem: Problem, given: Operands) -> Array:
-    dx = handmade_dx(problem, given)
+def _dx_without_output_padding(problem: Problem, operands: Operands) -> Array:
+    dx = handmade_dx(problem, operands)
     for axis, more in enumerate(problem.output_padding, 2):
         beyond = np.moveaxis(dx, axis, 0)[dx.shape[axis] - more :]
         beyond[...] = 0
     return dx
 
 
-def handmade_dx(problem: Problem, given: Operands) -> Array:
-    dy, w = (array.astype(np.float64) for array in given.arrays)
+def handmade_dx(problem: Problem, operands: Operands) -> Array:
+    dy, w = (array.astype(np.float64) for array in operands.arrays)
     return handmade.input_gradient(problem, dy, w, problem.stride, problem.padding)
 
 
-def _dx_too_short(problem: Problem, given: Operands) -> Array:
-    return handmade_dx(problem, given)[:, :, : 8 - problem.output_padding[0], : 7 - problem.output_padding[1]]
+def _dx_too_short(problem: Problem, operands: Operands) -> Array:
+    return handmade_dx(problem, operands)[:, :, : 8 - problem.output_padding[0], : 7 - problem.output_padding[1]]
 
 
-def _x_padded(problem: Problem, given: Operands) -> Array:
+def _x_padded(problem: Problem, operands: Operands) -> Array:
     """Pad what a transposed convolution reads, where its result should be cropped."""
-    x, w = (array.astype(np.float64) for array in given.arrays)
+    x, w = (array.astype(np.float64) for array in operands.arrays)
     wider = np.pad(x, ((0, 0), (0, 0), *problem.padding))
     return handmade.input_gradient(problem, wider, w, problem.stride, ((0, 0), (0, 0)))
 
 
 def _dw(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
-    def mistake(problem: Problem, given: Operands) -> Array:
-        x, dy = (array.astype(np.float64) for array in given.arrays)
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, dy = (array.astype(np.float64) for array in operands.arrays)
         return handmade.filter_gradient(
             problem, x, dy, **{"stride": problem.stride, "padding": problem.padding, **change(problem)}
         )
@@ -79,15 +79,15 @@ def _dw(change: Callable[[Problem], dict[str, Any]]) -> Mistake:
 def _dw_of(
     change: Callable[[Array, Array], tuple[Array, Array]], after: Callable[[Array], Array] = np.array
 ) -> Mistake:
-    def mistake(problem: Problem, given: Operands) -> Array:
-        x, dy = change(*(array.astype(np.float64) for array in given.arrays))
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, dy = change(*(array.astype(np.float64) for array in operands.arrays))
         return after(handmade.filter_gradient(problem, x, dy, problem.stride, problem.padding))
 
     return mistake
 
 
 def _db(change: Callable[[Array], Array]) -> Mistake:
-    return lambda problem, given: change(given.arrays[0].astype(np.float64))
+    return lambda problem, operands: change(operands.arrays[0].astype(np.float64))
 
 
 GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
@@ -121,7 +121,7 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
         CROPPED,
         _dx(lambda p: {"padding": ((0, 0),) * 2}),
     ),
-    "sums of an input gradient": ("overwritten-not-accumulated", "conv_input_grad", PLAIN, _dx_overwritten),
+    "sums of an input gradient": ("overwritten-not-accumulated", "conv_input_grad", BASIC, _dx_overwritten),
     "the size of an input gradient": ("remainder-ignored", "conv_input_grad", REMAINDER, _dx_too_short),
     "output padding": (
         "output-padding-zero-filled",
@@ -132,7 +132,7 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
     "padding of a transposed convolution": (
         "transposed-padding-as-input-padding",
         "conv_transpose",
-        {**PLAIN, "padding": ((1, 2), (0, 1))},
+        {**BASIC, "padding": ((1, 2), (0, 1))},
         _x_padded,
     ),
     "a filter gradient turned round": (
@@ -156,27 +156,27 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
     "the first image of a filter gradient": (
         "batch-not-summed",
         "conv_filter_grad",
-        PLAIN,
+        BASIC,
         _dw_of(lambda x, dy: (x[:1], dy[:1])),
     ),
     "the mean of a filter gradient": (
         "scaled",
         "conv_filter_grad",
-        {**PLAIN, "batch": 3},
+        {**BASIC, "batch": 3},
         _dw_of(lambda x, dy: (x, dy), lambda dw: dw / 3),
     ),
-    "images of a filter gradient": ("batch-reversed", "conv_filter_grad", PLAIN, _dw_of(lambda x, dy: (x, dy[::-1]))),
+    "images of a filter gradient": ("batch-reversed", "conv_filter_grad", BASIC, _dw_of(lambda x, dy: (x, dy[::-1]))),
     "axes of a bias gradient": (
         "bias-gradient-wrong-axes",
         "conv_bias_grad",
-        PLAIN,
+        BASIC,
         _db(lambda dy: dy.sum(axis=(0, 1, 2))),
     ),
-    "images of a bias gradient": ("batch-not-summed", "conv_bias_grad", PLAIN, _db(lambda dy: dy[0].sum(axis=(1, 2)))),
+    "images of a bias gradient": ("batch-not-summed", "conv_bias_grad", BASIC, _db(lambda dy: dy[0].sum(axis=(1, 2)))),
     "the mean of a bias gradient": (
         "scaled",
         "conv_bias_grad",
-        {**PLAIN, "batch": 3},
+        {**BASIC, "batch": 3},
         _db(lambda dy: dy.mean(axis=(0, 2, 3))),
     ),
 }
@@ -185,10 +185,12 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
 @pytest.mark.parametrize("what", GRADIENTS)
 def test_a_mistake_in_a_gradient_or_a_transposed_convolution_is_named_first(what: str) -> None:
     name, operation, sizes, mistake = GRADIENTS[what]
-    judgement = judged(sizes, mistake, operation)
+    judgement = judgement_of(sizes, mistake, operation)
     assert judgement.diagnosis[0].name == name, judgement.diagnosis
 
 
 def test_the_factor_is_named_by_the_numbers_of_the_problem() -> None:
     mean = _dw_of(lambda x, dy: (x, dy), lambda dw: dw / 5)
-    assert judged({**PLAIN, "batch": 5}, mean, "conv_filter_grad").diagnosis[0] == Fit("scaled", "by 1/5 = 1/(batch)")
+    assert judgement_of({**BASIC, "batch": 5}, mean, "conv_filter_grad").diagnosis[0] == Match(
+        "scaled", "by 1/5 = 1/(batch)"
+    )

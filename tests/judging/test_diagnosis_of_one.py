@@ -1,37 +1,38 @@
-"""The diagnosis of one wrong answer: each name stands first for a mistake that was made by hand, and for no right answer."""
+"""The diagnosis of one wrong answer: each name stands first for a mistake made by hand, and for no right answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
 
-from convformance.judging import fitting
+from convformance.judging import matching
 from convformance.judging.bounds import Operands
 from convformance.judging.hypotheses import HYPOTHESES
-from convformance.judging.hypotheses.hypothesis import Fit
+from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.rule import judge
 from convformance.reference import operations
 from convformance.reference.operation import OPERATIONS
 from convformance.reference.problem import Problem
 from convformance.test_cases import fills
 from tests.judging import handmade
-from tests.judging.asked import Given, examined, posed
+from tests.judging.asked import InstantAnswer, case_of, examine
 from tests.judging.handmade import (
+    BASIC,
     BIASED,
     CROPPED,
     DILATED,
     EQUAL,
     GROUPED,
     PADDED,
-    PLAIN,
     SAME,
     SQUARE,
     STRIDED,
     Array,
     Mistake,
-    judged,
+    judgement_of,
     of_geometry,
     of_operands,
     of_result,
@@ -40,30 +41,30 @@ from tests.judging.test_diagnosis_of_gradients import GRADIENTS
 
 
 def _grouped(
-    problem: Problem, given: Operands, inputs_of: Callable[[int], list[int]], filters_of: Callable[[int], list[int]]
+    problem: Problem, operands: Operands, inputs_of: Callable[[int], list[int]], filters_of: Callable[[int], list[int]]
 ) -> Array:
     """Return a convolution in two groups, each of the input channels and filters that are said."""
-    x, w = (array.astype(np.float64) for array in given.arrays)
+    x, w = (array.astype(np.float64) for array in operands.arrays)
     y = np.zeros(problem.output_shape)
     for group in range(problem.groups):
         y[:, filters_of(group)] = handmade.forward(x[:, inputs_of(group)], w[filters_of(group)])
     return y
 
 
-def _unbiased(given: Operands) -> fills.Operands:
-    return fills.Operands(given.arrays)
+def _unbiased(operands: Operands) -> fills.Operands:
+    return fills.Operands(operands.arrays)
 
 
-def _along_last_axis(problem: Problem, given: Operands) -> Array:
-    assert given.bias is not None
-    return handmade.with_geometry(problem, _unbiased(given)) + given.bias.astype(np.float64)
+def _along_last_axis(problem: Problem, operands: Operands) -> Array:
+    assert operands.bias is not None
+    return handmade.with_geometry(problem, _unbiased(operands)) + operands.bias.astype(np.float64)
 
 
 def _with_bias(factor: float) -> Mistake:
-    def mistake(problem: Problem, given: Operands) -> Array:
-        assert given.bias is not None
-        y = handmade.with_geometry(problem, _unbiased(given))
-        return y + factor * given.bias.astype(np.float64)[:, None, None]
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        assert operands.bias is not None
+        y = handmade.with_geometry(problem, _unbiased(operands))
+        return y + factor * operands.bias.astype(np.float64)[:, None, None]
 
     return mistake
 
@@ -74,21 +75,21 @@ def _only(channel: int, array: Array) -> Array:
     return kept
 
 
-def _without_taps(place: tuple[Any, ...]) -> Mistake:
+def _without_taps(index: tuple[Any, ...]) -> Mistake:
     def change(x: Array, w: Array) -> tuple[Array, Array]:
         lacking = w.copy()
-        lacking[place] = 0
+        lacking[index] = 0
         return x, lacking
 
     return of_operands(change)
 
 
-def _changed(place: Any, value: float | None = None) -> Mistake:
+def _changed(index: Any, value: float | None = None) -> Mistake:
     """Return the mistake of one place of the result: another number, or a bit more than the right one."""
 
     def change(y: Array) -> Array:
         changed = y.copy()
-        changed[place] = changed[place] + 1.0 if value is None else value
+        changed[index] = changed[index] + 1.0 if value is None else value
         return changed
 
     return of_result(change)
@@ -112,9 +113,9 @@ def _checks(size: tuple[int, ...]) -> Array:
     return np.indices(size).sum(axis=0) % 2
 
 
-def _rescaled_border(problem: Problem, given: Operands) -> Array:
+def _rescaled_border(problem: Problem, operands: Operands) -> Array:
     """Return the mean over the part of the kernel that lies inside, where that is not all of it."""
-    y = handmade.right(problem, given)
+    y = handmade.right(problem, operands)
     ones = handmade.forward(
         np.ones((1, 1, *problem.input_size)), np.ones((1, 1, *problem.kernel_size)), padding=problem.padding
     )
@@ -124,10 +125,10 @@ def _rescaled_border(problem: Problem, given: Operands) -> Array:
 FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "kernel-rotated": (PADDED, of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]))),
     "kernel-axes-swapped": (SQUARE, of_operands(lambda x, w: (x, w.transpose(0, 1, 3, 2)))),
-    "kernel-flipped-on-one-axis": (PLAIN, of_operands(lambda x, w: (x, w[..., ::-1]))),
+    "kernel-flipped-on-one-axis": (BASIC, of_operands(lambda x, w: (x, w[..., ::-1]))),
     "in-out-channels-swapped": (EQUAL, of_operands(lambda x, w: (x, w.transpose(1, 0, 2, 3)))),
-    "channels-reversed": (PLAIN, of_operands(lambda x, w: (x[:, ::-1], w))),
-    "taps-missing": (PLAIN, _without_taps((..., -1, slice(None)))),
+    "channels-reversed": (BASIC, of_operands(lambda x, w: (x[:, ::-1], w))),
+    "taps-missing": (BASIC, _without_taps((..., -1, slice(None)))),
     "stride-ignored": (STRIDED, of_geometry(lambda p: {"stride": (1, 1)})),
     "stride-axes-swapped": (STRIDED, of_geometry(lambda p: {"stride": p.stride[::-1]})),
     "stride-off-by-one": (STRIDED, of_geometry(lambda p: {"stride": tuple(s + 1 for s in p.stride)})),
@@ -146,21 +147,21 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "padding-sides-swapped": (PADDED, of_geometry(lambda p: {"padding": tuple((hi, lo) for lo, hi in p.padding)})),
     "padding-axes-swapped": (PADDED, of_geometry(lambda p: {"padding": p.padding[::-1]})),
     "padding-order-misread": (
-        {**PLAIN, "padding": ((2, 1), (0, 3))},
+        {**BASIC, "padding": ((2, 1), (0, 3))},
         of_geometry(lambda p: {"padding": ((p.padding[0][0], p.padding[1][0]), (p.padding[0][1], p.padding[1][1]))}),
     ),
     "begin-padding-for-both": (PADDED, of_geometry(lambda p: {"padding": tuple((lo, lo) for lo, _ in p.padding)})),
     "end-padding-for-both": (
-        {**PLAIN, "padding": ((2, 1), (1, 3))},
+        {**BASIC, "padding": ((2, 1), (1, 3))},
         of_geometry(lambda p: {"padding": tuple((hi, hi) for _, hi in p.padding)}),
     ),
     "padding-twice": (PADDED, of_geometry(lambda p: {"padding": tuple((2 * lo, 2 * hi) for lo, hi in p.padding)})),
     "padding-one-side-ignored": (
-        {**PLAIN, "padding": ((2, 1), (1, 3))},
+        {**BASIC, "padding": ((2, 1), (1, 3))},
         of_geometry(lambda p: {"padding": tuple((lo, 0) for lo, _ in p.padding)}),
     ),
     "padding-odd-element-dropped": (
-        {**PLAIN, "padding": ((2, 1), (3, 4))},
+        {**BASIC, "padding": ((2, 1), (3, 4))},
         of_geometry(lambda p: {"padding": tuple((min(pair),) * 2 for pair in p.padding)}),
     ),
     "padding-off-by-one": (PADDED, of_geometry(lambda p: {"padding": tuple((lo + 1, hi + 1) for lo, hi in p.padding)})),
@@ -176,15 +177,15 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
         _same_of(lambda size, kernel, stride: _halves((size - 1) * stride + kernel - size)),
     ),
     "same-without-dilation": (
-        {**PLAIN, "input_size": (8, 9), "kernel_size": (3, 4), "dilation": (2, 1), "padding": "same_upper"},
+        {**BASIC, "input_size": (8, 9), "kernel_size": (3, 4), "dilation": (2, 1), "padding": "same_upper"},
         _same_of(lambda size, kernel, stride: _halves(kernel - 1)),
     ),
-    "full-for-valid": (PLAIN, _same_of(lambda size, kernel, stride: (kernel - 1, kernel - 1))),
-    "valid-for-full": ({**PLAIN, "padding": "full"}, of_geometry(lambda p: {"padding": ((0, 0), (0, 0))})),
-    "same-for-valid": (PLAIN, _same_of(lambda size, kernel, stride: _halves(kernel - 1))),
-    "same-for-full": ({**PLAIN, "padding": "full"}, _same_of(lambda size, kernel, stride: _halves(kernel - 1))),
+    "full-for-valid": (BASIC, _same_of(lambda size, kernel, stride: (kernel - 1, kernel - 1))),
+    "valid-for-full": ({**BASIC, "padding": "full"}, of_geometry(lambda p: {"padding": ((0, 0), (0, 0))})),
+    "same-for-valid": (BASIC, _same_of(lambda size, kernel, stride: _halves(kernel - 1))),
+    "same-for-full": ({**BASIC, "padding": "full"}, _same_of(lambda size, kernel, stride: _halves(kernel - 1))),
     "full-for-same": (
-        {**PLAIN, "padding": "same_upper"},
+        {**BASIC, "padding": "same_upper"},
         _same_of(lambda size, kernel, stride: (kernel - 1, kernel - 1)),
     ),
     "edge-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "edge"})),
@@ -192,11 +193,11 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "wrap-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "wrap"})),
     "groups-ignored": (
         GROUPED,
-        lambda p, given: handmade.forward(given.arrays[0][:, :2].astype(float), given.arrays[1].astype(float)),
+        lambda p, operands: handmade.forward(operands.arrays[0][:, :2].astype(float), operands.arrays[1].astype(float)),
     ),
     "groups-interleaved": (
         GROUPED,
-        lambda p, given: _grouped(p, given, lambda g: [g, g + 2], lambda g: list(range(4 * g, 4 * g + 4))),
+        lambda p, operands: _grouped(p, operands, lambda g: [g, g + 2], lambda g: list(range(4 * g, 4 * g + 4))),
     ),
     "first-group-for-all": (GROUPED, of_operands(lambda x, w: (x, np.concatenate([w[:4], w[:4]])))),
     "layout-misread": (EQUAL, of_result(lambda y: y.transpose(0, 2, 3, 1).reshape(y.shape))),
@@ -204,43 +205,43 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
         {"in_channels": 6, "out_channels": 3},
         of_operands(lambda x, w: (x[:, :4], w[:, :4])),
     ),
-    "overwritten-not-accumulated": (PLAIN, of_operands(lambda x, w: (_only(2, x), w))),
-    "batch-reversed": (PLAIN, of_result(lambda y: y[::-1])),
-    "first-image-for-all": (PLAIN, of_result(lambda y: np.stack([y[0]] * len(y)))),
-    "images-exchanged": ({**PLAIN, "batch": 3}, of_result(lambda y: y[[2, 0, 1]])),
-    "scaled": (PLAIN, of_result(lambda y: y / 18)),
-    "sign-flipped": (PLAIN, of_result(lambda y: 0 - y)),
+    "overwritten-not-accumulated": (BASIC, of_operands(lambda x, w: (_only(2, x), w))),
+    "batch-reversed": (BASIC, of_result(lambda y: y[::-1])),
+    "first-image-for-all": (BASIC, of_result(lambda y: np.stack([y[0]] * len(y)))),
+    "images-exchanged": ({**BASIC, "batch": 3}, of_result(lambda y: y[[2, 0, 1]])),
+    "scaled": (BASIC, of_result(lambda y: y / 18)),
+    "sign-flipped": (BASIC, of_result(lambda y: 0 - y)),
     "bias-missing": (BIASED, _with_bias(0)),
     "bias-twice": (BIASED, _with_bias(2)),
     "bias-repeated": (BIASED, _with_bias(6)),
     "bias-on-wrong-axis": ({**BIASED, "input_size": (7, 5), "kernel_size": (3, 2)}, _along_last_axis),
-    "clipped": (PLAIN, of_result(lambda y: np.maximum(y, 0))),
-    "absolute-values": (PLAIN, of_result(np.abs)),
-    "wrapped": (PLAIN, of_result(lambda y: y.astype(np.int64).astype(np.int8))),
-    "shifted": (PLAIN, of_result(lambda y: np.roll(y, (1, -1), (2, 3)))),
-    "last-rows-missing": (PLAIN, _changed((..., -1), 0.0)),
-    "first-rows-missing": (PLAIN, _changed((..., 0, slice(None)), 0.0)),
+    "clipped": (BASIC, of_result(lambda y: np.maximum(y, 0))),
+    "absolute-values": (BASIC, of_result(np.abs)),
+    "wrapped": (BASIC, of_result(lambda y: y.astype(np.int64).astype(np.int8))),
+    "shifted": (BASIC, of_result(lambda y: np.roll(y, (1, -1), (2, 3)))),
+    "last-rows-missing": (BASIC, _changed((..., -1), 0.0)),
+    "first-rows-missing": (BASIC, _changed((..., 0, slice(None)), 0.0)),
     "remainder-ignored": (
-        {**PLAIN, "input_size": (12, 11), "stride": (4, 3)},
-        lambda p, given: handmade.with_geometry(p, given, padding=((0, 3), (0, 0))),
+        {**BASIC, "input_size": (12, 11), "stride": (4, 3)},
+        lambda p, operands: handmade.with_geometry(p, operands, padding=((0, 3), (0, 0))),
     ),
-    "constant-output": (PLAIN, of_result(np.zeros_like)),
-    "repeated": (PLAIN, of_result(lambda y: y[:, [0, 0, 2, 3]])),
-    "unwritten": (PLAIN, of_result(_stale_border)),
-    "border-only": ({**PLAIN, "padding": ((1, 1), (1, 1))}, _rescaled_border),
-    "single-place": (PLAIN, _changed((..., 2, 1))),
-    "single-channel": (PLAIN, _changed((slice(None), 1))),
-    "single-image": ({**PLAIN, "batch": 3}, _changed(1)),
-    "tail-only": (PLAIN, _changed((..., slice(-2, None), slice(None)))),
-    "left-at-zero": (PLAIN, lambda p, given: handmade.right(p, given) * _checks(p.output_size)),
-    "wrong-shape": (PLAIN, of_result(lambda y: y[0])),
+    "constant-output": (BASIC, of_result(np.zeros_like)),
+    "repeated": (BASIC, of_result(lambda y: y[:, [0, 0, 2, 3]])),
+    "unwritten": (BASIC, of_result(_stale_border)),
+    "border-only": ({**BASIC, "padding": ((1, 1), (1, 1))}, _rescaled_border),
+    "single-place": (BASIC, _changed((..., 2, 1))),
+    "single-channel": (BASIC, _changed((slice(None), 1))),
+    "single-image": ({**BASIC, "batch": 3}, _changed(1)),
+    "tail-only": (BASIC, _changed((..., slice(-2, None), slice(None)))),
+    "left-at-zero": (BASIC, lambda p, operands: handmade.right(p, operands) * _checks(p.output_size)),
+    "wrong-shape": (BASIC, of_result(lambda y: y[0])),
 }
 
 
 @pytest.mark.parametrize("name", FORWARD)
 def test_a_mistake_made_by_hand_is_named_first(name: str) -> None:
     sizes, mistake = FORWARD[name]
-    judgement = judged(sizes, mistake)
+    judgement = judgement_of(sizes, mistake)
     assert judgement.grade == "wrong", judgement.message
     assert judgement.diagnosis[0].name == name, judgement.diagnosis
 
@@ -251,24 +252,24 @@ PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precisio
 
 def test_every_name_is_seen_in_first_place() -> None:
     tested = {*FORWARD, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION}
-    assert tested == {found.name for found in HYPOTHESES}
+    assert tested == {match.name for match in HYPOTHESES}
 
 
 def test_a_shift_is_told_with_its_vector() -> None:
-    found = judged(PLAIN, of_result(lambda y: np.roll(y, (1, -1), (2, 3)))).diagnosis[0]
-    assert found == Fit("shifted", "by (1, -1), the other end coming in")
+    match = judgement_of(BASIC, of_result(lambda y: np.roll(y, (1, -1), (2, 3)))).diagnosis[0]
+    assert match == Match("shifted", "by (1, -1), the other end coming in")
 
 
 def test_a_range_is_told_with_its_ends() -> None:
-    found = judged(PLAIN, of_result(lambda y: np.clip(y, 0, 6))).diagnosis[0]
-    assert found == Fit("clipped", "to [0, 6]")
+    match = judgement_of(BASIC, of_result(lambda y: np.clip(y, 0, 6))).diagnosis[0]
+    assert match == Match("clipped", "to [0, 6]")
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 def test_mistakes_are_named_in_every_dtype(dtype: str) -> None:
     for name in ("kernel-rotated", "stride-ignored", "padding-ignored", "groups-ignored", "scaled", "sign-flipped"):
         sizes, mistake = FORWARD[name]
-        assert judged(sizes, mistake, dtype=dtype).diagnosis[0].name == name
+        assert judgement_of(sizes, mistake, dtype=dtype).diagnosis[0].name == name
 
 
 @pytest.mark.parametrize(
@@ -279,7 +280,7 @@ def test_mistakes_are_named_in_every_dtype(dtype: str) -> None:
             PADDED,
             of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]), padding=((0, 0), (0, 0))),
         ),
-        ("kernel-rotated+scaled", PLAIN, of_operands(lambda x, w: (x, 4 * w[:, :, ::-1, ::-1]))),
+        ("kernel-rotated+scaled", BASIC, of_operands(lambda x, w: (x, 4 * w[:, :, ::-1, ::-1]))),
         (
             "groups-ignored+stride-ignored",
             {**GROUPED, "stride": (2, 3)},
@@ -290,69 +291,81 @@ def test_mistakes_are_named_in_every_dtype(dtype: str) -> None:
 def test_two_mistakes_together_are_named_where_none_alone_explains(
     names: str, sizes: dict[str, Any], mistake: Mistake
 ) -> None:
-    assert judged(sizes, mistake).diagnosis[0].name == names
+    assert judgement_of(sizes, mistake).diagnosis[0].name == names
 
 
 def test_a_result_cropped_to_the_wanted_size_is_explained_all_the_same() -> None:
-    def mistake(problem: Problem, given: Operands) -> Array:
-        whole = handmade.with_geometry(problem, given, stride=(1, 1))
-        return whole[(..., *(slice(size) for size in problem.output_size))]
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        cropped = handmade.with_geometry(problem, operands, stride=(1, 1))
+        return cropped[(..., *(slice(size) for size in problem.output_size))]
 
-    assert judged(STRIDED, mistake).diagnosis[0].name == "stride-ignored"
+    assert judgement_of(STRIDED, mistake).diagnosis[0].name == "stride-ignored"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_right_answer_has_no_diagnosis(operation: str) -> None:
-    case = posed(**{**CROPPED, "groups": 1})
+    case = case_of(**{**CROPPED, "groups": 1})
     judgement = judge(
-        examined(case, operation, "float32"),
-        lambda given: Given(operations.apply(operation, case.problem, *given.arrays)),
+        examine(case, operation, "float32"),
+        lambda operands: InstantAnswer(operations.apply(operation, case.problem, *operands.arrays)),
     )
     assert judgement.grade == "conformant"
     assert judgement.diagnosis == ()
 
 
+def test_without_an_explanation_the_judgement_is_the_same_but_for_the_names() -> None:
+    case = case_of(**BASIC)
+    examination = examine(case, "conv", "float32")
+
+    def negative(operands: Operands) -> InstantAnswer:
+        return InstantAnswer(-operations.apply("conv", case.problem, *operands.arrays))
+
+    explained = judge(examination, negative)
+    assert explained.diagnosis
+    assert judge(examination, negative, explain=False) == replace(explained, diagnosis=())
+
+
 def test_beyond_its_budget_only_what_needs_no_new_computation_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "_BUDGET", 0)
-    monkeypatch.setattr(fitting, "_BUDGET_OF_PAIRS", 0)
-    assert judged(*FORWARD["sign-flipped"]).diagnosis[0].name == "sign-flipped"
-    assert judged(*FORWARD["kernel-rotated"]).diagnosis == ()
+    monkeypatch.setattr(matching, "_BUDGET", 0)
+    monkeypatch.setattr(matching, "_BUDGET_OF_PAIRS", 0)
+    assert judgement_of(*FORWARD["sign-flipped"]).diagnosis[0].name == "sign-flipped"
+    assert judgement_of(*FORWARD["kernel-rotated"]).diagnosis == ()
 
 
 def test_an_answer_that_changes_from_call_to_call_is_not_deterministic() -> None:
     calls = []
 
-    def mistake(problem: Problem, given: Operands) -> Array:
+    def mistake(problem: Problem, operands: Operands) -> Array:
         calls.append(1)
-        y = handmade.right(problem, given)
+        y = handmade.right(problem, operands)
         y[0, 0, 0, 0] += len(calls)
         return y
 
-    assert judged(PLAIN, mistake).diagnosis[0].name == "not-deterministic"
+    assert judgement_of(BASIC, mistake).diagnosis[0].name == "not-deterministic"
 
 
 def test_an_operand_that_is_changed_is_named() -> None:
-    case = posed(**PLAIN)
+    case = case_of(**BASIC)
     judgement = judge(
-        examined(case, "conv", "float32"),
-        lambda given: Given(operations.apply("conv", case.problem, *given.arrays), changed=(1,)),
+        examine(case, "conv", "float32"),
+        lambda operands: InstantAnswer(operations.apply("conv", case.problem, *operands.arrays), changed=(1,)),
     )
-    assert judgement.diagnosis == (Fit("operand-changed", "w"),)
+    assert judgement.diagnosis == (Match("operand-changed", "w"),)
 
 
 def test_a_result_of_another_dtype_is_named() -> None:
-    case = posed(**PLAIN)
-    examination = examined(case, "conv", "float32")
-    judgement = judge(examination, lambda given: Given(handmade.right(case.problem, given)))
-    assert judgement.diagnosis == (Fit("wrong-dtype", "float64 for float32"),)
+    case = case_of(**BASIC)
+    examination = examine(case, "conv", "float32")
+    judgement = judge(examination, lambda operands: InstantAnswer(handmade.right(case.problem, operands)))
+    assert judgement.diagnosis == (Match("wrong-dtype", "float64 for float32"),)
 
 
 def test_a_nan_that_is_lost_and_one_that_spreads_are_told_apart() -> None:
-    special = {**PLAIN, "special": "nan-data"}
-    lost = of_operands(lambda x, w: (np.nan_to_num(x), w))
+    special = {**BASIC, "special": "nan-data"}
+    swallowing = of_operands(lambda x, w: (np.nan_to_num(x), w))
     spread = of_result(lambda y: np.full_like(y, np.nan) if np.isnan(y).any() else y)
-    assert judged(special, lost).diagnosis[0].name == "nan-swallowed"
-    assert judged(special, spread).diagnosis[0].name == "nan-spread"
+    assert judgement_of(special, swallowing).diagnosis[0].name == "nan-swallowed"
+    assert judgement_of(special, spread).diagnosis[0].name == "nan-spread"
 
 
 def _rounded(dtype: Any) -> Callable[[Array], Array]:
@@ -365,9 +378,9 @@ def _rounded(dtype: Any) -> Callable[[Array], Array]:
     return rounding
 
 
-def _summed_in_float16(problem: Problem, given: Operands) -> Array:
+def _summed_in_float16(problem: Problem, operands: Operands) -> Array:
     """Return the convolution with every product added to a float16, channel by channel and tap by tap."""
-    x, w = given.arrays
+    x, w = operands.arrays
     y = np.zeros(problem.output_shape, np.float16)
     for channel, row, column in np.ndindex(w.shape[1:]):
         part = x[:, channel, row:, column:][:, : y.shape[2], : y.shape[3]]
@@ -377,8 +390,10 @@ def _summed_in_float16(problem: Problem, given: Operands) -> Array:
 
 
 def test_narrow_arithmetic_is_told_by_what_is_narrow() -> None:
-    deep = {**PLAIN, "in_channels": 24}
+    deep = {**BASIC, "in_channels": 24}
     brain, half = _rounded(ml_dtypes.bfloat16), _rounded(np.float16)
-    assert judged(deep, of_operands(lambda x, w: (brain(x), brain(w)))).diagnosis[0].name == "low-precision-inputs"
-    assert judged(deep, of_result(half)).diagnosis[0].name == "low-precision-result"
-    assert judged(deep, _summed_in_float16).diagnosis[0].name == "low-precision-accumulation"
+    assert (
+        judgement_of(deep, of_operands(lambda x, w: (brain(x), brain(w)))).diagnosis[0].name == "low-precision-inputs"
+    )
+    assert judgement_of(deep, of_result(half)).diagnosis[0].name == "low-precision-result"
+    assert judgement_of(deep, _summed_in_float16).diagnosis[0].name == "low-precision-accumulation"

@@ -17,17 +17,17 @@ from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import fills
 from convformance.test_cases.case import DTYPES, Case
-from tests.judging.asked import examined, posed
+from tests.judging.asked import case_of, examine
 
 GRID: dict[str, Case] = {
-    "plain": posed(),
-    "line with stride": posed(input_size=(11,), kernel_size=4, stride=3, padding=((2, 1),)),
-    "volume with dilation": posed(input_size=(5, 4, 6), kernel_size=(2, 3, 2), dilation=(1, 1, 2), padding=1),
-    "grouped with bias": posed(groups=2, bias=True, operations=OPERATIONS),
-    "one product": posed(input_size=(1, 1), kernel_size=1, in_channels=1, out_channels=1, batch=1),
-    "long sums": posed(input_size=(4, 3), kernel_size=(3, 2), in_channels=700, out_channels=9, batch=1),
-    "long sums over positions": posed(input_size=(33, 31), kernel_size=2, in_channels=2, out_channels=3, batch=3),
-    "nothing but padding": posed(input_size=(0, 3), kernel_size=(2, 1), padding=((2, 1), (0, 0))),
+    "plain": case_of(),
+    "line with stride": case_of(input_size=(11,), kernel_size=4, stride=3, padding=((2, 1),)),
+    "volume with dilation": case_of(input_size=(5, 4, 6), kernel_size=(2, 3, 2), dilation=(1, 1, 2), padding=1),
+    "grouped with bias": case_of(groups=2, bias=True, operations=OPERATIONS),
+    "one product": case_of(input_size=(1, 1), kernel_size=1, in_channels=1, out_channels=1, batch=1),
+    "long sums": case_of(input_size=(4, 3), kernel_size=(3, 2), in_channels=700, out_channels=9, batch=1),
+    "long sums over positions": case_of(input_size=(33, 31), kernel_size=2, in_channels=2, out_channels=3, batch=3),
+    "nothing but padding": case_of(input_size=(0, 3), kernel_size=(2, 1), padding=((2, 1), (0, 0))),
 }
 
 
@@ -41,10 +41,10 @@ def _in_float64(operands: fills.Operands) -> tuple[tuple[Array, ...], Array | No
 def test_every_exact_fill_is_exact_in_every_accumulator_and_for_every_input(name: str, dtype: str) -> None:
     case = GRID[name]
     for operation in OPERATIONS:
-        examination = examined(case, operation, dtype)
+        examination = examine(case, operation, dtype)
         expected = examination.expected
         for accumulator in (entry for entry in ACCUMULATORS if FORMATS[entry].digits <= expected.accumulator.digits):
-            for inputs in (None, *(held for held in FORMATS.values() if held.digits < expected.result.digits)):
+            for inputs in (None, *(fmt for fmt in FORMATS.values() if fmt.digits < expected.result.digits)):
                 precision = Precision(FORMATS[accumulator], expected.result, inputs)
                 for fill in fills_of(operation):
                     examination.trial(fill, precision)  # raises BrokenFill if it is not
@@ -66,7 +66,7 @@ def test_wide_fills_use_every_digit_that_fits(dtype: str) -> None:
     digits = {"float64": 47, "float32": 18, "float16": 11, "bfloat16": 8}[dtype]
     for fill, wide in (("xwide", 0), ("wwide", 1)):
         arrays, _ = _in_float64(fills.fill(GRID["plain"], "conv", dtype, fill))
-        wides, ones = (np.abs(arrays[place][arrays[place] != 0]) for place in (wide, 1 - wide))
+        wides, ones = (np.abs(arrays[operand][arrays[operand] != 0]) for operand in (wide, 1 - wide))
         quantum = np.gcd.reduce((wides * 2.0**14).astype(np.int64)) / 2.0**14
         assert np.log2(quantum).is_integer()
         assert 2.0 ** (digits - 1) < wides.max() / quantum < 2.0**digits
@@ -128,13 +128,13 @@ def test_no_sum_overflows_float16_and_nothing_in_it_is_subnormal(operation: str,
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_memory_is_laid_out_as_the_case_says_with_the_same_numbers(dtype: str) -> None:
-    plain = fills.fill(posed(), "conv", dtype, "normal")
+    contiguous = fills.fill(case_of(), "conv", dtype, "normal")
     for memory in ("sliced", "permuted"):
-        case = posed(memory=memory)
+        case = case_of(memory=memory)
         operands = fills.fill(case, "conv", dtype, "normal")
         for array, shape in zip(operands.arrays, case.problem.operand_shapes("conv"), strict=True):
             assert array.shape == shape
-            assert array.dtype == plain.arrays[0].dtype
+            assert array.dtype == contiguous.arrays[0].dtype
             assert not array.flags.c_contiguous
         if memory == "permuted":
             assert np.moveaxis(operands.arrays[0], 1, -1).flags.c_contiguous
@@ -147,7 +147,7 @@ def test_every_operand_has_numbers_of_its_own() -> None:
     for operation in ("conv", "conv_filter_grad"):
         for fill in fills.RANDOM_FILLS:
             for seed in (0, 1):
-                operands = fills.fill(posed(seed=seed, bias=True, operations=OPERATIONS), operation, "float64", fill)
+                operands = fills.fill(case_of(seed=seed, bias=True, operations=OPERATIONS), operation, "float64", fill)
                 seen.update(float(array.flat[0]) for array in (*operands.arrays, operands.bias) if array is not None)
     assert len(seen) == 2 * 2 * (3 + 2)
 
@@ -162,9 +162,9 @@ PINNED = {
 
 
 def _digest(fill: str, dtype: str) -> str:
-    operands = fills.fill(posed(bias=True), "conv", dtype, fill)
-    held = b"".join(array.tobytes() for array in (*operands.arrays, operands.bias))
-    return hashlib.sha256(held).hexdigest()[:16]
+    operands = fills.fill(case_of(bias=True), "conv", dtype, fill)
+    fmt = b"".join(array.tobytes() for array in (*operands.arrays, operands.bias))
+    return hashlib.sha256(fmt).hexdigest()[:16]
 
 
 @pytest.mark.parametrize(("fill", "dtype"), PINNED)
@@ -175,25 +175,27 @@ def test_data_never_changes(fill: str, dtype: str) -> None:
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_data_is_the_same_in_another_process_with_another_hash_seed(seed: str) -> None:
     script = "from tests.judging.test_fills import _digest; print(_digest('normal', 'float32'))"
-    words, root = [sys.executable, "-c", script], Path(__file__).parents[2]
-    told = subprocess.run(words, cwd=root, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == PINNED["normal", "float32"]
+    command, root = [sys.executable, "-c", script], Path(__file__).parents[2]
+    completed = subprocess.run(
+        command, cwd=root, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.strip() == PINNED["normal", "float32"]
 
 
 def test_what_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="fill='uniform' is unknown; allowed: int, xwide, wwide, normal, positive"):
-        fills.fill(posed(), "conv", "float32", "uniform")
+        fills.fill(case_of(), "conv", "float32", "uniform")
     with pytest.raises(
         ValueError, match="dtype='tfloat32' is not judged; allowed: float64, float32, float16, bfloat16"
     ):
-        fills.fill(posed(), "conv", "tfloat32", "int")
+        fills.fill(case_of(), "conv", "tfloat32", "int")
     with pytest.raises(ValueError, match="special='inf-everywhere' is unknown"):
-        fills.fill(posed(special="inf-everywhere"), "conv", "float32", "int")
+        fills.fill(case_of(special="inf-everywhere"), "conv", "float32", "int")
 
 
 def test_an_examination_asks_for_each_fill_once() -> None:
     asked = []
-    case = posed()
+    case = case_of()
 
     def data(name: str, accumulator: str | None, inputs: str | None) -> fills.Operands:
         asked.append((name, accumulator, inputs))
@@ -207,5 +209,5 @@ def test_an_examination_asks_for_each_fill_once() -> None:
 
 
 def test_bfloat16_operands_are_of_the_extension_dtype() -> None:
-    assert fills.fill(posed(), "conv", "bfloat16", "normal").arrays[0].dtype == ml_dtypes.bfloat16
-    assert fills.fill(posed(), "conv", "float16", "normal").arrays[0].dtype == np.float16
+    assert fills.fill(case_of(), "conv", "bfloat16", "normal").arrays[0].dtype == ml_dtypes.bfloat16
+    assert fills.fill(case_of(), "conv", "float16", "normal").arrays[0].dtype == np.float16

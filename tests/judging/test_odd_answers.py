@@ -1,4 +1,4 @@
-"""Odd answers, of any shape, to questions with empty arrays: each gets a judgement, whatever a mistake would make of it."""
+"""Odd answers, of any shape, to questions with empty arrays: each gets a judgement, whatever a mistake makes of it."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import pytest
 from convformance.judging.rule import judge
 from convformance.test_cases.case import Case
 from convformance.test_cases.catalogue import cases
-from tests.judging.asked import Array, Given, examined
+from tests.judging.asked import Array, InstantAnswer, examine
 
 CASES = [case for case in cases("standard") if case.family in ("empty", "bias")]
 
@@ -32,7 +32,7 @@ def _odd(shape: tuple[int, ...]) -> Iterator[Array]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_any_answer_gets_a_judgement(case: Case) -> None:
     for operation in case.operations:
-        examination = examined(case, operation, "float32")
+        examination = examine(case, operation, "float32")
         for answer in _odd(examination.shape):
-            judgement = judge(examination, lambda _, answer=answer: Given(answer))
+            judgement = judge(examination, lambda _, answer=answer: InstantAnswer(answer))
             assert judgement.grade == "wrong" or answer.shape == examination.shape

@@ -10,19 +10,19 @@ import pytest
 from convformance.judging import spread
 from convformance.judging.rule import Judgement
 from convformance.reference import operations
-from tests.judging.asked import Array, examined, judged, posed
+from tests.judging.asked import Array, case_of, examine, judgement_of
 
 
 def _broken(change: Callable[[Array], None], operation: str = "conv", **sizes: Any) -> Judgement:
     """Return the judgement on the reference's answers with ``change`` made to them."""
-    case = posed(**sizes)
+    case = case_of(**sizes)
 
-    def answered(given: Any) -> Array:
-        result = operations.apply(operation, case.problem, *given.arrays)
+    def answered(operands: Any) -> Array:
+        result = operations.apply(operation, case.problem, *operands.arrays)
         change(result)
         return result
 
-    judgement = judged(examined(case, operation, "float32"), answered)
+    judgement = judgement_of(examine(case, operation, "float32"), answered)
     assert judgement.grade == "wrong"
     return judgement
 
@@ -35,7 +35,7 @@ def _add(*index: Any) -> Callable[[Array], None]:
 
 
 ALL = slice(None)
-PLACES = {
+SPREADS = {
     "": _add(...),
     "only in the last row of axis H": _add(ALL, ALL, -1),
     "only in the first column of axis W": _add(..., 0),
@@ -48,9 +48,9 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("words", PLACES)
-def test_the_place_of_wrong_elements_is_told(words: str) -> None:
-    assert _broken(PLACES[words]).spread["words"] == words
+@pytest.mark.parametrize("text", SPREADS)
+def test_the_place_of_wrong_elements_is_told(text: str) -> None:
+    assert _broken(SPREADS[text]).spread["words"] == text
 
 
 def test_the_count_and_the_channels_are_told() -> None:
@@ -108,8 +108,8 @@ def test_one_and_three_spatial_axes_have_their_own_names() -> None:
 
 
 def _cells(judgement: Judgement) -> Array:
-    held = judgement.map
-    return np.frombuffer(base64.b64decode(held["cells"]), np.uint8).reshape(held["shape"])
+    picture = judgement.map
+    return np.frombuffer(base64.b64decode(picture["cells"]), np.uint8).reshape(picture["shape"])
 
 
 def test_the_map_shows_the_plane_of_the_worst_element() -> None:
@@ -149,8 +149,8 @@ def test_a_wide_plane_is_reduced_by_its_maxima() -> None:
 
 def test_cells_are_a_logarithm_of_error_over_bound() -> None:
     shares = np.array([[[[0.0, 1e-9, 0.5, 1.0, 2.0, 1e9, np.inf]]]])
-    held = spread.error_map(shares, [0, 0, 0, 6])
-    assert np.frombuffer(base64.b64decode(held["cells"]), np.uint8).tolist() == [0, 1, 120, 128, 136, 254, 255]
+    picture = spread.error_map(shares, [0, 0, 0, 6])
+    assert np.frombuffer(base64.b64decode(picture["cells"]), np.uint8).tolist() == [0, 1, 120, 128, 136, 254, 255]
 
 
 def test_the_worst_element_is_told_with_its_fill_and_its_numbers() -> None:

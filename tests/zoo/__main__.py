@@ -15,15 +15,14 @@ from tests.zoo.seeds import unfair, unsteady
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 0 when three cases or more catch every defect, no right implementation is called wrong, and seeds change nothing."""
+    """Return 0 when three cases catch each defect, no right implementation is called wrong, seeds change nothing."""
     options = _options(arguments)
     started = time.perf_counter()
     figures = _figures(options)
     failures = figures.failures()
     _write(figures, options)
-    print(
-        f"{len(figures.zoo)} wrong and {len(figures.garden)} right implementations in {time.perf_counter() - started:.0f} s"
-    )
+    seconds = time.perf_counter() - started
+    print(f"{len(figures.zoo)} wrong and {len(figures.garden)} right implementations in {seconds:.0f} s")
     for failure in failures:
         print(failure)
     return 1 if failures else 0
@@ -43,15 +42,15 @@ def _options(arguments: list[str] | None) -> Namespace:
 def _figures(options: Namespace) -> Figures:
     members, processes = (*ZOO, *GARDEN), options.processes
     planned = plan(members, questions(options.tier, options.dtype or DTYPES))
-    found = records(members, planned, How(rules=True), processes=processes)
-    zoo = explained(found[: len(ZOO)], processes=processes)
+    recorded = records(members, planned, How(rules=True), processes=processes)
+    zoo = explained(recorded[: len(ZOO)], processes=processes)
     changes = [*unsteady(zoo, options.seeds, processes=processes), *unfair(GARDEN, options.seeds, processes=processes)]
-    return Figures(options.tier, zoo, found[len(ZOO) :], options.seeds, changes)
+    return Figures(options.tier, zoo, recorded[len(ZOO) :], options.seeds, changes)
 
 
 def _write(figures: Figures, options: Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "zoo.json").write_text(json.dumps(figures.told(), indent=1) + "\n", encoding="utf-8")
+    (options.out / "zoo.json").write_text(json.dumps(figures.to_json(), indent=1) + "\n", encoding="utf-8")
     (options.out / "zoo.html").write_text(page.html(figures), encoding="utf-8")
     if options.page:
         options.page.write_text(page.markdown(figures), encoding="utf-8")

@@ -2,30 +2,30 @@
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array
 from tests.zoo.mutants import Family, answer, dilated, issue, large, misread, planar, same, when
 
 _member = Family("axes")
 
 
-def _stride_reversed(problem: Problem) -> plain.Size:
+def _stride_reversed(problem: Problem) -> tap_loops.Size:
     return problem.stride[::-1]
 
 
-def _dilation_reversed(problem: Problem) -> plain.Size:
+def _dilation_reversed(problem: Problem) -> tap_loops.Size:
     return problem.dilation[::-1]
 
 
-def _padding_reversed(problem: Problem) -> plain.Pairs:
+def _padding_reversed(problem: Problem) -> tap_loops.Pairs:
     return problem.padding[::-1]
 
 
-def _stride_of_first(problem: Problem) -> plain.Size:
+def _stride_of_first(problem: Problem) -> tap_loops.Size:
     return problem.stride[:1] * problem.rank
 
 
-def _begins_then_ends(problem: Problem) -> plain.Pairs:
+def _begins_then_ends(problem: Problem) -> tap_loops.Pairs:
     """``(lo, hi)`` pairs read as all begins and then all ends."""
     flat = [entry for pair in problem.padding for entry in pair]
     return tuple(zip(flat[: problem.rank], flat[problem.rank :], strict=True))

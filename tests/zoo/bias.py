@@ -7,7 +7,7 @@ import numpy as np
 from convformance.reference.operation import WITH_BIAS
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import Family, answer, biases, data, divided, issue, right, strided, when
 
@@ -99,7 +99,7 @@ def _channels_added(operation: str, problem: Problem, arrays: Arrays, bias: Arra
 
 
 def _last_image(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    return plain.apply(operation, problem, (arrays[0][-1:],))
+    return tap_loops.apply(operation, problem, (arrays[0][-1:],))
 
 
 MEMBERS = (

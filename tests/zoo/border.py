@@ -6,17 +6,17 @@ import numpy as np
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FORWARD, INPUT_GRADIENT, UNBIASED
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import (
     Change,
     Family,
     answer,
     data,
-    given,
     issue,
     last_row_zero,
     leftover,
+    operand,
     padded,
     planar,
     right,
@@ -74,13 +74,13 @@ def _positions_after_whole_eights(y: Array, problem: Problem) -> Array:
     return flat.reshape(y.shape)
 
 
-def _pixel(place: int) -> Change:
-    """Return what makes the element at ``place`` of each plane wrong."""
+def _pixel(index: int) -> Change:
+    """Return what makes the element at ``index`` of each plane wrong."""
 
     def changed(y: Array, problem: Problem) -> Array:
         flat = y.reshape(*y.shape[:2], prod(y.shape[2:]))
-        if flat.shape[-1] > place % max(1, flat.shape[-1]):
-            flat[..., place] += flat.dtype.type(1)
+        if flat.shape[-1] > index % max(1, flat.shape[-1]):
+            flat[..., index] += flat.dtype.type(1)
         return flat.reshape(y.shape)
 
     return changed
@@ -100,13 +100,13 @@ def _inside(problem: Problem) -> tuple[slice, ...]:
 
 def _border_zero(y: Array, problem: Problem) -> Array:
     kept = np.zeros_like(y)
-    kept[plain.spatial(*_inside(problem))] = y[plain.spatial(*_inside(problem))]
+    kept[tap_loops.spatial(*_inside(problem))] = y[tap_loops.spatial(*_inside(problem))]
     return kept
 
 
 def _border_unwritten(y: Array, problem: Problem) -> Array:
     kept = leftover(y.shape, y.dtype)
-    kept[plain.spatial(*_inside(problem))] = y[plain.spatial(*_inside(problem))]
+    kept[tap_loops.spatial(*_inside(problem))] = y[tap_loops.spatial(*_inside(problem))]
     return kept
 
 
@@ -120,7 +120,7 @@ def _renormalised(operation: str, problem: Problem, arrays: Arrays, bias: Array 
     """Divide each sum by the share of the kernel that lies inside the input."""
     y = right(operation, problem, arrays, bias)
     x, w = arrays
-    counts = plain.apply(operation, problem, (np.ones((1, *x.shape[1:]), np.float32), np.ones(w.shape, np.float32)))
+    counts = tap_loops.apply(operation, problem, (np.ones((1, *x.shape[1:]), np.float32), np.ones(w.shape, np.float32)))
     share = counts / max(1, prod(w.shape[1:]))
     divided = np.zeros(y.shape)
     np.divide(y, share, out=divided, where=share > 0)
@@ -138,10 +138,10 @@ def _unread_rows_unwritten(dx: Array, problem: Problem) -> Array:
 def _strided_places_only(dx: Array, problem: Problem) -> Array:
     """Write only where a kernel of one tap has been."""
     written = leftover(dx.shape, dx.dtype)
-    places = plain.spatial(
+    indices = tap_loops.spatial(
         *(slice(-lo % s, None, s) for s, (lo, _) in zip(problem.stride, problem.padding, strict=True))
     )
-    written[places] = dx[places]
+    written[indices] = dx[indices]
     return written
 
 
@@ -158,7 +158,7 @@ def _shifted_by(*vector: int) -> Change:
 
     def changed(y: Array, problem: Problem) -> Array:
         moved = (*(0,) * (problem.rank - len(vector)), *vector)[-problem.rank :]
-        return plain.surrounded(y, moved, y.shape[2:])
+        return tap_loops.surrounded(y, moved, y.shape[2:])
 
     return changed
 
@@ -302,7 +302,7 @@ MEMBERS = (
         "filter-gradient-without-last-row",
         "Leaves the last row of the output gradient out of the filter gradient.",
         ("conv_filter_grad",),
-        when(strided, given(1, last_row_zero)),
+        when(strided, operand(1, last_row_zero)),
         "last-rows-missing",
     ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array
 from tests.zoo.mutants import Family, answer, filters, grouped, issue, large, misread, when
 
@@ -21,28 +21,28 @@ def _exchanged(w: Array, problem: Problem) -> Array:
     return w.swapaxes(0, 1)
 
 
-def _whole_blocks(size: int, axis: int) -> Callable[[Array], Array]:
+def _full_blocks(size: int, axis: int) -> Callable[[Array], Array]:
     """Return what keeps the elements of whole blocks of ``size`` along ``axis`` and puts the rest to 0."""
 
     def kept(array: Array) -> Array:
-        whole = np.moveaxis(array.copy(), axis, 0)
-        if len(whole) > size:
-            whole[len(whole) // size * size :] = 0
-        return np.moveaxis(whole, 0, axis)
+        blocked = np.moveaxis(array.copy(), axis, 0)
+        if len(blocked) > size:
+            blocked[len(blocked) // size * size :] = 0
+        return np.moveaxis(blocked, 0, axis)
 
     return kept
 
 
 def _channels_in_fours(w: Array, problem: Problem) -> Array:
-    return _whole_blocks(4, 1)(w)
+    return _full_blocks(4, 1)(w)
 
 
 def _outputs_in_fours(w: Array, problem: Problem) -> Array:
-    return _whole_blocks(4, 0)(w)
+    return _full_blocks(4, 0)(w)
 
 
 def _result_in_eights(y: Array, problem: Problem) -> Array:
-    return _whole_blocks(8, 1)(y)
+    return _full_blocks(8, 1)(y)
 
 
 def _last_channel_zero(y: Array, problem: Problem) -> Array:
@@ -68,7 +68,7 @@ def _later_half(w: Array, problem: Problem) -> Array:
     return later
 
 
-def _overwriting(problem: Problem) -> plain.Add:
+def _overwriting(problem: Problem) -> tap_loops.Add:
     return lambda sums, term: term
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import (
     Family,
@@ -22,16 +22,16 @@ from tests.zoo.mutants import (
     strided,
     when,
 )
-from tests.zoo.plain import Reading
+from tests.zoo.tap_loops import Reading
 
 _member = Family("dilation")
 
 
-def _one_more(problem: Problem) -> plain.Size:
+def _one_more(problem: Problem) -> tap_loops.Size:
     return tuple(d + 1 for d in problem.dilation)
 
 
-def _one_less(problem: Problem) -> plain.Size:
+def _one_less(problem: Problem) -> tap_loops.Size:
     return tuple(max(1, d - 1) for d in problem.dilation)
 
 
@@ -40,10 +40,10 @@ def _dilated_columns(problem: Problem) -> bool:
 
 
 def _row_pointer_off(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    """Each row of the kernel reads the padded image ``dilation - 1`` elements further in memory than the row before it."""
+    """Each row of the kernel reads the padded image ``dilation - 1`` elements further in memory than the one before."""
     x, w = arrays
     padding = tuple((0, 0) for _ in problem.padding)
-    padded = plain.surrounded(x, tuple(lo for lo, _ in problem.padding), problem.padded_size)
+    padded = tap_loops.surrounded(x, tuple(lo for lo, _ in problem.padding), problem.padded_size)
     total = np.zeros(problem.result_shape(operation), x.dtype)
     for row in range(problem.kernel_size[-2]):
         kernel = np.zeros_like(w)
@@ -55,7 +55,7 @@ def _row_pointer_off(operation: str, problem: Problem, arrays: Arrays, bias: Arr
     return total
 
 
-def _kernel_with_gap_at_end(problem: Problem) -> plain.Size:
+def _kernel_with_gap_at_end(problem: Problem) -> tap_loops.Size:
     """The positions of a kernel that takes ``kernel * dilation`` elements, the gap after its last tap included."""
     axes = zip(problem.padded_size, problem.kernel_size, problem.stride, problem.dilation, strict=True)
     return tuple(max(0, (p - k * d) // s + 1) for p, k, s, d in axes)
@@ -66,20 +66,20 @@ def _input_dilated(operation: str, problem: Problem, arrays: Arrays, bias: Array
     spread = np.zeros(
         (*x.shape[:2], *(max(0, (i - 1) * d + 1) for i, d in zip(x.shape[2:], problem.dilation, strict=True))), x.dtype
     )
-    spread[plain.spatial(*(slice(None, None, d) for d in problem.dilation))] = x
+    spread[tap_loops.spatial(*(slice(None, None, d) for d in problem.dilation))] = x
     return misread(dilation=ones, resized=True)(operation, problem, (spread, w), bias)
 
 
-def _aligned_to_end(problem: Problem) -> plain.Pairs:
+def _aligned_to_end(problem: Problem) -> tap_loops.Pairs:
     """The padding under which an undilated kernel ends where the dilated one does."""
     axes = zip(problem.kernel_size, problem.dilation, problem.padding, strict=True)
     return tuple((lo - (d - 1) * (k - 1), hi) for k, d, (lo, hi) in axes)
 
 
-def _undilated_size(problem: Problem) -> plain.Size:
+def _undilated_size(problem: Problem) -> tap_loops.Size:
     """The smallest input that a kernel without its dilation needs."""
     undilated = replace(Reading.of(problem), dilation=ones(problem))
-    return plain.input_size(undilated, problem.output_size, problem.kernel_size)
+    return tap_loops.input_size(undilated, problem.output_size, problem.kernel_size)
 
 
 MEMBERS = (

@@ -69,12 +69,12 @@ class Figures:
         weak = [f"{record.member.name} is caught by {len(record.catching)} cases" for record in self.weak]
         return [*weak, *(sentence for record in self.garden for sentence in misjudged(record)), *self.changes]
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return everything as JSON types."""
         return {
             "tier": self.tier,
-            "zoo": [told(record) for record in self.zoo],
-            "garden": [told(record) for record in self.garden],
+            "zoo": [to_json(record) for record in self.zoo],
+            "garden": [to_json(record) for record in self.garden],
             "rules": {rule: self.rule(rule) for rule in RULES},
             "idle": [case.id for case in self.idle],
             "seeds": self.seeds,
@@ -82,13 +82,13 @@ class Figures:
         }
 
     def rule(self, rule: str) -> dict[str, Any]:
-        """Return what a usual rule misses, which share of wrong answers it accepts, and of right ones it rejects by dtype.
+        """Return what a usual rule misses, which share of wrong answers it accepts, and of right ones rejects by dtype.
 
-        It catches a defect where it rejects the answer but none of the garden's direct ones there. Right answers with NaN
-        or Inf that it rejects do not count, as the definition leaves some of their elements open.
+        It catches a defect where it rejects the answer but none of the garden's direct ones there. Right answers with
+        NaN or Inf that it rejects do not count, as the definition leaves some of their elements open.
         """
         direct = [record for record in self.garden if record.member.grade == RIGHT]
-        deaf = {outcome.place for record in direct for outcome in record.outcomes if rule in outcome.rejected_by}
+        deaf = {outcome.index for record in direct for outcome in record.outcomes if rule in outcome.rejected_by}
         wrong = [outcome for record in self.zoo for outcome in record.caught]
         return {
             "missed": [
@@ -102,22 +102,22 @@ class Figures:
 
 
 def _catches(rule: str, deaf: set[int], outcome: Outcome) -> bool:
-    return rule in outcome.rejected_by and outcome.place not in deaf
+    return rule in outcome.rejected_by and outcome.index not in deaf
 
 
 def _finite(records: Iterable[Record], dtype: str) -> Iterator[Outcome]:
     """Yield the outcomes on questions in ``dtype`` without NaN or Inf."""
     for record in records:
         for outcome in record.outcomes:
-            question = record.questions[outcome.place]
+            question = record.questions[outcome.index]
             if question.dtype == dtype and not question.case.special:
                 yield outcome
 
 
 def _share(entries: Iterable[bool]) -> float | None:
     """Return which share of ``entries`` is true, None when there are none."""
-    held = list(entries)
-    return sum(held) / len(held) if held else None
+    flags = list(entries)
+    return sum(flags) / len(flags) if flags else None
 
 
 def first_tier(record: Record) -> str | None:
@@ -135,11 +135,11 @@ def by_family(record: Record) -> dict[str, dict[str, int]]:
     """Return, for each family of cases that catches a member, how many questions each fill sees it in."""
     counts: dict[str, Counter[str]] = {}
     for outcome in record.caught:
-        counts.setdefault(record.questions[outcome.place].case.family, Counter()).update(outcome.seen_by)
+        counts.setdefault(record.questions[outcome.index].case.family, Counter()).update(outcome.seen_by)
     return {family: dict(counts[family]) for family in FAMILIES if family in counts}
 
 
-def told(record: Record) -> dict[str, Any]:
+def to_json(record: Record) -> dict[str, Any]:
     """Return a member and its outcomes as JSON types."""
     member, diagnosis = record.member, record.diagnosis
     return {

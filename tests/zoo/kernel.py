@@ -4,7 +4,7 @@ from math import prod
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import (
     Family,
@@ -51,7 +51,7 @@ def _wider_than_input(problem: Problem) -> bool:
 
 
 def _cut_to_input(w: Array, problem: Problem) -> Array:
-    cut: Array = w[plain.spatial(*(slice(size) for size in problem.input_size))]
+    cut: Array = w[tap_loops.spatial(*(slice(size) for size in problem.input_size))]
     return cut
 
 
@@ -85,7 +85,7 @@ def _depth_by_position(operation: str, problem: Problem, arrays: Arrays, bias: A
     )(operation, problem, arrays, bias)
 
 
-def _no_first_padding(problem: Problem) -> plain.Pairs:
+def _no_first_padding(problem: Problem) -> tap_loops.Pairs:
     return ((0, 0), *problem.padding[1:])
 
 

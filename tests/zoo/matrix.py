@@ -6,24 +6,22 @@ Questions are outermost, so that the truth of each is made once for all members.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
 from convformance.adapters.contract import put_back
-from convformance.judging import explaining
 from convformance.judging.bounds import Operands
-from convformance.judging.diagnosis import Diagnosis, Fit, Observation, diagnoses
+from convformance.judging.conditions import QuestionParameters
+from convformance.judging.diagnosis import Diagnosis, Match, Observation, diagnoses
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.test_cases import examining
 from convformance.test_cases.case import TIERS, Case
 from convformance.test_cases.catalogue import cases
-from tests.judging.asked import Given
+from tests.judging.asked import InstantAnswer
 from tests.zoo import rivals
 from tests.zoo.member import Array, Member, Run
 
@@ -45,9 +43,9 @@ class Question:
     dtype: str
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> QuestionParameters:
         """What a diagnosis may say that wrong answers share."""
-        return examining.described(self.case, self.operation, self.dtype)
+        return examining.question_parameters(self.case, self.operation, self.dtype)
 
     def examination(self) -> Examination:
         """Return the examination that all members share."""
@@ -64,17 +62,18 @@ Plan = Sequence[tuple[Question, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One judgement on a member: the ``place`` of its question, the grade, its ``error``, the fills that saw it, what explains it.
+    """One judgement on a member: ``index`` of its question, grade, ``error``, the fills that saw it, what explains it.
 
-    ``seen_by`` names fills, ``form`` where shape, dtype or operands were wrong, ``raised`` where there was no answer; ``fits`` is
-    None where no explanation was looked for; ``rejected_by`` names the usual rules that reject the same answers.
+    ``seen_by`` names fills, ``form`` where shape, dtype or operands were wrong, ``raised`` where there was no answer;
+    ``matches`` is None where no explanation was looked for; ``rejected_by`` names the usual rules that reject the same
+    answers.
     """
 
-    place: int
+    index: int
     grade: str
     error: float | None = None
     seen_by: tuple[str, ...] = ()
-    fits: tuple[Fit, ...] | None = None
+    matches: tuple[Match, ...] | None = None
     spread: Mapping[str, Any] | None = None
     rejected_by: tuple[str, ...] = ()
 
@@ -96,18 +95,18 @@ class Record:
     @cached_property
     def catching(self) -> dict[str, Case]:
         """The cases that catch it, by id, in the order of the catalogue."""
-        return {self.questions[outcome.place].case.id: self.questions[outcome.place].case for outcome in self.caught}
+        return {self.questions[outcome.index].case.id: self.questions[outcome.index].case for outcome in self.caught}
 
     @property
     def asked(self) -> int:
         """How many cases it was asked."""
-        return len({self.questions[outcome.place].case.id for outcome in self.outcomes})
+        return len({self.questions[outcome.index].case.id for outcome in self.outcomes})
 
     @cached_property
     def diagnosis(self) -> Diagnosis | None:
         """The diagnosis in first place, over all questions; None where nothing is wrong."""
-        found = diagnoses(self._observations()) if self.caught else []
-        return found[0] if found else None
+        every = diagnoses(self._observations()) if self.caught else []
+        return every[0] if every else None
 
     @property
     def named(self) -> str:
@@ -121,13 +120,13 @@ class Record:
 
     def _observations(self) -> Iterator[Observation]:
         """Yield what was right, and of what was wrong that for which an explanation was looked for."""
-        caught = {outcome.place for outcome in self.caught}
+        caught = {outcome.index for outcome in self.caught}
         for outcome in self.outcomes:
-            told = self.questions[outcome.place].parameters
-            if outcome.place not in caught:
-                yield Observation(told, wrong=False)
-            elif outcome.fits is not None:
-                yield Observation(told, wrong=True, fits=outcome.fits, spread=outcome.spread)
+            parameters = self.questions[outcome.index].parameters
+            if outcome.index not in caught:
+                yield Observation(parameters, wrong=False)
+            elif outcome.matches is not None:
+                yield Observation(parameters, wrong=True, matches=outcome.matches, spread=outcome.spread)
 
 
 def questions(tier: str, dtypes: Iterable[str]) -> list[Question]:
@@ -145,8 +144,8 @@ def questions(tier: str, dtypes: Iterable[str]) -> list[Question]:
 def has(member: Member, question: Question) -> bool:
     """Whether ``member`` is asked ``question``.
 
-    One whose mistake has nothing to do with the format is asked in float32, in float64 too by the smoke tier, and in what there is
-    where a case has neither.
+    One whose mistake has nothing to do with the format is asked in float32, in float64 too by the smoke tier, and in
+    what there is where a case has neither.
     """
     if question.operation not in member.operations:
         return False
@@ -157,13 +156,13 @@ def has(member: Member, question: Question) -> bool:
 
 def plan(members: Iterable[Member], asked: Iterable[Question]) -> Plan:
     """Return every question with the names of the members that have it."""
-    held = tuple(members)
-    return [(question, tuple(member.name for member in held if has(member, question))) for question in asked]
+    every = tuple(members)
+    return [(question, tuple(member.name for member in every if has(member, question))) for question in asked]
 
 
 @dataclass(frozen=True)
 class How:
-    """How questions are put: with the usual rules applied too, with wrong answers explained, until ``enough`` answers are wrong."""
+    """How questions are put: with the usual rules too, with wrong answers explained, until ``enough`` are wrong."""
 
     rules: bool = False
     explained: bool = False
@@ -172,111 +171,100 @@ class How:
 
 def records(members: Sequence[Member], planned: Plan, how: How, *, processes: int = 1) -> list[Record]:
     """Return what became of every member on the questions that are planned for it, asked in that many processes."""
-    found = {member.name: Record(member, [question for question, _ in planned]) for member in members}
+    by_name = {member.name: Record(member, [question for question, _ in planned]) for member in members}
     if processes == 1:
         parts = [_answered(_by_name(members), planned, how, _shard(planned, 0, 1))]
     else:
         with ProcessPoolExecutor(processes) as pool:
             shards = [_shard(planned, index, processes) for index in range(processes)]
-            parts = list(pool.map(partial(_answered_apart, planned, how), shards))
-    for name, outcome in sorted(chain.from_iterable(parts), key=lambda entry: entry[1].place):
-        found[name].outcomes.append(outcome)
-    return list(found.values())
+            parts = list(pool.map(partial(_answered_in_child, planned, how), shards))
+    for name, outcome in sorted(chain.from_iterable(parts), key=lambda entry: entry[1].index):
+        by_name[name].outcomes.append(outcome)
+    return list(by_name.values())
 
 
-def explained(found: Sequence[Record], *, processes: int = 1) -> list[Record]:
+def explained(unexplained: Sequence[Record], *, processes: int = 1) -> list[Record]:
     """Return the records with up to nine wrong answers of each member explained, of cases as different as there are."""
     names: dict[int, list[str]] = {}
-    for record in found:
-        for place in some_caught(record, EXPLAINED):
-            names.setdefault(place, []).append(record.member.name)
-    planned = [(question, tuple(names.get(place, ()))) for place, question in enumerate(found[0].questions)]
-    again = records([record.member for record in found], planned, How(explained=True), processes=processes)
-    return [
-        _completed(record, {outcome.place: outcome for outcome in more.outcomes})
-        for record, more in zip(found, again, strict=True)
-    ]
+    for record in unexplained:
+        for index in some_caught(record, EXPLAINED):
+            names.setdefault(index, []).append(record.member.name)
+    planned = [(question, tuple(names.get(index, ()))) for index, question in enumerate(unexplained[0].questions)]
+    again = records([record.member for record in unexplained], planned, How(explained=True), processes=processes)
+    return [_completed(*pair) for pair in zip(unexplained, again, strict=True)]
 
 
-def _completed(record: Record, told: Mapping[int, Outcome]) -> Record:
-    """Return ``record`` with what was found out since about some of its outcomes."""
-    outcomes = [
-        replace(outcome, fits=told[outcome.place].fits) if outcome.place in told else outcome
-        for outcome in record.outcomes
-    ]
+def _completed(record: Record, again: Record) -> Record:
+    """Return ``record`` with what explains the outcomes that are in ``again``."""
+    matches = {outcome.index: outcome.matches for outcome in again.outcomes}
+    outcomes = [replace(outcome, matches=matches.get(outcome.index, outcome.matches)) for outcome in record.outcomes]
     return replace(record, outcomes=outcomes)
 
 
 def some_caught(record: Record, count: int) -> list[int]:
-    """Return the places of up to ``count`` questions that catch a member, one of a case, spread evenly over the catalogue."""
+    """Return the indices of up to ``count`` questions that catch a member, one a case, spread over the catalogue."""
     first: dict[str, int] = {}
     for outcome in record.caught:
-        first.setdefault(record.questions[outcome.place].case.id, outcome.place)
-    places = list(first.values())
-    return [places[index * len(places) // count] for index in range(count)] if len(places) > count else places
+        first.setdefault(record.questions[outcome.index].case.id, outcome.index)
+    indices = list(first.values())
+    return [indices[step * len(indices) // count] for step in range(count)] if len(indices) > count else indices
 
 
 def _by_name(members: Iterable[Member]) -> dict[str, Member]:
     return {member.name: member for member in members}
 
 
-def _shard(planned: Plan, index: int, of: int) -> list[int]:
-    """Return the places of one part of the questions; those of one case and operation share their integers, and stay together."""
+def _shard(planned: Plan, part: int, of: int) -> list[int]:
+    """Return the indices of one part of the questions; those of a case and operation stay together."""
     pairs = dict.fromkeys((question.case.id, question.operation) for question, _ in planned)
-    mine = set(list(pairs)[index::of])
-    return [place for place, (question, _) in enumerate(planned) if (question.case.id, question.operation) in mine]
+    mine = set(list(pairs)[part::of])
+    return [index for index, (question, _) in enumerate(planned) if (question.case.id, question.operation) in mine]
 
 
-def _answered_apart(planned: Plan, how: How, places: Sequence[int]) -> list[tuple[str, Outcome]]:
+def _answered_in_child(planned: Plan, how: How, indices: Sequence[int]) -> list[tuple[str, Outcome]]:
     """Return the outcomes of one part in a process of its own, which finds the members by name."""
     from tests.zoo.catalogue import GARDEN, ZOO
 
-    return _answered(_by_name((*ZOO, *GARDEN)), planned, how, places)
+    return _answered(_by_name((*ZOO, *GARDEN)), planned, how, indices)
 
 
 def _answered(
-    by_name: Mapping[str, Member], planned: Plan, how: How, places: Iterable[int]
+    by_name: Mapping[str, Member], planned: Plan, how: How, indices: Iterable[int]
 ) -> list[tuple[str, Outcome]]:
-    """Return the outcomes at these places of the plan; members that are wrong often enough are not asked any more."""
-    found: list[tuple[str, Outcome]] = []
+    """Return the outcomes at these indices of the plan; members that are wrong often enough are not asked any more."""
+    outcomes: list[tuple[str, Outcome]] = []
     wrong: Counter[str] = Counter()
-    with nullcontext() if how.explained else _unexplained():
-        for place in places:
-            question, names = planned[place]
-            asked = [by_name[name] for name in names if how.enough is None or wrong[name] < how.enough]
-            answered = list(_outcomes(asked, question, place, how))
-            wrong.update(name for name, outcome in answered if outcome.grade != RIGHT)
-            found += answered
-    return found
+    for index in indices:
+        question, names = planned[index]
+        asked = [by_name[name] for name in names if how.enough is None or wrong[name] < how.enough]
+        answered = list(_outcomes(asked, question, index, how))
+        wrong.update(name for name, outcome in answered if outcome.grade != RIGHT)
+        outcomes += answered
+    return outcomes
 
 
-@contextmanager
-def _unexplained() -> Iterator[None]:
-    """Keep the judge from looking for explanations, which takes longer than all the rest: a matrix needs the grades only."""
-    with mock.patch.object(explaining, "fits", return_value=()):
-        yield
-
-
-def _outcomes(members: Sequence[Member], question: Question, place: int, how: How) -> Iterator[tuple[str, Outcome]]:
+def _outcomes(members: Sequence[Member], question: Question, index: int, how: How) -> Iterator[tuple[str, Outcome]]:
     """Yield the name and the outcome of every one of ``members``; the truth is made once for all of them."""
     examination = question.examination()
     usual = rivals.Rivals(examination) if how.rules else None
     for member in members:
-        outcome = _outcome(examination, usual, member, place)
-        yield member.name, outcome if how.explained else replace(outcome, fits=None)
+        outcome = _outcome(examination, usual, member, index, explain=how.explained)
+        yield member.name, outcome if how.explained else replace(outcome, matches=None)
 
 
-def _outcome(examination: Examination, usual: rivals.Rivals | None, member: Member, place: int) -> Outcome:
+def _outcome(
+    examination: Examination, usual: rivals.Rivals | None, member: Member, index: int, *, explain: bool
+) -> Outcome:
     asking = Asking(member.start(), examination)
     try:
-        judgement = judge(examination, asking)
+        judgement = judge(examination, asking, explain=explain)
         rejected = usual.rejecting(asking.all_answers()) if usual else ()
     except Exception:  # whatever a wrong implementation raises is what it is caught by
-        return Outcome(place, RAISED, seen_by=(RAISED,), fits=(), rejected_by=rivals.Rivals.names)
+        return Outcome(index, RAISED, seen_by=(RAISED,), matches=(), rejected_by=rivals.Rivals.names)
     if judgement.grade == RIGHT:
-        return Outcome(place, RIGHT, judgement.error, rejected_by=rejected)
-    told = judgement.diagnosis, judgement.spread
-    return Outcome(place, judgement.grade, judgement.error, seen_by(judgement), *told, rejected)
+        return Outcome(index, RIGHT, judgement.error, rejected_by=rejected)
+    explanation = judgement.diagnosis, judgement.spread
+    return Outcome(index, judgement.grade, judgement.error, seen_by(judgement), *explanation, rejected)
 
 
 def seen_by(judgement: Judgement) -> tuple[str, ...]:
@@ -287,22 +275,22 @@ def seen_by(judgement: Judgement) -> tuple[str, ...]:
 
 
 class Asking:
-    """Puts operands to an implementation as the judge wants it, and keeps the answers on the examination's own fills."""
+    """Puts operands to an implementation as the judge wants it; keeps the answers on the examination's own fills."""
 
     def __init__(self, run: Run, examination: Examination) -> None:
         self._run, self._examination = run, examination
         self.answers: list[Array] = []
 
-    def __call__(self, operands: Operands) -> Given:
+    def __call__(self, operands: Operands) -> InstantAnswer:
         """Return the answer and which operands were changed; those are put back for whoever is asked next."""
-        given = [*operands.arrays, *([] if operands.bias is None else [operands.bias])]
-        before = [array.tobytes() for array in given]
+        arrays = [*operands.arrays, *([] if operands.bias is None else [operands.bias])]
+        before = [array.tobytes() for array in arrays]
         with np.errstate(all="ignore"):
             value = self._run(self._examination.operation, self._examination.problem, operands.arrays, operands.bias)
-        changed = put_back(given, before)
+        changed = put_back(arrays, before)
         if len(self.answers) < len(self._examination.fills):
             self.answers.append(value.copy())
-        return Given(value, changed=changed)
+        return InstantAnswer(value, changed=changed)
 
     def all_answers(self) -> list[Array]:
         """Return the answers on every fill, those included that the judge had no need of; an empty result has one."""

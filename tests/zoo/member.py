@@ -1,4 +1,4 @@
-"""A member of the zoo: one wrong implementation of some of the seven operations, with a sentence that says what is wrong."""
+"""A member of the zoo: a wrong implementation of some of the seven operations, with a sentence on what is wrong."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ Run = Callable[[str, Problem, Arrays, Array | None], Array]
 class Member:
     """An implementation under a kebab-case ``name``, and ``says``, one sentence: the mistake it makes.
 
-    ``operations`` are those it is to be asked for. ``diagnosis`` is the public name that must stand first, None where no name
-    describes it; ``source`` is the address of a report of the same mistake. A member that remembers earlier calls has ``fresh``,
-    which returns one that remembers none. ``grade`` is the weakest grade that a right implementation may be given.
+    ``operations`` are those it is to be asked for. ``diagnosis`` is the public name that must stand first, None where
+    no name describes it; ``source`` is the address of a report of the same mistake. A member that remembers earlier
+    calls has ``fresh``, which returns one that remembers none. ``grade`` is the weakest grade that a right
+    implementation may be given.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How wrong implementations are made: a right one with one thing misread, changed on the way in, or changed on the way out."""
+"""How wrong implementations are made: a right one with one thing misread, or changed on the way in or out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from convformance.reference.problem import Problem
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays, Member, Run
-from tests.zoo.plain import Reading, Size
+from tests.zoo.tap_loops import Reading, Size
 
 Change = Callable[[Array, Problem], Array]
 Condition = Callable[[Problem], bool]
 
-_BIAS_PLACE = 2
+_BIAS = 2
 # The large activation of the operations that read it.
 _LARGE = {"conv": 0, "conv_transpose_input_grad": 0, "conv_filter_grad": 0, "conv_transpose_filter_grad": 1}
 
@@ -58,19 +58,20 @@ def issue(reference: str) -> str:
 
 def right(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
     """Return the right answer."""
-    return plain.apply(operation, problem, arrays, bias)
+    return tap_loops.apply(operation, problem, arrays, bias)
 
 
 def misread(*, resized: bool = False, **parts: Callable[[Problem], Any]) -> Run:
     """Return an implementation that takes ``parts`` of the geometry for something else.
 
-    ``resized``: the size of the result follows from what was read; otherwise it is the right one, and the values are wrong.
+    ``resized``: the size of the result follows from what was read; otherwise it is the right one, and the values are
+    wrong.
     """
 
     def run(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
         reading = replace(Reading.of(problem), **{name: part(problem) for name, part in parts.items()})
         size = _following(operation, problem, reading, arrays) if resized else None
-        return plain.apply(operation, problem, arrays, bias, reading=reading, size=size)
+        return tap_loops.apply(operation, problem, arrays, bias, reading=reading, size=size)
 
     return run
 
@@ -78,24 +79,26 @@ def misread(*, resized: bool = False, **parts: Callable[[Problem], Any]) -> Run:
 def _following(operation: str, problem: Problem, reading: Reading, arrays: Arrays) -> Size:
     """Return the spatial size of the result that follows from ``reading``; that of a filter is always given."""
     if operation in ("conv", "conv_transpose_input_grad"):
-        return plain.output_size(reading, arrays[0].shape[2:], arrays[1].shape[2:])
+        return tap_loops.output_size(reading, arrays[0].shape[2:], arrays[1].shape[2:])
     if operation in ("conv_input_grad", "conv_transpose"):
-        return plain.input_size(reading, arrays[0].shape[2:], arrays[1].shape[2:])
+        return tap_loops.input_size(reading, arrays[0].shape[2:], arrays[1].shape[2:])
     return problem.result_shape(operation)[2:]
 
 
 def sized(size: Callable[[Problem], Size]) -> Run:
     """Return an implementation that is right but for the spatial size of its result."""
-    return lambda operation, problem, arrays, bias: plain.apply(operation, problem, arrays, bias, size=size(problem))
+    return lambda operation, problem, arrays, bias: tap_loops.apply(
+        operation, problem, arrays, bias, size=size(problem)
+    )
 
 
-def given(place: int, change: Change, run: Run = right) -> Run:
-    """Return an implementation that changes a copy of its operand at ``place`` before it uses it; 2 is the bias."""
+def operand(index: int, change: Change, run: Run = right) -> Run:
+    """Return an implementation that changes a copy of its operand at ``index`` before it uses it; 2 is the bias."""
 
     def changed(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-        if place == _BIAS_PLACE:
+        if index == _BIAS:
             return run(operation, problem, arrays, None if bias is None else change(bias, problem))
-        operands = tuple(change(array, problem) if at == place else array for at, array in enumerate(arrays))
+        operands = tuple(change(array, problem) if at == index else array for at, array in enumerate(arrays))
         return run(operation, problem, operands, bias)
 
     return changed
@@ -103,22 +106,22 @@ def given(place: int, change: Change, run: Run = right) -> Run:
 
 def data(change: Change, run: Run = right) -> Run:
     """Return an implementation that changes its first operand."""
-    return given(0, change, run)
+    return operand(0, change, run)
 
 
 def filters(change: Change, run: Run = right) -> Run:
     """Return an implementation that changes its filter, of an operation that has one."""
-    return given(1, change, run)
+    return operand(1, change, run)
 
 
 def biases(change: Change, run: Run = right) -> Run:
     """Return an implementation that changes its bias."""
-    return given(_BIAS_PLACE, change, run)
+    return operand(_BIAS, change, run)
 
 
 def large(change: Change, run: Run = right) -> Run:
     """Return an implementation that changes the activation on the large side, of an operation that reads it."""
-    return lambda operation, problem, arrays, bias: given(_LARGE[operation], change, run)(
+    return lambda operation, problem, arrays, bias: operand(_LARGE[operation], change, run)(
         operation, problem, arrays, bias
     )
 
@@ -201,7 +204,7 @@ def ones(problem: Problem) -> Size:
     return (1,) * problem.rank
 
 
-def no_padding(problem: Problem) -> plain.Pairs:
+def no_padding(problem: Problem) -> tap_loops.Pairs:
     """Return no padding."""
     return ((0, 0),) * problem.rank
 
@@ -211,7 +214,7 @@ def rotated(array: Array, problem: Problem) -> Array:
     return np.flip(array, axis=tuple(range(2, array.ndim)))
 
 
-def sides_swapped(problem: Problem) -> plain.Pairs:
+def sides_swapped(problem: Problem) -> tap_loops.Pairs:
     """Return the padding with begin and end exchanged on every axis."""
     return tuple((hi, lo) for lo, hi in problem.padding)
 
@@ -221,7 +224,7 @@ def read_size(problem: Problem) -> Size:
     return tuple(i - max(0, unread) for i, unread in zip(problem.input_size, problem.output_padding, strict=True))
 
 
-def unread_at_begin(problem: Problem) -> plain.Pairs:
+def unread_at_begin(problem: Problem) -> tap_loops.Pairs:
     """Return the padding under which the rows that no output reads lie at the begin."""
     return tuple((lo - unread, hi) for unread, (lo, hi) in zip(problem.output_padding, problem.padding, strict=True))
 

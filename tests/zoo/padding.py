@@ -7,7 +7,7 @@ import numpy as np
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays, Run
 from tests.zoo.mutants import (
     Family,
@@ -25,48 +25,48 @@ from tests.zoo.mutants import (
 _member = Family("padding")
 
 
-def _begin_for_both(problem: Problem) -> plain.Pairs:
+def _begin_for_both(problem: Problem) -> tap_loops.Pairs:
     return tuple((lo, lo) for lo, _ in problem.padding)
 
 
-def _end_for_both(problem: Problem) -> plain.Pairs:
+def _end_for_both(problem: Problem) -> tap_loops.Pairs:
     return tuple((hi, hi) for _, hi in problem.padding)
 
 
-def _begin_only(problem: Problem) -> plain.Pairs:
+def _begin_only(problem: Problem) -> tap_loops.Pairs:
     return tuple((lo, min(0, hi)) for lo, hi in problem.padding)
 
 
-def _evened_out(problem: Problem) -> plain.Pairs:
+def _evened_out(problem: Problem) -> tap_loops.Pairs:
     return tuple(((lo + hi) // 2, lo + hi - (lo + hi) // 2) for lo, hi in problem.padding)
 
 
-def _one_less(problem: Problem) -> plain.Pairs:
+def _one_less(problem: Problem) -> tap_loops.Pairs:
     return tuple((min(lo, max(lo - 1, 0)), min(hi, max(hi - 1, 0))) for lo, hi in problem.padding)
 
 
-def _twice(problem: Problem) -> plain.Pairs:
+def _twice(problem: Problem) -> tap_loops.Pairs:
     return tuple((lo + max(lo, 0), hi + max(hi, 0)) for lo, hi in problem.padding)
 
 
-def _not_negative(problem: Problem) -> plain.Pairs:
+def _not_negative(problem: Problem) -> tap_loops.Pairs:
     return tuple((max(0, lo), max(0, hi)) for lo, hi in problem.padding)
 
 
-def _below_kernel(problem: Problem) -> plain.Pairs:
+def _below_kernel(problem: Problem) -> tap_loops.Pairs:
     axes = zip(problem.effective_kernel, problem.padding, strict=True)
     return tuple((min(lo, e - 1), min(hi, e - 1)) for e, (lo, hi) in axes)
 
 
-def _to_middle_of_kernel(problem: Problem) -> plain.Pairs:
+def _to_middle_of_kernel(problem: Problem) -> tap_loops.Pairs:
     return tuple((min(lo, k // 2), hi) for k, (lo, hi) in zip(problem.kernel_size, problem.padding, strict=True))
 
 
-def _full(problem: Problem) -> plain.Pairs:
+def _full(problem: Problem) -> tap_loops.Pairs:
     return tuple((e - 1, e - 1) for e in problem.effective_kernel)
 
 
-def _same(problem: Problem) -> plain.Pairs:
+def _same(problem: Problem) -> tap_loops.Pairs:
     return tuple(((e - 1) // 2, e // 2) for e in problem.effective_kernel)
 
 
@@ -82,7 +82,7 @@ def _unequal_axes(problem: Problem) -> bool:
     return len(set(problem.padding)) > 1
 
 
-def _one_or_two(problem: Problem) -> plain.Pairs:
+def _one_or_two(problem: Problem) -> tap_loops.Pairs:
     """What an implementation for kernels of 3 makes of SAME and of full."""
     width = {"same_upper": 1, "same_lower": 1, "full": 2}
     return tuple((width.get(problem.symbol or "", lo), hi) for lo, hi in problem.padding)
@@ -96,9 +96,9 @@ def _surrounded_by(fill: Any) -> Run:
         kept = tuple(
             slice(max(0, -lo), size - max(0, -hi)) for size, (lo, hi) in zip(x.shape[2:], problem.padding, strict=True)
         )
-        cropped = x[plain.spatial(*kept)]
+        cropped = x[tap_loops.spatial(*kept)]
         if not cropped.size:
-            return plain.apply(operation, problem, arrays, bias)
+            return tap_loops.apply(operation, problem, arrays, bias)
         wide = fill(cropped, ((0, 0), (0, 0), *_not_negative(problem)))
         return misread(padding=no_padding)(operation, problem, (wide, w), bias)
 

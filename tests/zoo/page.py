@@ -34,12 +34,12 @@ def html(figures: Figures) -> str:
 
 def asked_by_family(record: Record) -> dict[str, int]:
     """Return how many questions of each family of cases a member was asked."""
-    families = [record.questions[outcome.place].case.family for outcome in record.outcomes]
+    families = [record.questions[outcome.index].case.family for outcome in record.outcomes]
     return {family: families.count(family) for family in FAMILIES}
 
 
 def table(head: str, rows: Iterable[Sequence[str]], numbers: str = "") -> str:
-    """Return a Markdown table; ``head`` are its columns, separated by bars, and ``numbers`` those that are right-aligned."""
+    """Return a Markdown table; ``head`` are its columns, separated by bars, and ``numbers`` the right-aligned ones."""
     columns = head.split("|")
     rule = "|".join("--:" if column in numbers.split("|") else "---" for column in columns)
     return "\n".join(
@@ -68,11 +68,12 @@ def _opening(figures: Figures) -> str:
 _INTRODUCTION = """\
 # Teeth
 
-What the suite catches, measured: every member of a zoo of wrong convolutions, and of a garden of right ones that differ in every
-legal way, is asked the questions that a framework is asked, and judged by the same judge. A defect is caught where its grade is not
-`conformant`; a right implementation must never be graded worse than what it is. The page is written by `tox run -e zoo`, which
-fails when a defect escapes, when fewer than three cases catch it, or when a right implementation is called wrong. That is
-`python -m tests.zoo --out out --page docs/teeth.md`; `out/zoo.json` has every figure, `out/zoo.html` the matrix of all members."""
+What the suite catches, measured: every member of a zoo of wrong convolutions, and of a garden of right ones that differ
+in every legal way, is asked the questions that a framework is asked, and judged by the same judge. A defect is caught
+where its grade is not `conformant`; a right implementation must never be graded worse than what it is. The page is
+written by `tox run -e zoo`, which fails when a defect escapes, when fewer than three cases catch it, or when a right
+implementation is called wrong. That is `python -m tests.zoo --out out --page docs/teeth.md`; `out/zoo.json` has every
+figure, `out/zoo.html` the matrix of all members."""
 
 
 def _of(count: int, of: int) -> str:
@@ -90,14 +91,14 @@ def _rules(figures: Figures) -> str:
     rows = [
         (
             RULES[name],
-            str(len(found["missed"])),
-            _percent(found["accepted"]),
-            *(_percent(found["rejected"][dtype]) for dtype in DTYPES),
+            str(len(figure["missed"])),
+            _percent(figure["accepted"]),
+            *(_percent(figure["rejected"][dtype]) for dtype in DTYPES),
         )
-        for name, found in rules.items()
+        for name, figure in rules.items()
     ]
     columns = "|".join(("defects missed", "wrong answers accepted", *(f"right {dtype} rejected" for dtype in DTYPES)))
-    lists = [f"- {RULES[name]}: {_names(found['missed'])}." for name, found in rules.items()]
+    lists = [f"- {RULES[name]}: {_names(figure['missed'])}." for name, figure in rules.items()]
     return "\n\n".join(
         (
             f"## The same answers under the usual rules\n\n{_ON_RULES}",
@@ -109,18 +110,19 @@ def _rules(figures: Figures) -> str:
 
 
 _ON_RULES = """\
-The same zoo and garden on the same cases. A rule catches a defect where it rejects its answer and none of the garden's direct ones
-to the same question; a rule that rejects them as well tells nothing there. *Accepted* is the share of the answers that this suite
-calls wrong and the rule does not catch; *rejected* that of the direct implementations' answers, all right, to questions without NaN
-and Inf. What the cases themselves bring - unequal sizes, remainders, empty arrays - is common to all the rules here."""
+The same zoo and garden on the same cases. A rule catches a defect where it rejects its answer and none of the garden's
+direct ones to the same question; a rule that rejects them as well tells nothing there. *Accepted* is the share of the
+answers that this suite calls wrong and the rule does not catch; *rejected* that of the direct implementations' answers,
+all right, to questions without NaN and Inf. What the cases themselves bring - unequal sizes, remainders, empty arrays -
+is common to all the rules here."""
 
 
 def _worse_share(figures: Figures, dtype: str) -> float | None:
     """Return which share of the garden's answers in ``dtype`` the judge calls worse than they are."""
-    asked = [record.questions[outcome.place].dtype for record in figures.garden for outcome in record.outcomes].count(
+    asked = [record.questions[outcome.index].dtype for record in figures.garden for outcome in record.outcomes].count(
         dtype
     )
-    worse = [record.questions[outcome.place].dtype for record in figures.garden for outcome in record.caught].count(
+    worse = [record.questions[outcome.index].dtype for record in figures.garden for outcome in record.caught].count(
         dtype
     )
     return worse / asked if asked else None
@@ -143,11 +145,14 @@ def _matrix(figures: Figures) -> str:
     for family in families:
         members = [record for record in figures.zoo if record.member.family == family]
         caught = [by_family(record) for record in members]
-        counts = (sum(name in found for found in caught) for name in FAMILIES)
+        counts = (sum(name in figure for figure in caught) for name in FAMILIES)
         rows.append((family, str(len(members)), *(str(count) if count else "" for count in counts)))
-    words = "Rows are families of defects, columns families of cases; a number is how many of the defects that family of cases catches."
+    legend = (
+        "Rows are families of defects, columns families of cases; "
+        "a number is how many of the defects that family of cases catches."
+    )
     columns = "|".join(("defects", *FAMILIES))
-    return f"## The kill matrix\n\n{words}\n\n" + table(f"family|{columns}", rows, columns)
+    return f"## The kill matrix\n\n{legend}\n\n" + table(f"family|{columns}", rows, columns)
 
 
 def _cases(figures: Figures) -> str:
@@ -164,12 +169,12 @@ def _cases(figures: Figures) -> str:
 
 
 def _zoo(figures: Figures) -> str:
-    words = (
-        "Those that fewest cases catch come first. *By* counts cases, *first* is the first tier that catches it, *seen by* are the "
-        "fills that do, the best first; a diagnosis in brackets is not the one expected."
+    legend = (
+        "Those that fewest cases catch come first. *By* counts cases, *first* is the first tier that catches it, "
+        "*seen by* are the fills that do, the best first; a diagnosis in brackets is not the one expected."
     )
     rows = (_row(record) for record in _sorted(figures.zoo))
-    return f"## The zoo\n\n{words}\n\n" + table(
+    return f"## The zoo\n\n{legend}\n\n" + table(
         "defect|what is wrong|by|first|seen by|diagnosis in first place", rows, "by"
     )
 
@@ -182,10 +187,10 @@ def _row(record: Record) -> tuple[str, ...]:
 
 
 def _diagnosed(record: Record) -> str:
-    found = record.named or "none"
-    if record.member.diagnosis in (None, found):
-        return found
-    return f"({found}; expected {record.member.diagnosis})"
+    figure = record.named or "none"
+    if record.member.diagnosis in (None, figure):
+        return figure
+    return f"({figure}; expected {record.member.diagnosis})"
 
 
 def _sorted(records: Iterable[Record]) -> list[Record]:
@@ -208,8 +213,11 @@ def _garden(figures: Figures) -> str:
         )
         for record in figures.garden
     ]
-    words = "*Share* is the largest error, 1 being all that a conformant answer may have; fast algorithms exceed it by their grade."
-    return f"## The garden\n\n{words}\n\n" + table(
+    legend = (
+        "*Share* is the largest error, 1 being all that a conformant answer may have; "
+        "fast algorithms exceed it by their grade."
+    )
+    return f"## The garden\n\n{legend}\n\n" + table(
         "implementation|what it does|grade allowed|answers|called worse|share", rows, "answers|called worse|share"
     )
 

@@ -12,7 +12,7 @@ from convformance.reference.operation import OPERATIONS, WITH_BIAS
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, UNBIASED
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays, Run
 from tests.zoo.mutants import Family, answer, data, filters, issue, misread, padded, right, when
 
@@ -49,7 +49,7 @@ _HALF, _BRAIN, _TENSOR = _through(np.float16), _through(ml_dtypes.bfloat16), _to
 def _sums_in(rounding: Rounding) -> Run:
     """Return an implementation whose sums go through ``rounding`` after every tap."""
 
-    def rounded(problem: Problem) -> plain.Add:
+    def rounded(problem: Problem) -> tap_loops.Add:
         return lambda sums, term: rounding(sums + rounding(term))
 
     return misread(add=rounded)
@@ -133,7 +133,7 @@ def _images_in_turn(operation: str, problem: Problem, arrays: Arrays, bias: Arra
     """Sum each image's filter gradient in a wider type and the images in that of the operands."""
     total = np.zeros(problem.result_shape(operation), arrays[0].dtype)
     for image in zip(*arrays, strict=True):
-        total = (total + plain.apply(operation, problem, tuple(array[None] for array in image))).astype(total.dtype)
+        total = (total + tap_loops.apply(operation, problem, tuple(array[None] for array in image))).astype(total.dtype)
     return total
 
 

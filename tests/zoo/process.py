@@ -5,7 +5,7 @@ import numpy as np
 from convformance.reference.operation import OPERATIONS, WITH_BIAS
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import CONVOLUTION, FILTER_GRADIENT, FORWARD, INPUT_GRADIENT, UNBIASED
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays, Run
 from tests.zoo.mutants import Family, answer, grouped, issue, leftover, padded, raising, right, rotated, sized, when
 
@@ -48,10 +48,10 @@ def _views_of_garbage(operation: str, problem: Problem, arrays: Arrays, bias: Ar
     if x.flags.c_contiguous:
         return right(operation, problem, arrays, bias)
     wide = leftover((*x.shape[:2], *problem.padded_size), x.dtype)
-    inside = plain.surrounded(np.ones(x.shape), tuple(lo for lo, _ in problem.padding), problem.padded_size) > 0
-    wide[inside] = plain.surrounded(x, tuple(lo for lo, _ in problem.padding), problem.padded_size)[inside]
-    unpadded = plain.Reading(problem.stride, ((0, 0),) * problem.rank, problem.dilation, problem.groups)
-    return plain.apply(operation, problem, (wide, w), bias, reading=unpadded)
+    inside = tap_loops.surrounded(np.ones(x.shape), tuple(lo for lo, _ in problem.padding), problem.padded_size) > 0
+    wide[inside] = tap_loops.surrounded(x, tuple(lo for lo, _ in problem.padding), problem.padded_size)[inside]
+    unpadded = tap_loops.Reading(problem.stride, ((0, 0),) * problem.rank, problem.dilation, problem.groups)
+    return tap_loops.apply(operation, problem, (wide, w), bias, reading=unpadded)
 
 
 def _views_by_columns(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
@@ -74,7 +74,7 @@ def _once_in_three() -> Run:
     return run
 
 
-def _lost_update() -> Run:
+def _losing_update() -> Run:
     """Two threads add the same image, and one in some calls is lost, in a place that is never the same."""
     generator = np.random.default_rng(11)
 
@@ -166,7 +166,7 @@ def _unwritten(dw: Array, problem: Problem) -> Array:
     return leftover(dw.shape, dw.dtype)
 
 
-def _at_least_one(problem: Problem) -> plain.Size:
+def _at_least_one(problem: Problem) -> tap_loops.Size:
     return tuple(max(1, size) for size in problem.output_size)
 
 
@@ -241,7 +241,7 @@ MEMBERS = (
         "lost-update",
         "Loses the sum of one element now and then.",
         FILTER_GRADIENT,
-        _lost_update,
+        _losing_update,
         "not-deterministic",
         issue("apache/mxnet#14941"),
     ),

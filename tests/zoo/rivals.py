@@ -1,11 +1,12 @@
 """Rivals: the rules that convolutions are usually compared by, on the same answers.
 
-- ``allclose-1e-5`` and ``allclose-1e-3``: ``numpy.allclose`` with rtol = atol, on normal data, against the reference in the dtype
-  under test.
+- ``allclose-1e-5`` and ``allclose-1e-3``: ``numpy.allclose`` with rtol = atol, on normal data, against the reference in
+  the dtype under test.
 - ``integers``: small integers compared exactly, and nothing else, as oneDNN's benchdnn does.
-- ``dot-product-bound``: with ``b`` the operation on magnitudes, ``u`` the unit roundoff of the dtype and K the longest sum, errors
-  ``e = (answer - truth) / (b u)`` of normal and of positive data satisfy ``|e| <= K``, ``sum e^2 <= 0.4 K T`` and
-  ``|sum e| <= 2 sqrt(K T)`` over the T elements of a result, as TOSA's reference model demands of dot products.
+- ``dot-product-bound``: with ``b`` the operation on magnitudes, ``u`` the unit roundoff of the dtype and K the longest
+  sum, errors ``e = (answer - truth) / (b u)`` of normal and of positive data satisfy ``|e| <= K``,
+  ``sum e^2 <= 0.4 K T`` and ``|sum e| <= 2 sqrt(K T)`` over the T elements of a result, as TOSA's reference model
+  demands of dot products.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ class Rivals:
     def rejecting(self, answers: Sequence[Array]) -> tuple[str, ...]:
         """Return the rules that reject ``answers``, one for each fill of the examination, in order.
 
-        A result of another shape is rejected by all of them; none looks at its dtype, or at the operands. An empty one passes.
+        A result of another shape is rejected by all of them; none looks at its dtype, or at the operands. An empty one
+        passes.
         """
         if any(answer.shape != self._examination.shape for answer in answers):
             return self.names
@@ -59,19 +61,19 @@ class Rivals:
     def _reference(self, fill: str) -> Array:
         """Return what the reference gives in the dtype under test, in float64."""
         if fill not in self._references:
-            given = self._examination.trial(fill).operands
-            found = operations.apply(
-                self._examination.operation, self._examination.problem, *given.arrays, bias=given.bias
+            operands = self._examination.trial(fill).operands
+            answer = operations.apply(
+                self._examination.operation, self._examination.problem, *operands.arrays, bias=operands.bias
             )
-            self._references[fill] = found.astype(np.float64)
+            self._references[fill] = answer.astype(np.float64)
         return self._references[fill]
 
     def _within(self, fill: str, got: Array) -> bool:
-        """Whether the errors on one fill, in units of the bound of a dot product, are small, of small variance, and centred."""
+        """Whether the errors on one fill, in units of a dot product's bound, are small, vary little and centred."""
         trial = self._examination.trial(fill)
-        judged = np.isfinite(self._reference(fill))
+        finite = np.isfinite(self._reference(fill))
         with np.errstate(over="ignore"):
-            errors = (trial.difference(got) / self._unit(trial))[judged]
+            errors = (trial.difference(got) / self._unit(trial))[finite]
         longest, count = float(trial.K.max()), errors.size
         if not np.all(np.abs(errors) <= longest):  # NaN is no smaller than anything
             return False
@@ -80,6 +82,6 @@ class Rivals:
     def _unit(self, trial: Trial) -> Array:
         """Return ``b u``, or the smallest normal number where that is more."""
         if trial.name not in self._units:
-            held = self._examination.expected.result
-            self._units[trial.name] = np.maximum(trial.A * held.unit, held.smallest_normal)
+            result = self._examination.expected.result
+            self._units[trial.name] = np.maximum(trial.A * result.unit, result.smallest_normal)
         return self._units[trial.name]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Run
 from tests.zoo.mutants import Family, issue, misread, no_padding, raising, same, sides_swapped, sized, strided, when
 
@@ -22,10 +22,10 @@ def _lower(problem: Problem) -> bool:
     return problem.symbol == "same_lower"
 
 
-def _by_axis(rule: Axis) -> Callable[[Problem], plain.Pairs]:
+def _by_axis(rule: Axis) -> Callable[[Problem], tap_loops.Pairs]:
     """Return what ``rule`` pads every axis with."""
 
-    def padding(problem: Problem) -> plain.Pairs:
+    def padding(problem: Problem) -> tap_loops.Pairs:
         axes = zip(problem.input_size, problem.effective_kernel, problem.kernel_size, problem.stride, strict=True)
         return tuple(rule(*axis) for axis in axes)
 
@@ -69,13 +69,13 @@ def _to_input_size(size: int, extent: int, kernel: int, stride: int) -> tuple[in
     return _split(max(0, (size - 1) * stride + extent - size))
 
 
-def _kernel_reversed_only(problem: Problem) -> plain.Pairs:
+def _kernel_reversed_only(problem: Problem) -> tap_loops.Pairs:
     """The kernel's sizes are brought into the order of the pads, last axis first, and the dilations are not."""
     axes = zip(problem.kernel_size, problem.dilation[::-1], strict=True)
     return tuple(_split(d * (k - 1)) for k, d in axes)
 
 
-def _rounded_down(problem: Problem) -> plain.Size:
+def _rounded_down(problem: Problem) -> tap_loops.Size:
     return tuple(size // stride for size, stride in zip(problem.input_size, problem.stride, strict=True))
 
 
@@ -87,7 +87,7 @@ def _stride_beyond_kernel(problem: Problem) -> bool:
     return same(problem) and any(s > k for s, k in zip(problem.stride, problem.kernel_size, strict=True))
 
 
-def _uncropped(problem: Problem) -> plain.Size:
+def _uncropped(problem: Problem) -> tap_loops.Size:
     axes = zip(problem.output_size, problem.effective_kernel, problem.stride, strict=True)
     return tuple(max(0, (o - 1) * s + e) for o, e, s in axes)
 

@@ -9,18 +9,16 @@ EACH = 3  # questions of different cases that catch a member
 EVERY = 5  # of the smoke tier's questions for the garden
 
 
-def unsteady(found: Sequence[Record], seeds: int, *, processes: int = 1) -> list[str]:
+def unsteady(zoo: Sequence[Record], seeds: int, *, processes: int = 1) -> list[str]:
     """Return a sentence for every outcome that another seed changes, over seeds 0 to ``seeds - 1``.
 
-    ``found`` are the records of the zoo. Each member is asked up to three questions that catch it: some must catch it with every
-    seed, and a diagnosis that is the right one must stay so.
+    Each member is asked up to three questions that catch it: some must catch it with every seed, and a diagnosis that
+    is the right one must stay so.
     """
-    catching = {
-        record.member.name: [record.questions[place] for place in some_caught(record, EACH)] for record in found
-    }
+    catching = {record.member.name: [record.questions[index] for index in some_caught(record, EACH)] for record in zoo}
     planned = _planned(catching, range(seeds))
     again = records(
-        [record.member for record in found if record.caught], planned, How(explained=True), processes=processes
+        [record.member for record in zoo if record.caught], planned, How(explained=True), processes=processes
     )
     return [sentence for record in again for sentence in _changes(record, seeds)]
 
@@ -42,12 +40,13 @@ def unfair(garden: Sequence[Member], seeds: int, *, processes: int = 1) -> list[
 def misjudged(record: Record) -> Iterator[str]:
     """Yield a sentence for every question on which a right implementation is called worse than its grade."""
     for outcome in record.caught:
-        question = record.questions[outcome.place]
-        yield f"{record.member.name} is called {outcome.grade} by {question.case.id}, {question.operation}, {question.dtype}"
+        question = record.questions[outcome.index]
+        asked = f"{question.case.id}, {question.operation}, {question.dtype}"
+        yield f"{record.member.name} is called {outcome.grade} by {asked}"
 
 
 def _changes(record: Record, seeds: int) -> Iterator[str]:
-    """Yield a sentence for every seed that does not catch a member, or makes a right diagnosis wrong or a wrong one right."""
+    """Yield a sentence for every seed that does not catch a member, or changes whether its diagnosis is right."""
     parts = [_of_seed(record, seed) for seed in range(seeds)]
     for seed, part in enumerate(parts):
         if not part.caught:
@@ -57,14 +56,14 @@ def _changes(record: Record, seeds: int) -> Iterator[str]:
 
 
 def _of_seed(record: Record, seed: int) -> Record:
-    kept = [outcome for outcome in record.outcomes if record.questions[outcome.place].case.seed == seed]
-    return Record(record.member, record.questions, kept)
+    outcomes = [outcome for outcome in record.outcomes if record.questions[outcome.index].case.seed == seed]
+    return Record(record.member, record.questions, outcomes)
 
 
 def _planned(catching: dict[str, list[Question]], seeds: Iterable[int]) -> Plan:
     """Return every question that catches someone, under every seed, with the names of whom it catches."""
-    names: dict[Question, list[str]] = {}
+    members: dict[Question, list[str]] = {}
     for name, asked in catching.items():
         for question in asked:
-            names.setdefault(question, []).append(name)
-    return [(question.reseeded(seed), tuple(held)) for seed in seeds for question, held in names.items()]
+            members.setdefault(question, []).append(name)
+    return [(question.reseeded(seed), tuple(names)) for seed in seeds for question, names in members.items()]

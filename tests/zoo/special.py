@@ -4,7 +4,7 @@ import numpy as np
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FORWARD, UNBIASED
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import Family, answer, data, filters, issue, right, when
 
@@ -37,8 +37,8 @@ def _zero_taps_skipped(operation: str, problem: Problem, arrays: Arrays, bias: A
     """Multiply by each filter element that is not 0, so that 0 times NaN is 0."""
     x, w = arrays
     y = right(operation, problem, (_nan_as_zero(x, problem), w), bias)
-    marks = plain.apply(operation, problem, (np.isnan(x).astype(np.float32), (w != 0).astype(np.float32)))
-    return np.where(marks > 0, y.dtype.type(np.nan), y)
+    reached = tap_loops.apply(operation, problem, (np.isnan(x).astype(np.float32), (w != 0).astype(np.float32)))
+    return np.where(reached > 0, y.dtype.type(np.nan), y)
 
 
 def _never_below_first(y: Array, problem: Problem) -> Array:

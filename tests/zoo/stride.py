@@ -6,7 +6,7 @@ import numpy as np
 
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import (
     Family,
@@ -27,16 +27,16 @@ from tests.zoo.mutants import (
 _member = Family("stride")
 
 
-def _bounded_by_kernel(problem: Problem) -> plain.Size:
+def _bounded_by_kernel(problem: Problem) -> tap_loops.Size:
     return tuple(map(min, problem.stride, problem.kernel_size))
 
 
-def _one_stride_short(problem: Problem) -> plain.Pairs:
+def _one_stride_short(problem: Problem) -> tap_loops.Pairs:
     """The padding under which positions begin with the last of the first stride."""
     return tuple((lo - (s - 1), hi) for s, (lo, hi) in zip(problem.stride, problem.padding, strict=True))
 
 
-def _uncropped_kernel(problem: Problem) -> plain.Size:
+def _uncropped_kernel(problem: Problem) -> tap_loops.Size:
     """As many taps as positions of the strided dy fit into the padded input."""
     axes = zip(problem.padded_size, problem.output_size, problem.stride, problem.dilation, strict=True)
     return tuple(max(0, p - ((o - 1) * s + 1)) // d + 1 for p, o, s, d in axes)

@@ -1,4 +1,4 @@
-"""Figures and pages: what is caught counts, what escapes or is called wrong without reason is a failure, the page says so."""
+"""Figures and pages: what is caught counts, what escapes or is called wrong without reason fails, the page says so."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import numpy as np
 from convformance.reference import operations
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FORWARD
-from tests.judging.asked import posed
+from tests.judging.asked import case_of
 from tests.zoo import page
 from tests.zoo.catalogue import GARDEN, ZOO
 from tests.zoo.figures import Figures
@@ -21,7 +21,7 @@ from tests.zoo.seeds import unfair, unsteady
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "teeth.md"
 CASES = [
-    posed(input_size=(9, 8), kernel_size=3, padding=((1, 0), (0, 2)), in_channels=16, stride=(1, stride))
+    case_of(input_size=(9, 8), kernel_size=3, padding=((1, 0), (0, 2)), in_channels=16, stride=(1, stride))
     for stride in (1, 2, 3)
 ]
 QUESTIONS = [Question(case, operation, "float32") for case in CASES for operation in FORWARD]
@@ -56,8 +56,8 @@ RAISING = Member("raising", "process", "Raises an exception.", FORWARD, _raising
 def figures() -> Figures:
     """Return the figures of three wrong implementations and a right one."""
     members = (NEGATIVE, ROUNDED, RAISING, RIGHT)
-    found = records(members, plan(members, QUESTIONS), How(rules=True))
-    return Figures("smoke", explained(found[:3]), found[3:])
+    recorded = records(members, plan(members, QUESTIONS), How(rules=True))
+    return Figures("smoke", explained(recorded[:3]), recorded[3:])
 
 
 def test_what_is_wrong_is_caught_by_every_case_and_named() -> None:
@@ -81,7 +81,7 @@ def test_what_escapes_and_what_is_called_wrong_without_reason_are_failures() -> 
 
 def test_a_defect_that_two_cases_catch_is_a_failure() -> None:
     negative = figures().zoo[0]
-    kept = [outcome for outcome in negative.outcomes if outcome.place < 4]
+    kept = [outcome for outcome in negative.outcomes if outcome.index < 4]
     seen_twice = type(negative)(negative.member, negative.questions, kept)
     assert Figures("smoke", [seen_twice], []).failures() == ["negative is caught by 2 cases"]
 
@@ -95,7 +95,7 @@ def test_integers_alone_do_not_see_operands_rounded_and_a_wide_tolerance_does_no
 
 def test_a_rule_that_rejects_right_answers_is_not_said_to_catch_wrong_ones() -> None:
     zoo, (right,) = figures().zoo, figures().garden
-    rejected = [Outcome(outcome.place, outcome.grade, rejected_by=("integers",)) for outcome in right.outcomes]
+    rejected = [Outcome(outcome.index, outcome.grade, rejected_by=("integers",)) for outcome in right.outcomes]
     deaf = Figures("smoke", zoo, [type(right)(right.member, right.questions, rejected)])
     assert deaf.rule("integers") == {
         "missed": ["negative", "rounded", "raising"],
@@ -105,8 +105,8 @@ def test_a_rule_that_rejects_right_answers_is_not_said_to_catch_wrong_ones() -> 
 
 
 def test_a_run_stops_asking_who_is_wrong_often_enough() -> None:
-    found = records([NEGATIVE, RIGHT], plan([NEGATIVE, RIGHT], QUESTIONS), How(enough=2))
-    assert [len(record.outcomes) for record in found] == [2, len(QUESTIONS)]
+    recorded = records([NEGATIVE, RIGHT], plan([NEGATIVE, RIGHT], QUESTIONS), How(enough=2))
+    assert [len(record.outcomes) for record in recorded] == [2, len(QUESTIONS)]
 
 
 def test_other_seeds_change_neither_what_is_caught_nor_its_name() -> None:
@@ -120,17 +120,17 @@ def test_a_member_that_only_some_seeds_catch_is_told() -> None:
         return run(operation, problem, arrays, bias)
 
     chance = Member("by-chance", "sign", "Depends on the numbers.", FORWARD, by_chance)
-    told = unsteady(records([chance], plan([chance], QUESTIONS[:1]), How()), 12)
-    assert told
-    assert re.fullmatch(r"by-chance is not caught with seed \d+", told[0])
+    text = unsteady(records([chance], plan([chance], QUESTIONS[:1]), How()), 12)
+    assert text
+    assert re.fullmatch(r"by-chance is not caught with seed \d+", text[0])
 
 
 def test_the_pages_show_every_member_and_what_is_missed() -> None:
-    told = page.markdown(figures())
-    assert "| negative | Turns the sign round. | 3 of 3 |" in told
-    assert "small integers compared exactly, as oneDNN's benchdnn does: `rounded`." in told
+    text = page.markdown(figures())
+    assert "| negative | Turns the sign round. | 3 of 3 |" in text
+    assert "small integers compared exactly, as oneDNN's benchdnn does: `rounded`." in text
     assert all(record.member.name in page.html(figures()) for record in figures().zoo)
-    assert json.loads(json.dumps(figures().told()))["zoo"][0]["diagnosis"]["name"] == "sign-flipped"
+    assert json.loads(json.dumps(figures().to_json()))["zoo"][0]["diagnosis"]["name"] == "sign-flipped"
 
 
 def _first_cells(section: str) -> list[str]:

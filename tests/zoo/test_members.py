@@ -1,4 +1,4 @@
-"""The zoo's members: what they say of themselves is in order, what they are made of is right, and each of them is wrong."""
+"""The zoo's members: what they say of themselves is in order, what they are made of is right, each of them is wrong."""
 
 import re
 from collections import Counter
@@ -12,14 +12,14 @@ import pytest
 from convformance.judging.diagnosis import EXPLANATIONS
 from convformance.judging.examination import Examination
 from convformance.judging.formats import format_of
-from convformance.judging.marking import mark, mark_special
+from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.reference import operations
 from convformance.reference.operation import OPERATIONS, WITH_BIAS
 from convformance.reference.problem import Problem
 from convformance.test_cases import examining, fills
 from convformance.test_cases.case import DTYPES, Case
 from convformance.test_cases.catalogue import case_by_id, cases
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.catalogue import ZOO
 from tests.zoo.member import Array, Arrays, Member, Run
 
@@ -87,9 +87,11 @@ def test_the_diagnosis_of_a_member_is_a_public_name(member: Member) -> None:
 def test_what_members_are_made_of_is_right(case_id: str, dtype: str) -> None:
     declared = case_by_id(case_id)
     for operation in declared.operations:
-        given = fills.fill(declared, operation, dtype, "int")
-        want = operations.apply(operation, declared.problem, *given.arrays, bias=given.bias)
-        np.testing.assert_array_equal(plain.apply(operation, declared.problem, given.arrays, given.bias), want)
+        operands = fills.fill(declared, operation, dtype, "int")
+        want = operations.apply(operation, declared.problem, *operands.arrays, bias=operands.bias)
+        np.testing.assert_array_equal(
+            tap_loops.apply(operation, declared.problem, operands.arrays, operands.bias), want
+        )
 
 
 @named
@@ -157,7 +159,7 @@ def _examination(case: Case, operation: str, dtype: str) -> Examination:
 
 
 def _caught(member: Member, case: Case, operation: str, dtype: str) -> bool:
-    """Whether the judge would call the answer to some fill less than right; without its diagnosis, which takes longer."""
+    """Whether the judge would call the answer to some fill less than right; its diagnosis would take longer."""
     examination = _examination(case, operation, dtype)
     run = member.start()
     names = examination.fills[:1] if 0 in examination.shape else examination.fills
@@ -167,18 +169,22 @@ def _caught(member: Member, case: Case, operation: str, dtype: str) -> bool:
 def _unlike(run: Run, examination: Examination, name: str) -> bool:
     """Whether the answer on one fill is another array than it should be, or operands were changed."""
     trial = examination.trial(name)
-    given = fills.Operands(*_copied(trial.operands))
+    operands = fills.Operands(*_copied(trial.operands))
     try:
         with np.errstate(all="ignore"):
-            value = run(examination.operation, examination.problem, given.arrays, given.bias)
+            value = run(examination.operation, examination.problem, operands.arrays, operands.bias)
     except DECLARED:
         return True
-    if value.shape != examination.shape or value.dtype != given.arrays[0].dtype or not _same(given, trial.operands):
+    if (
+        value.shape != examination.shape
+        or value.dtype != operands.arrays[0].dtype
+        or not _same(operands, trial.operands)
+    ):
         return True
     if not value.size:
         return False
-    marked = (mark_special if examination.special else mark)(trial, value)
-    return not marked.exact if trial.exact and not examination.special else marked.grade != "conformant"
+    result = (grade_special_fill if examination.special else grade_fill)(trial, value)
+    return not result.exact if trial.exact and not examination.special else result.grade != "conformant"
 
 
 def _copied(operands: Any) -> tuple[Arrays, Array | None]:
@@ -193,6 +199,6 @@ def _like(array: Array) -> Array:
     return np.ndarray(array.shape, array.dtype, owner, 0, array.strides)
 
 
-def _same(one: Any, other: Any) -> bool:
-    arrays = [*zip(one.arrays, other.arrays, strict=True)] + ([] if one.bias is None else [(one.bias, other.bias)])
+def _same(each: Any, other: Any) -> bool:
+    arrays = [*zip(each.arrays, other.arrays, strict=True)] + ([] if each.bias is None else [(each.bias, other.bias)])
     return all(first.tobytes() == second.tobytes() for first, second in arrays)

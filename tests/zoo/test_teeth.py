@@ -1,4 +1,4 @@
-"""The teeth of the smoke tier in float32: what it catches of the zoo, and what it calls it. All tiers: ``tox run -e zoo``."""
+"""The teeth of the smoke tier in float32: what it catches of the zoo, and its names. All tiers: ``tox run -e zoo``."""
 
 from functools import cache
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convformance.reference.problem import Problem
-from tests.zoo import plain
+from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import Family, answer, issue, leftover, misread, read_size, sized, unread, unread_at_begin, when
 
@@ -11,14 +11,14 @@ _member = Family("transposed")
 _TRANSPOSED = ("conv_transpose",)
 
 
-def _largest_size(problem: Problem) -> plain.Size:
+def _largest_size(problem: Problem) -> tap_loops.Size:
     return tuple(i + s - 1 for i, s in zip(read_size(problem), problem.stride, strict=True))
 
 
 def _read_only(result: Array, problem: Problem) -> Array:
     """Return the smallest result, with zeros to the size that was asked for."""
-    smallest = result[plain.spatial(*map(slice, read_size(problem)))]
-    return plain.surrounded(smallest, (0,) * problem.rank, result.shape[2:])
+    smallest = result[tap_loops.spatial(*map(slice, read_size(problem)))]
+    return tap_loops.surrounded(smallest, (0,) * problem.rank, result.shape[2:])
 
 
 def _left_over_at_end(result: Array, problem: Problem) -> Array:
@@ -29,20 +29,20 @@ def _left_over_at_end(result: Array, problem: Problem) -> Array:
     return result
 
 
-def _as_input_padding(problem: Problem) -> plain.Pairs:
-    """Padding the zero-inserted input by ``lo`` crops ``extent - 1 - lo`` off what a transposed convolution makes of it."""
+def _as_input_padding(problem: Problem) -> tap_loops.Pairs:
+    """Padding the zero-inserted input by ``lo`` crops ``extent - 1 - lo`` off what a transposed convolution gives."""
     axes = zip(problem.effective_kernel, problem.padding, strict=True)
     return tuple((e - 1 - lo, e - 1 - hi) for e, (lo, hi) in axes)
 
 
-def _one_more_cropped(problem: Problem) -> plain.Pairs:
+def _one_more_cropped(problem: Problem) -> tap_loops.Pairs:
     """Crop one row more off the begin and one less off the end."""
     return tuple((lo + 1, hi - 1) for lo, hi in problem.padding)
 
 
 def _as_forward(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
     """The convolution itself."""
-    return plain.apply("conv_transpose_input_grad", problem, arrays, bias)
+    return tap_loops.apply("conv_transpose_input_grad", problem, arrays, bias)
 
 
 def _maps_to_itself(problem: Problem) -> bool:
@@ -50,7 +50,7 @@ def _maps_to_itself(problem: Problem) -> bool:
 
 
 def _operands_exchanged(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    return plain.apply(operation, problem, arrays[::-1], bias)
+    return tap_loops.apply(operation, problem, arrays[::-1], bias)
 
 
 MEMBERS = (

@@ -17,7 +17,7 @@ def _backwards(taps: list[Size]) -> list[Size]:
 
 
 def _without_pattern(taps: list[Size]) -> list[Size]:
-    return [taps[place] for place in np.random.default_rng(len(taps)).permutation(len(taps))]
+    return [taps[index] for index in np.random.default_rng(len(taps)).permutation(len(taps))]
 
 
 def _right(family: str, name: str, says: str, run: Run, grade: str = "conformant") -> Member:

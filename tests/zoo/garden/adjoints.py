@@ -10,7 +10,7 @@ from scipy import signal, sparse
 
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
-from tests.zoo.garden.ways import Contraction, Way, filters, groups_apart, last, of_one_group, padded, read_by, taps
+from tests.zoo.garden.ways import Contraction, Way, each_group, filters, last, padded, problem_of_group, read_by, taps
 
 
 def by_forward(forward: Contraction) -> Way:
@@ -45,8 +45,8 @@ def filter_gradient_by(forward: Contraction) -> Contraction:
     """
 
     def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
-        pairs = zip(groups_apart(x, problem.groups), groups_apart(dy, problem.groups), strict=True)
-        exchanged = _exchanged(of_one_group(problem))
+        pairs = zip(each_group(x, problem.groups), each_group(dy, problem.groups), strict=True)
+        exchanged = _exchanged(problem_of_group(problem))
         parts = [forward(exchanged, part.swapaxes(0, 1), rows.swapaxes(0, 1)) for part, rows in pairs]
         return np.concatenate([part.swapaxes(0, 1) for part in parts])
 
@@ -75,7 +75,7 @@ def with_zeros(array: Array, steps: tuple[int, ...]) -> Array:
 
 
 def by_signal_library(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward by the library's correlation of an image with a filter spread to its dilation, thinned to the stride."""
+    """Return the forward by the library's correlation with a filter spread to its dilation, thinned to the stride."""
     y = np.empty(problem.output_shape, x.dtype)
     wide, spread = padded(x, problem.padding), with_zeros(w, problem.dilation)
     per_group = problem.out_channels // problem.groups
@@ -90,15 +90,15 @@ def _matrices(problem: Problem, w: Array) -> list[Any]:
     """Return, for each group, the matrix that takes a padded image to its output."""
     return [
         sparse.csr_array(
-            (np.repeat(part.reshape(-1), prod(problem.output_size)), _places(of_one_group(problem))),
-            shape=(prod(of_one_group(problem).output_shape[1:]), part.shape[1] * prod(problem.padded_size)),
+            (np.repeat(part.reshape(-1), prod(problem.output_size)), _indices(problem_of_group(problem))),
+            shape=(prod(problem_of_group(problem).output_shape[1:]), part.shape[1] * prod(problem.padded_size)),
         )
-        for part in groups_apart(w, problem.groups, axis=0)
+        for part in each_group(w, problem.groups, axis=0)
     ]
 
 
 @lru_cache(maxsize=8)
-def _places(problem: Problem) -> tuple[Array, Array]:
+def _indices(problem: Problem) -> tuple[Array, Array]:
     """Return the row and the column of every product of a filter with an image, outputs fastest."""
     wide = np.arange(prod(problem.padded_size)).reshape(problem.padded_size)
     positions = np.arange(prod(problem.output_size))
@@ -111,7 +111,7 @@ def _places(problem: Problem) -> tuple[Array, Array]:
 
 def forward_by_matrix(problem: Problem, x: Array, w: Array) -> Array:
     """Return the forward as a sparse matrix, the filters written out for every output, times the padded images."""
-    images = groups_apart(padded(x, problem.padding), problem.groups)
+    images = each_group(padded(x, problem.padding), problem.groups)
     parts = [
         (matrix @ image.reshape(problem.batch, -1).T).T
         for matrix, image in zip(_matrices(problem, w), images, strict=True)
@@ -121,7 +121,7 @@ def forward_by_matrix(problem: Problem, x: Array, w: Array) -> Array:
 
 def input_gradient_by_matrix(problem: Problem, dy: Array, w: Array) -> Array:
     """Return the input gradient as the transposed matrix of ``forward_by_matrix`` times dy."""
-    rows = groups_apart(dy, problem.groups)
+    rows = each_group(dy, problem.groups)
     parts = [
         (matrix.T @ row.reshape(problem.batch, -1).T).T for matrix, row in zip(_matrices(problem, w), rows, strict=True)
     ]

@@ -1,7 +1,7 @@
-"""Fast algorithms, right up to errors that follow the largest elements of a plane: Fourier and Winograd transforms, Strassen.
+"""Fast algorithms, right but for errors of the size of a plane's largest elements: Fourier, Winograd, Strassen.
 
-Sources: Mathieu, Henaff & LeCun, "Fast training of convolutional networks through FFTs" (2014); Lavin & Gray, "Fast algorithms
-for convolutional neural networks" (2016); Strassen, "Gaussian elimination is not optimal" (1969).
+Sources: Mathieu, Henaff & LeCun, "Fast training of convolutional networks through FFTs" (2014); Lavin & Gray, "Fast
+algorithms for convolutional neural networks" (2016); Strassen, "Gaussian elimination is not optimal" (1969).
 """
 
 from functools import partial
@@ -18,13 +18,13 @@ from tests.zoo.garden.ways import Contraction, Way, filters, last, padded, where
 
 
 def by_fourier(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward by products of spectra, group by group; a filter is spread to its dilation, the result thinned."""
+    """Return the forward by products of spectra, group by group; filters spread to dilation, the result thinned."""
     wide, spread = padded(x, problem.padding), with_zeros(w, problem.dilation)
     size, axes = wide.shape[2:], tuple(range(2, wide.ndim))
-    seen, held = fft.rfftn(wide, axes=axes), fft.rfftn(spread, s=size, axes=axes).conj()
+    seen, kernel = fft.rfftn(wide, axes=axes), fft.rfftn(spread, s=size, axes=axes).conj()
     seen = seen.reshape(problem.batch, problem.groups, -1, *seen.shape[2:])
-    held = held.reshape(problem.groups, -1, *held.shape[1:])
-    spectrum = np.einsum("ngc...,goc...->ngo...", seen, held).reshape(
+    kernel = kernel.reshape(problem.groups, -1, *kernel.shape[1:])
+    spectrum = np.einsum("ngc...,goc...->ngo...", seen, kernel).reshape(
         problem.batch, problem.out_channels, *seen.shape[3:]
     )
     dense = fft.irfftn(spectrum, s=size, axes=axes)
@@ -37,12 +37,14 @@ fourier = where_finite(by_fourier, by_matrices)
 
 
 def winograd(side: int) -> Contraction:
-    """Return the forward by tiles of ``side`` x ``side`` results where it is 3 x 3, dense, and in float32; else by matrices."""
+    """Return the forward by tiles of ``side`` x ``side`` results where 3 x 3, dense and float32; else by matrices."""
 
     def forward(problem: Problem, x: Array, w: Array) -> Array:
         ones = (1,) * problem.rank
-        fits = problem.kernel_size == (3, 3) and problem.stride == problem.dilation == ones and problem.groups == 1
-        tiled = fits and x.dtype == np.float32 and min(map(min, problem.padding)) >= 0
+        is_supported = (
+            problem.kernel_size == (3, 3) and problem.stride == problem.dilation == ones and problem.groups == 1
+        )
+        tiled = is_supported and x.dtype == np.float32 and min(map(min, problem.padding)) >= 0
         return _finite_tiles[side](problem, x, w) if tiled else by_matrices(problem, x, w)
 
     return forward
@@ -52,7 +54,7 @@ _finite_tiles = {side: where_finite(partial(fast.winograd, side), by_matrices) f
 
 
 def by_strassen(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward by one matrix product a group and image, each of seven products of quarters in place of eight."""
+    """Return the forward by one matrix product a group and image, each of seven products of quarters, not eight."""
     matrix = filters(problem, w).reshape(problem.groups, problem.out_channels // problem.groups, -1)
     columns = windows(problem, x).reshape(problem.batch, problem.groups, matrix.shape[2], -1)
     return _strassen(matrix[None], columns).reshape(problem.output_shape)
@@ -64,8 +66,8 @@ def _strassen(left: Array, right: Array) -> Array:
     e, f, g, h = _quarters(right)
     p, q, r = a @ (f - h), (a + b) @ h, (c + d) @ e
     s, t, u, v = d @ (g - e), (a + d) @ (e + h), (b - d) @ (g + h), (a - c) @ (e + f)
-    whole = np.block([[t + s - q + u, p + q], [r + s, t + p - r - v]])
-    return whole[..., :rows, :columns]
+    joined = np.block([[t + s - q + u, p + q], [r + s, t + p - r - v]])
+    return joined[..., :rows, :columns]
 
 
 def _quarters(matrix: Array) -> tuple[Array, ...]:

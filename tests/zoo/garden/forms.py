@@ -1,4 +1,4 @@
-"""Forms: the same numbers in memory laid out in another way, computed piece by piece, or handed out in an unusual array."""
+"""Forms: the same numbers laid out in another way, computed piece by piece, or handed out in an unusual array."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +9,7 @@ from convformance.reference import operations
 from convformance.reference.arrays import Array
 from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.problem import Problem
-from tests.zoo.garden.ways import Contraction, last, of_one_group, padded, read_by, taps
+from tests.zoo.garden.ways import Contraction, last, padded, problem_of_group, read_by, taps
 from tests.zoo.member import Arrays, Run
 
 
@@ -61,12 +61,12 @@ def group_by_group(operation: str) -> Contraction:
     """Return the contraction made of one for each group."""
 
     def contraction(problem: Problem, first: Array, second: Array) -> Array:
-        one = of_one_group(problem)
+        group_problem = problem_of_group(problem)
         filters_at = {"conv": 1, "conv_input_grad": 1}.get(operation)
         pieces = [
             np.split(a, problem.groups, axis=0 if at == filters_at else 1) for at, a in enumerate((first, second))
         ]
-        parts = [CONTRACTIONS[operation](one, *pair) for pair in zip(*pieces, strict=True)]
+        parts = [CONTRACTIONS[operation](group_problem, *pair) for pair in zip(*pieces, strict=True)]
         return np.concatenate(parts, axis=0 if operation == "conv_filter_grad" else 1)
 
     return contraction
@@ -90,7 +90,7 @@ def image_by_image(operation: str) -> Contraction:
 
 
 def in_bands(problem: Problem, x: Array, w: Array) -> Array:
-    """Return the forward written band by band, three rows of the first spatial axis at a time, from padded rows of their own."""
+    """Return the forward band by band, three rows of the first spatial axis each, from padded rows of their own."""
     y = np.empty(problem.output_shape, x.dtype)
     wide = padded(x, problem.padding)
     for rows in _bands(problem.output_size[0], 3):
@@ -117,4 +117,4 @@ def channels_last(problem: Problem, x: Array, w: Array) -> Array:
 def _channels(problem: Problem, seen: Array, matrix: Array) -> Array:
     """Return what one tap adds, ``(N, *output_size, O)``, group by group."""
     parts = zip(np.split(seen, problem.groups, axis=-1), np.split(matrix, problem.groups), strict=True)
-    return np.concatenate([part @ held.T for part, held in parts], axis=-1)
+    return np.concatenate([part @ kernel.T for part, kernel in parts], axis=-1)

@@ -15,36 +15,38 @@ _products = lru_cache(maxsize=8)(summing.products)
 
 
 def listed(sums: summing.Sum) -> Way:
-    """Return the way that writes every element out as a row of products, and adds up rows by ``sums(first, second)``."""
+    """Return the way that writes every element as a row of products, and adds rows up by ``sums(first, second)``."""
     return Way(*(partial(_summed, sums, operation) for operation in ("conv", "conv_input_grad", "conv_filter_grad")))
 
 
 def _summed(sums: summing.Sum, operation: str, problem: Problem, first: Array, second: Array) -> Array:
-    found = _products(operation, problem)
-    return sums(*found.factors(first.ravel(), second.ravel())).reshape(found.shape)
+    products = _products(operation, problem)
+    return sums(*products.factors(first.ravel(), second.ravel())).reshape(products.shape)
 
 
 def bias_first(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
     """Sum in order, from the bias on, as a loop does that starts from it."""
-    dtype, held = arrays[0].dtype, as_expected(arrays[0].dtype)
-    found = _products(operation, problem)
-    first, second = found.factors(*(array.astype(held).ravel() for array in arrays))
+    dtype, working = arrays[0].dtype, as_expected(arrays[0].dtype)
+    products = _products(operation, problem)
+    first, second = products.factors(*(array.astype(working).ravel() for array in arrays))
     if bias is not None:
-        start = np.broadcast_to(along_channels(bias.astype(held), problem.rank), found.shape).reshape(-1, 1)
+        start = np.broadcast_to(along_channels(bias.astype(working), problem.rank), products.shape).reshape(-1, 1)
         first, second = np.hstack([start, first]), np.hstack([np.ones_like(start), second])
-    return round_once(summing.forwards(first, second).reshape(found.shape), dtype)
+    return round_once(summing.forwards(first, second).reshape(products.shape), dtype)
 
 
 def compensated(first: Array, second: Array) -> Array:
-    """Sum in order and carry what each addition lost into the next that adds anything. Source: Kahan, "Further remarks" (1965)."""
-    total = lost = np.zeros(len(first), first.dtype)
+    """Sum in order and carry what each addition lost into the next that adds anything.
+
+    Source: Kahan, "Further remarks" (1965).
+    """
+    total = lacking = np.zeros(len(first), first.dtype)
     for term in (first * second).T:
-        more = term - lost
+        more = term - lacking
         larger = total + more
-        carried = np.where(
-            np.isfinite(larger), (larger - total) - more, 0
-        )  # what is infinite has lost nothing that could be told
-        lost = np.where(term == 0, lost, carried)
+        # What is infinite has lost nothing that could be carried.
+        carried = np.where(np.isfinite(larger), (larger - total) - more, 0)
+        lacking = np.where(term == 0, lacking, carried)
         total = np.where(term == 0, total, larger)
     return total
 
@@ -71,14 +73,14 @@ def from_both_ends(first: Array, second: Array) -> Array:
 def integers_where_they_are(first: Array, second: Array) -> Array:
     """Sum integers as integers, and anything else pairwise."""
     terms = first * second
-    whole = (
+    are_integers = (
         np.isfinite(terms).all() and np.array_equal(terms, np.rint(terms)) and np.abs(terms).sum(initial=0) < 2.0**62
     )
-    return terms.astype(np.int64).sum(axis=1).astype(first.dtype) if whole else summing.pairwise(first, second)
+    return terms.astype(np.int64).sum(axis=1).astype(first.dtype) if are_integers else summing.pairwise(first, second)
 
 
 def in_three_parts(first: Array, second: Array) -> Array:
-    """Cut each factor into three parts of a third of its digits and add up the nine exact products of parts, small ones first."""
+    """Cut each factor into three parts of a third of its digits and add the nine exact products up, small first."""
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         return summing.forwards(first, second)
     parts = [_parts(factor) for factor in (first, second)]

@@ -12,8 +12,8 @@ from convformance.reference.problem import Problem
 from tests.zoo.garden.ways import (
     Contraction,
     cropped,
+    each_group,
     filters,
-    groups_apart,
     last,
     outputs,
     padded,
@@ -57,8 +57,8 @@ def by_sliding_windows(problem: Problem, x: Array, w: Array) -> Array:
     every = (*(slice(None, None, s) for s in problem.stride), *(slice(None, None, d) for d in problem.dilation))
     seen = sliding[(slice(None), slice(None), *every)]
     summed = [1, *range(2 + problem.rank, 2 + 2 * problem.rank)]
-    pairs = zip(groups_apart(seen, problem.groups), groups_apart(w, problem.groups, axis=0), strict=True)
-    parts = [np.tensordot(part, held, axes=(summed, range(1, 2 + problem.rank))) for part, held in pairs]
+    pairs = zip(each_group(seen, problem.groups), each_group(w, problem.groups, axis=0), strict=True)
+    parts = [np.tensordot(part, kernel, axes=(summed, range(1, 2 + problem.rank))) for part, kernel in pairs]
     return np.moveaxis(np.concatenate(parts, axis=-1), -1, 1)
 
 
@@ -66,11 +66,11 @@ def tap_by_tap(order: Order) -> Contraction:
     """Return the forward that adds up, tap after tap in that order, a product of matrices of channels."""
 
     def forward(problem: Problem, x: Array, w: Array) -> Array:
-        wide, held = padded(x, problem.padding), filters(problem, w)
-        y = np.zeros((problem.batch, problem.groups, held.shape[1], prod(problem.output_size)), x.dtype)
+        wide, kernel = padded(x, problem.padding), filters(problem, w)
+        y = np.zeros((problem.batch, problem.groups, kernel.shape[1], prod(problem.output_size)), x.dtype)
         for tap in order(taps(problem)):
-            seen = wide[last(*read_by(problem, tap))].reshape(problem.batch, problem.groups, held.shape[2], -1)
-            y += held[last(*tap)] @ seen
+            seen = wide[last(*read_by(problem, tap))].reshape(problem.batch, problem.groups, kernel.shape[2], -1)
+            y += kernel[last(*tap)] @ seen
         return y.reshape(problem.output_shape)
 
     return forward
@@ -78,23 +78,23 @@ def tap_by_tap(order: Order) -> Contraction:
 
 def channel_by_channel(problem: Problem, x: Array, w: Array) -> Array:
     """Return the forward that adds up input channel after input channel, each over all its taps."""
-    held, seen = filters(problem, w), windows(problem, x)
-    y = np.zeros((problem.batch, problem.groups, held.shape[1], prod(problem.output_size)), x.dtype)
-    for channel in range(held.shape[2]):
-        matrix = held[:, :, channel].reshape(*held.shape[:2], -1)
+    kernel, seen = filters(problem, w), windows(problem, x)
+    y = np.zeros((problem.batch, problem.groups, kernel.shape[1], prod(problem.output_size)), x.dtype)
+    for channel in range(kernel.shape[2]):
+        matrix = kernel[:, :, channel].reshape(*kernel.shape[:2], -1)
         y += matrix @ seen[:, :, channel].reshape(problem.batch, problem.groups, matrix.shape[2], -1)
     return y.reshape(problem.output_shape)
 
 
 def scattered(order: Order) -> Contraction:
-    """Return the input gradient that adds, tap after tap in that order, to the places of the input that the tap read."""
+    """Return the input gradient that adds, tap after tap in that order, to the elements that the tap read."""
 
     def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
-        held, rows = filters(problem, w), outputs(problem, dy)
+        kernel, rows = filters(problem, w), outputs(problem, dy)
         flat = rows.reshape(*rows.shape[:3], -1)
         wide = np.zeros((problem.batch, problem.in_channels, *problem.padded_size), dy.dtype)
         for tap in order(taps(problem)):
-            sent = held[last(*tap)].swapaxes(1, 2) @ flat
+            sent = kernel[last(*tap)].swapaxes(1, 2) @ flat
             wide[last(*read_by(problem, tap))] += sent.reshape(problem.batch, problem.in_channels, *problem.output_size)
         return cropped(wide, problem.padding)
 
@@ -102,23 +102,23 @@ def scattered(order: Order) -> Contraction:
 
 
 def gathered(problem: Problem, dy: Array, w: Array) -> Array:
-    """Return the input gradient residue by residue of the stride: only some taps reach each, and they reach it densely."""
-    held, rows = filters(problem, w), outputs(problem, dy)
+    """Return the input gradient residue by residue of the stride: some taps reach each, and they reach it densely."""
+    kernel, rows = filters(problem, w), outputs(problem, dy)
     wide = np.zeros((problem.batch, problem.in_channels, *problem.padded_size), dy.dtype)
     for residue in product(*map(range, problem.stride)):
-        place = last(*(slice(r, None, s) for r, s in zip(residue, problem.stride, strict=True)))
-        wide[place] = _gathered_at(problem, residue, held, rows, wide[place].shape)
+        positions = last(*(slice(r, None, s) for r, s in zip(residue, problem.stride, strict=True)))
+        wide[positions] = _gathered_at(problem, residue, kernel, rows, wide[positions].shape)
     return cropped(wide, problem.padding)
 
 
-def _gathered_at(problem: Problem, residue: Size, held: Array, rows: Array, shape: Size) -> Array:
+def _gathered_at(problem: Problem, residue: Size, kernel: Array, rows: Array, shape: Size) -> Array:
     """Return one residue of the padded input's gradient, every ``stride``-th element of it."""
     plane = np.zeros(shape, rows.dtype)
     for tap in taps(problem):
         axes = zip(tap, problem.dilation, residue, problem.stride, strict=True)
         moves = [divmod(t * d - r, s) for t, d, r, s in axes]
         if not any(rest for _, rest in moves):
-            sent = np.einsum("goc,ngo...->ngc...", held[last(*tap)], rows).reshape(*shape[:2], *problem.output_size)
+            sent = np.einsum("goc,ngo...->ngc...", kernel[last(*tap)], rows).reshape(*shape[:2], *problem.output_size)
             beyond = (size - o - move for size, o, (move, _) in zip(shape[2:], problem.output_size, moves, strict=True))
             plane += padded(sent, tuple((move, after) for (move, _), after in zip(moves, beyond, strict=True)))
     return plane

@@ -21,14 +21,14 @@ Computing = Callable[["np.dtype[Any]"], "np.dtype[Any]"]
 
 @dataclass(frozen=True)
 class Way:
-    """The contractions ``forward(problem, x, w)``, ``input_gradient(problem, dy, w)`` and ``filter_gradient(problem, x, dy)``."""
+    """The contractions ``forward(problem, x, w)``, ``input_gradient(_, dy, w)`` and ``filter_gradient(_, x, dy)``."""
 
     forward: Contraction
     input_gradient: Contraction
     filter_gradient: Contraction
 
     def contract(self, operation: str, problem: Problem, *arrays: Array) -> Array:
-        """Return ``operation`` without its bias; a bias gradient is the filter gradient of one tap on a channel of ones.
+        """Return ``operation`` without its bias; a bias gradient is the filter gradient of a tap on a channel of ones.
 
         Where an operand has no elements all sums are empty, and 0; where the result has none there is no sum.
         """
@@ -36,7 +36,7 @@ class Way:
         if 0 in (prod(shape), *(array.size for array in arrays)):
             return np.zeros(shape, arrays[0].dtype)
         if operation == "conv_bias_grad":
-            pointwise = of_one_tap(problem)
+            pointwise = problem_of_tap(problem)
             return self.filter_gradient(pointwise, np.ones(pointwise.input_shape, arrays[0].dtype), *arrays).reshape(-1)
         if operation == "conv_transpose_filter_grad":
             arrays = arrays[::-1]
@@ -69,18 +69,18 @@ def computed(way: Way, computing: Computing = as_expected) -> Run:
 
     def run(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
         dtype = arrays[0].dtype
-        held = computing(dtype)
+        working = computing(dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # NaN and Inf are answers like any other
-            result = way.contract(operation, problem, *(array.astype(held) for array in arrays))
+            result = way.contract(operation, problem, *(array.astype(working) for array in arrays))
         if bias is not None:
-            result = result + along_channels(bias.astype(held), problem.rank)
+            result = result + along_channels(bias.astype(working), problem.rank)
         return round_once(result, dtype)
 
     return run
 
 
 def where_finite(fast: Contraction, direct: Contraction) -> Contraction:
-    """Return ``fast``, which mixes elements that have nothing to do with each other, and ``direct`` where one is NaN or Inf."""
+    """Return ``fast``, which mixes unrelated elements, and ``direct`` where one of them is NaN or Inf."""
 
     def contraction(problem: Problem, first: Array, second: Array) -> Array:
         finite = np.isfinite(first).all() and np.isfinite(second).all()
@@ -89,14 +89,14 @@ def where_finite(fast: Contraction, direct: Contraction) -> Contraction:
     return contraction
 
 
-def of_one_tap(problem: Problem) -> Problem:
+def problem_of_tap(problem: Problem) -> Problem:
     """Return the problem with the same outputs that reads one input channel, element by element."""
     ones, none = (1,) * problem.rank, ((0, 0),) * problem.rank
     flat = replace(problem, in_channels=1, groups=1, input_size=problem.output_size, kernel_size=ones)
     return replace(flat, stride=ones, dilation=ones, padding=none, symbol=None)
 
 
-def of_one_group(problem: Problem) -> Problem:
+def problem_of_group(problem: Problem) -> Problem:
     """Return the problem that each group is."""
     groups = problem.groups
     return replace(
@@ -104,22 +104,22 @@ def of_one_group(problem: Problem) -> Problem:
     )
 
 
-def groups_apart(array: Array, groups: int, axis: int = 1) -> Iterator[Array]:
+def each_group(array: Array, groups: int, axis: int = 1) -> Iterator[Array]:
     """Yield the channels of one group after the other."""
     yield from np.split(array, groups, axis=axis)
 
 
-def last(*places: Any) -> tuple[Any, ...]:
-    """Return the index of ``places`` on the last axes, one on each."""
-    return (..., *places)
+def last(*indices: Any) -> tuple[Any, ...]:
+    """Return the index of ``indices`` on the last axes, one on each."""
+    return (..., *indices)
 
 
 def padded(array: Array, padding: Pairs) -> Array:
     """Return ``array`` with zeros round its spatial axes, cropped where an entry is negative."""
     wide = np.pad(array, ((0, 0), (0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in padding)))
     kept = (slice(max(-lo, 0), size - max(-hi, 0)) for size, (lo, hi) in zip(wide.shape[2:], padding, strict=True))
-    found: Array = wide[last(*kept)]
-    return found
+    window: Array = wide[last(*kept)]
+    return window
 
 
 def cropped(array: Array, padding: Pairs) -> Array:
@@ -128,7 +128,7 @@ def cropped(array: Array, padding: Pairs) -> Array:
 
 
 def read_by(problem: Problem, tap: Size) -> tuple[slice, ...]:
-    """Return the places of a padded image that a tap reads, one for each output position."""
+    """Return the index of the elements of a padded image that a tap reads, one for each output position."""
     axes = zip(tap, problem.dilation, problem.stride, problem.output_size, strict=True)
     return tuple(slice(t * d, t * d + o * s, s) for t, d, s, o in axes)
 
@@ -142,11 +142,11 @@ def windows(problem: Problem, x: Array) -> Array:
     """Return a copy of what each tap reads, ``(N, groups, C / groups, *kernel_size, *output_size)``."""
     wide = padded(x, problem.padding)
     shape = (problem.batch, problem.in_channels, prod(problem.kernel_size), *problem.output_size)
-    found = np.empty(shape, x.dtype)
-    for place, tap in enumerate(taps(problem)):
-        found[:, :, place] = wide[last(*read_by(problem, tap))]
+    window = np.empty(shape, x.dtype)
+    for index, tap in enumerate(taps(problem)):
+        window[:, :, index] = wide[last(*read_by(problem, tap))]
     per_group = problem.in_channels // problem.groups
-    return found.reshape(problem.batch, problem.groups, per_group, *problem.kernel_size, *problem.output_size)
+    return window.reshape(problem.batch, problem.groups, per_group, *problem.kernel_size, *problem.output_size)
 
 
 def filters(problem: Problem, w: Array) -> Array:

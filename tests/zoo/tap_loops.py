@@ -1,8 +1,8 @@
-"""The three maps of a convolution by a loop over the taps, independent of the reference: what the wrong members are made of.
+"""The three maps of a convolution by a loop over the taps, independent of the reference: what members are made of.
 
-Sizes are taken from the arrays and the geometry from a ``Reading``, so that a misread geometry still gives an answer: what lies
-outside an array reads as 0, and what falls outside a result is dropped. The index map is the one of everywhere:
-input position = output position * stride + tap * dilation - padding.lo.
+Sizes are taken from the arrays and the geometry from a ``Reading``, so that a misread geometry still gives an answer:
+what lies outside an array reads as 0, and what falls outside a result is dropped. The index map is the one of
+everywhere: input position = output position * stride + tap * dilation - padding.lo.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,8 @@ Add = Callable[[Array, Array], Array]
 class Reading:
     """The geometry as an implementation reads it, right or wrong; nothing is checked.
 
-    ``add(sums, term)`` is what the accumulator holds after it: not the sum, where it is overwritten or narrower than it should be.
+    ``add(sums, term)`` is what the accumulator holds after it: not the sum, where it is overwritten or narrower than it
+    should be.
     """
 
     stride: Size
@@ -56,10 +57,10 @@ def apply(
     """
     dtype = arrays[0].dtype
     working = np.dtype(np.float32) if dtype.itemsize == 2 else dtype
-    found = Reading.of(problem) if reading is None else reading
+    geometry = Reading.of(problem) if reading is None else reading
     extent = problem.result_shape(operation)[2:] if size is None else size
     with np.errstate(over="ignore", invalid="ignore"):
-        result = _MAPS[operation](found, extent, *(array.astype(working, copy=False) for array in arrays))
+        result = _MAPS[operation](geometry, extent, *(array.astype(working, copy=False) for array in arrays))
         if bias is not None:
             result = result + bias.astype(working).reshape(-1, *(1,) * len(extent))
         return round_once(result, dtype)
@@ -78,7 +79,7 @@ def input_size(reading: Reading, output: Size, kernel_size: Size) -> Size:
 
 
 def forward(reading: Reading, size: Size, x: Array, w: Array) -> Array:
-    """Return ``y[n, o, p] = sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]`` for p in ``size``."""
+    """Return ``y[n, o, p] = sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]``, p in ``size``."""
     padded = surrounded(x, tuple(lo for lo, _ in reading.padding), _reach(reading, size, w.shape[2:]))
     y = np.zeros((len(x), len(w), *size), x.dtype)
     for tap in taps(w):
@@ -97,7 +98,7 @@ def input_gradient(reading: Reading, size: Size, dy: Array, w: Array) -> Array:
 
 
 def filter_gradient(reading: Reading, size: Size, x: Array, dy: Array) -> Array:
-    """Return ``dw[o, c, t] = sum over n, p of x[n, c, p * stride + t * dilation - lo] * dy[n, o, p]`` for t in ``size``."""
+    """Return ``dw[o, c, t] = sum over n, p of x[n, c, p * stride + t * dilation - lo] * dy[n, o, p]``; t in size."""
     groups, positions = reading.groups, dy.shape[2:]
     padded = surrounded(x, tuple(lo for lo, _ in reading.padding), _reach(reading, positions, size))
     dw = np.zeros((dy.shape[1], x.shape[1] // groups, *size), x.dtype)
@@ -129,9 +130,9 @@ def surrounded(array: Array, before: Size, size: Size) -> Array:
     return result
 
 
-def spatial(*places: int | slice) -> tuple[Any, ...]:
-    """Return the index of ``places`` on the spatial axes, everything on those before them."""
-    return (..., *places)
+def spatial(*indices: int | slice) -> tuple[Any, ...]:
+    """Return the index of ``indices`` on the spatial axes, everything on those before them."""
+    return (..., *indices)
 
 
 def taps(w: Array) -> Iterator[Size]:
