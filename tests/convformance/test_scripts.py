@@ -45,7 +45,7 @@ def smallest_failure(adapter: Adapter, route: Route, case: Case, dtype: str, *, 
         def ask(numbers: Any) -> Any:
             return adapter.answer(route, problem, numbers.arrays, numbers.bias)
 
-        return failure(route.operation, problem, operands, ask, dtype, words=error_text, exact=exact)
+        return failure(route.operation, problem, operands, ask, dtype, error_text=error_text, exact=exact)
 
     return smallest(route.operation, case.problem, fills.fill(case, route.operation, dtype, "int"), fails)
 
