@@ -206,7 +206,7 @@ def _is_change(failure: Failure) -> bool:
 
 
 def _origin(case_id: str, message: str) -> str:
-    return f"Smallest case found that fails as {case_id} does: {message}; written by convformance {__version__}."
+    return f"Smallest case found by convformance {__version__} that fails as {case_id} does: {message}."
 
 
 def _strided(notation: Notation, array: Array, dtype: str) -> str:
