@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from convformance import scripts
 from convformance.options import RunOptions
 from convformance.reference.operation import OPERATIONS
 from convformance.running.evidence import FOR_EACH as SCRIPTS
@@ -291,12 +292,8 @@ def test_any_verdict_can_be_had_as_a_script(tmp_path: Path) -> None:
     words = ("--op", "conv", "--route", "direct", "--case", case, "--dtype", "float32")
     done = run(tmp_path, "reproduce", adapter("FlippedKernel"), *words)
     assert done.returncode == 0, done.stderr
-    script = tmp_path / "script.py"
-    script.write_text(done.stdout)
-    assert (
-        subprocess.run([sys.executable, "-I", str(script)], capture_output=True, check=False, timeout=60).returncode
-        == 1
-    )
+    assert scripts.run(done.stdout, timeout=60).diverges, done.stdout
+    assert "# Checked by running it: exit status 1, AssertionError" in done.stdout
 
 
 def test_a_report_of_what_is_no_record_says_so(tmp_path: Path) -> None:
