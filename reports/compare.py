@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from convformance.reports import words
+from convformance.reports.formatting import format_mode, grades_in_order, severity
 from convformance.reports.lines import Key, Verdict
 from convformance.reports.record import Records
 
@@ -25,7 +25,7 @@ class Change:
 
     @staticmethod
     def _rank(verdict: Verdict) -> tuple[bool, int]:
-        return not verdict.finding, words.severity(verdict.grade)
+        return not verdict.finding, severity(verdict.grade)
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class OneSided:
     @property
     def grades(self) -> Mapping[str, int]:
         """How many there are of each grade, conformant first."""
-        found = Counter(verdict.grade for verdict in self.verdicts)
-        return {grade: found[grade] for grade in words.grades_in_order(found)}
+        counts = Counter(verdict.grade for verdict in self.verdicts)
+        return {grade: counts[grade] for grade in grades_in_order(counts)}
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Comparison:
         sides = {"added": self.added, "removed": self.removed}
         changes = {"worse": True, "better": False}
         return {
-            **{name: sum(len(side.verdicts) for side in found) for name, found in sides.items()},
+            **{name: sum(len(side.verdicts) for side in routes) for name, routes in sides.items()},
             **{
                 name: sum(len(group.changes) for group in self.changed if group.worse is is_worse)
                 for name, is_worse in changes.items()
@@ -124,7 +124,7 @@ def _one_sided(here: Mapping[Key, Verdict], there: Mapping[Key, Verdict]) -> tup
     for key, verdict in here.items():
         if key not in there:
             groups[key[:3]].append(verdict)
-    return tuple(OneSided(*place, tuple(verdicts)) for place, verdicts in sorted(groups.items()))
+    return tuple(OneSided(*route_key, tuple(verdicts)) for route_key, verdicts in sorted(groups.items()))
 
 
 def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
@@ -133,10 +133,11 @@ def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
     for change in changed:
         after = change.after
         groups[after.adapter, after.op, after.route, change.before.grade, after.grade, change.worse].append(change)
-    found = [ChangeGroup(*key, tuple(changes)) for key, changes in groups.items()]
+    change_groups = [ChangeGroup(*key, tuple(changes)) for key, changes in groups.items()]
     return tuple(
         sorted(
-            found, key=lambda group: (not group.worse, words.severity(group.after), -len(group.changes), group.adapter)
+            change_groups,
+            key=lambda group: (not group.worse, severity(group.after), -len(group.changes), group.adapter),
         )
     )
 
@@ -146,10 +147,10 @@ def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]
         if label in baseline.runs:
             before, after = baseline.runs[label].run, state.run
             for name in _IDENTITY:
-                old, new = _told(getattr(before, name)), _told(getattr(after, name))
+                old, new = _as_text(getattr(before, name)), _as_text(getattr(after, name))
                 if old != new:
                     yield IdentityChange(label, name, old, new)
 
 
-def _told(value: str | Mapping[str, str]) -> str:
-    return value if isinstance(value, str) else words.mode(value)
+def _as_text(value: str | Mapping[str, str]) -> str:
+    return value if isinstance(value, str) else format_mode(value)

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from convformance.judging.grades import REFUSED, RIGHT
 from convformance.reference.operation import TABLE
-from convformance.reports import words
+from convformance.reports.formatting import percent, severity
 from convformance.reports.lines import DTYPES, CaseLine, Verdict
 from convformance.reports.record import Records, RunState
 
@@ -152,11 +152,11 @@ def features_of(case: CaseLine) -> list[Feature]:
 
 @dataclass(frozen=True)
 class Note:
-    """Why an adapter does not support all of a feature: the kind of it, how many questions it concerns, and words."""
+    """Why an adapter does not support all of a feature: the kind of it, how many questions it concerns, and a message."""
 
     kind: str
     count: int
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class _Answers:
     def notes(self) -> Iterable[Note]:
         """Yield what stands in the way, the gravest first."""
         for (grade, known), count in sorted(
-            self.failed.items(), key=lambda entry: (words.severity(entry[0][0]), entry[0][1])
+            self.failed.items(), key=lambda entry: (severity(entry[0][0]), entry[0][1])
         ):
             yield Note(grade, count, f"known divergence: {known}" if known else "")
         for wording, count in self.refused.most_common(MOST_WORDINGS):
@@ -230,7 +230,7 @@ class _Answers:
 
 def supports(records: Records) -> dict[str, dict[str, Support]]:
     """Return for each feature's name and each run's label how far the run supports the feature."""
-    found: dict[tuple[str, str], _Answers] = defaultdict(_Answers)
+    answers: dict[tuple[str, str], _Answers] = defaultdict(_Answers)
     asked = {name: features_of(case) for name, case in records.cases.items()}
     others = [feature for feature in FEATURES if not feature.of_cases]
     questions = _questions(records)
@@ -239,12 +239,12 @@ def supports(records: Records) -> dict[str, dict[str, Support]]:
         silent = question.refused and (label, op, dtype) in refusing
         for feature in [*others, *([] if silent else asked.get(name, []))]:
             if feature.concerns(op, dtype):
-                found[feature.name, label].add(question)
+                answers[feature.name, label].add(question)
     for label, state in records.runs.items():
         for op, count in _unoffered(records, state).items():
-            found[op, label].unoffered[op] += count
+            answers[op, label].unoffered[op] += count
     return {
-        feature.name: {label: _support(found[feature.name, label]) for label in records.runs} for feature in FEATURES
+        feature.name: {label: _support(answers[feature.name, label]) for label in records.runs} for feature in FEATURES
     }
 
 
@@ -262,7 +262,7 @@ def _refusing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[t
     for (label, op, _, dtype), question in questions.items():
         asked[label, op, dtype] += 1
         refused[label, op, dtype] += question.refused
-    return {place for place, count in asked.items() if refused[place] > _NEARLY_ALWAYS * count}
+    return {key for key, count in asked.items() if refused[key] > _NEARLY_ALWAYS * count}
 
 
 def _unoffered(records: Records, state: RunState) -> Counter[str]:
@@ -277,7 +277,7 @@ def _support(answers: _Answers) -> Support:
 
 def grouped() -> list[tuple[str, list[Feature]]]:
     """Return the features under their groups."""
-    return [(group, list(found)) for group, found in groupby(FEATURES, key=lambda feature: feature.group)]
+    return [(group, list(features)) for group, features in groupby(FEATURES, key=lambda feature: feature.group)]
 
 
 def shared(failing: Sequence[Verdict], right: Sequence[Verdict], cases: Mapping[str, CaseLine]) -> tuple[str, ...]:
@@ -302,5 +302,5 @@ def _traits(case: CaseLine) -> frozenset[str]:
 
 
 def _telling(trait: str, count: int, of: int) -> str:
-    others = f"{words.percent(count, of)} of the right answers have it" if count else "no right answer has it"
+    others = f"{percent(count, of)} of the right answers have it" if count else "no right answer has it"
     return f"{trait} ({others})"

@@ -110,10 +110,10 @@ def as_shown(value: Any) -> str:
 
 def as_pairs(value: Any) -> tuple[tuple[int, int], ...]:
     """Return ``value`` when it is a list of (lo, hi) pairs."""
-    found = listed(as_size)(value)
-    if any(len(pair) != 2 for pair in found):
+    pairs = listed(as_size)(value)
+    if any(len(pair) != 2 for pair in pairs):
         raise Malformed("holds an entry that is no pair")
-    return cast(tuple[tuple[int, int], ...], found)
+    return cast(tuple[tuple[int, int], ...], pairs)
 
 
 def as_padding(value: Any) -> tuple[tuple[int, int], ...] | str:
@@ -178,10 +178,10 @@ def nested(kind: type[L]) -> Check:
 
     def entry(value: Any) -> L:
         notes: list[str] = []
-        made = parse(kind, value, notes)
+        parsed = parse(kind, value, notes)
         if notes:
             raise Malformed("; ".join(notes))
-        return made
+        return parsed
 
     return entry
 
@@ -193,23 +193,23 @@ def parse(kind: type[L], value: Any, notes: list[str]) -> L:
     """
     if not isinstance(value, dict):
         raise Malformed("is no object")
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for declared, check in _fields(cast(Hashable, kind)):
         if declared.name in value:
-            _take(declared, check, value[declared.name], found, notes)
+            _take(declared, check, value[declared.name], values, notes)
         elif _required(declared):
             raise Malformed(f"{declared.name} is missing")
-    return kind(**found)
+    return kind(**values)
 
 
-def _take(declared: Field[Any], check: Check, value: Any, found: dict[str, Any], notes: list[str]) -> None:
+def _take(declared: Field[Any], check: Check, value: Any, values: dict[str, Any], notes: list[str]) -> None:
     try:
-        found[declared.name] = check(value)
+        values[declared.name] = check(value)
     except Malformed as error:
-        told = f"{declared.name} {error}: {excerpt(value)}"
+        message = f"{declared.name} {error}: {excerpt(value)}"
         if _required(declared):
-            raise Malformed(told) from error
-        notes.append(told)
+            raise Malformed(message) from error
+        notes.append(message)
 
 
 def _required(declared: Field[Any]) -> bool:

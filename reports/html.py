@@ -12,8 +12,17 @@ import jinja2
 from markupsafe import Markup
 
 from convformance.judging.grades import GRADES
-from convformance.reports import compare, model, packing, payload, views, words
+from convformance.reports import compare, model, packing, payload, views
 from convformance.reports.compare import Comparison
+from convformance.reports.formatting import (
+    SENTENCES,
+    dtypes_in_order,
+    operations_in_order,
+    plural,
+    safe_link,
+    shorten,
+    visible,
+)
 from convformance.reports.model import Report
 from convformance.reports.record import Records, read
 
@@ -44,7 +53,7 @@ _EXPORT = re.compile(r"^export (?:const|class) (\w+)", re.MULTILINE)
 Source = Records | Iterable[str | Path]
 
 
-def loaded(source: Source) -> Records:
+def load(source: Source) -> Records:
     """Return ``source``, read when it is paths. Raises RecordError for what is no record."""
     return source if isinstance(source, Records) else read(source)
 
@@ -54,9 +63,9 @@ def write_html(records: Source, path: str | Path, baseline: Source | None = None
 
     Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
     """
-    found = loaded(records)
-    comparison = None if baseline is None else compare.compare(found, loaded(baseline))
-    Path(path).write_text(page(model.summarise(found), comparison), encoding="utf-8", errors="replace")
+    loaded = load(records)
+    comparison = None if baseline is None else compare.compare(loaded, load(baseline))
+    Path(path).write_text(page(model.summarise(loaded), comparison), encoding="utf-8", errors="replace")
 
 
 def page(report: Report, comparison: Comparison | None = None) -> str:
@@ -78,7 +87,7 @@ def page(report: Report, comparison: Comparison | None = None) -> str:
             lead=lead(report),
             silent=silent(report),
             shared=views.shared_identity(report.runs),
-            legend=[(grade, words.SENTENCES[grade]) for grade in GRADES],
+            legend=[(grade, SENTENCES[grade]) for grade in GRADES],
             problems=report.problems[:MOST_PROBLEMS],
             listed=MOST_LISTED,
             data=Markup(packing.packed(payload.payload(report, comparison))),
@@ -103,7 +112,7 @@ def _enclosed(module: str) -> str:
 @cache
 def environment() -> jinja2.Environment:
     """Return the templates' environment: everything is escaped, nothing undefined passes, hidden characters become visible."""
-    made = jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -113,21 +122,21 @@ def environment() -> jinja2.Environment:
     )
     from_views = (
         views.segments,
-        views.marks,
+        views.other_counts,
         views.by_operation,
         views.identity,
         views.counts,
         views.breakable,
         views.names,
     )
-    made.filters |= {function.__name__: function for function in (*from_views, views.address)}
-    made.filters |= {"short": words.shorten, "n": "{:,}".format, "plural": words.plural, "safe_link": words.safe_link}
-    made.globals |= {"terms": views.terms}
-    return made
+    templates.filters |= {function.__name__: function for function in (*from_views, views.address)}
+    templates.filters |= {"short": shorten, "n": "{:,}".format, "plural": plural, "safe_link": safe_link}
+    templates.globals |= {"terms": views.terms}
+    return templates
 
 
 def _shown(value: Any) -> Any:
-    return words.visible(value) if type(value) is str else value
+    return visible(value) if type(value) is str else value
 
 
 @cache
@@ -149,9 +158,9 @@ def _digest(text: str) -> str:
 
 def headline(report: Report) -> str:
     """Return the outcome in a few words."""
-    if not report.total.judged:
+    if not report.total.verdict_count:
         return "no verdicts"
-    return words.plural(report.total.findings, "finding") if report.total.findings else "no findings"
+    return plural(report.total.findings, "finding") if report.total.findings else "no findings"
 
 
 def lead(report: Report) -> str:
@@ -159,18 +168,18 @@ def lead(report: Report) -> str:
     runs = [run.state.run for run in report.runs]
     tiers = " and ".join(sorted({run.tier for run in runs if run.tier}))
     suites = " and ".join(sorted({run.suite for run in runs if run.suite}))
-    described = f"{words.plural(len(report.records.cases), 'case')} in {words.plural(len(report.families), 'family', 'families')}"
+    cases = f"{plural(len(report.records.cases), 'case')} in {plural(len(report.families), 'family', 'families')}"
     answered = (
-        f"{words.plural(len(runs), 'adapter')} gave {report.total.judged:,} verdicts on {report.asked:,} questions"
+        f"{plural(len(runs), 'adapter')} gave {report.total.verdict_count:,} verdicts on {report.asked:,} questions"
     )
-    return f"{answered}: {described}, tier {tiers or 'not stated'}, suite {suites or 'not stated'}."
+    return f"{answered}: {cases}, tier {tiers or 'not stated'}, suite {suites or 'not stated'}."
 
 
 def silent(report: Report) -> list[str]:
     """Return the operations and dtypes that the cases pose and on which no run has a verdict."""
     posed = {op for case in report.records.cases.values() for op in case.operations} - set(report.operations)
     dtypes = {dtype for case in report.records.cases.values() for dtype in case.dtypes} - set(report.dtypes)
-    return [*words.operations_in_order(posed), *words.dtypes_in_order(dtypes)]
+    return [*operations_in_order(posed), *dtypes_in_order(dtypes)]
 
 
 def _tabs(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]:
@@ -182,7 +191,7 @@ def _tabs(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]
         ("known", "Known", len(report.known)),
         ("precision", "Precision", None),
         ("compare", "Compare", None),
-        ("verdicts", "All verdicts", report.total.judged),
+        ("verdicts", "All verdicts", report.total.verdict_count),
     ]
     return [
         {"view": view, "name": name, "count": count}

@@ -165,13 +165,13 @@ class ErrorMap:
 
 def as_error_map(value: Any) -> ErrorMap:
     """Return ``value`` as an error map whose cells fill its shape; each side has 1 to 4096 cells."""
-    found: ErrorMap = nested(ErrorMap)(value)
-    if len(found.shape) != 2 or not all(1 <= side <= LARGEST_MAP for side in found.shape):
-        raise Malformed(f"has the shape {list(found.shape)}; allowed: two sides of 1 to {LARGEST_MAP}")
-    rows, columns = found.shape
-    if len(found.cells) != rows * columns:
-        raise Malformed(f"has {len(found.cells)} cells for {rows} x {columns}")
-    return found
+    error_map: ErrorMap = nested(ErrorMap)(value)
+    if len(error_map.shape) != 2 or not all(1 <= side <= LARGEST_MAP for side in error_map.shape):
+        raise Malformed(f"has the shape {list(error_map.shape)}; allowed: two sides of 1 to {LARGEST_MAP}")
+    rows, columns = error_map.shape
+    if len(error_map.cells) != rows * columns:
+        raise Malformed(f"has {len(error_map.cells)} cells for {rows} x {columns}")
+    return error_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from convformance.reports import compare, model, views, words
+from convformance.reports import compare, model, views
 from convformance.reports.compare import ChangeGroup, Comparison
-from convformance.reports.html import Source, headline, lead, loaded
+from convformance.reports.formatting import (
+    NOTHING,
+    SENTENCES,
+    SYMBOLS,
+    format_mode,
+    grades_in_order,
+    one_line,
+    plural,
+    safe_link,
+    shorten,
+    visible,
+)
+from convformance.reports.html import Source, headline, lead, load
 from convformance.reports.lines import Diagnosis, Verdict
 from convformance.reports.model import KnownEntry, Report, RunSummary, Tally
 
@@ -28,9 +40,9 @@ def write_markdown(records: Source, path: str | Path, baseline: Source | None = 
 
     Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
     """
-    found = loaded(records)
-    comparison = None if baseline is None else compare.compare(found, loaded(baseline))
-    Path(path).write_text(summary(model.summarise(found), comparison), encoding="utf-8")
+    loaded = load(records)
+    comparison = None if baseline is None else compare.compare(loaded, load(baseline))
+    Path(path).write_text(summary(model.summarise(loaded), comparison), encoding="utf-8")
 
 
 def summary(report: Report, comparison: Comparison | None = None) -> str:
@@ -59,13 +71,13 @@ def _within(text: str, limit: int) -> str:
     return kept.decode("utf-8") + _CUT
 
 
-def escaped(told: str, length: int = LONGEST) -> str:
+def escaped(text: str, length: int = LONGEST) -> str:
     """Return text from a record so that Markdown shows it as it is, on one line, in a table cell too."""
-    return _SPECIAL.sub(_escape, words.shorten(words.one_line(words.visible(told)), length))
+    return _SPECIAL.sub(_escape, shorten(one_line(visible(text)), length))
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
     return f"&#{ord(character)};" if character in _BY_REFERENCE else "\\" + character
 
 
@@ -76,16 +88,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _opening(report: Report) -> list[str]:
-    told = [f"# convformance: {headline(report)}", "", escaped(lead(report))]
+    lines = [f"# convformance: {headline(report)}", "", escaped(lead(report))]
     if report.incomplete:
         labels = ", ".join(escaped(label, 80) for label in report.incomplete[:MOST_ROWS])
-        told += [
+        lines += [
             "",
             f"**Not complete:** {labels} did not run to the end; {report.unjudged:,} questions have no verdict.",
         ]
     if report.records.stale:
-        told += ["", f"**{words.plural(len(report.records.stale), 'stale known divergence')}:** see below."]
-    return told
+        lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
+    return lines
 
 
 def _runs(report: Report) -> list[str]:
@@ -103,7 +115,7 @@ def _run(run: RunSummary) -> list[str]:
     stated = run.state.run
     identity = (
         f"{stated.framework} {stated.framework_version}",
-        words.mode(stated.mode),
+        format_mode(stated.mode),
         stated.device,
         stated.platform,
         stated.python,
@@ -121,8 +133,8 @@ def _matrix(report: Report) -> list[str]:
     """Return adapters by operations: conformant of asked, then every other grade with its count."""
     head = ["adapter", *(escaped(op, 40) for op in report.operations)]
     rows = [[escaped(run.label, 80), *(_cell(run, op) for op in report.operations)] for run in report.runs[:MOST_ROWS]]
-    used = words.grades_in_order(grade for run in report.runs for grade in run.total.grades)
-    legend = [f"- {words.SYMBOLS[grade]} {grade}: {words.SENTENCES[grade]}" for grade in used]
+    used = grades_in_order(grade for run in report.runs for grade in run.total.grades)
+    legend = [f"- {SYMBOLS[grade]} {grade}: {SENTENCES[grade]}" for grade in used]
     return ["## Matrix", "", "Conformant of asked, over all routes and dtypes.", "", *table(head, rows), "", *legend]
 
 
@@ -134,8 +146,8 @@ def _cell(run: RunSummary, op: str) -> str:
 
 
 def _others(tally: Tally) -> Iterator[str]:
-    for name, told, count in views.marks(tally):
-        yield f"{words.SYMBOLS.get(name, told)} {count:,}"
+    for name, label, count in views.other_counts(tally):
+        yield f"{SYMBOLS.get(name, label)} {count:,}"
     if tally.known:
         yield f"(known {tally.known:,})"
     if tally.documented:
@@ -144,18 +156,19 @@ def _others(tally: Tally) -> Iterator[str]:
 
 def _diagnoses(report: Report) -> list[str]:
     """Return what reproduces the wrong answers of each route, with how many of them it explains, and what to do about it."""
-    found = report.records.diagnoses
-    if not found:
+    diagnoses = report.records.diagnoses
+    if not diagnoses:
         return []
     head = ["adapter", "operation", "route", "diagnosis", "explains", "what goes wrong", "what to do"]
-    return ["## Diagnoses", "", *table(head, map(_diagnosis, found[:MOST_ROWS])), *_left(found, "diagnoses")]
+    return ["## Diagnoses", "", *table(head, map(_diagnosis, diagnoses[:MOST_ROWS])), *_left(diagnoses, "diagnoses")]
 
 
-def _diagnosis(found: Diagnosis) -> list[str]:
-    place = (escaped(name, 80) for name in (found.adapter, found.op, found.route))
-    told = "; ".join(filter(None, (found.explanation.rstrip("."), found.where)))
-    name = escaped(" ".join(filter(None, (found.name, found.detail))), 120)
-    return [*place, name, f"{found.explains:,} of {found.of:,}", escaped(told), escaped(found.remedy)]
+def _diagnosis(diagnosis: Diagnosis) -> list[str]:
+    route_key = (escaped(name, 80) for name in (diagnosis.adapter, diagnosis.op, diagnosis.route))
+    mistake = "; ".join(filter(None, (diagnosis.explanation.rstrip("."), diagnosis.where)))
+    name = escaped(" ".join(filter(None, (diagnosis.name, diagnosis.detail))), 120)
+    explains = f"{diagnosis.explains:,} of {diagnosis.of:,}"
+    return [*route_key, name, explains, escaped(mistake), escaped(diagnosis.remedy)]
 
 
 def _findings(report: Report) -> list[str]:
@@ -167,14 +180,13 @@ def _findings(report: Report) -> list[str]:
     first = [verdict for group in report.findings for verdict in group.verdicts if verdict.key in chosen]
     head = ["grade", "adapter", "operation", "route", "case", "dtype", "diagnosis", "message"]
     left = report.total.findings - len(first)
-    note = ["", f"and {words.plural(left, 'finding')} more: the HTML report lists every one."] if left else []
+    note = ["", f"and {plural(left, 'finding')} more: the HTML report lists every one."] if left else []
     return [f"## Findings ({report.total.findings:,})", "", *table(head, map(_finding, first)), *note]
 
 
 def _finding(verdict: Verdict) -> list[str]:
-    place = (verdict.adapter, verdict.op, verdict.route, verdict.case, verdict.dtype)
-    grade, diagnosis = f"{words.SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or words.NOTHING
-    return [grade, *(escaped(name, 120) for name in (*place, diagnosis)), escaped(verdict.message)]
+    grade, diagnosis = f"{SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or NOTHING
+    return [grade, *(escaped(name, 120) for name in (*verdict.key, diagnosis)), escaped(verdict.message)]
 
 
 def _known(report: Report) -> list[str]:
@@ -186,12 +198,14 @@ def _known(report: Report) -> list[str]:
 
 
 def _known_row(entry: KnownEntry) -> list[str]:
-    known, came = entry.known, entry.divergence
-    link = words.safe_link(known.link) if known else ""
-    settled = f"{came.diverged:,} / {came.matched:,}" if came else f"{len(entry.verdicts):,} / not settled"
-    told = (known.reason, known.covers) if known else ("", "")
-    stale = "**stale:** " if came and came.stale else ""
-    return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, told), _address(link), settled]
+    known, divergence = entry.known, entry.divergence
+    link = safe_link(known.link) if known else ""
+    counts = (
+        f"{divergence.diverged:,} / {divergence.matched:,}" if divergence else f"{len(entry.verdicts):,} / not settled"
+    )
+    texts = (known.reason, known.covers) if known else ("", "")
+    stale = "**stale:** " if divergence and divergence.stale else ""
+    return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), _address(link), counts]
 
 
 def _address(link: str) -> str:
@@ -205,35 +219,35 @@ def _address(link: str) -> str:
 def _refusals(report: Report) -> list[str]:
     if not report.refusals:
         return []
-    rows = [[escaped(r.adapter, 80), f"{len(r.verdicts):,}", escaped(r.words)] for r in report.refusals[:MOST_ROWS]]
-    counted: Counter[str] = Counter()
+    rows = [[escaped(r.adapter, 80), f"{len(r.verdicts):,}", escaped(r.message)] for r in report.refusals[:MOST_ROWS]]
+    counts: Counter[str] = Counter()
     for refusals in report.refusals:
-        counted[refusals.adapter] += len(refusals.verdicts)
-    totals = ", ".join(f"{escaped(adapter, 80)} {count:,}" for adapter, count in counted.most_common(MOST_ROWS))
+        counts[refusals.adapter] += len(refusals.verdicts)
+    totals = ", ".join(f"{escaped(adapter, 80)} {count:,}" for adapter, count in counts.most_common(MOST_ROWS))
     head = ["adapter", "refused", "in the framework's words"]
     return ["## Refusals", "", totals + ".", "", *table(head, rows), *_left(report.refusals, "wordings")]
 
 
 def _comparison(comparison: Comparison) -> list[str]:
     counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
-    told = ["## Against the baseline", "", f"Verdicts: {counts}."]
+    lines = ["## Against the baseline", "", f"Verdicts: {counts}."]
     if not comparison.same_cases:
         only = (
             f"{len(comparison.cases_added):,} only in this run, {len(comparison.cases_removed):,} only in the baseline"
         )
-        told += ["", f"**The two runs do not have the same cases:** {only}."]
-    told += [
+        lines += ["", f"**The two runs do not have the same cases:** {only}."]
+    lines += [
         f"- {escaped(change.adapter, 80)}: {change.name} was {escaped(change.before, 80)}, is {escaped(change.after, 80)}"
         for change in comparison.identities[:MOST_ROWS]
     ]
     head = ["adapter", "operation", "route", "was", "is", "", "verdicts"]
     changed = ["", *table(head, map(_change, comparison.changed[:MOST_ROWS]))] if comparison.changed else []
-    return [*told, *changed, *_left(comparison.changed, "groups of changes")]
+    return [*lines, *changed, *_left(comparison.changed, "groups of changes")]
 
 
 def _change(group: ChangeGroup) -> list[str]:
-    place = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
-    return [*place, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
+    route_key = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
+    return [*route_key, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
 
 
 def _problems(report: Report) -> list[str]:
@@ -244,7 +258,7 @@ def _problems(report: Report) -> list[str]:
     return ["## Problems with the records", "", *listed, *([f"- and {left:,} more"] if left else [])]
 
 
-def _left(found: Sequence[object], what: str) -> list[str]:
-    """Return the line that says what a table left out."""
-    left = len(found) - MOST_ROWS
+def _left(rows: Sequence[object], what: str) -> list[str]:
+    """Return the line that says how many rows a table left out."""
+    left = len(rows) - MOST_ROWS
     return ["", f"and {left:,} {what} more"] if left > 0 else []

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from convformance.judging.grades import RIGHT
-from convformance.reports import features, words
+from convformance.reports import features
+from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity
 from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, Verdict
-from convformance.reports.record import Place, Problem, Records, RunState
+from convformance.reports.record import ReadProblem, Records, RouteKey, RunState
 
 _DIGITS = re.compile(r"\d+")
 UNDESCRIBED = "(not described)"
@@ -57,7 +58,7 @@ class Tally:
         self.bias = _largest(self.bias, other.bias)
 
     @property
-    def judged(self) -> int:
+    def verdict_count(self) -> int:
         """How many questions have a verdict."""
         return self.grades.total()
 
@@ -69,7 +70,7 @@ class Tally:
     @property
     def unjudged(self) -> int:
         """How many questions were asked and have no verdict."""
-        return self.asked - self.judged
+        return self.asked - self.verdict_count
 
     @property
     def unasked(self) -> int:
@@ -77,9 +78,9 @@ class Tally:
         return self.posed - self.asked
 
 
-def _largest(one: float | None, other: float | None) -> float | None:
-    found = [value for value in (one, other) if value is not None]
-    return next((value for value in found if math.isnan(value)), max(found, default=None))
+def _largest(first: float | None, second: float | None) -> float | None:
+    values = [value for value in (first, second) if value is not None]
+    return next((value for value in values if math.isnan(value)), max(values, default=None))
 
 
 def is_documented(verdict: Verdict) -> bool:
@@ -129,7 +130,7 @@ class RunSummary:
     @property
     def unjudged(self) -> int:
         """How many of them have no verdict."""
-        return self.asked - self.total.judged
+        return self.asked - self.total.verdict_count
 
     def operation(self, op: str) -> Tally:
         """Return the counts of an operation over its routes and dtypes."""
@@ -138,7 +139,7 @@ class RunSummary:
     def by_dtype(self, op: str) -> dict[str, Tally]:
         """Return the counts of an operation over its routes, by dtype."""
         rows = [row for row in self.rows if row.op == op]
-        dtypes = words.dtypes_in_order(dtype for row in rows for dtype in row.cells)
+        dtypes = dtypes_in_order(dtype for row in rows for dtype in row.cells)
         return {dtype: merged(row.cells[dtype] for row in rows if dtype in row.cells) for dtype in dtypes}
 
 
@@ -146,7 +147,7 @@ class RunSummary:
 class FindingGroup:
     """Findings of one grade and one diagnosis on one route: the one with its smallest failing case, then the largest error first.
 
-    ``diagnosis`` is empty where none was made, ``told`` is the record's own line on it, and ``shares`` says what all cases of the
+    ``diagnosis`` is empty where none was made, ``line`` is the record's own on it, and ``shares`` says what all cases of the
     group share and fewer than half of the right ones of the route have.
     """
 
@@ -156,7 +157,7 @@ class FindingGroup:
     route: str
     diagnosis: str
     verdicts: tuple[Verdict, ...]
-    told: Diagnosis | None = None
+    line: Diagnosis | None = None
     shares: tuple[str, ...] = ()
 
 
@@ -173,10 +174,10 @@ class KnownEntry:
 
 @dataclass(frozen=True)
 class Refusals:
-    """Refusals of one adapter in the same words but for numbers; ``words`` are those said most often."""
+    """Refusals of one adapter in the same words but for numbers; ``message`` has those said most often."""
 
     adapter: str
-    words: str
+    message: str
     wordings: int
     verdicts: tuple[Verdict, ...]
 
@@ -211,7 +212,7 @@ class Report:
         return tuple(run.label for run in self.runs if not run.state.complete)
 
     @property
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[ReadProblem]:
         """What could not be used of the record files, at most the first 1000."""
         return self.records.problems
 
@@ -234,13 +235,15 @@ def summarise(records: Records) -> Report:
     for verdict in records.verdicts.values():
         by_run[verdict.adapter].append(verdict)
     runs = tuple(_Counting(records, state).run(by_run[label]) for label, state in records.runs.items())
-    judged = [(row.op, dtype) for run in runs for row in run.rows for dtype, tally in row.cells.items() if tally.judged]
+    answered = [
+        (row.op, dtype) for run in runs for row in run.rows for dtype, tally in row.cells.items() if tally.verdict_count
+    ]
     return Report(
         records,
         runs,
-        words.operations_in_order(op for op, _ in judged),
-        words.dtypes_in_order(dtype for _, dtype in judged),
-        tuple(dict.fromkeys(family for run in runs for family, tally in run.families.items() if tally.judged)),
+        operations_in_order(op for op, _ in answered),
+        dtypes_in_order(dtype for _, dtype in answered),
+        tuple(dict.fromkeys(family for run in runs for family, tally in run.families.items() if tally.verdict_count)),
         merged(run.total for run in runs),
         _findings(records),
         _known(records, by_run),
@@ -269,9 +272,9 @@ class _Counting:
         for verdict in verdicts:
             self._count(verdict)
         total = merged(self.cells.values())
-        everything = self.state.complete and self.state.identified and total.judged >= self.state.run.asked
+        everything = self.state.complete and self.state.identified and total.verdict_count >= self.state.run.asked
         for tally in (total, *self.cells.values(), *self.families.values()):
-            tally.asked = tally.judged if everything else tally.posed
+            tally.asked = tally.verdict_count if everything else tally.posed
         return RunSummary(self.state, self._rows(), dict(self.families), dict(self.no_route), total)
 
     def _pose(self, case: CaseLine) -> None:
@@ -294,12 +297,12 @@ class _Counting:
             tally.add(verdict)
 
     def _rows(self) -> tuple[RouteRow, ...]:
-        places = [(op, route) for op in words.operations_in_order(self.routes) for route in self.routes[op]]
-        return tuple(RouteRow(op, route, self._cells(op, route)) for op, route in places)
+        routes = [(op, route) for op in operations_in_order(self.routes) for route in self.routes[op]]
+        return tuple(RouteRow(op, route, self._cells(op, route)) for op, route in routes)
 
     def _cells(self, op: str, route: str) -> dict[str, Tally]:
-        dtypes = words.dtypes_in_order(
-            dtype for found_op, found, dtype in self.cells if (found_op, found) == (op, route)
+        dtypes = dtypes_in_order(
+            dtype for cell_op, cell_route, dtype in self.cells if (cell_op, cell_route) == (op, route)
         )
         return {dtype: self.cells[op, route, dtype] for dtype in dtypes}
 
@@ -316,43 +319,43 @@ def in_turn(groups: Sequence[Sequence[Verdict]]) -> Iterator[Verdict]:
 
 
 def _findings(records: Records) -> tuple[FindingGroup, ...]:
-    groups: dict[tuple[str, Place, str], list[Verdict]] = defaultdict(list)
+    groups: dict[tuple[str, RouteKey, str], list[Verdict]] = defaultdict(list)
     for verdict in records.findings:
-        place = verdict.key[:3]
-        groups[verdict.grade, place, diagnosis_of(verdict, records.diagnosed.get(place, ()))].append(verdict)
-    right = _right(records, {place for _, place, _ in groups})
-    found = [
+        route_key = verdict.key[:3]
+        groups[verdict.grade, route_key, diagnosis_of(verdict, records.diagnosed.get(route_key, ()))].append(verdict)
+    right = _right(records, {route_key for _, route_key, _ in groups})
+    finding_groups = [
         FindingGroup(
             grade,
-            *place,
+            *route_key,
             diagnosis,
             tuple(sorted(verdicts, key=_shown_first)),
-            next((line for line in records.diagnosed.get(place, ()) if line.name == diagnosis), None),
-            features.shared(verdicts, right[place], records.cases),
+            next((line for line in records.diagnosed.get(route_key, ()) if line.name == diagnosis), None),
+            features.shared(verdicts, right[route_key], records.cases),
         )
-        for (grade, place, diagnosis), verdicts in groups.items()
+        for (grade, route_key, diagnosis), verdicts in groups.items()
     ]
-    return tuple(sorted(found, key=_by_severity))
+    return tuple(sorted(finding_groups, key=_by_severity))
 
 
-def diagnosis_of(verdict: Verdict, told: Sequence[Diagnosis]) -> str:
+def diagnosis_of(verdict: Verdict, diagnoses: Sequence[Diagnosis]) -> str:
     """Return the name of the first of a route's diagnoses that fits the verdict, alone or as a composition of two.
 
     A verdict that none fits is unexplained where the record says that some are, and otherwise has what was found for it alone.
     """
-    fits = set(verdict.diagnosis)
-    for diagnosis in told:
-        if diagnosis.name in fits or (fits and fits >= set(diagnosis.name.split("+"))):
+    names = set(verdict.diagnosis)
+    for diagnosis in diagnoses:
+        if diagnosis.name in names or (names and names >= set(diagnosis.name.split("+"))):
             return diagnosis.name
-    unexplained = any(diagnosis.name == UNEXPLAINED for diagnosis in told)
+    unexplained = any(diagnosis.name == UNEXPLAINED for diagnosis in diagnoses)
     return verdict.diagnosis[0] if verdict.diagnosis else UNEXPLAINED if unexplained else ""
 
 
-def _right(records: Records, places: set[Place]) -> Mapping[Place, list[Verdict]]:
+def _right(records: Records, routes: set[RouteKey]) -> Mapping[RouteKey, list[Verdict]]:
     """Return the conformant verdicts of some routes."""
-    right: dict[Place, list[Verdict]] = defaultdict(list)
+    right: dict[RouteKey, list[Verdict]] = defaultdict(list)
     for key, verdict in records.verdicts.items():
-        if verdict.grade == "conformant" and key[:3] in places:
+        if verdict.grade == "conformant" and key[:3] in routes:
             right[key[:3]].append(verdict)
     return right
 
@@ -363,7 +366,7 @@ def _shown_first(verdict: Verdict) -> tuple[bool, tuple[float, str, str]]:
 
 
 def _by_severity(group: FindingGroup) -> tuple[int, int, str, str, str, str]:
-    return words.severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route, group.diagnosis
+    return severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route, group.diagnosis
 
 
 def _known(records: Records, by_run: Mapping[str, list[Verdict]]) -> tuple[KnownEntry, ...]:
@@ -388,10 +391,10 @@ def _refusals(records: Records) -> tuple[Refusals, ...]:
     for verdict in records.verdicts.values():
         if verdict.grade == "refused":
             groups[verdict.adapter, _DIGITS.sub("#", verdict.message)].append(verdict)
-    found = [_in_same_words(adapter, verdicts) for (adapter, _), verdicts in groups.items()]
-    return tuple(sorted(found, key=lambda refusals: (refusals.adapter, -len(refusals.verdicts), refusals.words)))
+    refusals = [_with_message(adapter, verdicts) for (adapter, _), verdicts in groups.items()]
+    return tuple(sorted(refusals, key=lambda group: (group.adapter, -len(group.verdicts), group.message)))
 
 
-def _in_same_words(adapter: str, verdicts: list[Verdict]) -> Refusals:
+def _with_message(adapter: str, verdicts: list[Verdict]) -> Refusals:
     wordings = Counter(verdict.message for verdict in verdicts)
     return Refusals(adapter, wordings.most_common(1)[0][0], len(wordings), tuple(verdicts))

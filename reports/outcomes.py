@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convformance.judging.grades import UNANSWERED
-from convformance.reports import words
+from convformance.reports.formatting import format_number, format_tuple, visible
 from convformance.reports.lines import Known, Verdict
 from convformance.reports.record import Records
 
@@ -50,17 +50,17 @@ def outcomes(records: Records) -> Iterator[Outcome]:
 
 
 def _beside(suite: str, name: str, status: str, kind: str, message: str) -> Outcome:
-    return Outcome((words.visible(suite),), words.visible(name), status, kind, words.visible(message))
+    return Outcome((visible(suite),), visible(name), status, kind, visible(message))
 
 
 def _of_verdict(verdict: Verdict, known: Known | None) -> Outcome:
-    status, message = _judged(verdict, known)
-    place = tuple(map(words.visible, (verdict.adapter, verdict.op, verdict.route)))
-    name = words.visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
-    return Outcome(place, name, status, verdict.grade, words.visible(message), verdict.seconds, verdict)
+    status, message = _status(verdict, known)
+    suite = tuple(map(visible, (verdict.adapter, verdict.op, verdict.route)))
+    name = visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
+    return Outcome(suite, name, status, verdict.grade, visible(message), verdict.seconds, verdict)
 
 
-def _judged(verdict: Verdict, known: Known | None) -> tuple[str, str]:
+def _status(verdict: Verdict, known: Known | None) -> tuple[str, str]:
     """Return status and message."""
     if verdict.finding:
         return BROKEN if verdict.grade in UNANSWERED else FAILED, verdict.message
@@ -73,10 +73,10 @@ def _judged(verdict: Verdict, known: Known | None) -> tuple[str, str]:
 def evidence(verdict: Verdict) -> str:
     """Return what is known of a finding beyond its message, a line each: the diagnosis, the worst element, how it is spread."""
     worst, spread, smallest = verdict.worst, verdict.spread, verdict.smallest
-    told = [f"diagnosis: {', '.join(verdict.diagnosis)}" if verdict.diagnosis else ""]
+    lines = [f"diagnosis: {', '.join(verdict.diagnosis)}" if verdict.diagnosis else ""]
     if worst:
-        numbers = " ".join(f"{name} {words.number(getattr(worst, name))}" for name in ("got", "want", "bound"))
-        told.append(f"worst element: {words.tuple_of(worst.index)} {numbers}")
-    told.append(f"spread: {spread.wrong} of {spread.of}, {spread.words}" if spread else "")
-    told.append(f"smallest that fails: {smallest.call}" if smallest and smallest.call else "")
-    return words.visible("\n".join(filter(None, told)))
+        numbers = " ".join(f"{name} {format_number(getattr(worst, name))}" for name in ("got", "want", "bound"))
+        lines.append(f"worst element: {format_tuple(worst.index)} {numbers}")
+    lines.append(f"spread: {spread.wrong} of {spread.of}, {spread.words}" if spread else "")
+    lines.append(f"smallest that fails: {smallest.call}" if smallest and smallest.call else "")
+    return visible("\n".join(filter(None, lines)))

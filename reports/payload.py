@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any
 
 from convformance.judging.grades import CLEAN
-from convformance.reports import features, picture, words
+from convformance.reports import features, picture
 from convformance.reports.compare import Change, Comparison
+from convformance.reports.formatting import SYMBOLS, case_parameters, describe_case, safe_link, severity
 from convformance.reports.lines import CaseLine, Key, Verdict
 from convformance.reports.model import Report, in_turn
 from convformance.reports.packing import Columns, Scripts, shown
@@ -47,13 +48,13 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     )
     evidence.take(verdict for verdict in verdicts if verdict.grade not in CLEAN)
     return {
-        **columns.told(),
-        **evidence.told(),
+        **columns.to_json(),
+        **evidence.to_json(),
         "cases": _cases(report, columns),
         "features": [feature.name for feature in features.FEATURES if feature.of_cases],
-        "parameters": [name for name, _ in words.parameters(CaseLine(id="", operations=(), dtypes=()))],
-        "severity": [words.severity(grade) for grade in columns.vocabularies["grade"].words],
-        "symbols": words.SYMBOLS,
+        "parameters": [name for name, _ in case_parameters(CaseLine(id="", operations=(), dtypes=()))],
+        "severity": [severity(grade) for grade in columns.vocabularies["grade"].names],
+        "symbols": SYMBOLS,
         "palette": picture.PALETTE,
         "findings": [[rows[verdict.key] for verdict in group.verdicts] for group in report.findings],
         "known": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.known],
@@ -64,15 +65,15 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
 def _sorted(report: Report, columns: Columns) -> list[Verdict]:
     """Return the verdicts by adapter, operation, route and dtype, where columns have long runs of one number."""
     number = {name: columns.vocabularies[name].number for name in ("adapter", "op", "dtype")}
-    places: dict[tuple[str, str, str, str], list[Verdict]] = {}
+    blocks: dict[tuple[str, str, str, str], list[Verdict]] = {}
     for verdict in report.records.verdicts.values():
-        places.setdefault((verdict.adapter, verdict.op, verdict.route, verdict.dtype), []).append(verdict)
+        blocks.setdefault((verdict.adapter, verdict.op, verdict.route, verdict.dtype), []).append(verdict)
 
-    def order(place: tuple[str, str, str, str]) -> tuple[int, int, str, int]:
-        adapter, op, route, dtype = place
+    def order(block: tuple[str, str, str, str]) -> tuple[int, int, str, int]:
+        adapter, op, route, dtype = block
         return number["adapter"](adapter), number["op"](op), route, number["dtype"](dtype)
 
-    return list(chain.from_iterable(places[place] for place in sorted(places, key=order)))
+    return list(chain.from_iterable(blocks[block] for block in sorted(blocks, key=order)))
 
 
 class Evidence:
@@ -83,14 +84,14 @@ class Evidence:
         self.rows = rows
         self.room = MOST_BYTES
         self.scripts = Scripts()
-        self.found: dict[int, dict[str, Any]] = {}
+        self.by_row: dict[int, dict[str, Any]] = {}
 
     def take(self, verdicts: Iterable[Verdict]) -> None:
         """Take what there is room for, of the first verdicts first."""
         for verdict in verdicts:
             row = self.rows[verdict.key]
-            if row not in self.found and len(self.found) < MOST_EVIDENCE:
-                self.found[row] = {**_numbers(verdict), **self._large(verdict)}
+            if row not in self.by_row and len(self.by_row) < MOST_EVIDENCE:
+                self.by_row[row] = {**_numbers(verdict), **self._large(verdict)}
 
     def _large(self, verdict: Verdict) -> dict[str, Any]:
         script = verdict.script or ""
@@ -103,21 +104,21 @@ class Evidence:
             return {**large, "left": ["script"]}
         return {**large, **({"script": self.scripts.add(script)} if script else {})}
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the evidence by row, and the lines of the scripts."""
-        return {"evidence": self.found, "lines": self.scripts.lines}
+        return {"evidence": self.by_row, "lines": self.scripts.lines}
 
 
 def _numbers(verdict: Verdict) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     if verdict.worst:
-        told["worst"] = asdict(verdict.worst)
+        numbers["worst"] = asdict(verdict.worst)
     if verdict.spread:
-        told["spread"] = asdict(verdict.spread) | {"channels": verdict.spread.channels[:64]}
+        numbers["spread"] = asdict(verdict.spread) | {"channels": verdict.spread.channels[:64]}
     if verdict.bias is not None:
-        told["bias"] = verdict.bias
-    found: dict[str, Any] = shown(told)
-    return found
+        numbers["bias"] = verdict.bias
+    visible_numbers: dict[str, Any] = shown(numbers)
+    return visible_numbers
 
 
 def _map(verdict: Verdict) -> dict[str, Any]:
@@ -131,16 +132,15 @@ def _map(verdict: Verdict) -> dict[str, Any]:
 def _smallest(verdict: Verdict) -> dict[str, Any]:
     if verdict.smallest is None:
         return {}
-    told = shown(asdict(verdict.smallest))
-    return {"smallest": told} if len(repr(told)) <= LONGEST_SMALLEST else {}
+    smallest = shown(asdict(verdict.smallest))
+    return {"smallest": smallest} if len(repr(smallest)) <= LONGEST_SMALLEST else {}
 
 
 def _cases(report: Report, columns: Columns) -> list[dict[str, Any]]:
     """Return the cases by number; one that no record describes has nothing but its id."""
     numbers = {feature.name: number for number, feature in enumerate(f for f in features.FEATURES if f.of_cases)}
-    described = report.records.cases
-    found = (described.get(name) for name in columns.vocabularies["case"])
-    return [_case(case, numbers) if case else {} for case in found]
+    cases = (report.records.cases.get(name) for name in columns.vocabularies["case"])
+    return [_case(case, numbers) if case else {} for case in cases]
 
 
 def _case(case: CaseLine, numbers: dict[str, int]) -> dict[str, Any]:
@@ -149,9 +149,9 @@ def _case(case: CaseLine, numbers: dict[str, int]) -> dict[str, Any]:
         **{name: shown(getattr(case, name)) for name in _TEXTS},
         "padding": case.padding_pairs,
         "features": [numbers[feature.name] for feature in features.features_of(case)],
-        "words": shown(words.case_in_words(case)),
-        "values": [shown(value) for _, value in words.parameters(case)],
-        "source": shown(words.safe_link(case.source)),
+        "sentence": shown(describe_case(case)),
+        "values": [shown(value) for _, value in case_parameters(case)],
+        "source": shown(safe_link(case.source)),
         "from": shown(case.source),
     }
 

@@ -10,10 +10,10 @@ BOUND = 128
 NOT_FINITE = 255
 
 
-def _mix(stops: tuple[Colour, ...], place: float) -> Colour:
-    """Return the colour at ``place`` (0 to 1) of a ramp through ``stops``."""
-    step = min(int(place * (len(stops) - 1)), len(stops) - 2)
-    part = place * (len(stops) - 1) - step
+def _mix(stops: tuple[Colour, ...], position: float) -> Colour:
+    """Return the colour at ``position`` (0 to 1) of a ramp through ``stops``."""
+    step = min(int(position * (len(stops) - 1)), len(stops) - 2)
+    part = position * (len(stops) - 1) - step
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(stops[step], stops[step + 1], strict=True))
     return red, green, blue
 

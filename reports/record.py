@@ -23,13 +23,23 @@ from convformance.reports.lines import (
     Verdict,
 )
 
-__all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", "judged", "read", "verdicts"]
+__all__ = [
+    "SCHEMA",
+    "ReadProblem",
+    "RecordError",
+    "Records",
+    "RunState",
+    "Writer",
+    "answered_keys",
+    "read",
+    "verdict_lines",
+]
 
 LONGEST_LINE = 16 * 2**20
 MOST_PROBLEMS = 1000
 _CHUNK = 2**16
 T = TypeVar("T")
-Place = tuple[str, str, str]
+RouteKey = tuple[str, str, str]
 
 
 class RecordError(ValueError):
@@ -37,15 +47,15 @@ class RecordError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a record that could not be used: the file, the line counted from 1 (0: all of it), and what is the matter."""
+class ReadProblem:
+    """Something in a record that could not be used: the file, the line counted from 1 (0: all of it), and why."""
 
     file: str
     line: int
-    what: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.what}" if self.line else f"{self.file}: {self.what}"
+        return f"{self.file}, line {self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
 class Writer:
@@ -139,9 +149,9 @@ class Records:
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     divergences: dict[tuple[str, str], Divergence] = field(default_factory=dict)
-    diagnosed: dict[Place, tuple[Diagnosis, ...]] = field(default_factory=dict)
+    diagnosed: dict[RouteKey, tuple[Diagnosis, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ReadProblem] = field(default_factory=list)
     problem_count: int = 0
 
     @property
@@ -152,7 +162,7 @@ class Records:
     @property
     def diagnoses(self) -> list[Diagnosis]:
         """What reproduces the wrong answers, the best of each route first."""
-        return [diagnosis for found in self.diagnosed.values() for diagnosis in found]
+        return [diagnosis for diagnoses in self.diagnosed.values() for diagnosis in diagnoses]
 
     @property
     def stale(self) -> list[Divergence]:
@@ -164,11 +174,11 @@ class Records:
         """Whether every run was written to its end, and none was left out."""
         return bool(self.runs) and not self.left_out and all(state.complete for state in self.runs.values())
 
-    def note(self, file: str, line: int, what: str) -> None:
+    def note(self, file: str, line: int, message: str) -> None:
         """Take down a problem; beyond 1000 they are only counted."""
         self.problem_count += 1
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(file, line, what))
+            self.problems.append(ReadProblem(file, line, message))
 
 
 def read(paths: Iterable[str | Path]) -> Records:
@@ -177,27 +187,27 @@ def read(paths: Iterable[str | Path]) -> Records:
     One line is in memory at a time, and of a verdict a few hundred bytes and its evidence. A file named twice is read once.
     Raises RecordError for a file that cannot be read, and when none holds a line of a run record.
     """
-    records, wanting = Records(), []
+    records, useless = Records(), []
     for path in _once(paths, records):
         reader = _Reader(records, str(path))
         reader.read()
-        wanting += reader.wanting()
-    if wanting and not (records.runs or records.missing or records.cases):
-        raise RecordError("; ".join(wanting))
+        useless += reader.useless()
+    if useless and not (records.runs or records.missing or records.cases):
+        raise RecordError("; ".join(useless))
     return records
 
 
 def _once(paths: Iterable[str | Path], records: Records) -> Iterator[str | Path]:
-    """Yield each file once, under the name it was given first."""
-    named: dict[Path, str | Path] = {}
+    """Yield each file once, under the name that came first."""
+    names: dict[Path, str | Path] = {}
     for path in paths:
-        if named.setdefault(Path(path).resolve(), path) is path:
+        if names.setdefault(Path(path).resolve(), path) is path:
             yield path
         else:
             records.note(str(path), 0, "is named twice; it is read once")
 
 
-def judged(path: str | Path) -> frozenset[Key]:
+def answered_keys(path: str | Path) -> frozenset[Key]:
     """Return the questions a record holds a verdict on; none when there is no such file yet.
 
     Raises RecordError as ``read`` does.
@@ -207,16 +217,16 @@ def judged(path: str | Path) -> frozenset[Key]:
     return frozenset(read([path]).verdicts)
 
 
-def verdicts(path: str | Path) -> Iterator[dict[str, Any]]:
+def verdict_lines(path: str | Path) -> Iterator[dict[str, Any]]:
     """Yield the verdicts of a record as they were written, of a question judged twice the last."""
-    found: dict[Key, dict[str, Any]] = {}
-    for _, value in _objects(str(path), lambda line, what: None):
+    last: dict[Key, dict[str, Any]] = {}
+    for _, value in _objects(str(path), lambda line, message: None):
         if value.get("kind") == "verdict":
             try:
-                found[lines.parse(Verdict, value, []).key] = value
+                last[lines.parse(Verdict, value, []).key] = value
             except Malformed:
                 continue
-    yield from found.values()
+    yield from last.values()
 
 
 class _Reader:
@@ -227,13 +237,13 @@ class _Reader:
         self.labels: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.case_ids: set[str] = set()
-        self.diagnoses: dict[Place, dict[tuple[str, str], Diagnosis]] = {}
+        self.diagnoses: dict[RouteKey, dict[tuple[str, str], Diagnosis]] = {}
         self.complete = False
         self.seconds = 0.0
         self.line = 0
         self.used = 0
         self.first = ""
-        self.takers: dict[str, Callable[[Any], None]] = {
+        self.handlers: dict[str, Callable[[Any], None]] = {
             "run": self._run,
             "missing": self._missing,
             "case": self._case,
@@ -255,17 +265,18 @@ class _Reader:
             state.ended[self.file] = self.complete
             state.seconds += self.seconds
             state.case_ids |= self.case_ids
-        for place, found in self.diagnoses.items():
-            self.records.diagnosed[place] = _joined(self.records.diagnosed.get(place, ()), tuple(found.values()))
+        for route_key, diagnoses in self.diagnoses.items():
+            earlier = self.records.diagnosed.get(route_key, ())
+            self.records.diagnosed[route_key] = _joined(earlier, tuple(diagnoses.values()))
 
-    def wanting(self) -> list[str]:
+    def useless(self) -> list[str]:
         """Return what is wrong with a file that nothing could be used of; the records then say so as well."""
         if self.used:
             return []
-        what = f"is no run record: {self.first or 'it is empty'}"
-        self.records.left_out[self.file] = what
-        self._note_at(0, what)
-        return [f"{self.file} {what}"]
+        reason = f"is no run record: {self.first or 'it is empty'}"
+        self.records.left_out[self.file] = reason
+        self._note_at(0, reason)
+        return [f"{self.file} {reason}"]
 
     def _take(self, value: dict[str, Any]) -> None:
         name = value.get("kind")
@@ -276,10 +287,10 @@ class _Reader:
             self._refuse(value)
         notes: list[str] = []
         try:
-            taken = lines.parse(kind, value, notes)
+            line = lines.parse(kind, value, notes)
         except Malformed as error:
             raise Malformed(f"{name}: {error}") from error
-        self.takers[cast(str, name)](taken)
+        self.handlers[cast(str, name)](line)
         self.used += 1
         for note in notes:
             self._note(f"{name}: {note}; left out")
@@ -288,17 +299,17 @@ class _Reader:
         """Leave out a run of another schema, and what follows of its adapter."""
         schema, adapter = value.get("schema"), value.get("adapter")
         newer = isinstance(schema, int) and schema > SCHEMA
-        told = f"is newer than the schema {SCHEMA} that is read here; a newer convformance reads it" if newer else ""
-        what = f"schema {lines.excerpt(schema)} {told or f'is not the schema {SCHEMA} that is read here'}"
+        text = f"is newer than the schema {SCHEMA} that is read here; a newer convformance reads it" if newer else ""
+        reason = f"schema {lines.excerpt(schema)} {text or f'is not the schema {SCHEMA} that is read here'}"
         if isinstance(adapter, str):
             self.foreign.add(adapter)
-            self.records.left_out[f"{self.file}: {adapter}"] = what
-        raise Malformed(f"run: {what}")
+            self.records.left_out[f"{self.file}: {adapter}"] = reason
+        raise Malformed(f"run: {reason}")
 
     def _run(self, run: Run) -> None:
         self.foreign.discard(run.adapter)
         self.labels[run.adapter] = label = self._label(run)
-        self.diagnoses = {place: found for place, found in self.diagnoses.items() if place[0] != label}
+        self.diagnoses = {key: diagnoses for key, diagnoses in self.diagnoses.items() if key[0] != label}
         state = self.records.runs.setdefault(label, RunState(label, run))
         state.run = replace(run, asked=max(run.asked, state.run.asked), started=state.run.started)
         self.complete = False
@@ -327,9 +338,9 @@ class _Reader:
         self.records.missing[missing.adapter] = missing.reason
 
     def _case(self, case: CaseLine) -> None:
-        held = self.records.cases.setdefault(case.id, case)
+        first = self.records.cases.setdefault(case.id, case)
         self.case_ids.add(case.id)
-        if held != case:
+        if first != case:
             self._note(
                 f"case {lines.excerpt(case.id)} is described twice, and differently; the first description is shown"
             )
@@ -351,19 +362,19 @@ class _Reader:
 
     def _diagnosis(self, diagnosis: Diagnosis) -> None:
         label = self._label_of(diagnosis.adapter)
-        found = self.diagnoses.setdefault((label, diagnosis.op, diagnosis.route), {})
-        found[diagnosis.name, diagnosis.detail] = replace(diagnosis, adapter=label)
+        diagnoses = self.diagnoses.setdefault((label, diagnosis.op, diagnosis.route), {})
+        diagnoses[diagnosis.name, diagnosis.detail] = replace(diagnosis, adapter=label)
 
     def _end(self, end: End) -> None:
         self.complete = end.complete
         self.seconds += end.seconds
 
-    def _note(self, what: str) -> None:
-        self._note_at(self.line, what)
+    def _note(self, message: str) -> None:
+        self._note_at(self.line, message)
 
-    def _note_at(self, line: int, what: str) -> None:
-        self.first = self.first or f"line {line}: {what}"
-        self.records.note(self.file, line, what)
+    def _note_at(self, line: int, message: str) -> None:
+        self.first = self.first or f"line {line}: {message}"
+        self.records.note(self.file, line, message)
 
 
 def _without_evidence(verdict: Verdict) -> Verdict:
@@ -371,16 +382,17 @@ def _without_evidence(verdict: Verdict) -> Verdict:
     return replace(verdict, smallest=None, script=None)
 
 
-def _joined(held: tuple[Diagnosis, ...], more: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
+def _joined(earlier: tuple[Diagnosis, ...], later: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
     """Return the diagnoses of one route from two files, which hold different questions: their counts add up."""
-    if not held:
-        return more
-    of = sum(max(found.of for found in part) for part in (held, more))
+    if not earlier:
+        return later
+    of = sum(max(diagnosis.of for diagnosis in part) for part in (earlier, later))
     joined: dict[tuple[str, str], Diagnosis] = {}
-    for found in (*held, *more):
-        before = joined.setdefault((found.name, found.detail), replace(found, explains=0, of=of))
-        joined[found.name, found.detail] = replace(before, explains=before.explains + found.explains)
-    return tuple(sorted(joined.values(), key=lambda found: -found.explains))
+    for diagnosis in (*earlier, *later):
+        key = diagnosis.name, diagnosis.detail
+        before = joined.setdefault(key, replace(diagnosis, explains=0, of=of))
+        joined[key] = replace(before, explains=before.explains + diagnosis.explains)
+    return tuple(sorted(joined.values(), key=lambda diagnosis: -diagnosis.explains))
 
 
 def _objects(file: str, note: Callable[[int, str], None]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -407,14 +419,13 @@ def _lines(opened: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    whole = line.endswith(b"\n")
     if len(line) > LONGEST_LINE:
         raise Malformed(f"longer than {LONGEST_LINE} bytes")
     try:
         value = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        told = "not JSON" if whole else "cut off"
-        raise Malformed(f"{told}: {error}") from error
+        reason = "not JSON" if line.endswith(b"\n") else "cut off"
+        raise Malformed(f"{reason}: {error}") from error
     if not isinstance(value, dict):
         raise Malformed(f"not a JSON object: {lines.excerpt(value)}")
     return value

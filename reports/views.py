@@ -11,8 +11,9 @@ from markupsafe import Markup, escape
 
 from convformance.judging.grades import GRADES, SEVERITY, UNANSWERED
 from convformance.reference.operation import OPERATIONS
-from convformance.reports import features, words
+from convformance.reports import features
 from convformance.reports.features import Feature, Note, Support
+from convformance.reports.formatting import format_mode, in_order, percent, severity, shorten, visible
 from convformance.reports.lines import DTYPES, Diagnosis
 from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
@@ -44,14 +45,14 @@ class Tile:
 
 
 def term(field: str, value: str) -> str:
-    """Return the words of the page's query language for the verdicts whose ``field`` is ``value``."""
-    shown = words.visible(value)
+    """Return the term of the page's query language for the verdicts whose ``field`` is ``value``."""
+    shown = visible(value)
     quoted = re.sub(r'(["\\])', r"\\\1", shown)
     return f"{field}={shown}" if _PLAIN.fullmatch(shown) else f'{field}="{quoted}"'
 
 
 def terms(**values: str) -> str:
-    """Return the words for the verdicts that all of some fields fit."""
+    """Return the query for the verdicts that have all of some values."""
     return " ".join(term(name, value) for name, value in values.items())
 
 
@@ -74,18 +75,18 @@ class Diagnosed:
         return sum(len(group.verdicts) for _, group in self.groups)
 
     @property
-    def told(self) -> Diagnosis | None:
+    def line(self) -> Diagnosis | None:
         """What the record says of the diagnosis, on the route with the most findings of which it says anything."""
-        return next((group.told for _, group in self.groups if group.told), None)
+        return next((group.line for _, group in self.groups if group.line), None)
 
 
 def diagnosed(report: Report) -> tuple[Diagnosed, ...]:
     """Return the findings by grade and diagnosis: the worst grade first, then the diagnosis with the most findings."""
-    found: dict[tuple[str, str], list[tuple[int, FindingGroup]]] = {}
+    groups: dict[tuple[str, str], list[tuple[int, FindingGroup]]] = {}
     for number, group in enumerate(report.findings):
-        found.setdefault((group.grade, group.diagnosis), []).append((number, group))
-    together = [Diagnosed(*key, tuple(groups)) for key, groups in found.items()]
-    return tuple(sorted(together, key=lambda shown: (words.severity(shown.grade), -shown.findings, shown.diagnosis)))
+        groups.setdefault((group.grade, group.diagnosis), []).append((number, group))
+    diagnosed = [Diagnosed(*key, tuple(numbered)) for key, numbered in groups.items()]
+    return tuple(sorted(diagnosed, key=lambda each: (severity(each.grade), -each.findings, each.diagnosis)))
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class SupportCell:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Features by group and run, and the notes: which run, what, in which words, by number."""
+    """Features by group and run, and the notes: which run, and what, by number."""
 
     groups: tuple[tuple[str, tuple[tuple[Feature, tuple[SupportCell, ...]], ...]], ...]
     notes: tuple[tuple[str, Note], ...]
@@ -112,23 +113,23 @@ def feature_table(report: Report) -> FeatureTable:
     noted: list[tuple[str, Note]] = []
 
     def number(label: str, note: Note) -> int:
-        key = label, note.kind, note.words
+        key = label, note.kind, note.message
         if key not in numbers:
             numbers[key] = len(noted) + 1
             noted.append((label, note))
         return numbers[key]
 
     def cells(feature: Feature) -> tuple[SupportCell, ...]:
-        found = supports[feature.name].items()
         return tuple(
             SupportCell(label, support, tuple(number(label, note) for note in support.notes))
-            for label, support in found
+            for label, support in supports[feature.name].items()
         )
 
     asked = [
-        (group, [feature for feature in found if _asked(supports[feature.name])]) for group, found in features.grouped()
+        (group, [feature for feature in members if _asked(supports[feature.name])])
+        for group, members in features.grouped()
     ]
-    groups = tuple((group, tuple((feature, cells(feature)) for feature in found)) for group, found in asked if found)
+    groups = tuple((group, tuple((feature, cells(feature)) for feature in rows)) for group, rows in asked if rows)
     return FeatureTable(groups, tuple(noted))
 
 
@@ -136,10 +137,10 @@ def _asked(supports: Mapping[str, Support]) -> bool:
     return any(support.state != "none" for support in supports.values())
 
 
-def _tallied(found: Sequence[str], order: Sequence[str] = ()) -> dict[str, int]:
-    """Return how often each occurs: in the given order, or the most frequent first."""
-    counted = Counter(found)
-    return {name: counted[name] for name in words.in_order(counted, order)} if order else dict(counted.most_common())
+def _tallied(names: Sequence[str], order: Sequence[str] = ()) -> dict[str, int]:
+    """Return how often each occurs: in ``order``, or the most frequent first."""
+    counts = Counter(names)
+    return {name: counts[name] for name in in_order(counts, order)} if order else dict(counts.most_common())
 
 
 def refusal_views(report: Report) -> tuple[RefusalView, ...]:
@@ -165,15 +166,15 @@ def tiles(report: Report) -> tuple[Tile, ...]:
     may_be_none = [
         Tile("known †", total.known),
         Tile("as documented ‡", total.documented),
-        Tile("refused", total.grades["refused"], words.percent(total.grades["refused"], asked), "refused"),
+        Tile("refused", total.grades["refused"], percent(total.grades["refused"], asked), "refused"),
         *failed,
-        Tile("no verdict", report.unjudged, words.percent(report.unjudged, asked), "unjudged", loud=True),
+        Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),
         Tile("not asked", total.unasked, "", "unasked"),
     ]
     return (
         Tile("asked", asked),
-        Tile("conformant", total.conformant, words.percent(total.conformant, asked), "conformant"),
-        Tile("findings", total.findings, words.percent(total.findings, asked), loud=bool(total.findings)),
+        Tile("conformant", total.conformant, percent(total.conformant, asked), "conformant"),
+        Tile("findings", total.findings, percent(total.findings, asked), loud=bool(total.findings)),
         *(tile for tile in may_be_none if tile.count),
     )
 
@@ -190,8 +191,8 @@ class Segment:
 def segments(tally: Tally) -> list[Segment]:
     """Return the parts of a bar: conformant first, what was not asked last, each wide enough to be seen."""
     counts = {grade: tally.grades[grade] for grade in GRADES} | {name: getattr(tally, name) for name in _STATES}
-    found = {name: count for name, count in counts.items() if count > 0}
-    widths = {name: max(100 * count / sum(found.values()), _LEAST_SEGMENT) for name, count in found.items()}
+    present = {name: count for name, count in counts.items() if count > 0}
+    widths = {name: max(100 * count / sum(present.values()), _LEAST_SEGMENT) for name, count in present.items()}
     scale = 100 / sum(widths.values()) if widths else 1
     parts, start = [], 0.0
     for name, width in widths.items():
@@ -200,23 +201,23 @@ def segments(tally: Tally) -> list[Segment]:
     return parts
 
 
-def marks(tally: Tally) -> list[tuple[str, str, int]]:
-    """Return what a cell says beside its fraction: icon, words and count of everything that is not conformant, worst first."""
+def other_counts(tally: Tally) -> list[tuple[str, str, int]]:
+    """Return what a cell says beside its fraction: icon, label and count of all that is not conformant, worst first."""
     grades = [(grade, grade, tally.grades[grade]) for grade in SEVERITY if grade != "conformant"]
-    states = [(name, told, getattr(tally, name)) for name, told in _STATES.items()]
-    return [mark for mark in (*grades, *states) if mark[2] > 0]
+    states = [(name, label, getattr(tally, name)) for name, label in _STATES.items()]
+    return [entry for entry in (*grades, *states) if entry[2] > 0]
 
 
 def by_operation(rows: Sequence[RouteRow]) -> list[tuple[str, list[RouteRow]]]:
     """Return the routes under their operations."""
-    return [(op, list(found)) for op, found in groupby(rows, key=lambda row: row.op)]
+    return [(op, list(routes)) for op, routes in groupby(rows, key=lambda row: row.op)]
 
 
 def identity(run: RunSummary) -> list[tuple[str, str]]:
     """Return the identity of a run, line by line."""
     stated = run.state.run
     return [
-        ("mode", words.mode(stated.mode) or "default"),
+        ("mode", format_mode(stated.mode) or "default"),
         ("device", stated.device),
         ("platform", stated.platform),
         ("Python", stated.python),
@@ -233,21 +234,19 @@ def shared_identity(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:
     return [line for line in stated[0] if all(line in lines for lines in stated)] if len(stated) > 1 else []
 
 
-def counts(found: Mapping[str, int]) -> str:
+def counts(numbers: Mapping[str, int]) -> str:
     """Return names with their counts: ``float32 12, float16 3``; at most six are named."""
-    named = [f"{words.shorten(name, 40)} {count:,}" for name, count in list(found.items())[:6]]
-    left = len(found) - len(named)
+    named = [f"{shorten(name, 40)} {count:,}" for name, count in list(numbers.items())[:6]]
+    left = len(numbers) - len(named)
     return ", ".join([*named, *([f"{left:,} more"] if left else [])])
 
 
 def breakable(name: str) -> Markup:
     """Return a name that may be broken after its underscores, full stops and brackets."""
-    pieces = (
-        words.visible(name).replace("_", "_\0").replace(".", ".\0").replace("[", "\0[").replace(",", ",\0").split("\0")
-    )
+    pieces = visible(name).replace("_", "_\0").replace(".", ".\0").replace("[", "\0[").replace(",", ",\0").split("\0")
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
 
 
-def names(found: Sequence[str]) -> str:
+def names(ids: Sequence[str]) -> str:
     """Return names in a row."""
-    return " · ".join(words.shorten(name, 160) for name in found)
+    return " · ".join(shorten(name, 160) for name in ids)

@@ -21,8 +21,8 @@ def write(records: Records, outputs: Mapping[str, Path | None], baseline: Record
     The pages tell what changed since ``baseline``. Missing folders are made. Raises OSError when a path cannot be written.
     """
     writers: dict[str, Write] = {
-        "html": lambda found, path: write_html(found, path, baseline=baseline),
-        "markdown": lambda found, path: write_markdown(found, path, baseline=baseline),
+        "html": lambda records, path: write_html(records, path, baseline=baseline),
+        "markdown": lambda records, path: write_markdown(records, path, baseline=baseline),
         "junit": write_junit,
         "ctrf": write_ctrf,
         "badge": write_badge,

@@ -80,7 +80,7 @@ class Session:
         resumed = bool(self.judged)
         self._writer = record.Writer(self.wishes.record, append=self.wishes.resume)
         if self.wishes.resume:
-            for verdict in record.verdicts(self.wishes.record):
+            for verdict in record.verdict_lines(self.wishes.record):
                 self._count(verdict)
         self._write_identities()
         if not resumed:
@@ -301,4 +301,4 @@ def _judged(wishes: Wishes) -> frozenset[Key]:
         return frozenset()
     if wishes.record is None:
         raise UsageError("--resume needs --record FILE, the record to go on with")
-    return frozenset(record.judged(wishes.record))
+    return frozenset(record.answered_keys(wishes.record))

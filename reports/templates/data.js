@@ -5,7 +5,7 @@ const bytesOf = (text) => {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
-  for (let place = 0; place < binary.length; place += 1) bytes[place] = binary.charCodeAt(place);
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
   return bytes;
 };
 
@@ -30,7 +30,7 @@ export class Data {
 
   /** The text of a named field of a verdict. */
   text(field, row) {
-    return this.words[field][this.columns[field][row]];
+    return this.names[field][this.columns[field][row]];
   }
 
   grade(row) {
@@ -69,7 +69,7 @@ export class Data {
 
   /** The rows of a case, by the case's id. */
   rowsOfCase(id) {
-    const wanted = this.words.case.indexOf(id);
+    const wanted = this.names.case.indexOf(id);
     const rows = [];
     for (let row = 0; row < this.count; row += 1) if (this.columns.case[row] === wanted) rows.push(row);
     return wanted < 0 ? [] : rows;

@@ -26,12 +26,12 @@ new MutationObserver((changes, observer) => {
 # Types a query at once and waits until the count of matches tells of it and the frame is drawn; returns the milliseconds.
 FILTER = """
 async (query) => {
-  const box = document.querySelector("#query"), told = document.querySelector("#matches");
+  const box = document.querySelector("#query"), matches = document.querySelector("#matches");
   const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  const before = told.textContent, start = performance.now();
+  const before = matches.textContent, start = performance.now();
   box.value = query;
   box.dispatchEvent(new Event("input", { bubbles: true }));
-  while (told.textContent === before && performance.now() - start < 5000) await drawn();
+  while (matches.textContent === before && performance.now() - start < 5000) await drawn();
   return performance.now() - start;
 }
 """
@@ -83,8 +83,8 @@ class Visit:
 
     def matches(self) -> int:
         """Return how many verdicts pass the query."""
-        told = self.page.locator("#matches").inner_text()
-        return int(told.split(" of ")[0].replace(",", ""))
+        text = self.page.locator("#matches").inner_text()
+        return int(text.split(" of ")[0].replace(",", ""))
 
     def watch(self) -> None:
         """Note errors, dialogs, and requests for anything but the report and what it holds."""
@@ -117,9 +117,9 @@ def visiting(browser: "Browser") -> Iterator[Visiting]:
         contexts.append(context)
         context.set_default_timeout(10_000)
         context.add_init_script(FIRST_MATRIX)
-        made = Visit(context.new_page(), path)
-        made.watch()
-        return made
+        new_visit = Visit(context.new_page(), path)
+        new_visit.watch()
+        return new_visit
 
     try:
         yield visit

@@ -15,7 +15,7 @@ UNATTENDED = {"DEBIAN_FRONTEND": "noninteractive"}
 
 def path() -> str | None:
     """Return where Chromium is, or None."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    return next((program for name in NAMES if (program := shutil.which(name))), None)
 
 
 def install() -> str | None:

@@ -31,11 +31,11 @@ Say = Callable[[str], None]
 def say(capsys: pytest.CaptureFixture[str]) -> Say:
     """Return what prints a figure, whatever pytest captures."""
 
-    def told(line: str) -> None:
+    def print_line(line: str) -> None:
         with capsys.disabled():
             print(f"\n{line}", flush=True)
 
-    return told
+    return print_line
 
 
 @pytest.mark.parametrize("which", ["real", "large", "small", "injected"])

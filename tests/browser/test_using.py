@@ -181,9 +181,9 @@ def test_a_script_is_copied_as_it_is_in_the_record(clipboard: bool, real: Shown,
 def test_changes_against_the_baseline_are_told_and_lead_to_the_verdicts(small: Shown, visit: Visiting) -> None:
     visited = visit(small.page)
     page = visited.go("view=compare")
-    told = page.locator("#compare").inner_text()
+    text = page.locator("#compare").inner_text()
     for word in ("added", "changed", "unchanged", "only in this run"):
-        assert word in told.lower()
+        assert word in text.lower()
     page.locator("#compare details.change > summary").first.click()
     assert page.locator("#compare details.change[open]").inner_text().strip()
 
@@ -244,8 +244,8 @@ def test_what_is_focused_is_seen_to_be(small: Shown, visit: Visiting) -> None:
 
 def brightness(page: Page) -> float:
     """Return how bright the background of the page is, 0 to 255."""
-    told = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    *colours, opacity = (*map(float, re.findall(r"[\d.]+", told)), 1.0)[:4]
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    *colours, opacity = (*map(float, re.findall(r"[\d.]+", colour)), 1.0)[:4]
     return 255 - opacity * (255 - sum(colours) / 3)
 
 
@@ -289,9 +289,9 @@ def records_with(records: Records, grade: str) -> int:
 
 def test_several_runs_and_what_is_missing_are_told_in_the_overview(small: Shown, visit: Visiting) -> None:
     page = visit(small.page).go()
-    told = page.locator("#overview").inner_text()
+    text = page.locator("#overview").inner_text()
     for label in small.records.runs:
-        assert label in told
-    assert "onnxruntime is not installed" in told
+        assert label in text
+    assert "onnxruntime is not installed" in text
     assert f"{len(small.records.verdicts):,}" in page.locator("body").inner_text()
     assert records_with(small.records, "wrong") > 0

@@ -1,4 +1,4 @@
-"""Words and numbers as every report writes them: grades in a sentence, cases in words, quantities, safe links."""
+"""How every report writes what it shows: counts, shares, sizes, cases as sentences, safe links, and texts made safe to show."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,50 +19,50 @@ def severity(grade: str) -> int:
     return BY_NAME[grade].severity
 
 
-def in_order(found: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
-    """Return ``found`` once each, those of ``order`` first and as there, others after them by name."""
-    given = set(found)
-    return (*(name for name in order if name in given), *sorted(given.difference(order)))
+def in_order(names: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+    """Return ``names`` once each, those of ``order`` first and as there, others after them by name."""
+    present = set(names)
+    return (*(name for name in order if name in present), *sorted(present.difference(order)))
 
 
-def operations_in_order(found: Iterable[str]) -> tuple[str, ...]:
-    """Return the operations found, as the design lists them."""
-    return in_order(found, OPERATIONS)
+def operations_in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return operations in the order of their table."""
+    return in_order(names, OPERATIONS)
 
 
-def dtypes_in_order(found: Iterable[str]) -> tuple[str, ...]:
-    """Return the dtypes found, widest first."""
-    return in_order(found, DTYPES)
+def dtypes_in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return dtypes, the widest first."""
+    return in_order(names, DTYPES)
 
 
-def grades_in_order(found: Iterable[str]) -> tuple[str, ...]:
-    """Return the grades found, conformant first."""
-    return in_order(found, GRADES)
+def grades_in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return grades in the order of their table, conformant first."""
+    return in_order(names, GRADES)
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def plural(count: int, noun: str, nouns: str = "") -> str:
     """Return ``count`` with its noun: ``1 finding``, ``1,204 findings``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
-def percent(part: int, whole: int) -> str:
-    """Return ``part / whole`` in per cent; 100 % and 0 % are said only where they are exact."""
-    if not whole:
+def percent(part: int, total: int) -> str:
+    """Return ``part / total`` in per cent; 100 % and 0 % are said only where they are exact."""
+    if not total:
         return NOTHING
-    share = 100 * part / whole
-    if part in (0, whole):
+    share = 100 * part / total
+    if part in (0, total):
         return f"{share:.0f} %"
     return f"{min(max(share, 0.1), 99.9):.1f} %"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """Return a value of the result with every digit it needs."""
     if value is None:
         return NOTHING
     return repr(value) if math.isfinite(value) else str(value)
 
 
-def share(error: float | None) -> str:
+def format_share(error: float | None) -> str:
     """Return how much of the bound was used: 0.42, or 12× where it was exceeded."""
     if error is None:
         return NOTHING
@@ -72,59 +72,62 @@ def share(error: float | None) -> str:
     return digits + TIMES
 
 
-def used(error: float) -> str:
+def format_use(error: float) -> str:
     """Return the same as a phrase."""
     if not math.isfinite(error):
         return "an error beyond every bound"
-    return f"{share(error)} the bound" if error > 1 else f"{share(error)} of the bound used"
+    return f"{format_share(error)} the bound" if error > 1 else f"{format_share(error)} of the bound used"
 
 
-def times(size: Size) -> str:
+def format_size(size: Size) -> str:
     """Return a size per axis: 7 × 6."""
     return f" {TIMES} ".join(str(entry) for entry in size) or NOTHING
 
 
-def mode(options: Mapping[str, str]) -> str:
+def format_mode(options: Mapping[str, str]) -> str:
     """Return a mode as it would be typed: ``device=cpu, mkldnn=off``."""
     return ", ".join(f"{name}={value}" for name, value in sorted(options.items()))
 
 
-def tuple_of(size: Size) -> str:
+def format_tuple(size: Size) -> str:
     """Return an index or a shape as NumPy writes it."""
     return "(" + ", ".join(str(entry) for entry in size) + ("," if len(size) == 1 else "") + ")"
 
 
-def pairs_of(pairs: Pairs) -> str:
+def format_pairs(pairs: Pairs) -> str:
     """Return paddings per axis: 1 on both sides, or lo before and hi after."""
     return f" {TIMES} ".join(str(lo) if lo == hi else f"({lo}, {hi})" for lo, hi in pairs) or NOTHING
 
 
-def padding_of(case: CaseLine) -> str:
+def format_padding(case: CaseLine) -> str:
     """Return the padding of a case: its symbol and what it resolves to, or the pairs."""
-    resolved = pairs_of(case.padding_pairs)
+    resolved = format_pairs(case.padding_pairs)
     if not isinstance(case.padding, str):
-        return pairs_of(case.padding)
+        return format_pairs(case.padding)
     return f"{case.padding} = {resolved}" if case.padding_pairs else case.padding
 
 
-def case_in_words(case: CaseLine) -> str:
+def describe_case(case: CaseLine) -> str:
     """Return the geometry of a case as a sentence."""
     depth = case.in_channels // case.groups if case.groups > 0 else case.in_channels
     parts = [
-        f"{plural(case.batch, 'sample')} of {plural(case.in_channels, 'channel')}, {times(case.input_size)}",
-        f"{plural(case.out_channels, 'filter')} of {plural(depth, 'channel')}, {times(case.kernel_size)}",
-        f"stride {times(case.stride)}",
-        f"padding {padding_of(case)}",
-        f"dilation {times(case.dilation)}",
+        f"{plural(case.batch, 'sample')} of {plural(case.in_channels, 'channel')}, {format_size(case.input_size)}",
+        f"{plural(case.out_channels, 'filter')} of {plural(depth, 'channel')}, {format_size(case.kernel_size)}",
+        f"stride {format_size(case.stride)}",
+        f"padding {format_padding(case)}",
+        f"dilation {format_size(case.dilation)}",
         plural(case.groups, "group"),
         "with bias" if case.bias else "",
         f"operands {case.memory}" if case.memory not in ("", "contiguous") else "",
         f"special values: {case.special}" if case.special else "",
     ]
-    return "; ".join(part for part in parts if part) + f". The result of the convolution is {times(case.output_size)}."
+    return (
+        "; ".join(part for part in parts if part)
+        + f". The result of the convolution is {format_size(case.output_size)}."
+    )
 
 
-def parameters(case: CaseLine) -> tuple[tuple[str, str], ...]:
+def case_parameters(case: CaseLine) -> tuple[tuple[str, str], ...]:
     """Return every parameter of a case under its public name."""
     return (
         ("family", case.family),
@@ -132,14 +135,14 @@ def parameters(case: CaseLine) -> tuple[tuple[str, str], ...]:
         ("batch", str(case.batch)),
         ("in_channels", str(case.in_channels)),
         ("out_channels", str(case.out_channels)),
-        ("input_size", tuple_of(case.input_size)),
-        ("kernel_size", tuple_of(case.kernel_size)),
-        ("stride", tuple_of(case.stride)),
-        ("padding", case.padding if isinstance(case.padding, str) else pairs_of(case.padding)),
-        ("padding_pairs", pairs_of(case.padding_pairs)),
-        ("dilation", tuple_of(case.dilation)),
+        ("input_size", format_tuple(case.input_size)),
+        ("kernel_size", format_tuple(case.kernel_size)),
+        ("stride", format_tuple(case.stride)),
+        ("padding", case.padding if isinstance(case.padding, str) else format_pairs(case.padding)),
+        ("padding_pairs", format_pairs(case.padding_pairs)),
+        ("dilation", format_tuple(case.dilation)),
         ("groups", str(case.groups)),
-        ("output_size", tuple_of(case.output_size)),
+        ("output_size", format_tuple(case.output_size)),
         ("bias", "yes" if case.bias else "no"),
         ("memory", case.memory),
         ("special", case.special or "none"),
@@ -157,19 +160,19 @@ def safe_link(link: str) -> str:
     return link if clean and parts.scheme in ("http", "https") and parts.netloc else ""
 
 
-def shorten(words: str, length: int) -> str:
-    """Return ``words`` cut to ``length`` characters, the cut marked."""
-    return words if len(words) <= length else words[: max(length - 1, 0)] + "…"
+def shorten(text: str, length: int) -> str:
+    """Return ``text`` cut to ``length`` characters, the cut marked."""
+    return text if len(text) <= length else text[: max(length - 1, 0)] + "…"
 
 
-def one_line(words: str) -> str:
-    """Return ``words`` with every run of white space as one space."""
-    return " ".join(words.split())
+def one_line(text: str) -> str:
+    """Return ``text`` with every run of white space as one space."""
+    return " ".join(text.split())
 
 
-def visible(words: str) -> str:
-    """Return ``words`` with what could hide or reorder text replaced: control characters, surrogates, marks of direction."""
-    return words if words.isprintable() else "".join(map(_visible, words))
+def visible(text: str) -> str:
+    """Return ``text`` with what could hide or reorder it replaced: control characters, surrogates, marks of direction."""
+    return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:
