@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from convformance.judging.grades import BY_NAME, GRADES, TABLE
 from convformance.reference.operation import OPERATIONS
-from convformance.reports.lines import DTYPES, CaseLine, Pairs, Size
+from convformance.reports.fields import Pairs, Size
+from convformance.reports.lines import DTYPES, CaseLine
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 NOTHING = "\N{EN DASH}"

@@ -121,6 +121,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     from_views = (
+        views.tone,
         views.segments,
         views.other_counts,
         views.by_operation,

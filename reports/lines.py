@@ -31,15 +31,12 @@ from convformance.reports.fields import (
     Size,
     Text,
     Texts,
-    excerpt,
     listed,
     nested,
     nullable,
     parse,
     to_jsonable,
 )
-
-__all__ = ["Malformed", "Pairs", "Size", "excerpt", "parse"]
 
 SCHEMA = 1
 DTYPES = ("float64", "float32", "float16", "bfloat16")
@@ -48,6 +45,7 @@ LARGEST_MAP = 4096
 # What a verdict answers, in the order of ``Verdict.key``.
 KEY = ("adapter", "op", "route", "case", "dtype")
 Key = tuple[str, str, str, str, str]
+RouteKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +245,11 @@ class Verdict:
         """What the verdict answers: adapter, operation, route, case, dtype."""
         return self.adapter, self.op, self.route, self.case, self.dtype
 
+    @property
+    def route_key(self) -> RouteKey:
+        """Which route gave the answer: adapter, operation, route."""
+        return self.adapter, self.op, self.route
+
     @classmethod
     def without_answer(cls, key: Key, grade: str, message: str) -> "Verdict":
         """Return the verdict on a question that gave no answer to judge; whether it is a finding is not yet known."""
@@ -292,6 +295,11 @@ class Diagnosis:
     explains: Count = 0
     of: Count = 0
     where: Text = ""
+
+    @property
+    def route_key(self) -> RouteKey:
+        """Whose answers it reproduces: adapter, operation, route."""
+        return self.adapter, self.op, self.route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,8 +146,8 @@ def _cell(run: RunSummary, op: str) -> str:
 
 
 def _others(tally: Tally) -> Iterator[str]:
-    for name, label, count in views.other_counts(tally):
-        yield f"{SYMBOLS.get(name, label)} {count:,}"
+    for _, label, count in views.other_counts(tally):
+        yield f"{SYMBOLS.get(label, label)} {count:,}"
     if tally.known:
         yield f"(known {tally.known:,})"
     if tally.documented:

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from convformance.judging.grades import CLEAN
+from convformance.judging import grades
+from convformance.reference import operation
 from convformance.reports import features, picture
 from convformance.reports.compare import Change, Comparison
-from convformance.reports.formatting import SYMBOLS, case_parameters, describe_case, safe_link, severity
+from convformance.reports.formatting import case_parameters, describe_case, safe_link, severity
 from convformance.reports.lines import CaseLine, Key, Verdict
 from convformance.reports.model import Report, in_turn
 from convformance.reports.packing import Columns, Scripts, shown
@@ -46,7 +47,7 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     evidence.take(
         in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)])
     )
-    evidence.take(verdict for verdict in verdicts if verdict.grade not in CLEAN)
+    evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
     return {
         **columns.to_json(),
         **evidence.to_json(),
@@ -54,12 +55,18 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         "features": [feature.name for feature in features.FEATURES if feature.of_cases],
         "parameters": [name for name, _ in case_parameters(CaseLine(id="", operations=(), dtypes=()))],
         "severity": [severity(grade) for grade in columns.vocabularies["grade"].names],
-        "symbols": SYMBOLS,
+        "tones": {grade.name: grade.tone for grade in grades.TABLE},
+        "results": [_result(op) for op in columns.vocabularies["op"]],
         "palette": picture.PALETTE,
         "findings": [[rows[verdict.key] for verdict in group.verdicts] for group in report.findings],
         "known": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.known],
         "comparison": None if comparison is None else _comparison(comparison, verdicts, rows),
     }
+
+
+def _result(op: str) -> str:
+    """Return which array of the convolution an operation gives; nothing for one that this version does not know."""
+    return operation.BY_NAME[op].result if op in operation.BY_NAME else ""
 
 
 def _sorted(report: Report, columns: Columns) -> list[Verdict]:

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
-from convformance.judging.grades import GRADES, SEVERITY, UNANSWERED
+from convformance.judging import grades
+from convformance.judging.grades import CONFORMANT, REFUSED
 from convformance.reference.operation import OPERATIONS
 from convformance.reports import features
 from convformance.reports.features import Feature, Note, Support
@@ -19,7 +20,6 @@ from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow,
 
 MOST_REFUSALS = 200
 
-_STATES = {"unjudged": "no verdict", "unasked": "not asked"}
 _LEAST_SEGMENT = 1.5
 _PLAIN = re.compile(r"[\w.+-]+", re.ASCII)
 
@@ -40,8 +40,13 @@ class Tile:
     name: str
     count: int
     share: str = ""
-    icon: str = ""
+    tone: str = ""
     loud: bool = False
+
+
+def tone(grade: str) -> str:
+    """Return which colour and icon the page gives a grade."""
+    return grades.BY_NAME[grade].tone
 
 
 def term(field: str, value: str) -> str:
@@ -162,18 +167,18 @@ def refusals_left(report: Report) -> dict[str, int]:
 def tiles(report: Report) -> tuple[Tile, ...]:
     """Return the large numbers: everything asked, and where it went."""
     total, asked = report.total, report.asked
-    failed = [Tile(grade, total.grades[grade], icon=grade) for grade in UNANSWERED]
+    failed = [Tile(grade, total.grades[grade], tone=tone(grade)) for grade in grades.UNANSWERED]
     may_be_none = [
         Tile("known †", total.known),
         Tile("as documented ‡", total.documented),
-        Tile("refused", total.grades["refused"], percent(total.grades["refused"], asked), "refused"),
+        Tile(REFUSED, total.grades[REFUSED], percent(total.grades[REFUSED], asked), tone(REFUSED)),
         *failed,
         Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),
         Tile("not asked", total.unasked, "", "unasked"),
     ]
     return (
         Tile("asked", asked),
-        Tile("conformant", total.conformant, percent(total.conformant, asked), "conformant"),
+        Tile(CONFORMANT, total.conformant, percent(total.conformant, asked), tone(CONFORMANT)),
         Tile("findings", total.findings, percent(total.findings, asked), loud=bool(total.findings)),
         *(tile for tile in may_be_none if tile.count),
     )
@@ -183,29 +188,32 @@ def tiles(report: Report) -> tuple[Tile, ...]:
 class Segment:
     """A part of a bar, in per cent of its length."""
 
-    name: str
+    tone: str
     start: float
     width: float
 
 
 def segments(tally: Tally) -> list[Segment]:
     """Return the parts of a bar: conformant first, what was not asked last, each wide enough to be seen."""
-    counts = {grade: tally.grades[grade] for grade in GRADES} | {name: getattr(tally, name) for name in _STATES}
-    present = {name: count for name, count in counts.items() if count > 0}
-    widths = {name: max(100 * count / sum(present.values()), _LEAST_SEGMENT) for name, count in present.items()}
+    counts: Counter[str] = Counter()
+    for grade in grades.TABLE:
+        counts[grade.tone] += tally.grades[grade.name]
+    counts.update(unjudged=tally.unjudged, unasked=tally.unasked)
+    present = {tone: count for tone, count in counts.items() if count > 0}
+    widths = {tone: max(100 * count / sum(present.values()), _LEAST_SEGMENT) for tone, count in present.items()}
     scale = 100 / sum(widths.values()) if widths else 1
     parts, start = [], 0.0
-    for name, width in widths.items():
-        parts.append(Segment(name, round(start, 2), round(width * scale, 2)))
+    for tone, width in widths.items():
+        parts.append(Segment(tone, round(start, 2), round(width * scale, 2)))
         start += width * scale
     return parts
 
 
 def other_counts(tally: Tally) -> list[tuple[str, str, int]]:
-    """Return what a cell says beside its fraction: icon, label and count of all that is not conformant, worst first."""
-    grades = [(grade, grade, tally.grades[grade]) for grade in SEVERITY if grade != "conformant"]
-    states = [(name, label, getattr(tally, name)) for name, label in _STATES.items()]
-    return [entry for entry in (*grades, *states) if entry[2] > 0]
+    """Return what a cell says beside its fraction: tone, label and count of all that is not conformant, worst first."""
+    counts = [(tone(grade), grade, tally.grades[grade]) for grade in grades.SEVERITY if grade != CONFORMANT]
+    counts += [("unjudged", "no verdict", tally.unjudged), ("unasked", "not asked", tally.unasked)]
+    return [entry for entry in counts if entry[2] > 0]
 
 
 def by_operation(rows: Sequence[RouteRow]) -> list[tuple[str, list[RouteRow]]]:

@@ -50,7 +50,7 @@ const caseWithoutVerdict = (data, description) =>
   el(
     "div",
     {},
-    el("div", { class: "body" }, el("div", { class: "text" }, ...describeCase(description)), geometry(description, "conv") ?? ""),
+    el("div", { class: "body" }, el("div", { class: "text" }, ...describeCase(description)), geometry(description, "output") ?? ""),
     parameters(data, description),
   );
 

@@ -120,7 +120,7 @@ const text = (data, row, description) => {
 export const verdict = (data, row) => {
   const [description, evidence, source] = [data.caseOf(row), data.evidenceOf(row), data.script(row)];
   const map = evidence.map ? errorMap(evidence.map, evidence.worst, data.palette) : null;
-  const drawing = geometry(description, data.text("op", row), evidence.worst?.index);
+  const drawing = geometry(description, data.results[data.columns.op[row]], evidence.worst?.index);
   const [adapter, op, route] = ["adapter", "op", "route"].map((field) => code(data.text(field, row)));
   return el(
     "article",
@@ -128,7 +128,7 @@ export const verdict = (data, row) => {
     el(
       "header",
       {},
-      el("h4", {}, badge(data.grade(row)), adapter, op, route, el("span", { class: "chip" }, data.text("dtype", row))),
+      el("h4", {}, badge(data, data.grade(row)), adapter, op, route, el("span", { class: "chip" }, data.text("dtype", row))),
       el("a", { class: "permalink", href: addressOf(data, row), title: "Permanent link to this verdict" }, "#", hiddenText(" permanent link")),
     ),
     el("p", { class: "id" }, code(data.text("case", row))),

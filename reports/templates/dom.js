@@ -17,11 +17,11 @@ export const el = (name, attributes, ...children) => filled(document.createEleme
 /** Return an SVG element. */
 export const svg = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
 
-/** Return the icon of a grade or a state. */
-export const icon = (name) => svg("svg", { class: `icon i-${name}`, "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
+/** Return the icon of a tone. */
+export const icon = (tone) => svg("svg", { class: `icon t-${tone}`, "aria-hidden": "true" }, svg("use", { href: `#i-${tone}` }));
 
 /** Return a grade with its icon and its word. */
-export const badge = (grade) => el("span", { class: `badge b-${grade}` }, icon(grade), grade);
+export const badge = (data, grade) => el("span", { class: "badge" }, icon(data.tones[grade]), grade);
 
 /** Return a name in fixed width. */
 export const code = (name) => el("code", {}, name);

@@ -7,7 +7,6 @@ const LARGEST = 18;
 const NARROWEST = 12;
 const MOST_PLANES = 4;
 const EDGE = 8;
-const IMAGE_SIDE = ["conv_input_grad", "conv_transpose", "conv_transpose_filter_grad"];
 
 /** Return one axis: where the padded image begins and ends, and where each window starts, in elements of the image. */
 const axisOf = (description, number) => {
@@ -124,24 +123,24 @@ const caption = (description, chosen, worst) =>
     ),
   );
 
-/** Return the drawing of a description case as a figure; `worst` is the index of the worst element of a result of `op`. */
-export const geometry = (description, op, worst) => {
+/** Return the drawing of a case as a figure; `worst` is the index of the worst element of an array that plays the part `result`. */
+export const geometry = (description, result, worst) => {
   if (!description.input_size?.length) return null;
   const axes = description.input_size.map((_, number) => axisOf(description, number));
-  const spatial = worst?.length === axes.length + 2 && op !== "conv_filter_grad" ? worst.slice(2) : null;
-  const onImage = spatial && IMAGE_SIDE.includes(op) && op !== "conv_transpose_filter_grad";
-  const chosen = axes.map((axis, number) => windowAt(axis, spatial && !onImage ? spatial[number] : undefined));
+  const spatial = worst?.length === axes.length + 2 ? worst.slice(2) : null;
+  const inOutput = result === "output" ? spatial : null;
+  const inImage = result === "input" ? spatial : null;
+  const chosen = axes.map((axis, number) => windowAt(axis, inOutput?.[number]));
   const [rows, columns] = [axes.at(-2) ?? NARROW, axes.at(-1)];
-  const leading = axes.slice(0, -2);
   const length = Math.min(LARGEST, WIDTH / Math.max(extent(rows), extent(columns)));
   const side = { x: length, y: rows === NARROW ? Math.max(length, NARROWEST) : length };
-  const at = { row: axes.length > 1 ? chosen.at(-2) : 0, column: chosen.at(-1), hasTaps: axes.every((axis) => axis.windows > 0) };
-  const [worstRow, worstColumn] = onImage ? [axes.length > 1 ? spatial.at(-2) : 0, spatial.at(-1)] : [];
-  const figures = planesOf(leading, chosen).map((index) => {
-    const hasWorst = onImage && spatial.slice(0, -2).every((entry, number) => entry === index[number]);
+  const at = { row: chosen.at(-2) ?? 0, column: chosen.at(-1), hasTaps: axes.every((axis) => axis.windows > 0) };
+  const figures = planesOf(axes.slice(0, -2), chosen).map((index) => {
+    const hasWorst = inImage && index.every((entry, number) => entry === inImage[number]);
+    const worstCell = hasWorst ? [inImage.at(-2) ?? 0, inImage.at(-1)] : null;
     const label = `Geometry${index.length ? ` at ${tuple(index)}` : ""}: taps of the kernel on the padded image`;
-    const drawing = plane(rows, columns, { ...at, worst: hasWorst ? [worstRow, worstColumn] : null }, side, label);
+    const drawing = plane(rows, columns, { ...at, worst: worstCell }, side, label);
     return index.length ? el("div", { class: "slice" }, drawing, el("span", {}, `plane ${index.join(", ")}`)) : drawing;
   });
-  return el("figure", { class: "drawing" }, el("div", { class: "slices" }, ...figures), caption(description, chosen, onImage));
+  return el("figure", { class: "drawing" }, el("div", { class: "slices" }, ...figures), caption(description, chosen, inImage));
 };

@@ -17,8 +17,8 @@ const entry = (data, row, kind) => {
     el(
       "summary",
       {},
-      before ? [badge(before), el("span", { "aria-label": "became" }, "→")] : null,
-      badge(data.grade(row)),
+      before ? [badge(data, before), el("span", { "aria-label": "became" }, "→")] : null,
+      badge(data, data.grade(row)),
       route,
       code(data.text("case", row)),
       el("span", { class: "chip" }, data.text("dtype", row)),
@@ -45,8 +45,8 @@ const more = (data, rows, start, parent, kind) => {
 };
 
 /** Return the verdicts that only the baseline has, a line each. */
-const removedList = (removed) => {
-  const line = ([id, dtype, grade]) => el("li", {}, badge(grade), " ", code(id), " ", el("span", { class: "chip" }, dtype));
+const removedList = (data, removed) => {
+  const line = ([id, dtype, grade]) => el("li", {}, badge(data, grade), " ", code(id), " ", el("span", { class: "chip" }, dtype));
   const left = removed.length - MOST_LISTED;
   const more = left > 0 ? el("li", { class: "soft" }, `and ${count(left)} more`) : null;
   return el("ul", { class: "lines" }, ...removed.slice(0, MOST_LISTED).map(line), more);
@@ -57,7 +57,7 @@ const fill = (data, group) => {
   const entries = group.querySelector(".entries");
   if (!entries || entries.childElementCount) return;
   const [kind, index] = group.dataset.rows.split(".");
-  if (kind === "removed") entries.append(removedList(data.comparison.removed[index]));
+  if (kind === "removed") entries.append(removedList(data, data.comparison.removed[index]));
   else more(data, (data[kind] ?? data.comparison[kind])[index], 0, entries, kind);
 };
 
@@ -71,4 +71,4 @@ export const prepare = (data) => {
 
 /** Return a link to a verdict with its grade, for tables. */
 export const verdictLink = (data, row) =>
-  el("a", { class: "grade", href: addressOf(data, row), title: data.text("message", row) || data.grade(row) }, badge(data.grade(row)));
+  el("a", { class: "grade", href: addressOf(data, row), title: data.text("message", row) || data.grade(row) }, badge(data, data.grade(row)));

@@ -35,7 +35,7 @@ const known = (name) => el("span", { class: "note", title: `known: ${name}` }, "
 
 /** Return the cells of a row. */
 const cellsOfRow = (data) => (row) => [
-  cell("grade", badge(data.grade(row)), data.text("known", row) ? known(data.text("known", row)) : null),
+  cell("grade", badge(data, data.grade(row)), data.text("known", row) ? known(data.text("known", row)) : null),
   cell("adapter", code(data.text("adapter", row))),
   cell("op", code(data.text("op", row)), " ", el("span", { class: "soft" }, data.text("route", row))),
   cell("case", el("a", { href: addressOf(data, row), tabindex: "-1" }, data.text("case", row))),

@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from convformance.judging import grades
+from convformance.judging.grades import Grade
 from convformance.reports import formatting, html, model, packing, record
 from convformance.reports.html import write_html
 from convformance.reports.record import RecordError, Writer
@@ -127,7 +129,10 @@ def test_the_matrix_shows_conformant_of_asked(synthetic: tuple[Path, Page]) -> N
     report = model.summarise(record.read([path]))
     shown = re.sub(r"\s+", " ", page.text)
     for run in report.runs:
-        assert f"{run.asked:,} {run.total.verdict_count:,} {run.total.conformant:,} {run.total.grades['refused']:,}" in shown
+        assert (
+            f"{run.asked:,} {run.total.verdict_count:,} {run.total.conformant:,} {run.total.grades['refused']:,}"
+            in shown
+        )
         for op in report.operations:
             tally = run.operation(op)
             assert not tally.posed or f"{tally.conformant:,}/{tally.asked:,}" in shown
@@ -249,6 +254,14 @@ def test_the_page_loads_nothing(synthetic: tuple[Path, Page]) -> None:
         assert "srcset" not in attributes
         assert tag != "use" or str(attributes["href"]).startswith("#i-")
     assert not re.search(r"url\(|@import|https?:|//[a-z]", (html.TEMPLATES / "report.css").read_text())
+
+
+@pytest.mark.parametrize("grade", grades.TABLE, ids=lambda grade: grade.name)
+def test_the_tone_of_a_grade_has_a_colour_and_an_icon(grade: Grade) -> None:
+    style, icons = ((html.TEMPLATES / name).read_text() for name in ("report.css", "icons.svg"))
+    assert f"--{grade.tone}: light-dark(" in style
+    assert f".t-{grade.tone} {{ --tone: " in style
+    assert f'<symbol id="i-{grade.tone}"' in icons
 
 
 @pytest.mark.parametrize("name", html.MODULES)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import convformance
-from convformance.reports import record
+from convformance.reports import jsonlines, record
 from convformance.reports.lines import CaseLine, Diagnosis, ErrorMap, Spread, Worst
 from convformance.reports.record import RecordError, Writer
 from tests.reports.synthetic import (
@@ -303,7 +303,7 @@ def test_what_is_nested_without_an_end_is_told(tmp_path: Path, field: str) -> No
 
 MEASURED = """
 import resource, sys
-from convformance.reports import record
+from convformance.reports import jsonlines, record
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 records = record.read(sys.argv[1:])
 print(len(records.verdicts), 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
@@ -354,7 +354,7 @@ def test_problems_beyond_the_first_thousand_are_counted(tmp_path: Path) -> None:
 
 def test_a_line_without_an_end_is_left_out_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "run.jsonl", opening())
-    monkeypatch.setattr(record, "LONGEST_LINE", 3000)
+    monkeypatch.setattr(jsonlines, "LONGEST_LINE", 3000)
     with path.open("a") as file:
         file.write("x" * 10_000 + "\n" + json.dumps(verdict("float32")) + "\n")
     assert len(record.read([path]).verdicts) == 1
