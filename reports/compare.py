@@ -4,11 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from convformance.reports.formatting import format_mode, grades_in_order, severity
+from convformance.reports.formatting import describe_run, grades_in_order, severity
 from convformance.reports.lines import Key, Verdict
 from convformance.reports.record import Records
-
-_IDENTITY = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
 
 
 @dataclass(frozen=True)
@@ -145,12 +143,7 @@ def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
 def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]:
     for label, state in records.runs.items():
         if label in baseline.runs:
-            before, after = baseline.runs[label].run, state.run
-            for name in _IDENTITY:
-                old, new = _as_text(getattr(before, name)), _as_text(getattr(after, name))
-                if old != new:
-                    yield IdentityChange(label, name, old, new)
-
-
-def _as_text(value: str | Mapping[str, str]) -> str:
-    return value if isinstance(value, str) else format_mode(value)
+            before = describe_run(baseline.runs[label].run)
+            for name, value in describe_run(state.run).items():
+                if value != before[name]:
+                    yield IdentityChange(label, name, before[name], value)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convformance.reports import fields, outcomes
-from convformance.reports.formatting import format_mode, visible
+from convformance.reports.formatting import describe_run, visible
 from convformance.reports.html import Source, load
 from convformance.reports.lines import Verdict
 from convformance.reports.outcomes import BROKEN, FAILED, PASSED, SKIPPED, Outcome
@@ -63,25 +63,9 @@ def _results(records: Records) -> dict[str, Any]:
 
 
 def _identity(state: RunState) -> dict[str, Any]:
-    names = (
-        "framework",
-        "framework_version",
-        "device",
-        "platform",
-        "python",
-        "numpy",
-        "suite",
-        "tier",
-        "started",
-        "asked",
-    )
-    identity = {name: visible(str(getattr(state.run, name))) for name in names}
-    return {
-        "adapter": visible(state.label),
-        **identity,
-        "mode": visible(format_mode(state.run.mode)),
-        "complete": state.complete,
-    }
+    run = state.run
+    identity = {"adapter": state.label, **describe_run(run), "started": run.started, "asked": str(run.asked)}
+    return {name: visible(text) for name, text in identity.items()} | {"complete": state.complete}
 
 
 def _summary(states: Iterable[RunState], tests: Iterable[Outcome]) -> dict[str, int]:

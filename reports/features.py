@@ -5,7 +5,6 @@ dtype; an adapter supports it when one of its routes gives an answer that is not
 nearly always says nothing of strides or paddings: its refusals count under operations and number types alone.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from itertools import groupby
 
 from convformance.judging.grades import REFUSED, RIGHT
 from convformance.reference.operation import TABLE
-from convformance.reports.formatting import percent, severity
+from convformance.reports.formatting import percent, severity, without_numbers
 from convformance.reports.lines import DTYPES, CaseLine, Verdict
 from convformance.reports.record import Records, RunState
 
@@ -22,7 +21,6 @@ MOST_WORDINGS = 2
 
 # An operation is not offered in a dtype when more than this part of its questions is refused.
 _NEARLY_ALWAYS = 0.9
-_DIGITS = re.compile(r"\d+")
 _TRANSPOSED = tuple(each.name for each in TABLE if each.transposed or each.result == "input")
 
 
@@ -194,7 +192,7 @@ class _Answers:
         self.of += 1
         self.right += bool(question.right)
         if question.refused:
-            self.refused[_DIGITS.sub("#", question.verdicts[0].message)] += 1
+            self.refused[without_numbers(question.verdicts[0].message)] += 1
         if question.right and all(verdict.grade == "low-precision" for verdict in question.right):
             self.narrow[question.right[0].accumulator or "narrower inputs"] += 1
         failed = [verdict for verdict in question.verdicts if verdict.grade not in (*RIGHT, REFUSED)]

@@ -1,14 +1,16 @@
 """How every report writes what it shows: counts, shares, sizes, cases as sentences, safe links, and texts made safe to show."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from convformance.judging.grades import BY_NAME, GRADES, TABLE
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.fields import Pairs, Size
-from convformance.reports.lines import DTYPES, CaseLine
+from convformance.reports.lines import DTYPES, CaseLine, Run
 
+RUN_NAMES = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
 TIMES = "\N{MULTIPLICATION SIGN}"
 NOTHING = "\N{EN DASH}"
 SYMBOLS = {grade.name: grade.symbol for grade in TABLE}
@@ -63,23 +65,6 @@ def format_number(value: float | None) -> str:
     return repr(value) if math.isfinite(value) else str(value)
 
 
-def format_share(error: float | None) -> str:
-    """Return how much of the bound was used: 0.42, or 12× where it was exceeded."""
-    if error is None:
-        return NOTHING
-    if not math.isfinite(error) or error <= 1:
-        return f"{error:.2f}"
-    digits = f"{error:.1f}" if error < 10 else f"{error:,.0f}" if error < 1e6 else f"{error:.0e}"
-    return digits + TIMES
-
-
-def format_use(error: float) -> str:
-    """Return the same as a phrase."""
-    if not math.isfinite(error):
-        return "an error beyond every bound"
-    return f"{format_share(error)} the bound" if error > 1 else f"{format_share(error)} of the bound used"
-
-
 def format_size(size: Size) -> str:
     """Return a size per axis: 7 × 6."""
     return f" {TIMES} ".join(str(entry) for entry in size) or NOTHING
@@ -88,6 +73,11 @@ def format_size(size: Size) -> str:
 def format_mode(options: Mapping[str, str]) -> str:
     """Return a mode as it would be typed: ``device=cpu, mkldnn=off``."""
     return ", ".join(f"{name}={value}" for name, value in sorted(options.items()))
+
+
+def describe_run(run: Run) -> dict[str, str]:
+    """Return what was asked, of whom and on which machine, as text under the record's names."""
+    return {name: format_mode(run.mode) if name == "mode" else getattr(run, name) for name in RUN_NAMES}
 
 
 def format_tuple(size: Size) -> str:
@@ -169,6 +159,11 @@ def shorten(text: str, length: int) -> str:
 def one_line(text: str) -> str:
     """Return ``text`` with every run of white space as one space."""
     return " ".join(text.split())
+
+
+def without_numbers(text: str) -> str:
+    """Return ``text`` with every number as ``#``, so that messages can be compared."""
+    return re.sub(r"\d+", "#", text)
 
 
 def visible(text: str) -> str:

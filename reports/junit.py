@@ -11,14 +11,12 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from convformance.reports import outcomes
-from convformance.reports.formatting import format_mode, format_number, shorten, visible
+from convformance.reports.formatting import describe_run, format_number, shorten, visible
 from convformance.reports.html import Source, load
-from convformance.reports.lines import Run
 from convformance.reports.outcomes import BROKEN, FAILED, SKIPPED, Outcome
 from convformance.reports.record import Records
 
 LONGEST_MESSAGE, LONGEST_TEXT = 1000, 10_000
-_IDENTITY = ("framework", "framework_version", "mode", "device", "platform", "python", "numpy", "suite", "tier")
 _ELEMENTS = {FAILED: "failure", BROKEN: "error", SKIPPED: "skipped"}
 
 
@@ -62,19 +60,16 @@ def _suite(suite: Sequence[str], tests: Sequence[Outcome], records: Records) -> 
     started = f" timestamp={_quoted(state.run.started, 40)}" if state and state.run.started else ""
     yield f"<testsuite name={_quoted(' '.join(suite))} {_counts(tests)}{started}>"
     if state:
-        yield _properties(_identity(state.run))
+        yield _properties(describe_run(state.run))
     for outcome in tests:
         yield _case(outcome)
     yield "</testsuite>"
 
 
-def _identity(run: Run) -> dict[str, str]:
-    identity = {name: format_mode(run.mode) if name == "mode" else str(getattr(run, name)) for name in _IDENTITY}
-    return {name: value for name, value in identity.items() if value}
-
-
 def _properties(properties: dict[str, str]) -> str:
-    entries = "".join(f'<property name="{name}" value={_quoted(value)}/>' for name, value in properties.items())
+    """Return the properties that are not empty."""
+    present = {name: value for name, value in properties.items() if value}
+    entries = "".join(f'<property name="{name}" value={_quoted(value)}/>' for name, value in present.items())
     return f"<properties>{entries}</properties>"
 
 
@@ -91,15 +86,12 @@ def _result(outcome: Outcome, element: str) -> str:
     verdict = outcome.verdict
     if element == "skipped" or verdict is None:
         return f"<{attributes}/>"
-    properties = {
-        "grade": verdict.grade,
-        "error": format_number(verdict.error),
-        "diagnosis": ", ".join(verdict.diagnosis),
-    }
+    numbers = {"grade": verdict.grade, "error": format_number(verdict.error)}
+    properties = _properties({**numbers, "diagnosis": ", ".join(verdict.diagnosis)})
     text = shorten("\n".join(filter(None, (outcome.message, outcomes.evidence(verdict)))), LONGEST_TEXT)
-    return f"{_properties({name: value for name, value in properties.items() if value})}<{attributes}>{escape(text)}</{element}>"
+    return f"{properties}<{attributes}>{escape(text)}</{element}>"
 
 
 def _quoted(text: str, length: int = LONGEST_MESSAGE) -> str:
-    """Return text as an attribute's value: quoted, with what XML cannot hold replaced."""
+    """Return ``text`` as an attribute's value: quoted, with what XML cannot hold replaced."""
     return quoteattr(shorten(visible(text), length))

@@ -1,15 +1,16 @@
-"""Verdicts made small for a page: names as numbers, a column for each field, scripts as numbers of lines, then gzip and base64."""
+"""Verdicts made small for a page: a column of numbers for each field, scripts as numbers of their lines, gzip, base64."""
 
 import base64
 import gzip
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from convformance.judging.grades import GRADES
+from convformance.reports.fields import to_jsonable
 from convformance.reports.formatting import shorten, visible
-from convformance.reports.lines import Verdict
+from convformance.reports.lines import KEY, Verdict
 
 LONGEST_TEXT = 2000
 NOT_FINITE = -1
@@ -20,11 +21,6 @@ def packed(value: Any) -> str:
     """Return ``value`` as JSON, compressed, in base64; the same value always gives the same text."""
     written = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(written.encode("ascii"), 9, mtime=0)).decode("ascii")
-
-
-def unpacked(text: str) -> Any:
-    """Return what ``packed`` made ``text`` of."""
-    return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
 class Vocabulary:
@@ -67,31 +63,19 @@ def share(error: float | None) -> float | int | None:
 class Columns:
     """The columns of some verdicts: the names of each field by number, and per verdict one number a field.
 
-    ``accumulator``, ``known``, ``documented`` and ``diagnosis`` have the empty name where a verdict has none; several diagnoses of
-    one verdict are one name, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
+    The OPTIONAL fields have the empty name, number 0, where a verdict has none; several diagnoses of one verdict are one
+    name, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
     """
 
-    NAMED = (
-        "adapter",
-        "op",
-        "route",
-        "case",
-        "dtype",
-        "grade",
-        "message",
-        "accumulator",
-        "known",
-        "documented",
-        "diagnosis",
-    )
+    REQUIRED = (*KEY, "grade")
+    OPTIONAL = ("message", "accumulator", "known", "documented", "diagnosis")
 
     def __init__(self, **known: Iterable[str]) -> None:
         """Number the ``known`` names of some fields first, in their order."""
-        known = {"grade": GRADES, "documented": ("", *GRADES), **known}
-        self.vocabularies = {
-            name: Vocabulary(known.get(name, () if name in self.NAMED[:6] else ("",))) for name in self.NAMED
-        }
-        self.columns: dict[str, list[Any]] = {name: [] for name in (*self.NAMED, "error", "seconds", "flags")}
+        first = {"grade": GRADES, **dict.fromkeys(self.OPTIONAL, ("",)), "documented": ("", *GRADES), **known}
+        names = (*self.REQUIRED, *self.OPTIONAL)
+        self.vocabularies = {name: Vocabulary(first.get(name, ())) for name in names}
+        self.columns: dict[str, list[Any]] = {name: [] for name in (*names, "error", "seconds", "flags")}
 
     def add(self, verdict: Verdict) -> None:
         """Append one verdict."""
@@ -134,13 +118,13 @@ class Scripts:
 
 
 def shown(value: Any) -> Any:
-    """Return ``value`` with every text as a page may show it, and every number as JSON can hold it."""
+    """Return ``value`` as JSON can hold it, with every text as a page may show it."""
+    return _with_visible_texts(to_jsonable(value))
+
+
+def _with_visible_texts(value: Any) -> Any:
     if isinstance(value, str):
         return shorten(visible(value), LONGEST_TEXT)
-    if isinstance(value, Mapping):
-        return {shown(name): shown(entry) for name, entry in value.items()}
-    if isinstance(value, Sequence):
-        return [shown(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    if isinstance(value, dict):
+        return {_with_visible_texts(name): _with_visible_texts(entry) for name, entry in value.items()}
+    return [_with_visible_texts(entry) for entry in value] if isinstance(value, list) else value

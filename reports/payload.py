@@ -1,9 +1,9 @@
-"""What the page's script is given: verdicts in columns, cases, the evidence of what is not conformant, and who belongs together."""
+"""What the page's script reads: verdicts in columns, cases, the evidence of what is not conformant, and the groups."""
 
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields, replace
 from itertools import chain
 from typing import Any
 
@@ -20,20 +20,11 @@ MOST_EVIDENCE = 20_000
 MOST_BYTES = 4_000_000
 LONGEST_SCRIPT = 200_000
 LONGEST_SMALLEST = 20_000
+MOST_CHANNELS = 64
 CHANGES = ("unchanged", "added", "worse", "better")
 
-_SIZES = (
-    "batch",
-    "in_channels",
-    "out_channels",
-    "groups",
-    "input_size",
-    "kernel_size",
-    "stride",
-    "dilation",
-    "output_size",
-)
-_TEXTS = ("family", "catches", "memory", "special", "tier")
+# The fields of a case that the script does not read, or reads in another form.
+_NOT_SENT = ("id", "operations", "dtypes", "padding", "padding_pairs", "bias", "source", "seed")
 
 
 def payload(report: Report, comparison: Comparison | None = None) -> dict[str, Any]:
@@ -43,10 +34,9 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     rows = {verdict.key: row for row, verdict in enumerate(verdicts)}
     for verdict in verdicts:
         columns.add(verdict)
+    # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
-    evidence.take(
-        in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)])
-    )
+    evidence.take(in_turn([group.verdicts for group in (*report.findings, *report.known)]))
     evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
     return {
         **columns.to_json(),
@@ -84,8 +74,11 @@ def _sorted(report: Report, columns: Columns) -> list[Verdict]:
 
 
 class Evidence:
-    """What the record holds of answers that are not conformant: of the first 20,000 the numbers, of as many as there is room for
-    the error map, the script and the smallest failing case too."""
+    """What the record holds of answers that are not conformant.
+
+    Of the first 20,000 that are the numbers, and while there is room the error map, the script and the smallest failing
+    case.
+    """
 
     def __init__(self, rows: dict[Key, int]) -> None:
         self.rows = rows
@@ -117,15 +110,9 @@ class Evidence:
 
 
 def _numbers(verdict: Verdict) -> dict[str, Any]:
-    numbers: dict[str, Any] = {}
-    if verdict.worst:
-        numbers["worst"] = asdict(verdict.worst)
-    if verdict.spread:
-        numbers["spread"] = asdict(verdict.spread) | {"channels": verdict.spread.channels[:64]}
-    if verdict.bias is not None:
-        numbers["bias"] = verdict.bias
-    visible_numbers: dict[str, Any] = shown(numbers)
-    return visible_numbers
+    spread = verdict.spread and replace(verdict.spread, channels=verdict.spread.channels[:MOST_CHANNELS])
+    numbers = {"worst": verdict.worst, "spread": spread, "bias": verdict.bias}
+    return {name: shown(value) for name, value in numbers.items() if value is not None}
 
 
 def _map(verdict: Verdict) -> dict[str, Any]:
@@ -139,7 +126,7 @@ def _map(verdict: Verdict) -> dict[str, Any]:
 def _smallest(verdict: Verdict) -> dict[str, Any]:
     if verdict.smallest is None:
         return {}
-    smallest = shown(asdict(verdict.smallest))
+    smallest = shown(verdict.smallest)
     return {"smallest": smallest} if len(repr(smallest)) <= LONGEST_SMALLEST else {}
 
 
@@ -152,8 +139,7 @@ def _cases(report: Report, columns: Columns) -> list[dict[str, Any]]:
 
 def _case(case: CaseLine, numbers: dict[str, int]) -> dict[str, Any]:
     return {
-        **{name: getattr(case, name) for name in _SIZES},
-        **{name: shown(getattr(case, name)) for name in _TEXTS},
+        **{each.name: shown(getattr(case, each.name)) for each in fields(case) if each.name not in _NOT_SENT},
         "padding": case.padding_pairs,
         "features": [numbers[feature.name] for feature in features.features_of(case)],
         "sentence": shown(describe_case(case)),

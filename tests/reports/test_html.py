@@ -14,11 +14,12 @@ import pytest
 
 from convformance.judging import grades
 from convformance.judging.grades import Grade
-from convformance.reports import formatting, html, model, packing, record
+from convformance.reports import formatting, html, model, record
 from convformance.reports.html import write_html
 from convformance.reports.record import RecordError, Writer
 from tests.reports import hostile
 from tests.reports.synthetic import FAMILIES, ROUTES, SyntheticRun, case_line, run_line, verdict_line
+from tests.reports.unpacking import unpacked
 
 Attributes = dict[str, str | None]
 
@@ -46,7 +47,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         tag, attributes = self.open[-1] if self.open else ("", {})
         if attributes.get("id") == "data":
-            self.data = packing.unpacked(data)
+            self.data = unpacked(data)
         elif tag not in ("script", "style"):
             self.text += data
 

@@ -132,13 +132,6 @@ def test_a_verdict_on_a_case_or_route_nobody_described_is_counted(tmp_path: Path
     assert cells(summary)["conv_bias_grad", "tape", "bfloat16"].asked == 1
 
 
-def test_precision_leaves_wrong_answers_out(tmp_path: Path) -> None:
-    run = report(tmp_path, EVERYTHING).runs[0]
-    assert {dtype: tally.error for dtype, tally in run.by_dtype("conv").items()} == {"float32": 2.5, "float16": 9.0}
-    assert run.by_dtype("conv")["float16"].accumulators == {"float16": 1}
-    assert run.by_dtype("conv_input_grad")["float32"].error is None
-
-
 def test_findings_are_grouped_by_grade_and_route_worst_first(tmp_path: Path) -> None:
     more = [
         verdict("conv", "direct", case_line("stride", n), "float32", "wrong", error=error)

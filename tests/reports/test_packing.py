@@ -7,6 +7,7 @@ import pytest
 from convformance.reports import packing
 from convformance.reports.lines import Verdict
 from convformance.reports.packing import Columns, Scripts, Vocabulary
+from tests.reports.unpacking import unpacked
 
 
 def verdict(**changes: object) -> Verdict:
@@ -24,7 +25,7 @@ def verdict(**changes: object) -> Verdict:
 
 def test_what_is_packed_is_unpacked() -> None:
     value = {"words": ["a", "é\u202e"], "numbers": [1, None, 2.5, -0.0]}
-    assert packing.unpacked(packing.packed(value)) == value
+    assert unpacked(packing.packed(value)) == value
     assert packing.packed(value) == packing.packed(value)
 
 

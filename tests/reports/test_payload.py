@@ -9,12 +9,13 @@ import pytest
 from convformance.reports import compare, formatting, model, packing, payload, record
 from convformance.reports.record import Records, Writer
 from tests.reports.synthetic import SyntheticRun
+from tests.reports.unpacking import unpacked
 
 
 def payload_of(records: Records, baseline: Records | None = None) -> dict[str, Any]:
     """Return the payload of records, packed and unpacked."""
     comparison = None if baseline is None else compare.compare(records, baseline)
-    shown: dict[str, Any] = packing.unpacked(packing.packed(payload.payload(model.summarise(records), comparison)))
+    shown: dict[str, Any] = unpacked(packing.packed(payload.payload(model.summarise(records), comparison)))
     return shown
 
 
