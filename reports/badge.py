@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convformance.reports.formatting import one_line, plural, shorten, visible
-from convformance.reports.html import Source, load
-from convformance.reports.record import Records
+from convformance.reports.record import Records, Source, load
 
 LONGEST_LABEL = 60
 # Backgrounds on which white text has a contrast of at least 4.5 (WCAG 2, level AA).
@@ -36,7 +35,7 @@ class Badge(NamedTuple):
 
 
 def write_badge(records: Source, path: str | Path) -> None:
-    """Write the badge of ``records`` (paths, or records already read) to ``path``: as JSON when that ends in .json, else as SVG.
+    """Write the badge of ``records`` (paths, or records already read): JSON when ``path`` ends in .json, else SVG.
 
     Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
     """
@@ -45,7 +44,7 @@ def write_badge(records: Source, path: str | Path) -> None:
 
 
 def badge_of(records: Records) -> Badge:
-    """Return what the badge says: findings in how many verdicts; red for findings, and no green for a run that is not complete."""
+    """Return what the badge says: findings in how many verdicts; red for findings, green only for a complete run."""
     runs = [state.run for state in records.runs.values()]
     framework = f" {runs[0].framework} {runs[0].framework_version}" if len(runs) == 1 else ""
     label = shorten(one_line(visible(f"convformance{framework}")), LONGEST_LABEL)
@@ -59,14 +58,8 @@ def badge_of(records: Records) -> Badge:
 
 def endpoint(badge: Badge) -> str:
     """Return the badge as the JSON of a shields.io endpoint (https://shields.io/badges/endpoint-badge)."""
-    shield = {
-        "schemaVersion": 1,
-        "label": badge.label,
-        "message": badge.message,
-        "color": badge.colour,
-        "labelColor": LABEL,
-    }
-    return json.dumps(shield) + "\n"
+    texts = {"label": badge.label, "message": badge.message}
+    return json.dumps({"schemaVersion": 1, **texts, "color": badge.colour, "labelColor": LABEL}) + "\n"
 
 
 def svg(badge: Badge) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from convformance.reports.formatting import describe_run, grades_in_order, severity
-from convformance.reports.lines import Key, Verdict
+from convformance.reports.lines import Key, RouteKey, Verdict
 from convformance.reports.record import Records
 
 
@@ -67,7 +67,7 @@ class IdentityChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one of the runs describes."""
+    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one run describes."""
 
     added: tuple[OneSided, ...]
     removed: tuple[OneSided, ...]
@@ -84,15 +84,12 @@ class Comparison:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of verdicts added, removed, changed for the worse, changed for the better, and unchanged."""
-        sides = {"added": self.added, "removed": self.removed}
-        changes = {"worse": True, "better": False}
+        """How many verdicts were added, removed, became worse, became better, and are what they were."""
         return {
-            **{name: sum(len(side.verdicts) for side in routes) for name, routes in sides.items()},
-            **{
-                name: sum(len(group.changes) for group in self.changed if group.worse is is_worse)
-                for name, is_worse in changes.items()
-            },
+            "added": sum(len(side.verdicts) for side in self.added),
+            "removed": sum(len(side.verdicts) for side in self.removed),
+            "worse": sum(len(group.changes) for group in self.changed if group.worse),
+            "better": sum(len(group.changes) for group in self.changed if not group.worse),
             "unchanged": self.unchanged,
         }
 
@@ -118,26 +115,24 @@ def _differs(change: Change) -> bool:
 
 
 def _one_sided(here: Mapping[Key, Verdict], there: Mapping[Key, Verdict]) -> tuple[OneSided, ...]:
-    groups: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
+    groups: dict[RouteKey, list[Verdict]] = defaultdict(list)
     for key, verdict in here.items():
         if key not in there:
-            groups[key[:3]].append(verdict)
+            groups[verdict.route_key].append(verdict)
     return tuple(OneSided(*route_key, tuple(verdicts)) for route_key, verdicts in sorted(groups.items()))
 
 
 def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
-    """Return the changes by route and grades: those for the worse first, then by the grade they came to, worst first."""
-    groups: dict[tuple[str, str, str, str, str, bool], list[Change]] = defaultdict(list)
+    """Return the changes by route and grades: those for the worse first, then by the new grade, worst first."""
+    groups: dict[tuple[RouteKey, str, str, bool], list[Change]] = defaultdict(list)
     for change in changed:
-        after = change.after
-        groups[after.adapter, after.op, after.route, change.before.grade, after.grade, change.worse].append(change)
-    change_groups = [ChangeGroup(*key, tuple(changes)) for key, changes in groups.items()]
-    return tuple(
-        sorted(
-            change_groups,
-            key=lambda group: (not group.worse, severity(group.after), -len(group.changes), group.adapter),
-        )
-    )
+        groups[change.after.route_key, change.before.grade, change.after.grade, change.worse].append(change)
+    change_groups = [ChangeGroup(*route, *grades, tuple(changes)) for (route, *grades), changes in groups.items()]
+    return tuple(sorted(change_groups, key=_gravest_first))
+
+
+def _gravest_first(group: ChangeGroup) -> tuple[bool, int, int, str]:
+    return not group.worse, severity(group.after), -len(group.changes), group.adapter
 
 
 def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]:

@@ -1,4 +1,4 @@
-"""CTRF, the Common Test Report Format in JSON (https://ctrf.io): a test a verdict, findings with script and evidence."""
+"""CTRF, the Common Test Report Format in JSON (https://ctrf.io): one test for each verdict."""
 
 import json
 import math
@@ -11,10 +11,9 @@ from typing import Any
 
 from convformance.reports import fields, outcomes
 from convformance.reports.formatting import describe_run, visible
-from convformance.reports.html import Source, load
 from convformance.reports.lines import Verdict
 from convformance.reports.outcomes import BROKEN, FAILED, PASSED, SKIPPED, Outcome
-from convformance.reports.record import Records, RunState
+from convformance.reports.record import Records, RunState, Source, load
 
 SPECIFICATION = "0.0.0"
 _STATUS = {PASSED: "passed", FAILED: "failed", BROKEN: "failed", SKIPPED: "skipped"}
@@ -69,7 +68,7 @@ def _identity(state: RunState) -> dict[str, Any]:
 
 
 def _summary(states: Iterable[RunState], tests: Iterable[Outcome]) -> dict[str, int]:
-    """Return the counts, and when the runs started and stopped in milliseconds since 1970; 0 where no run says when."""
+    """Return the counts, and when the runs started and stopped in milliseconds since 1970; 0 where none says when."""
     counts = Counter(_STATUS[outcome.status] for outcome in tests)
     spans = [(started, started + _milliseconds(state.seconds)) for state in states for started in _started(state)]
     start, stop = min((span[0] for span in spans), default=0), max((span[1] for span in spans), default=0)
@@ -105,7 +104,7 @@ def _test(outcome: Outcome) -> dict[str, Any]:
 
 
 def _evidence(verdict: Verdict) -> dict[str, Any]:
-    """Return what a finding has beyond its message: where it lies, the script that shows it, its diagnosis and error."""
+    """Return what a finding has beyond its message: where it lies, the script that shows it, diagnosis and error."""
     shown = {"trace": outcomes.evidence(verdict), "snippet": visible(verdict.script or "")}
     extra = {"diagnosis": list(map(visible, verdict.diagnosis)), "error": verdict.error}
     return {name: value for name, value in shown.items() if value} | {"extra": extra}

@@ -1,4 +1,4 @@
-"""How every report writes what it shows: counts, shares, sizes, cases as sentences, safe links, and texts made safe to show."""
+"""How every report writes what it shows: counts, sizes, cases as sentences, and texts and links made safe to show."""
 
 import math
 import re
@@ -167,7 +167,7 @@ def without_numbers(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Return ``text`` with what could hide or reorder it replaced: control characters, surrogates, marks of direction."""
+    """Return ``text`` without what could hide or reorder it: control characters, surrogates, marks of direction."""
     return text if text.isprintable() else "".join(map(_visible, text))
 
 

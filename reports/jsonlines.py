@@ -1,4 +1,4 @@
-"""JSON Lines that survive a kill: written a flushed line at a time, mended when a file goes on, read back line by line."""
+"""JSON Lines that survive a kill: written a flushed line at a time, mended when a file goes on, read line by line."""
 
 import json
 import os
@@ -48,7 +48,7 @@ class Writer:
 
 
 def mend(path: str | Path) -> None:
-    """Make a file end with a complete line: end a last one that lacks only its line feed, cut off one that lacks more."""
+    """Make a file end with a complete line: end one that lacks only its line feed, cut off one that lacks more."""
     if not Path(path).is_file():
         return
     with Path(path).open("rb+") as file:

@@ -1,6 +1,6 @@
 """JUnit XML for the viewers of continuous integration: a suite for each adapter and operation, a test case a verdict.
 
-A refusal and a known divergence are skipped, with the reason; a finding is a failure, or an error where there was no answer.
+A refusal and a known divergence are skipped, with the reason; a finding is a failure, or an error where no answer came.
 """
 
 import math
@@ -12,9 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from convformance.reports import outcomes
 from convformance.reports.formatting import describe_run, format_number, shorten, visible
-from convformance.reports.html import Source, load
 from convformance.reports.outcomes import BROKEN, FAILED, SKIPPED, Outcome
-from convformance.reports.record import Records
+from convformance.reports.record import Records, Source, load
 
 LONGEST_MESSAGE, LONGEST_TEXT = 1000, 10_000
 _ELEMENTS = {FAILED: "failure", BROKEN: "error", SKIPPED: "skipped"}

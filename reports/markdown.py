@@ -1,10 +1,12 @@
-"""The Markdown summary for the pages of continuous integration: the matrix, the first findings, and what stands beside them."""
+"""The Markdown summary for the pages of continuous integration: the matrix, the first findings, and more."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
 
 from convformance.reports import compare, model, views
 from convformance.reports.compare import ChangeGroup, Comparison
@@ -12,7 +14,6 @@ from convformance.reports.formatting import (
     NOTHING,
     SENTENCES,
     SYMBOLS,
-    format_mode,
     grades_in_order,
     one_line,
     plural,
@@ -20,9 +21,9 @@ from convformance.reports.formatting import (
     shorten,
     visible,
 )
-from convformance.reports.html import Source, headline, lead, load
 from convformance.reports.lines import Diagnosis, Verdict
-from convformance.reports.model import KnownEntry, Report, RunSummary, Tally
+from convformance.reports.model import KnownEntry, Refusals, Report, RunSummary, Tally
+from convformance.reports.record import Source, load
 
 MOST_BYTES = 2**20
 MOST_FINDINGS = 20
@@ -31,8 +32,10 @@ LONGEST = 300
 
 # What starts markup in Markdown or HTML, a table cell, an address that becomes a link, or a mention.
 _SPECIAL = re.compile(r"[&<>|`@\\*_\[\]~#!{}$]|(?<=:)/(?=/)|(?<=www)\.", re.IGNORECASE)
+# Those that a backslash does not keep from being read, in one reader or another.
 _BY_REFERENCE = "&<>|`@/."
 _CUT = "\n\n*The summary ends here: it would be longer than such pages allow. The HTML report is complete.*\n"
+T = TypeVar("T")
 
 
 def write_markdown(records: Source, path: str | Path, baseline: Source | None = None) -> None:
@@ -63,12 +66,12 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
 
 
 def _within(text: str, limit: int) -> str:
-    """Return ``text`` as valid UTF-8 of at most ``limit`` bytes, cut at the end of a line that is told of."""
+    """Return ``text`` as valid UTF-8 of at most ``limit`` bytes; where it is cut, at the end of a line, it says so."""
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= limit:
         return encoded.decode("utf-8")
-    kept = encoded[: limit - len(_CUT.encode())].rpartition(b"\n")[0]
-    return kept.decode("utf-8") + _CUT
+    start = encoded[: limit - len(_CUT.encode())].rpartition(b"\n")[0]
+    return start.decode("utf-8") + _CUT
 
 
 def escaped(text: str, length: int = LONGEST) -> str:
@@ -87,14 +90,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
+def _first_rows(head: Sequence[str], entries: Sequence[T], row: Callable[[T], list[str]], what: str) -> list[str]:
+    """Return a table with a row for each of the first 50 entries, and how many more of ``what`` there are."""
+    left = len(entries) - MOST_ROWS
+    rest = ["", f"and {left:,} {what} more"] if left > 0 else []
+    return [*table(head, map(row, entries[:MOST_ROWS])), *rest]
+
+
 def _opening(report: Report) -> list[str]:
-    lines = [f"# convformance: {headline(report)}", "", escaped(lead(report))]
+    lines = [f"# convformance: {views.headline(report)}", "", escaped(views.lead(report))]
     if report.incomplete:
         labels = ", ".join(escaped(label, 80) for label in report.incomplete[:MOST_ROWS])
-        lines += [
-            "",
-            f"**Not complete:** {labels} did not run to the end; {report.unjudged:,} questions have no verdict.",
-        ]
+        missing = f"{report.unjudged:,} questions have no verdict."
+        lines += ["", f"**Not complete:** {labels} did not run to the end; {missing}"]
     if report.records.stale:
         lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
     return lines
@@ -103,27 +111,17 @@ def _opening(report: Report) -> list[str]:
 def _runs(report: Report) -> list[str]:
     identity = ["version", "mode", "device", "platform", "Python", "NumPy", "suite", "tier", "started"]
     head = ["adapter", *identity, "conformant / asked", "state"]
-    rows = [_run(run) for run in report.runs[:MOST_ROWS]]
     missing = [
         [escaped(name, 80), "missing", escaped(reason), *[""] * (len(head) - 3)]
         for name, reason in report.records.missing.items()
     ]
-    return ["## Who was asked", "", *table(head, [*rows, *missing[:MOST_ROWS]]), *_left(report.runs, "runs")]
+    rows = [_run(run) for run in report.runs[:MOST_ROWS]] + missing[:MOST_ROWS]
+    return ["## Who was asked", "", *_first_rows(head, rows, list, "adapters")]
 
 
 def _run(run: RunSummary) -> list[str]:
-    stated = run.state.run
-    identity = (
-        f"{stated.framework} {stated.framework_version}",
-        format_mode(stated.mode),
-        stated.device,
-        stated.platform,
-        stated.python,
-        stated.numpy,
-        stated.suite,
-        stated.tier,
-        stated.started,
-    )
+    version = f"{run.state.run.framework} {run.state.run.framework_version}"
+    identity = [version, *(value for _, value in views.identity(run))]
     state = "complete" if run.state.complete else f"**not complete**, {run.unjudged:,} without a verdict"
     counts = f"{run.total.conformant:,} / {run.asked:,}"
     return [escaped(run.label, 80), *(escaped(value, 120) for value in identity), counts, state]
@@ -135,7 +133,8 @@ def _matrix(report: Report) -> list[str]:
     rows = [[escaped(run.label, 80), *(_cell(run, op) for op in report.operations)] for run in report.runs[:MOST_ROWS]]
     used = grades_in_order(grade for run in report.runs for grade in run.total.grades)
     legend = [f"- {SYMBOLS[grade]} {grade}: {SENTENCES[grade]}" for grade in used]
-    return ["## Matrix", "", "Conformant of asked, over all routes and dtypes.", "", *table(head, rows), "", *legend]
+    says = "How many answers are conformant, of how many asked, over all routes and dtypes; then how many are not."
+    return ["## Matrix", "", says, "", *table(head, rows), "", *legend]
 
 
 def _cell(run: RunSummary, op: str) -> str:
@@ -154,21 +153,39 @@ def _others(tally: Tally) -> Iterator[str]:
         yield f"(documented {tally.documented:,})"
 
 
+def _comparison(comparison: Comparison) -> list[str]:
+    counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
+    lines = ["## Against the baseline", "", f"Verdicts: {counts}."]
+    if not comparison.same_cases:
+        added, removed = len(comparison.cases_added), len(comparison.cases_removed)
+        only = f"{added:,} only in this run, {removed:,} only in the baseline"
+        lines += ["", f"**The two runs do not have the same cases:** {only}."]
+    for change in comparison.identities[:MOST_ROWS]:
+        before, after = escaped(change.before, 80), escaped(change.after, 80)
+        lines.append(f"- {escaped(change.adapter, 80)}: {change.name} was {before}, is {after}")
+    head = ["adapter", "operation", "route", "was", "is", "", "verdicts"]
+    rows = ["", *_first_rows(head, comparison.changed, _change, "groups of changes")] if comparison.changed else []
+    return [*lines, *rows]
+
+
+def _change(group: ChangeGroup) -> list[str]:
+    route = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
+    return [*route, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
+
+
 def _diagnoses(report: Report) -> list[str]:
-    """Return what reproduces the wrong answers of each route, with how many of them it explains, and what to do about it."""
+    """Return what reproduces the wrong answers of each route, how many of them it explains, and what to do about it."""
     diagnoses = report.records.diagnoses
-    if not diagnoses:
-        return []
     head = ["adapter", "operation", "route", "diagnosis", "explains", "what goes wrong", "what to do"]
-    return ["## Diagnoses", "", *table(head, map(_diagnosis, diagnoses[:MOST_ROWS])), *_left(diagnoses, "diagnoses")]
+    return ["## Diagnoses", "", *_first_rows(head, diagnoses, _diagnosis, "diagnoses")] if diagnoses else []
 
 
 def _diagnosis(diagnosis: Diagnosis) -> list[str]:
-    route_key = (escaped(name, 80) for name in (diagnosis.adapter, diagnosis.op, diagnosis.route))
+    route = (escaped(name, 80) for name in diagnosis.route_key)
     mistake = "; ".join(filter(None, (diagnosis.explanation.rstrip("."), diagnosis.where)))
     name = escaped(" ".join(filter(None, (diagnosis.name, diagnosis.detail))), 120)
     explains = f"{diagnosis.explains:,} of {diagnosis.of:,}"
-    return [*route_key, name, explains, escaped(mistake), escaped(diagnosis.remedy)]
+    return [*route, name, explains, escaped(mistake), escaped(diagnosis.remedy)]
 
 
 def _findings(report: Report) -> list[str]:
@@ -190,75 +207,45 @@ def _finding(verdict: Verdict) -> list[str]:
 
 
 def _known(report: Report) -> list[str]:
-    if not report.known:
-        return []
-    rows = [_known_row(entry) for entry in report.known[:MOST_ROWS]]
     head = ["adapter", "name", "reason", "covers", "link", "diverged / matched"]
-    return ["## Known divergences", "", *table(head, rows), *_left(report.known, "known divergences")]
+    rows = _first_rows(head, report.known, _known_row, "known divergences")
+    return ["## Known divergences", "", *rows] if report.known else []
 
 
 def _known_row(entry: KnownEntry) -> list[str]:
     known, divergence = entry.known, entry.divergence
-    link = safe_link(known.link) if known else ""
-    counts = (
-        f"{divergence.diverged:,} / {divergence.matched:,}" if divergence else f"{len(entry.verdicts):,} / not settled"
-    )
-    texts = (known.reason, known.covers) if known else ("", "")
+    counts = f"{len(entry.verdicts):,} / the run did not finish"
+    if divergence:
+        counts = f"{divergence.diverged:,} / {divergence.matched:,}"
     stale = "**stale:** " if divergence and divergence.stale else ""
-    return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), _address(link), counts]
+    texts = (known.reason, known.covers) if known else ("", "")
+    link = _address(safe_link(known.link)) if known else ""
+    return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), link, counts]
 
 
 def _address(link: str) -> str:
-    """Return a link that was found safe, with every character that Markdown or a table could read as its own encoded."""
-    encoded = re.sub(
-        r"[^A-Za-z0-9:/?#=%.,;~+-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), link
-    )
-    return f"<{encoded}>" if link else ""
+    """Return a link that is safe, with every character that Markdown or a table could read as its own encoded."""
+    return f"<{quote(link, safe=':/?#=%.,;~+-')}>" if link else ""
 
 
 def _refusals(report: Report) -> list[str]:
     if not report.refusals:
         return []
-    rows = [[escaped(r.adapter, 80), f"{len(r.verdicts):,}", escaped(r.message)] for r in report.refusals[:MOST_ROWS]]
     counts: Counter[str] = Counter()
     for refusals in report.refusals:
         counts[refusals.adapter] += len(refusals.verdicts)
     totals = ", ".join(f"{escaped(adapter, 80)} {count:,}" for adapter, count in counts.most_common(MOST_ROWS))
     head = ["adapter", "refused", "in the framework's words"]
-    return ["## Refusals", "", totals + ".", "", *table(head, rows), *_left(report.refusals, "wordings")]
+    return ["## Refusals", "", totals + ".", "", *_first_rows(head, report.refusals, _refusal, "wordings")]
 
 
-def _comparison(comparison: Comparison) -> list[str]:
-    counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
-    lines = ["## Against the baseline", "", f"Verdicts: {counts}."]
-    if not comparison.same_cases:
-        only = (
-            f"{len(comparison.cases_added):,} only in this run, {len(comparison.cases_removed):,} only in the baseline"
-        )
-        lines += ["", f"**The two runs do not have the same cases:** {only}."]
-    lines += [
-        f"- {escaped(change.adapter, 80)}: {change.name} was {escaped(change.before, 80)}, is {escaped(change.after, 80)}"
-        for change in comparison.identities[:MOST_ROWS]
-    ]
-    head = ["adapter", "operation", "route", "was", "is", "", "verdicts"]
-    changed = ["", *table(head, map(_change, comparison.changed[:MOST_ROWS]))] if comparison.changed else []
-    return [*lines, *changed, *_left(comparison.changed, "groups of changes")]
-
-
-def _change(group: ChangeGroup) -> list[str]:
-    route_key = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
-    return [*route_key, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
+def _refusal(refusals: Refusals) -> list[str]:
+    return [escaped(refusals.adapter, 80), f"{len(refusals.verdicts):,}", escaped(refusals.message)]
 
 
 def _problems(report: Report) -> list[str]:
-    if not report.problems:
+    if not report.records.problems:
         return []
-    listed = [f"- {escaped(str(problem))}" for problem in report.problems[:MOST_ROWS]]
+    listed = [f"- {escaped(str(problem))}" for problem in report.records.problems[:MOST_ROWS]]
     left = report.records.problem_count - len(listed)
     return ["## Problems with the records", "", *listed, *([f"- and {left:,} more"] if left else [])]
-
-
-def _left(rows: Sequence[object], what: str) -> list[str]:
-    """Return the line that says how many rows a table left out."""
-    left = len(rows) - MOST_ROWS
-    return ["", f"and {left:,} {what} more"] if left > 0 else []

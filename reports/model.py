@@ -15,7 +15,7 @@ from convformance.judging.grades import CONFORMANT, REFUSED, RIGHT
 from convformance.reports import features
 from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity, without_numbers
 from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, RouteKey, Verdict
-from convformance.reports.record import ReadProblem, Records, RunState
+from convformance.reports.record import Records, RunState
 
 UNDESCRIBED = "(not described)"
 UNEXPLAINED = "unexplained"
@@ -123,8 +123,8 @@ class RunSummary:
 class FindingGroup:
     """Findings of one grade and one diagnosis on one route, in the order in which they are shown.
 
-    ``diagnosis`` is empty where none was made; ``line`` is the record's own on it. ``shares`` says what all cases of the
-    group share and fewer than half of the right ones of the route have.
+    ``diagnosis`` is empty where there is none; ``line`` is the record's own on it. ``shares`` says what all cases of
+    the group share and fewer than half of the right ones of the route have.
     """
 
     grade: str
@@ -186,11 +186,6 @@ class Report:
     def incomplete(self) -> tuple[str, ...]:
         """The runs that were not written to their end."""
         return tuple(run.label for run in self.runs if not run.state.complete)
-
-    @property
-    def problems(self) -> list[ReadProblem]:
-        """What could not be used of the record files, at most the first 1000."""
-        return self.records.problems
 
     @property
     def case_sets(self) -> dict[str, tuple[int, int]]:

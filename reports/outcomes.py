@@ -1,13 +1,13 @@
 """Outcomes: a report as a list of tests that passed, failed or were skipped, for the formats that know nothing else.
 
-Every verdict is one outcome; a missing adapter is skipped; a stale known divergence, a run that did not reach its end and a record
-that was left out have failed, as they have in the exit status.
+Every verdict is one outcome; a missing adapter is skipped; a stale known divergence, a run that did not reach its end
+and a record that was left out have failed, as they have in the exit status.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convformance.judging.grades import UNANSWERED
+from convformance.judging.grades import REFUSED, UNANSWERED
 from convformance.reports.formatting import format_number, format_tuple, visible
 from convformance.reports.lines import Known, Verdict
 from convformance.reports.record import Records
@@ -17,7 +17,7 @@ PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One test: its suite from the outside in, its name there, what became of it and why; no text holds a control character.
+    """One test: its suite from the outside in, its name there, what became of it and why. No text hides a character.
 
     ``status`` is passed, failed (the answer is not right), broken (there is none) or skipped; ``kind`` is the grade.
     """
@@ -67,11 +67,11 @@ def _status(verdict: Verdict, known: Known | None) -> tuple[str, str]:
     if verdict.known is not None:
         reason = ": ".join(filter(None, (f"known divergence {verdict.known}", known.reason if known else "")))
         return SKIPPED, " ".join(filter(None, (reason, known.link if known else "")))
-    return (SKIPPED, f"refused: {verdict.message}") if verdict.grade == "refused" else (PASSED, "")
+    return (SKIPPED, f"refused: {verdict.message}") if verdict.grade == REFUSED else (PASSED, "")
 
 
 def evidence(verdict: Verdict) -> str:
-    """Return what is known of a finding beyond its message, a line each: the diagnosis, the worst element, how it is spread."""
+    """Return what is known of a finding beyond its message, a line each."""
     worst, spread, smallest = verdict.worst, verdict.spread, verdict.smallest
     lines = [f"diagnosis: {', '.join(verdict.diagnosis)}" if verdict.diagnosis else ""]
     if worst:

@@ -1,4 +1,4 @@
-"""Verdicts made small for a page: a column of numbers for each field, scripts as numbers of their lines, gzip, base64."""
+"""Verdicts made small for a page: a column of numbers for each field, scripts as numbers of lines, gzip, base64."""
 
 import base64
 import gzip
@@ -63,7 +63,7 @@ def share(error: float | None) -> float | int | None:
 class Columns:
     """The columns of some verdicts: the names of each field by number, and per verdict one number a field.
 
-    The OPTIONAL fields have the empty name, number 0, where a verdict has none; several diagnoses of one verdict are one
+    OPTIONAL fields have the empty name, number 0, where a verdict has none; several diagnoses of one verdict are one
     name, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
     """
 

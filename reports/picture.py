@@ -19,7 +19,7 @@ def _mix(stops: tuple[Colour, ...], position: float) -> Colour:
 
 
 def _palette() -> tuple[Colour, ...]:
-    """Return 256 colours: exact, blues up to the bound, from amber to dark red beyond it, violet for what is not finite."""
+    """Return 256 colours: exact, blues up to the bound, amber to dark red beyond it, violet for what is not finite."""
     within = [_mix(_WITHIN, (value - 1) / (BOUND - 1)) for value in range(1, BOUND + 1)]
     over = [_mix(_OVER, (value - BOUND - 1) / (NOT_FINITE - BOUND - 2)) for value in range(BOUND + 1, NOT_FINITE)]
     return (_EXACT, *within, *over, _NOT_FINITE)

@@ -31,8 +31,10 @@ __all__ = [
     "RecordError",
     "Records",
     "RunState",
+    "Source",
     "Writer",
     "answered_keys",
+    "load",
     "read",
     "verdict_lines",
 ]
@@ -118,6 +120,9 @@ class Records:
             self.problems.append(ReadProblem(file, line, message))
 
 
+Source = Records | Iterable[str | Path]
+
+
 def read(paths: Iterable[str | Path]) -> Records:
     """Return what the records hold, merged; lines, runs and files that cannot be used become problems.
 
@@ -132,6 +137,11 @@ def read(paths: Iterable[str | Path]) -> Records:
     if useless and not (records.runs or records.missing or records.cases):
         raise RecordError("; ".join(useless))
     return records
+
+
+def load(source: Source) -> Records:
+    """Return ``source``, read when it is paths. Raises RecordError for what is no record."""
+    return source if isinstance(source, Records) else read(source)
 
 
 def _once(paths: Iterable[str | Path], records: Records) -> Iterator[str | Path]:

@@ -12,7 +12,6 @@ export const address = (entries) => {
   return `#${new URLSearchParams(filled)}`;
 };
 
-/** Return the address of a verdict. */
 export const addressOf = (data, row) => address(data.key(row));
 
 /** Go to a state, as a new entry of the history. */

@@ -4,22 +4,17 @@ import { el, number, tuple } from "./dom.js";
 
 const MOST_PLANES = 24;
 
-/** Return the rank of a nested list. */
-const rankOf = (array) => (Array.isArray(array) ? 1 + rankOf(array[0]) : 0);
-
-/** Return the shape of a nested list. */
 const shapeOf = (array) => (Array.isArray(array) ? [array.length, ...(array.length ? shapeOf(array[0]) : [])] : []);
 
 /** Return the planes of an array: the leading index of each, and its rows. */
 const planesOf = (array, index = []) => {
-  const rank = rankOf(array);
+  const rank = shapeOf(array).length;
   if (rank === 0) return [{ index, rows: [[array]] }];
   if (rank === 1) return [{ index, rows: [array] }];
   if (rank === 2) return [{ index, rows: array }];
   return array.flatMap((inner, position) => planesOf(inner, [...index, position]));
 };
 
-/** Return an entry of a nested list. */
 const entryAt = (array, index) => index.reduce((inner, position) => (inner === undefined ? inner : inner[position]), array);
 
 const cell = (entry, differs) => el("td", { class: differs ? "differs" : null }, number(entry));

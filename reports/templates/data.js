@@ -13,7 +13,6 @@ const bytesOf = (text) => {
 export const unpacked = (text) =>
   new Response(new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 
-/** Return the bytes of an error map. */
 export const cellsOf = (text) => bytesOf(text);
 
 const FINDING = 1;
@@ -28,7 +27,6 @@ export class Data {
     this.byKey = null;
   }
 
-  /** The text of a named field of a verdict. */
   text(field, row) {
     return this.names[field][this.columns[field][row]];
   }
@@ -78,10 +76,5 @@ export class Data {
   /** The reproduction script of a verdict, or an empty text. */
   script(row) {
     return (this.evidenceOf(row).script ?? []).map((line) => this.lines[line]).join("\n");
-  }
-
-  /** What became of a verdict since the baseline, or an empty text. */
-  change(row) {
-    return this.comparison ? this.comparison.changes[this.comparison.change[row]] : "";
   }
 }

@@ -75,7 +75,6 @@ const facts = (data, row) => {
   return el("ul", { class: "facts" }, ...lines.filter(Boolean).map((line) => el("li", {}, line)));
 };
 
-/** Return every parameter of a case. */
 export const parameters = (data, description) =>
   el(
     "details",

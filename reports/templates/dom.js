@@ -11,13 +11,10 @@ const filled = (element, attributes, children) => {
   return element;
 };
 
-/** Return an HTML element. */
 export const el = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
 
-/** Return an SVG element. */
 export const svg = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
 
-/** Return the icon of a tone. */
 export const icon = (tone) => svg("svg", { class: `icon t-${tone}`, "aria-hidden": "true" }, svg("use", { href: `#i-${tone}` }));
 
 /** Return a grade with its icon and its word. */
@@ -45,7 +42,6 @@ const INTEGER = new Intl.NumberFormat("en");
 /** Return a count with commas between its thousands. */
 export const count = (number) => INTEGER.format(number);
 
-/** Return a count with its noun. */
 export const plural = (number, noun, nouns = `${noun}s`) => `${count(number)} ${number === 1 ? noun : nouns}`;
 
 /** Return a value of a result with every digit it needs; what is not finite is text already. */
@@ -68,7 +64,6 @@ export const share = (error) => {
   return `${error < 10 ? error.toFixed(1) : error < 1e6 ? count(Math.round(error)) : error.toExponential(0)}×`;
 };
 
-/** Return a duration. */
 export const duration = (seconds) => {
   if (seconds < 1e-3) return `${Math.round(seconds * 1e6)} µs`;
   return seconds < 1 ? `${(seconds * 1e3).toPrecision(2)} ms` : `${seconds.toPrecision(2)} s`;

@@ -1,4 +1,4 @@
-// A drawing of a case's geometry: the image with its padding, the taps of the kernel for one element of the result, where windows start.
+// A drawing of a case's geometry: the image with its padding, the taps for one element of the result, where windows start.
 
 import { el, pairs, svg, times, tuple } from "./dom.js";
 
@@ -18,7 +18,7 @@ const axisOf = (description, number) => {
 
 const NARROW = { size: 1, taps: 1, step: 1, dilation: 1, lo: 0, hi: 0, windows: 1 };
 
-/** Return the index in the result whose taps are drawn: that of the worst element where it is known, otherwise the middle. */
+/** Return the index in the result whose taps are drawn: the one given, or the middle. */
 const windowAt = (axis, index) => Math.min(Math.max(index ?? Math.floor((axis.windows - 1) / 2), 0), Math.max(axis.windows - 1, 0));
 
 /** Return where the taps of a window lie, in elements of the image. */
@@ -77,7 +77,6 @@ const tapsOf = (rows, columns, at, spans, side) => {
   return tapsAt(rows, at.row).flatMap((y) => tapsAt(columns, at.column).map((x) => tap(x, y)));
 };
 
-/** Return the drawing of one plane. */
 const plane = (rows, columns, at, side, label) => {
   const spans = { x: reach(columns), y: reach(rows) };
   const [width, height] = [extent(columns) * side.x + EDGE + 3, extent(rows) * side.y + EDGE + 3];
@@ -123,7 +122,7 @@ const caption = (description, chosen, worst) =>
     ),
   );
 
-/** Return the drawing of a case as a figure; `worst` is the index of the worst element of an array that plays the part `result`. */
+/** Return the drawing of a case as a figure; `worst` indexes the worst element of an array that is an input, an output or a filter. */
 export const geometry = (description, result, worst) => {
   if (!description.input_size?.length) return null;
   const axes = description.input_size.map((_, number) => axisOf(description, number));

@@ -52,7 +52,6 @@ const removedList = (data, removed) => {
   return el("ul", { class: "lines" }, ...removed.slice(0, MOST_LISTED).map(line), more);
 };
 
-/** Fill a group that was opened. */
 const fill = (data, group) => {
   const entries = group.querySelector(".entries");
   if (!entries || entries.childElementCount) return;

@@ -51,7 +51,7 @@ export class List {
   rowElement(row, position) {
     const element = el("div", {
       role: "row",
-      class: position % 2 ? "row odd" : "row",
+      class: "row",
       "data-row": row,
       "data-position": position,
       "aria-rowindex": position + 2,

@@ -27,7 +27,6 @@ const worstCell = (map, worst) => {
 
 const key = (kind, text) => el("span", {}, el("i", { class: `s-${kind}` }), text);
 
-/** Return an error map as a figure. */
 export const errorMap = (map, worst, palette) => {
   const [rows, columns] = map.shape;
   const side = Math.max(1, Math.min(LARGEST, Math.floor(SIDE / Math.max(rows, columns))));

@@ -55,7 +55,6 @@ const bars = (bins, from, to) => {
   return paths.join("");
 };
 
-/** Return the histogram of one cell. */
 const strip = (cell, label) => {
   const bound = binOf(1.0000001);
   return svg(
@@ -90,7 +89,6 @@ const tableCell = (cell, adapter) => {
   );
 };
 
-/** Return the axis that all strips share. */
 const scale = () =>
   svg(
     "svg",
@@ -118,7 +116,6 @@ const table = (dtype, adapters, rows) =>
     ),
   );
 
-/** Show the pictures. */
 export const showPrecision = (data, root) => {
   if (root.childElementCount) return;
   const cells = gathered(data);

@@ -20,7 +20,6 @@ const FLAGS = { finding: (data, row) => data.finding(row), exact: (data, row) =>
 const SEARCHED = ["adapter", "op", "route", "dtype", "grade", "case", "diagnosis", "known", "message"];
 const CLOSED = ["adapter", "op", "dtype", "grade", "family", "feature", "change"];
 
-/** Every field of the language. */
 export const FIELDS = [...NAMED, ...OF_CASE, "change", ...Object.keys(FLAGS), ...Object.keys(NUMBERS), ...Object.keys(OF_ROW)];
 
 const TERM = /\s*(-?)(?:([a-z_]+)(>=|<=|:|=|>|<))?("(?:[^"\\]|\\.)*"?|\S+)/giy;
@@ -39,7 +38,6 @@ export class QueryError extends Error {}
 /** Return a value without its quotes. */
 const unquote = (text) => (text.startsWith('"') ? text.slice(1).replace(/"$/, "").replace(/\\(.)/g, "$1") : text);
 
-/** Return the terms of a query. */
 export const parseQuery = (text) =>
   [...text.trimEnd().matchAll(TERM)].map(([, minus, field, operator, quoted]) => ({
     negated: minus === "-",
@@ -48,7 +46,6 @@ export const parseQuery = (text) =>
     value: unquote(quoted),
   }));
 
-/** Return a term of the language. */
 export const formatTerm = (field, value) =>
   /^[\w.+-]+$/.test(value) ? `${field}=${value}` : `${field}="${value.replace(/(["\\])/g, "\\$1")}"`;
 
@@ -68,7 +65,6 @@ const matching = (names, { operator, value }) => {
   return lower(names).map((name) => (wanted === "" ? name === "" : name.includes(wanted)));
 };
 
-/** Return the texts of a field of the cases. */
 const textsOf = (data, field) => (field === "feature" ? data.features : [...new Set(data.cases.map((description) => description[field] ?? ""))]);
 
 const byName = (data, term) => {
@@ -98,7 +94,6 @@ const byCaseText = (data, term) => {
   return byCase(data, term, (description) => (description.features ?? []).some((feature) => mask[feature]));
 };
 
-/** Return a number that a term compares with. */
 const numberOf = ({ field, value }) => {
   const number = value.toLowerCase() === "inf" ? Infinity : Number(value);
   if (value.trim() === "" || Number.isNaN(number)) throw new QueryError(`${field} takes a number, as in ${field}>1, and not “${value}”.`);
@@ -141,7 +136,6 @@ const checkNames = (term, mask, names) => {
   throw new QueryError(`No ${term.field} is named “${term.value}”${some ? `; there are ${some}` : " here"}.`);
 };
 
-/** Return the test of one term. */
 const test = (data, term) => {
   if (term.field === null) return byText(data, term);
   if (!FIELDS.includes(term.field)) {

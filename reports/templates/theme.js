@@ -19,7 +19,6 @@ const storeTheme = (theme) => {
   }
 };
 
-/** Make the button go through the themes. */
 export const prepareTheme = (button) => {
   const names = Object.keys(THEMES);
   const apply = (theme) => {

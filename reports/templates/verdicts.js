@@ -33,7 +33,6 @@ const cell = (kind, ...children) => el("span", { role: "gridcell", class: `c-${k
 
 const known = (name) => el("span", { class: "note", title: `known: ${name}` }, "†");
 
-/** Return the cells of a row. */
 const cellsOfRow = (data) => (row) => [
   cell("grade", badge(data, data.grade(row)), data.text("known", row) ? known(data.text("known", row)) : null),
   cell("adapter", code(data.text("adapter", row))),
@@ -45,7 +44,6 @@ const cellsOfRow = (data) => (row) => [
   cell("message", data.text("message", row)),
 ];
 
-/** The view of all verdicts. */
 export class Verdicts {
   constructor(data, root) {
     this.data = data;
