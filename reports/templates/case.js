@@ -61,7 +61,7 @@ export const showCase = (data, root, state) => {
   const back = el("p", { class: "back" }, el("a", { href: list }, "Its verdicts in the list"));
   const heading = el("h2", { tabindex: "-1" }, "Case ", code(state.case));
   if (!rows.length) {
-    root.replaceChildren(heading, el("p", { class: "quiet" }, "No verdict of this report is on a case of this name."));
+    root.replaceChildren(heading, el("p", { class: "quiet" }, "This report has no verdict on a case of this name."));
     return;
   }
   const row = chosen(data, rows, state);

@@ -98,9 +98,9 @@ export const describeCase = (description) =>
     : [el("p", { class: "soft" }, "The record does not describe this case.")];
 
 /** Return what the page had no room for. */
-const left = (names) => names?.length && el("p", { class: "soft" }, `Too large for this page, and in the record: ${names.join(", ")}.`);
+const left = (names) => names?.length && el("p", { class: "soft" }, `Too large for this page; the record has it: ${names.join(", ")}.`);
 
-const silence = (grade) => (grade === "conformant" ? "Nothing to say against it." : "no message");
+const silence = (grade) => (grade === "conformant" ? "Nothing is wrong with this answer." : "no message");
 
 /** Return what a verdict says, beside its pictures. */
 const text = (data, row, description) => {

@@ -116,7 +116,7 @@ const caption = (description, chosen, worst) =>
       key("image", "image"),
       key("padded", "padding"),
       key("cropped", "cropped away"),
-      key("tap", `taps of result ${tuple(chosen)}`),
+      key("tap", `kernel taps for result ${tuple(chosen)}`),
       key("start", "a window starts"),
       worst ? key("worst", "worst element") : null,
     ),

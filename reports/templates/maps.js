@@ -57,7 +57,7 @@ export const errorMap = (map, worst, palette) => {
         { class: "key" },
         key("exact", "exact"),
         key("within", "within the bound"),
-        key("over", "over it, log scale"),
+        key("over", "over the bound, log scale"),
         key("not-finite", "not finite, or no error allowed"),
         cell ? key("worst", "worst element") : null,
       ),

@@ -1,4 +1,4 @@
-"""A headless browser on a report: a page that notes every error, dialog and request, and the steps the tests take on it."""
+"""A headless browser on a report: a page that notes errors, dialogs and requests, and the steps of the tests on it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 400, "height": 800}
 READY = "html[data-ready=yes]"
 
-# Runs before the page's own script: when, in milliseconds since the navigation began, the first row of a matrix was drawn.
+# Runs before the page's own script: in how many milliseconds the first row of a matrix was drawn.
 FIRST_MATRIX = """
 new MutationObserver((changes, observer) => {
   if (!document.querySelector("table.matrix tbody tr")) return;
@@ -23,7 +23,7 @@ new MutationObserver((changes, observer) => {
 }).observe(document, { childList: true, subtree: true });
 """
 
-# Types a query at once and waits until the count of matches tells of it and the frame is drawn; returns the milliseconds.
+# Types a query at once and waits until the count of matches has changed and is drawn; returns the milliseconds.
 FILTER = """
 async (query) => {
   const box = document.querySelector("#query"), matches = document.querySelector("#matches");

@@ -25,7 +25,8 @@ def install() -> str | None:
     if not shutil.which("apt-get"):
         return f"there is no Chromium on the path ({', '.join(NAMES)}) and no apt-get to install it with"
     if os.geteuid():
-        return "there is no Chromium on the path, and only root can install it: run `apt-get install chromium` as root first"
+        rule = "only root can install it: run `apt-get install chromium` as root first"
+        return f"there is no Chromium on the path, and {rule}"
     for command in INSTALL:
         code = subprocess.run(command, env={**os.environ, **UNATTENDED}, check=False).returncode
         if code:

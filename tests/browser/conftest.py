@@ -22,7 +22,7 @@ from tests.reports.synthetic import SyntheticRun
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# These tests have an environment of their own, `tox run -e report`: elsewhere there may be no Playwright to collect them with.
+# These tests have an environment of their own, `tox run -e report`: elsewhere there may be no Playwright.
 collect_ignore_glob = [] if find_spec("playwright") and find_spec("axe_playwright_python") else ["test_*.py"]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,17 +40,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A report with the records it was made from."""
+    """A report with the records it was made from, and those it was compared with."""
 
     page: Path
     records: Records
+    baseline: Records | None = None
 
 
 def shown(folder: Path, path: Path, baseline: Path | None = None) -> Shown:
     """Return the report of a record, written next to it."""
-    records = record.read([path])
-    write_html(records, folder / "report.html", baseline=None if baseline is None else [baseline])
-    return Shown(folder / "report.html", records)
+    page, records = folder / "report.html", record.read([path])
+    before = None if baseline is None else record.read([baseline])
+    write_html(records, page, baseline=before)
+    return Shown(page, records, before)
 
 
 @pytest.fixture(scope="session")

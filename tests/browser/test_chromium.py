@@ -12,7 +12,7 @@ Machine = Callable[..., list[list[str]]]
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """Return what makes a machine of the programs given, and returns the list of the commands that are then run on it."""
+    """Return what makes a machine with some programs, and returns the list of the commands that are run on it."""
 
     def machine_with(*programs: str, user: int = 0, status: int = 0) -> list[list[str]]:
         here, ran = set(programs), []

@@ -13,7 +13,8 @@ from tests.reports import hostile
 SHOWN = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}"
 PICTURES = "[...document.querySelectorAll('img')].map((picture) => picture.getAttribute('src'))"
 HANDLERS = """
-[...document.querySelectorAll("*")].flatMap((element) => element.getAttributeNames().filter((name) => name.startsWith("on")))
+[...document.querySelectorAll("*")]
+  .flatMap((element) => element.getAttributeNames().filter((name) => name.startsWith("on")))
 """
 LINKS = "[...document.querySelectorAll('a[href]')].map((link) => link.getAttribute('href'))"
 # Fields that a page has no room for in words: their values are numbers, choices, or shown under another name.

@@ -1,4 +1,4 @@
-"""Made-up run records: every grade, known and stale divergences, a missing adapter, error maps and scripts, as many as wanted."""
+"""Made-up run records of any size: every grade, known and stale divergences, a missing adapter, maps and scripts."""
 
 import base64
 import math

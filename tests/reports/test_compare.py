@@ -15,7 +15,7 @@ def verdict(family: str, dtype: str, grade: str = "conformant", **changes: objec
 
 
 def compared(folder: Path, after: list[Line], before: list[Line], **identity: object) -> Comparison:
-    """Return the comparison of two runs whose cases are those of their verdicts; ``identity`` changes the baseline's."""
+    """Return the comparison of two runs with the cases of their verdicts; ``identity`` changes the baseline's."""
     records = []
     for number, (verdicts, changes) in enumerate(((after, {}), (before, identity))):
         asked = {verdict["case"] for verdict in verdicts}

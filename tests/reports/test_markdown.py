@@ -89,8 +89,8 @@ def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(
 def test_findings_and_routes_have_their_diagnoses(tmp_path: Path) -> None:
     text = written(tmp_path, SyntheticRun(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl"))
     assert "## Diagnoses" in text
-    row = "| exchanged-sides by (0, 1) | 6 of 6 | The result is moved by one along the last axis; only in the last column |"
-    assert f"{row} Exchange lo and hi" in text
+    mistake = "The result is moved by one along the last axis; only in the last column"
+    assert f"| exchanged-sides by (0, 1) | 6 of 6 | {mistake} | Exchange lo and hi" in text
     assert "| unexplained | 1 of 6 | Nothing known reproduces it; only in the last column |" in text
     wrong = [line for line in text.splitlines() if line.startswith("| ✗ wrong |")]
     assert wrong

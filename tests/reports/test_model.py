@@ -13,7 +13,7 @@ from tests.reports.synthetic import KNOWN, Line, case_line, diagnosis_line, run_
 ROUTES = {"conv": ["direct", "by hand"], "conv_input_grad": ["vjp"]}
 FIRST = case_line("stride", 1, operations=["conv", "conv_input_grad", "conv_transpose"], dtypes=["float32", "float16"])
 SECOND = case_line("groups", 2, operations=["conv"], dtypes=["float32"])
-# What these two cases pose: conv (2 + 1 dtypes) x 2 routes, conv_input_grad 2 x 1 route; conv_transpose 2 without a route.
+# These two cases pose: conv (2 + 1 dtypes) x 2 routes, conv_input_grad 2 x 1 route; conv_transpose 2 without a route.
 POSED = 8
 END = {"kind": "end", "complete": True, "verdicts": 0, "findings": 0, "seconds": 1.0}
 
