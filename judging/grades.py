@@ -11,12 +11,14 @@ class Grade:
     ``rank`` orders the grades of accuracy, 0 for right, None for a grade that is not one of them; ``answered``: there
     was an answer, which was looked at number by number; ``right``: that answer is the convolution asked for, however
     accurate; ``clean``: it counts against nobody. ``severity`` orders findings, 0 for the worst: a wrong answer that
-    looks like a right one is worse than none. ``symbol`` and ``sentence`` are for reports.
+    looks like a right one is worse than none. ``symbol``, ``tone`` (its colour and icon on the page) and ``sentence`` are
+    for reports.
     """
 
     name: str
     severity: int
     symbol: str
+    tone: str
     sentence: str
     rank: int | None = None
     answered: bool = False
@@ -24,8 +26,10 @@ class Grade:
     clean: bool = False
 
 
-def _measured(name: str, severity: int, symbol: str, sentence: str, *, rank: int | None, clean: bool = False) -> Grade:
-    return Grade(name, severity, symbol, sentence, rank=rank, answered=True, right=name != "wrong", clean=clean)
+def _measured(
+    name: str, severity: int, symbol: str, tone: str, sentence: str, *, rank: int | None, clean: bool = False
+) -> Grade:
+    return Grade(name, severity, symbol, tone, sentence, rank=rank, answered=True, right=name != "wrong", clean=clean)
 
 
 TABLE = (
@@ -33,6 +37,7 @@ TABLE = (
         "conformant",
         8,
         "✓",
+        "good",
         "Bit for bit right on the exact fills, and within the bound of a stable algorithm on random data.",
         rank=0,
         clean=True,
@@ -41,6 +46,7 @@ TABLE = (
         "low-precision",
         6,
         "↓",
+        "narrow",
         "Right for an accumulator or inputs narrower than expected; which one is named.",
         rank=None,
     ),
@@ -48,6 +54,7 @@ TABLE = (
         "componentwise",
         5,
         "\N{TILDE OPERATOR}",
+        "loose",
         "Within the worst-case bound of a direct algorithm, element by element, but not within the statistical one.",
         rank=1,
     ),
@@ -55,14 +62,17 @@ TABLE = (
         "norm-wise",
         4,
         "≈",
+        "looser",
         "Accurate only relative to the largest element, as Winograd and FFT algorithms are.",
         rank=2,
     ),
-    _measured("wrong", 0, "✗", "Outside every bound: this is not the convolution that was asked for.", rank=3),
-    Grade("refused", 7, "⊘", "The framework said, in a clean error, that it does not offer this.", clean=True),
-    Grade("crashed", 1, "↯", "The process died while it answered."),
-    Grade("timed-out", 3, "◷", "No answer within the time allowed."),
-    Grade("error", 2, "!", "An exception that is no refusal."),
+    _measured("wrong", 0, "✗", "bad", "Outside every bound: this is not the convolution that was asked for.", rank=3),
+    Grade(
+        "refused", 7, "⊘", "declined", "The framework said, in a clean error, that it does not offer this.", clean=True
+    ),
+    Grade("crashed", 1, "↯", "dead", "The process died while it answered."),
+    Grade("timed-out", 3, "◷", "late", "No answer within the time allowed."),
+    Grade("error", 2, "!", "broken", "An exception that is no refusal."),
 )
 BY_NAME = {grade.name: grade for grade in TABLE}
 GRADES = tuple(BY_NAME)

@@ -6,17 +6,16 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from convformance.reports import words
-from convformance.reports.html import Source, loaded
-from convformance.reports.record import Records
+from convformance.reports.formatting import one_line, plural, shorten, visible
+from convformance.reports.record import Records, Source, load
 
 LONGEST_LABEL = 60
 # Backgrounds on which white text has a contrast of at least 4.5 (WCAG 2, level AA).
 LABEL, GREEN, RED, AMBER = "#444c56", "#1a7237", "#b02a20", "#6a5b10"
 _MARGIN, _HEIGHT = 6, 20
 _NARROW, _BROAD = " .,:;'|!()[]-fijlrt", "mwMW%@"
-_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" aria-label="{told}">
-<title>{told}</title>
+_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" aria-label="{text}">
+<title>{text}</title>
 <rect width="{width}" height="{height}" rx="3" fill="{colour}"/>
 <path d="M3 0h{flat}v{height}H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="{label_colour}"/>
 <g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true">
@@ -36,37 +35,31 @@ class Badge(NamedTuple):
 
 
 def write_badge(records: Source, path: str | Path) -> None:
-    """Write the badge of ``records`` (paths, or records already read) to ``path``: as JSON when that ends in .json, else as SVG.
+    """Write the badge of ``records`` (paths, or records already read): JSON when ``path`` ends in .json, else SVG.
 
     Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
     """
-    badge = badge_of(loaded(records))
+    badge = badge_of(load(records))
     Path(path).write_text(endpoint(badge) if Path(path).suffix == ".json" else svg(badge), encoding="utf-8")
 
 
 def badge_of(records: Records) -> Badge:
-    """Return what the badge says: findings in how many verdicts; red for findings, and no green for a run that is not complete."""
+    """Return what the badge says: findings in how many verdicts; red for findings, green only for a complete run."""
     runs = [state.run for state in records.runs.values()]
     framework = f" {runs[0].framework} {runs[0].framework_version}" if len(runs) == 1 else ""
-    label = words.shorten(words.one_line(words.visible(f"convformance{framework}")), LONGEST_LABEL)
+    label = shorten(one_line(visible(f"convformance{framework}")), LONGEST_LABEL)
     findings, stale = len(records.findings), len(records.stale)
-    told = [words.plural(findings, "finding") if findings else "no findings"]
-    told += [words.plural(stale, "stale divergence")] if stale else []
-    told += [] if records.complete else ["not complete"]
-    message = f"{', '.join(told)} in {words.plural(len(records.verdicts), 'verdict')}"
+    parts = [plural(findings, "finding") if findings else "no findings"]
+    parts += [plural(stale, "stale divergence")] if stale else []
+    parts += [] if records.complete else ["not complete"]
+    message = f"{', '.join(parts)} in {plural(len(records.verdicts), 'verdict')}"
     return Badge(label, message, RED if findings or stale else GREEN if records.complete else AMBER)
 
 
 def endpoint(badge: Badge) -> str:
     """Return the badge as the JSON of a shields.io endpoint (https://shields.io/badges/endpoint-badge)."""
-    told = {
-        "schemaVersion": 1,
-        "label": badge.label,
-        "message": badge.message,
-        "color": badge.colour,
-        "labelColor": LABEL,
-    }
-    return json.dumps(told) + "\n"
+    texts = {"label": badge.label, "message": badge.message}
+    return json.dumps({"schemaVersion": 1, **texts, "color": badge.colour, "labelColor": LABEL}) + "\n"
 
 
 def svg(badge: Badge) -> str:
@@ -76,7 +69,7 @@ def svg(badge: Badge) -> str:
     return _SVG.format(
         width=split + message_width + 2 * _MARGIN,
         height=_HEIGHT,
-        told=escape(f"{badge.label}: {badge.message}"),
+        text=escape(f"{badge.label}: {badge.message}"),
         colour=badge.colour,
         label_colour=LABEL,
         flat=split - 3,

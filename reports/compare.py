@@ -4,11 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from convformance.reports import words
-from convformance.reports.lines import Key, Verdict
+from convformance.reports.formatting import describe_run, grades_in_order, severity
+from convformance.reports.lines import Key, RouteKey, Verdict
 from convformance.reports.record import Records
-
-_IDENTITY = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Change:
 
     @staticmethod
     def _rank(verdict: Verdict) -> tuple[bool, int]:
-        return not verdict.finding, words.severity(verdict.grade)
+        return not verdict.finding, severity(verdict.grade)
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,8 @@ class OneSided:
     @property
     def grades(self) -> Mapping[str, int]:
         """How many there are of each grade, conformant first."""
-        found = Counter(verdict.grade for verdict in self.verdicts)
-        return {grade: found[grade] for grade in words.grades_in_order(found)}
+        counts = Counter(verdict.grade for verdict in self.verdicts)
+        return {grade: counts[grade] for grade in grades_in_order(counts)}
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class IdentityChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one of the runs describes."""
+    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one run describes."""
 
     added: tuple[OneSided, ...]
     removed: tuple[OneSided, ...]
@@ -86,15 +84,12 @@ class Comparison:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of verdicts added, removed, changed for the worse, changed for the better, and unchanged."""
-        sides = {"added": self.added, "removed": self.removed}
-        changes = {"worse": True, "better": False}
+        """How many verdicts were added, removed, became worse, became better, and are what they were."""
         return {
-            **{name: sum(len(side.verdicts) for side in found) for name, found in sides.items()},
-            **{
-                name: sum(len(group.changes) for group in self.changed if group.worse is is_worse)
-                for name, is_worse in changes.items()
-            },
+            "added": sum(len(side.verdicts) for side in self.added),
+            "removed": sum(len(side.verdicts) for side in self.removed),
+            "worse": sum(len(group.changes) for group in self.changed if group.worse),
+            "better": sum(len(group.changes) for group in self.changed if not group.worse),
             "unchanged": self.unchanged,
         }
 
@@ -120,36 +115,30 @@ def _differs(change: Change) -> bool:
 
 
 def _one_sided(here: Mapping[Key, Verdict], there: Mapping[Key, Verdict]) -> tuple[OneSided, ...]:
-    groups: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
+    groups: dict[RouteKey, list[Verdict]] = defaultdict(list)
     for key, verdict in here.items():
         if key not in there:
-            groups[key[:3]].append(verdict)
-    return tuple(OneSided(*place, tuple(verdicts)) for place, verdicts in sorted(groups.items()))
+            groups[verdict.route_key].append(verdict)
+    return tuple(OneSided(*route_key, tuple(verdicts)) for route_key, verdicts in sorted(groups.items()))
 
 
 def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
-    """Return the changes by route and grades: those for the worse first, then by the grade they came to, worst first."""
-    groups: dict[tuple[str, str, str, str, str, bool], list[Change]] = defaultdict(list)
+    """Return the changes by route and grades: those for the worse first, then by the new grade, worst first."""
+    groups: dict[tuple[RouteKey, str, str, bool], list[Change]] = defaultdict(list)
     for change in changed:
-        after = change.after
-        groups[after.adapter, after.op, after.route, change.before.grade, after.grade, change.worse].append(change)
-    found = [ChangeGroup(*key, tuple(changes)) for key, changes in groups.items()]
-    return tuple(
-        sorted(
-            found, key=lambda group: (not group.worse, words.severity(group.after), -len(group.changes), group.adapter)
-        )
-    )
+        groups[change.after.route_key, change.before.grade, change.after.grade, change.worse].append(change)
+    change_groups = [ChangeGroup(*route, *grades, tuple(changes)) for (route, *grades), changes in groups.items()]
+    return tuple(sorted(change_groups, key=_gravest_first))
+
+
+def _gravest_first(group: ChangeGroup) -> tuple[bool, int, int, str]:
+    return not group.worse, severity(group.after), -len(group.changes), group.adapter
 
 
 def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]:
     for label, state in records.runs.items():
         if label in baseline.runs:
-            before, after = baseline.runs[label].run, state.run
-            for name in _IDENTITY:
-                old, new = _told(getattr(before, name)), _told(getattr(after, name))
-                if old != new:
-                    yield IdentityChange(label, name, old, new)
-
-
-def _told(value: str | Mapping[str, str]) -> str:
-    return value if isinstance(value, str) else words.mode(value)
+            before = describe_run(baseline.runs[label].run)
+            for name, value in describe_run(state.run).items():
+                if value != before[name]:
+                    yield IdentityChange(label, name, before[name], value)

@@ -1,4 +1,4 @@
-"""CTRF, the Common Test Report Format in JSON (https://ctrf.io): a test a verdict, findings with script and evidence."""
+"""CTRF, the Common Test Report Format in JSON (https://ctrf.io): one test for each verdict."""
 
 import json
 import math
@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from convformance.reports import fields, outcomes, words
-from convformance.reports.html import Source, loaded
+from convformance.reports import fields, outcomes
+from convformance.reports.formatting import describe_run, visible
 from convformance.reports.lines import Verdict
 from convformance.reports.outcomes import BROKEN, FAILED, PASSED, SKIPPED, Outcome
-from convformance.reports.record import Records, RunState
+from convformance.reports.record import Records, RunState, Source, load
 
 SPECIFICATION = "0.0.0"
 _STATUS = {PASSED: "passed", FAILED: "failed", BROKEN: "failed", SKIPPED: "skipped"}
@@ -28,7 +28,7 @@ def write_ctrf(records: Source, path: str | Path) -> None:
     Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
     """
     with Path(path).open("w", encoding="utf-8") as file:
-        file.writelines(document(loaded(records)))
+        file.writelines(document(load(records)))
 
 
 def document(records: Records) -> Iterator[str]:
@@ -36,8 +36,8 @@ def document(records: Records) -> Iterator[str]:
     closing = "]}}"
     head = _json({"reportFormat": "CTRF", "specVersion": SPECIFICATION, "results": {**_results(records), "tests": []}})
     yield head.removesuffix(closing)
-    for place, outcome in enumerate(outcomes.outcomes(records)):
-        yield f"{',' if place else ''}\n{_json(_test(outcome))}"
+    for number, outcome in enumerate(outcomes.outcomes(records)):
+        yield f"{',' if number else ''}\n{_json(_test(outcome))}"
     yield f"\n{closing}\n"
 
 
@@ -50,11 +50,11 @@ def _results(records: Records) -> dict[str, Any]:
     suites = sorted({state.run.suite for state in states if state.run.suite})
     platforms = sorted({state.run.platform for state in states if state.run.platform})
     return {
-        "tool": {"name": "convformance", "version": words.visible(" and ".join(suites))},
+        "tool": {"name": "convformance", "version": visible(" and ".join(suites))},
         "summary": _summary(states, outcomes.outcomes(records)),
         "environment": {
             "reportName": "convformance",
-            "osPlatform": words.visible(", ".join(platforms)),
+            "osPlatform": visible(", ".join(platforms)),
             "healthy": records.complete,
             "extra": {"runs": [_identity(state) for state in states]},
         },
@@ -62,33 +62,17 @@ def _results(records: Records) -> dict[str, Any]:
 
 
 def _identity(state: RunState) -> dict[str, Any]:
-    names = (
-        "framework",
-        "framework_version",
-        "device",
-        "platform",
-        "python",
-        "numpy",
-        "suite",
-        "tier",
-        "started",
-        "asked",
-    )
-    told = {name: words.visible(str(getattr(state.run, name))) for name in names}
-    return {
-        "adapter": words.visible(state.label),
-        **told,
-        "mode": words.visible(words.mode(state.run.mode)),
-        "complete": state.complete,
-    }
+    run = state.run
+    identity = {"adapter": state.label, **describe_run(run), "started": run.started, "asked": str(run.asked)}
+    return {name: visible(text) for name, text in identity.items()} | {"complete": state.complete}
 
 
-def _summary(states: Iterable[RunState], found: Iterable[Outcome]) -> dict[str, int]:
-    """Return the counts, and when the runs started and stopped in milliseconds since 1970; 0 where no run says when."""
-    counted = Counter(_STATUS[outcome.status] for outcome in found)
+def _summary(states: Iterable[RunState], tests: Iterable[Outcome]) -> dict[str, int]:
+    """Return the counts, and when the runs started and stopped in milliseconds since 1970; 0 where none says when."""
+    counts = Counter(_STATUS[outcome.status] for outcome in tests)
     spans = [(started, started + _milliseconds(state.seconds)) for state in states for started in _started(state)]
     start, stop = min((span[0] for span in spans), default=0), max((span[1] for span in spans), default=0)
-    return {"tests": counted.total(), **{status: counted[status] for status in _STATUSES}, "start": start, "stop": stop}
+    return {"tests": counts.total(), **{status: counts[status] for status in _STATUSES}, "start": start, "stop": stop}
 
 
 def _started(state: RunState) -> Iterator[int]:
@@ -106,7 +90,7 @@ def _milliseconds(seconds: float) -> int:
 
 def _test(outcome: Outcome) -> dict[str, Any]:
     identity = "\n".join((*outcome.suite, outcome.name))
-    told: dict[str, Any] = {
+    test: dict[str, Any] = {
         "id": str(uuid.uuid5(_NAMESPACE, identity)),
         "name": outcome.name,
         "status": _STATUS[outcome.status],
@@ -115,12 +99,12 @@ def _test(outcome: Outcome) -> dict[str, Any]:
         "suite": outcome.suite,
     }
     if outcome.message:
-        told["message"] = outcome.message
-    return told | (_evidence(outcome.verdict) if outcome.verdict and outcome.verdict.finding else {})
+        test["message"] = outcome.message
+    return test | (_evidence(outcome.verdict) if outcome.verdict and outcome.verdict.finding else {})
 
 
 def _evidence(verdict: Verdict) -> dict[str, Any]:
-    """Return what a finding has beyond its message: where it lies, the script that shows it, its diagnosis and error."""
-    told = {"trace": outcomes.evidence(verdict), "snippet": words.visible(verdict.script or "")}
-    extra = {"diagnosis": list(map(words.visible, verdict.diagnosis)), "error": verdict.error}
-    return {name: value for name, value in told.items() if value} | {"extra": extra}
+    """Return what a finding has beyond its message: where it lies, the script that shows it, diagnosis and error."""
+    shown = {"trace": outcomes.evidence(verdict), "snippet": visible(verdict.script or "")}
+    extra = {"diagnosis": list(map(visible, verdict.diagnosis)), "error": verdict.error}
+    return {name: value for name, value in shown.items() if value} | {"extra": extra}

@@ -1,42 +1,42 @@
 """What a case asks of a framework, feature by feature, and how far each adapter supports it.
 
-A feature is a predicate over the description of a case, or an operation, or a dtype. A question is an operation on a case in a
-dtype; an adapter supports it when one of its routes gives an answer that is not wrong. An operation in a dtype that is refused
-nearly always says nothing of strides or paddings: its refusals count under operations and number types alone.
+A feature is a predicate over the description of a case, or an operation, or a dtype. A question is an operation on a
+case in a dtype; an adapter supports it when one of its routes gives an answer that is not wrong. An operation that is
+refused in a dtype nearly always says nothing of strides or paddings: its refusals count under operations and number
+types alone.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
-from convformance.judging.grades import REFUSED, RIGHT
+from convformance.judging.grades import LOW_PRECISION, REFUSED, RIGHT, WRONG
 from convformance.reference.operation import TABLE
-from convformance.reports import words
+from convformance.reports.formatting import percent, severity, without_numbers
 from convformance.reports.lines import DTYPES, CaseLine, Verdict
 from convformance.reports.record import Records, RunState
 
 STATES = ("yes", "partly", "no", "wrong", "none")
 MOST_WORDINGS = 2
+MOST_SHARED = 3
 
 # An operation is not offered in a dtype when more than this part of its questions is refused.
 _NEARLY_ALWAYS = 0.9
-_DIGITS = re.compile(r"\d+")
 _TRANSPOSED = tuple(each.name for each in TABLE if each.transposed or each.result == "input")
 
 
 @dataclass(frozen=True)
 class Feature:
-    """Something a convolution can be asked for: ``has`` tells the cases that ask for it, ``dtype`` or ``op`` what it is one of.
+    """Something a convolution can be asked for; ``has`` finds the cases that ask for it.
 
-    ``operations`` are those it concerns; all of them when empty.
+    A feature that is a number type has a ``dtype``, one that is an operation an ``op``. ``operations`` are those it
+    concerns; all of them when empty.
     """
 
     group: str
     name: str
     says: str
-    has: Callable[[CaseLine], bool]
+    has: Callable[[CaseLine], bool] = lambda case: True
     dtype: str = ""
     op: str = ""
     operations: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Feature:
 
     @property
     def query(self) -> str:
-        """The words that find its verdicts."""
+        """The query that finds its verdicts."""
         return f"dtype={self.dtype}" if self.dtype else f"op={self.op}" if self.op else f'feature="{self.name}"'
 
     def concerns(self, op: str, dtype: str) -> bool:
@@ -68,16 +68,20 @@ def _padded(case: CaseLine) -> bool:
     return any(side > 0 for pair in case.padding_pairs for side in pair)
 
 
+def _asymmetric(case: CaseLine) -> bool:
+    return any(lo != hi for lo, hi in case.padding_pairs)
+
+
+def _cropped(case: CaseLine) -> bool:
+    return any(side < 0 for pair in case.padding_pairs for side in pair)
+
+
 def _same(case: CaseLine) -> bool:
     return case.padding in ("same_upper", "same_lower")
 
 
-def _unequal(sizes: Sequence[int]) -> bool:
-    return len(set(sizes)) > 1
-
-
-def _negative(case: CaseLine) -> bool:
-    return any(side < 0 for pair in case.padding_pairs for side in pair)
+def _even(case: CaseLine) -> bool:
+    return any(taps % 2 == 0 for taps in case.kernel_size)
 
 
 def _spans(case: CaseLine) -> list[int]:
@@ -87,10 +91,11 @@ def _spans(case: CaseLine) -> list[int]:
 
 def _unread(case: CaseLine) -> bool:
     """Whether the last window ends before the padded image does."""
-    axes = zip(case.input_size, case.padding_pairs, _spans(case), case.stride, strict=False)
-    return any(
-        size + lo + hi > span and (size + lo + hi - span) % step for size, (lo, hi), span, step in axes if step > 0
-    )
+    for size, (lo, hi), span, step in zip(case.input_size, case.padding_pairs, _spans(case), case.stride, strict=False):
+        room = size + lo + hi - span
+        if room > 0 and step > 0 and room % step:
+            return True
+    return False
 
 
 def _wider(case: CaseLine) -> bool:
@@ -105,32 +110,36 @@ def _depthwise(case: CaseLine) -> bool:
     return case.groups == case.in_channels > 1
 
 
+def _multiplied(case: CaseLine) -> bool:
+    return _depthwise(case) and case.out_channels > case.groups
+
+
 def _rank(rank: int) -> Callable[[CaseLine], bool]:
     return lambda case: len(case.input_size) == rank
 
 
 FEATURES = (
     Feature("Geometry", "stride", "a stride above 1", _strided),
-    Feature("Geometry", "unequal stride", "another stride on each axis", lambda case: _unequal(case.stride)),
+    Feature("Geometry", "unequal stride", "another stride on each axis", lambda case: len(set(case.stride)) > 1),
     Feature("Geometry", "dilation", "a dilation above 1", _dilated),
-    Feature("Geometry", "stride with dilation", "both above 1 in one case", lambda case: _strided(case) and _dilated(case)),
+    Feature("Geometry", "stride with dilation", "both above 1", lambda case: _strided(case) and _dilated(case)),
     Feature("Geometry", "unread rows", "a last window that ends before the padded image does", _unread),
     Feature("Padding", "padding", "zeros around the image", _padded),
-    Feature("Padding", "asymmetric padding", "lo and hi differ", lambda case: any(lo != hi for lo, hi in case.padding_pairs)),
-    Feature("Padding", "negative padding", "the image is cropped", _negative),
+    Feature("Padding", "asymmetric padding", "lo and hi differ", _asymmetric),
+    Feature("Padding", "negative padding", "the image is cropped", _cropped),
     Feature("Padding", "SAME", "a result as large as the image, by the framework's own rule", _same),
     Feature("Padding", "SAME at stride 2", "SAME with a stride above 1", lambda case: _same(case) and _strided(case)),
-    Feature("Padding", "SAME, odd zero first", "same_lower, as ONNX names it", lambda case: case.padding == "same_lower"),
+    Feature("Padding", "SAME, odd zero first", "same_lower in ONNX", lambda case: case.padding == "same_lower"),
     Feature("Kernel", "pointwise", "a kernel of 1 on every axis", lambda case: set(case.kernel_size) == {1}),
-    Feature("Kernel", "even kernel", "a kernel without a middle", lambda case: any(taps % 2 == 0 for taps in case.kernel_size)),
+    Feature("Kernel", "even kernel", "a kernel without a middle", _even),
     Feature("Kernel", "kernel larger than the image", "it reaches into the padding on both sides", _wider),
     Feature("Channels", "groups", "more than one group", lambda case: case.groups > 1),
     Feature("Channels", "depthwise", "a group for each channel", _depthwise),
+    Feature("Channels", "channel multiplier", "depthwise, several filters for each channel", _multiplied),
     Feature(
-        "Channels", "channel multiplier", "depthwise, several filters a channel",
-        lambda case: _depthwise(case) and case.out_channels > case.groups,
+        "Transposed", "transposed output size", "one of the sizes that a stride leaves open", _unread,
+        operations=_TRANSPOSED,
     ),
-    Feature("Transposed", "transposed output size", "one of the sizes that a stride leaves open", _unread, operations=_TRANSPOSED),
     Feature("Shapes", "1-D", "one spatial axis", _rank(1)),
     Feature("Shapes", "2-D", "two spatial axes", _rank(2)),
     Feature("Shapes", "3-D", "three spatial axes", _rank(3)),
@@ -138,10 +147,11 @@ FEATURES = (
     Feature("Data", "bias", "a number added to each channel", lambda case: case.bias),
     Feature("Data", "NaN and Inf", "in the image or in the filter", lambda case: bool(case.special)),
     Feature(
-        "Data", "non-contiguous operands", "sliced, or with permuted axes", lambda case: case.memory not in ("", "contiguous")
+        "Data", "non-contiguous operands", "sliced, or with permuted axes",
+        lambda case: case.memory not in ("", "contiguous"),
     ),
-    *(Feature("Number types", dtype, f"operands and result in {dtype}", lambda case: True, dtype=dtype) for dtype in DTYPES),
-    *(Feature("Operations", each.name, each.meaning, lambda case: True, op=each.name) for each in TABLE),
+    *(Feature("Number types", dtype, f"operands and result in {dtype}", dtype=dtype) for dtype in DTYPES),
+    *(Feature("Operations", each.name, each.meaning, op=each.name) for each in TABLE),
 )  # fmt: skip
 
 
@@ -152,16 +162,16 @@ def features_of(case: CaseLine) -> list[Feature]:
 
 @dataclass(frozen=True)
 class Note:
-    """Why an adapter does not support all of a feature: the kind of it, how many questions it concerns, and words."""
+    """Why an adapter does not support all of a feature: the kind, how many questions it concerns, and a message."""
 
     kind: str
     count: int
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Support:
-    """How far an adapter supports a feature: ``right`` of the ``of`` questions asked have an answer that is not wrong."""
+    """How far an adapter supports a feature: one of STATES, and how many of its questions have an answer not wrong."""
 
     state: str
     right: int
@@ -175,7 +185,7 @@ class _Question:
     def __init__(self, verdicts: Sequence[Verdict]) -> None:
         self.verdicts = verdicts
         self.right = [verdict for verdict in verdicts if verdict.grade in RIGHT]
-        self.refused = all(verdict.grade == "refused" for verdict in verdicts)
+        self.refused = all(verdict.grade == REFUSED for verdict in verdicts)
 
 
 @dataclass
@@ -189,13 +199,13 @@ class _Answers:
     narrow: Counter[str] = field(default_factory=Counter)
     failed: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, question: "_Question") -> None:
+    def add(self, question: _Question) -> None:
         """Count one question: what each route said."""
         self.of += 1
         self.right += bool(question.right)
         if question.refused:
-            self.refused[_DIGITS.sub("#", question.verdicts[0].message)] += 1
-        if question.right and all(verdict.grade == "low-precision" for verdict in question.right):
+            self.refused[without_numbers(question.verdicts[0].message)] += 1
+        if question.right and all(verdict.grade == LOW_PRECISION for verdict in question.right):
             self.narrow[question.right[0].accumulator or "narrower inputs"] += 1
         failed = [verdict for verdict in question.verdicts if verdict.grade not in (*RIGHT, REFUSED)]
         self.failed.update({(verdict.grade, verdict.known or "") for verdict in failed})
@@ -203,7 +213,7 @@ class _Answers:
     @property
     def state(self) -> str:
         """One of STATES: a wrong answer that nobody knew of, or nothing but wrong ones, is ``wrong``."""
-        wrong = [known for grade, known in self.failed if grade == "wrong"]
+        wrong = [known for grade, known in self.failed if grade == WRONG]
         if not self.of:
             return "no" if self.unoffered else "none"
         if "" in wrong or (wrong and not self.right):
@@ -212,39 +222,41 @@ class _Answers:
             return "no"
         return "yes" if self.right == self.of and not self.failed and not self.unoffered else "partly"
 
+    def support(self) -> Support:
+        return Support(self.state, self.right, self.of, tuple(self.notes()))
+
     def notes(self) -> Iterable[Note]:
         """Yield what stands in the way, the gravest first."""
-        for (grade, known), count in sorted(
-            self.failed.items(), key=lambda entry: (words.severity(entry[0][0]), entry[0][1])
-        ):
+        for (grade, known), count in sorted(self.failed.items(), key=lambda entry: (severity(entry[0][0]), entry[0])):
             yield Note(grade, count, f"known divergence: {known}" if known else "")
-        for wording, count in self.refused.most_common(MOST_WORDINGS):
-            yield Note("refused", count, wording)
-        if left := sum(self.refused.values()) - sum(count for _, count in self.refused.most_common(MOST_WORDINGS)):
-            yield Note("refused", left, "in other words")
+        named = self.refused.most_common(MOST_WORDINGS)
+        for wording, count in named:
+            yield Note(REFUSED, count, wording)
+        if left := self.refused.total() - sum(count for _, count in named):
+            yield Note(REFUSED, left, "with other messages")
         for op, count in self.unoffered.items():
             yield Note("no route", count, op)
         for accumulator, count in self.narrow.items():
-            yield Note("low-precision", count, f"accumulates in {accumulator}")
+            yield Note(LOW_PRECISION, count, f"accumulates in {accumulator}")
 
 
 def supports(records: Records) -> dict[str, dict[str, Support]]:
     """Return for each feature's name and each run's label how far the run supports the feature."""
-    found: dict[tuple[str, str], _Answers] = defaultdict(_Answers)
-    asked = {name: features_of(case) for name, case in records.cases.items()}
-    others = [feature for feature in FEATURES if not feature.of_cases]
+    answers: dict[tuple[str, str], _Answers] = defaultdict(_Answers)
+    of_case = {name: features_of(case) for name, case in records.cases.items()}
+    of_question = [feature for feature in FEATURES if not feature.of_cases]
     questions = _questions(records)
     refusing = _refusing(questions)
     for (label, op, name, dtype), question in questions.items():
-        silent = question.refused and (label, op, dtype) in refusing
-        for feature in [*others, *([] if silent else asked.get(name, []))]:
+        says_nothing = question.refused and (label, op, dtype) in refusing
+        for feature in [*of_question, *([] if says_nothing else of_case.get(name, []))]:
             if feature.concerns(op, dtype):
-                found[feature.name, label].add(question)
+                answers[feature.name, label].add(question)
     for label, state in records.runs.items():
         for op, count in _unoffered(records, state).items():
-            found[op, label].unoffered[op] += count
+            answers[op, label].unoffered[op] += count
     return {
-        feature.name: {label: _support(found[feature.name, label]) for label in records.runs} for feature in FEATURES
+        feature.name: {label: answers[feature.name, label].support() for label in records.runs} for feature in FEATURES
     }
 
 
@@ -262,7 +274,7 @@ def _refusing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[t
     for (label, op, _, dtype), question in questions.items():
         asked[label, op, dtype] += 1
         refused[label, op, dtype] += question.refused
-    return {place for place, count in asked.items() if refused[place] > _NEARLY_ALWAYS * count}
+    return {key for key, count in asked.items() if refused[key] > _NEARLY_ALWAYS * count}
 
 
 def _unoffered(records: Records, state: RunState) -> Counter[str]:
@@ -271,30 +283,23 @@ def _unoffered(records: Records, state: RunState) -> Counter[str]:
     return Counter(op for case in cases for op in case.operations if not state.run.routes.get(op) for _ in case.dtypes)
 
 
-def _support(answers: _Answers) -> Support:
-    return Support(answers.state, answers.right, answers.of, tuple(answers.notes()))
-
-
-def grouped() -> list[tuple[str, list[Feature]]]:
-    """Return the features under their groups."""
-    return [(group, list(found)) for group, found in groupby(FEATURES, key=lambda feature: feature.group)]
-
-
 def shared(failing: Sequence[Verdict], right: Sequence[Verdict], cases: Mapping[str, CaseLine]) -> tuple[str, ...]:
-    """Return in words what all ``failing`` verdicts share and fewer than half of the ``right`` ones have, the most telling first.
+    """Return what all ``failing`` verdicts share and fewer than half of the ``right`` ones have, the rarest first.
 
     Nothing is said of fewer than two.
     """
     if len(failing) < 2:
         return ()
-    traits = {name: _traits(cases[name]) for name in {verdict.case for verdict in (*failing, *right)} & cases.keys()}
-    had = [traits.get(verdict.case, frozenset()) | {verdict.dtype} for verdict in failing]
-    common = frozenset.intersection(*map(frozenset, had))
-    others = Counter(
-        trait for verdict in right for trait in common & (traits.get(verdict.case, frozenset()) | {verdict.dtype})
-    )
+    names = {verdict.case for verdict in (*failing, *right)} & cases.keys()
+    of_case = {name: _traits(cases[name]) for name in names}
+
+    def traits(verdict: Verdict) -> frozenset[str]:
+        return of_case.get(verdict.case, frozenset()) | {verdict.dtype}
+
+    common = frozenset.intersection(*map(traits, failing))
+    others = Counter(trait for verdict in right for trait in common & traits(verdict))
     telling = sorted((others[trait], trait) for trait in common if 2 * others[trait] < len(right))
-    return tuple(_telling(trait, count, len(right)) for count, trait in telling[:3])
+    return tuple(_telling(trait, count, len(right)) for count, trait in telling[:MOST_SHARED])
 
 
 def _traits(case: CaseLine) -> frozenset[str]:
@@ -302,5 +307,5 @@ def _traits(case: CaseLine) -> frozenset[str]:
 
 
 def _telling(trait: str, count: int, of: int) -> str:
-    others = f"{words.percent(count, of)} of the right answers have it" if count else "no right answer has it"
+    others = f"{percent(count, of)} of the right answers have it" if count else "no right answer has it"
     return f"{trait} ({others})"

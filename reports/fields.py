@@ -1,6 +1,6 @@
 """The fields of a run record's lines: what each may hold, and how an object of parsed JSON becomes a frozen value.
 
-A field is declared with its check, ``Annotated[type, check]``. A check returns the value as it is kept, or raises Malformed.
+A field is declared with its check, ``Annotated[type, check]``. A check returns the value to keep, or raises Malformed.
 """
 
 import base64
@@ -25,40 +25,36 @@ class Malformed(ValueError):
 
 
 def as_text(value: Any) -> str:
-    """Return ``value`` when it is text."""
     if not isinstance(value, str):
         raise Malformed("is no text")
     return value
 
 
 def as_shared(value: Any) -> str:
-    """Return ``value`` when it is text, one object however often a record repeats it, so that large records fit in memory."""
+    """Return text as one object however often a record repeats it, so that large records fit in memory."""
     return sys.intern(as_text(value))
 
 
 def as_grade(value: Any) -> str:
-    """Return ``value`` when it is a grade."""
     if value not in GRADES:
         raise Malformed(f"is no grade; allowed: {', '.join(GRADES)}")
     return as_shared(value)
 
 
 def as_flag(value: Any) -> bool:
-    """Return ``value`` when it is true or false."""
     if not isinstance(value, bool):
         raise Malformed("is neither true nor false")
     return value
 
 
 def as_integer(value: Any) -> int:
-    """Return ``value`` when it is an integer."""
+    # In Python True is an integer; in a record it is none.
     if isinstance(value, bool) or not isinstance(value, int):
         raise Malformed("is no integer")
     return value
 
 
 def as_count(value: Any) -> int:
-    """Return ``value`` when it is an integer from 0 on."""
     if as_integer(value) < 0:
         raise Malformed("is negative")
     return cast(int, value)
@@ -104,25 +100,24 @@ def nullable(check: Check) -> Check:
 
 
 def as_shown(value: Any) -> str:
-    """Return ``value`` as text, whatever it is: for the values of modes, which are an adapter's own affair."""
+    """Return ``value`` as text, whatever it is: an adapter may call its modes what it likes."""
     return value if isinstance(value, str) else str(value)
 
 
 def as_pairs(value: Any) -> tuple[tuple[int, int], ...]:
-    """Return ``value`` when it is a list of (lo, hi) pairs."""
-    found = listed(as_size)(value)
-    if any(len(pair) != 2 for pair in found):
+    pairs = listed(as_size)(value)
+    if any(len(pair) != 2 for pair in pairs):
         raise Malformed("holds an entry that is no pair")
-    return cast(tuple[tuple[int, int], ...], found)
+    return cast(tuple[tuple[int, int], ...], pairs)
 
 
 def as_padding(value: Any) -> tuple[tuple[int, int], ...] | str:
-    """Return ``value`` when it is a padding symbol or a list of pairs."""
+    """Return a padding: the name of a symbol, or (lo, hi) pairs."""
     return value if isinstance(value, str) else as_pairs(value)
 
 
 def as_bytes(value: Any) -> bytes:
-    """Return the bytes that ``value`` holds in base64."""
+    """Return what ``value`` holds in base64."""
     try:
         return base64.b64decode(as_text(value), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -130,7 +125,7 @@ def as_bytes(value: Any) -> bytes:
 
 
 def as_nested(value: Any) -> Any:
-    """Return ``value`` when it is numbers in lists of lists, at most 4096 of them."""
+    """Return numbers in lists of lists, at most 4096 of them."""
     numbers = _numbers(value, DEEPEST)
     if numbers > MOST_NUMBERS:
         raise Malformed(f"holds {numbers} numbers; allowed: up to {MOST_NUMBERS}")
@@ -138,7 +133,6 @@ def as_nested(value: Any) -> Any:
 
 
 def _numbers(value: Any, depth: int) -> int:
-    """Return how many numbers there are in ``value``."""
     if not isinstance(value, list):
         as_number(value)
         return 1
@@ -178,10 +172,10 @@ def nested(kind: type[L]) -> Check:
 
     def entry(value: Any) -> L:
         notes: list[str] = []
-        made = parse(kind, value, notes)
+        parsed = parse(kind, value, notes)
         if notes:
             raise Malformed("; ".join(notes))
-        return made
+        return parsed
 
     return entry
 
@@ -193,23 +187,23 @@ def parse(kind: type[L], value: Any, notes: list[str]) -> L:
     """
     if not isinstance(value, dict):
         raise Malformed("is no object")
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for declared, check in _fields(cast(Hashable, kind)):
         if declared.name in value:
-            _take(declared, check, value[declared.name], found, notes)
+            _take(declared, check, value[declared.name], values, notes)
         elif _required(declared):
             raise Malformed(f"{declared.name} is missing")
-    return kind(**found)
+    return kind(**values)
 
 
-def _take(declared: Field[Any], check: Check, value: Any, found: dict[str, Any], notes: list[str]) -> None:
+def _take(declared: Field[Any], check: Check, value: Any, values: dict[str, Any], notes: list[str]) -> None:
     try:
-        found[declared.name] = check(value)
+        values[declared.name] = check(value)
     except Malformed as error:
-        told = f"{declared.name} {error}: {excerpt(value)}"
+        message = f"{declared.name} {error}: {excerpt(value)}"
         if _required(declared):
-            raise Malformed(told) from error
-        notes.append(told)
+            raise Malformed(message) from error
+        notes.append(message)
 
 
 def _required(declared: Field[Any]) -> bool:
@@ -224,7 +218,7 @@ def _fields(kind: Hashable) -> Sequence[tuple[Field[Any], Check]]:
 
 
 def to_jsonable(value: Any) -> Any:
-    """Return ``value`` in what JSON can hold: a line's fields by name, bytes in base64, numbers that are not finite as text."""
+    """Return ``value`` as JSON can hold it: fields by name, bytes in base64, numbers that are not finite as text."""
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, list | tuple):

@@ -1,9 +1,8 @@
-"""The HTML report: one file that needs nothing else, whose policy lets nothing run but its own script and load nothing at all."""
+"""The HTML report: one file that needs nothing else, whose policy lets nothing load and no other script run."""
 
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,76 +10,44 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from convformance.judging.grades import GRADES
-from convformance.reports import compare, model, packing, payload, views, words
+from convformance.reports import compare, model, packing, payload, views
 from convformance.reports.compare import Comparison
+from convformance.reports.formatting import plural, safe_link, shorten, visible
 from convformance.reports.model import Report
-from convformance.reports.record import Records, read
+from convformance.reports.record import Source, load
 
 TEMPLATES = Path(__file__).parent / "templates"
-MODULES = (
-    "dom.js",
-    "data.js",
-    "address.js",
-    "query.js",
-    "list.js",
-    "geometry.js",
-    "maps.js",
-    "arrays.js",
-    "detail.js",
-    "groups.js",
-    "verdicts.js",
-    "case.js",
-    "precision.js",
-    "theme.js",
-    "main.js",
-)
 MOST_PROBLEMS = 200
+MOST_REFUSALS = 200
 MOST_LISTED = 500
 
-_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_IMPORT = re.compile(r'^import [^;]* from "\./([^"]*)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:const|class) (\w+)", re.MULTILINE)
-
-Source = Records | Iterable[str | Path]
-
-
-def loaded(source: Source) -> Records:
-    """Return ``source``, read when it is paths. Raises RecordError for what is no record."""
-    return source if isinstance(source, Records) else read(source)
 
 
 def write_html(records: Source, path: str | Path, baseline: Source | None = None) -> None:
-    """Write the report of ``records`` (paths, or records already read) to ``path``; with a baseline it says what changed.
+    """Write the report of ``records`` (paths, or records already read) to ``path``.
 
-    Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
+    With a baseline it says what changed. Raises RecordError for a file that is no record, OSError for a
+    ``path`` that cannot be written.
     """
-    found = loaded(records)
-    comparison = None if baseline is None else compare.compare(found, loaded(baseline))
-    Path(path).write_text(page(model.summarise(found), comparison), encoding="utf-8", errors="replace")
+    loaded = load(records)
+    comparison = None if baseline is None else compare.compare(loaded, load(baseline))
+    Path(path).write_text(page(model.summarise(loaded), comparison), encoding="utf-8", errors="replace")
 
 
 def page(report: Report, comparison: Comparison | None = None) -> str:
     """Return the page."""
-    style, script = _own("report.css"), bundle(MODULES)
+    style, script = _template("report.css"), bundle()
     return (
         environment()
         .get_template("report.html")
         .render(
             report=report,
             comparison=comparison,
-            features=views.feature_table(report),
-            diagnosed=views.diagnosed(report),
-            refusals=views.refusal_views(report),
-            refusals_left=views.refusals_left(report),
-            tiles=views.tiles(report),
-            tabs=_tabs(report, comparison),
-            headline=headline(report),
-            lead=lead(report),
-            silent=silent(report),
-            shared=views.shared_identity(report.runs),
-            legend=[(grade, words.SENTENCES[grade]) for grade in GRADES],
-            problems=report.problems[:MOST_PROBLEMS],
-            listed=MOST_LISTED,
+            most_problems=MOST_PROBLEMS,
+            most_refusals=MOST_REFUSALS,
+            most_listed=MOST_LISTED,
             data=Markup(packing.packed(payload.payload(report, comparison))),
             style=Markup(style),
             script=Markup(script),
@@ -89,9 +56,24 @@ def page(report: Report, comparison: Comparison | None = None) -> str:
     )
 
 
-def bundle(names: Sequence[str]) -> str:
-    """Return some modules as one: each keeps its own names to itself but for what it exports, which those after it see."""
-    return "".join(f"// {name}\n{_enclosed(_own(name))}" for name in names)
+@cache
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _in_order(name: str, before: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return ``before`` and the module ``name``, with the modules that it imports ahead of it."""
+    for imported in _IMPORT.findall(_template(name)):
+        before = before if imported in before else _in_order(imported, before)
+    return (*before, name)
+
+
+MODULES = _in_order("main.js")
+
+
+def bundle() -> str:
+    """Return the page's modules as one script: what one exports, those after it see; all else it keeps to itself."""
+    return "".join(f"// {name}\n{_enclosed(_template(name))}" for name in MODULES)
 
 
 def _enclosed(module: str) -> str:
@@ -102,41 +84,29 @@ def _enclosed(module: str) -> str:
 
 @cache
 def environment() -> jinja2.Environment:
-    """Return the templates' environment: everything is escaped, nothing undefined passes, hidden characters become visible."""
-    made = jinja2.Environment(
+    """Return what renders the templates: everything is escaped, and characters that could hide text are shown."""
+    templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_shown,
+        finalize=_with_visible_characters,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    from_views = (
-        views.segments,
-        views.marks,
-        views.by_operation,
-        views.identity,
-        views.counts,
-        views.breakable,
-        views.names,
-    )
-    made.filters |= {function.__name__: function for function in (*from_views, views.address)}
-    made.filters |= {"short": words.shorten, "n": "{:,}".format, "plural": words.plural, "safe_link": words.safe_link}
-    made.globals |= {"terms": views.terms}
-    return made
+    for function in (views.address, views.breakable, views.counts, views.names, views.tone):
+        templates.filters[function.__name__] = function
+    templates.filters |= {"short": shorten, "n": "{:,}".format, "plural": plural, "safe_link": safe_link}
+    templates.globals["views"] = views
+    return templates
 
 
-def _shown(value: Any) -> Any:
-    return words.visible(value) if type(value) is str else value
-
-
-@cache
-def _own(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
+def _with_visible_characters(value: Any) -> Any:
+    # Markup is a subclass of str that is ours, and safe already.
+    return visible(value) if type(value) is str else value
 
 
 def policy(style: str, script: str) -> str:
-    """Return the content security policy: nothing loads, only pictures in the page are shown, only our style and script apply."""
+    """Return the content security policy: nothing loads, and no style or script applies but ours."""
     return (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -145,47 +115,3 @@ def policy(style: str, script: str) -> str:
 
 def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def headline(report: Report) -> str:
-    """Return the outcome in a few words."""
-    if not report.total.judged:
-        return "no verdicts"
-    return words.plural(report.total.findings, "finding") if report.total.findings else "no findings"
-
-
-def lead(report: Report) -> str:
-    """Return who answered how much of what."""
-    runs = [run.state.run for run in report.runs]
-    tiers = " and ".join(sorted({run.tier for run in runs if run.tier}))
-    suites = " and ".join(sorted({run.suite for run in runs if run.suite}))
-    described = f"{words.plural(len(report.records.cases), 'case')} in {words.plural(len(report.families), 'family', 'families')}"
-    answered = (
-        f"{words.plural(len(runs), 'adapter')} gave {report.total.judged:,} verdicts on {report.asked:,} questions"
-    )
-    return f"{answered}: {described}, tier {tiers or 'not stated'}, suite {suites or 'not stated'}."
-
-
-def silent(report: Report) -> list[str]:
-    """Return the operations and dtypes that the cases pose and on which no run has a verdict."""
-    posed = {op for case in report.records.cases.values() for op in case.operations} - set(report.operations)
-    dtypes = {dtype for case in report.records.cases.values() for dtype in case.dtypes} - set(report.dtypes)
-    return [*words.operations_in_order(posed), *words.dtypes_in_order(dtypes)]
-
-
-def _tabs(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]:
-    """Return the views of the page, with a count where one says something."""
-    tabs: list[tuple[str, str, int | None]] = [
-        ("overview", "Overview", None),
-        ("features", "By feature", None),
-        ("findings", "Findings", report.total.findings),
-        ("known", "Known", len(report.known)),
-        ("precision", "Precision", None),
-        ("compare", "Compare", None),
-        ("verdicts", "All verdicts", report.total.judged),
-    ]
-    return [
-        {"view": view, "name": name, "count": count}
-        for view, name, count in tabs
-        if view != "compare" or comparison is not None
-    ]

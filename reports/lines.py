@@ -1,7 +1,8 @@
-"""The lines of a run record (JSON Lines, schema 1): one frozen value per kind, made of parsed JSON that nobody vouches for.
+"""The lines of a run record (JSON Lines, schema 1): one frozen value for each kind of line.
 
-Records travel between machines, so every field is checked. A bad value of a field without a default makes the line malformed; a bad
-value of a field with one is noted and its default taken, so that a verdict is never lost for a picture that cannot be read.
+Records travel between machines, so every field is checked. A bad value of a field without a default makes the line
+malformed; a bad value of a field with one is noted and its default taken, so that no verdict is lost for a picture that
+cannot be read. A new kind of line is a class here, an entry in KINDS, and what ``record`` does with it.
 """
 
 from collections.abc import Mapping
@@ -31,15 +32,12 @@ from convformance.reports.fields import (
     Size,
     Text,
     Texts,
-    excerpt,
     listed,
     nested,
     nullable,
     parse,
     to_jsonable,
 )
-
-__all__ = ["Malformed", "Pairs", "Size", "excerpt", "parse"]
 
 SCHEMA = 1
 DTYPES = ("float64", "float32", "float16", "bfloat16")
@@ -48,6 +46,7 @@ LARGEST_MAP = 4096
 # What a verdict answers, in the order of ``Verdict.key``.
 KEY = ("adapter", "op", "route", "case", "dtype")
 Key = tuple[str, str, str, str, str]
+RouteKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +101,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """A case: every parameter under its public name, sizes in elements per spatial axis."""
+    """A case: every parameter under its public name, sizes in elements for each spatial axis."""
 
     id: Text
     operations: Texts
@@ -153,8 +152,8 @@ class Spread:
 class ErrorMap:
     """The error on one plane of the result: a byte an element, ``shape`` of them, rows first.
 
-    0 is exact; 1 to 254 are error / bound in log scale, 128 the bound itself; 255 is not finite, or a mask that differs. ``index``
-    are the leading indices of the plane, ``axes`` names its two axes.
+    0 is exact; 1 to 254 are error / bound in log scale, 128 the bound; 255 is not finite, or a mask that differs.
+    ``index`` are the leading indices of the plane, ``axes`` names its two axes.
     """
 
     shape: Size
@@ -165,13 +164,13 @@ class ErrorMap:
 
 def as_error_map(value: Any) -> ErrorMap:
     """Return ``value`` as an error map whose cells fill its shape; each side has 1 to 4096 cells."""
-    found: ErrorMap = nested(ErrorMap)(value)
-    if len(found.shape) != 2 or not all(1 <= side <= LARGEST_MAP for side in found.shape):
-        raise Malformed(f"has the shape {list(found.shape)}; allowed: two sides of 1 to {LARGEST_MAP}")
-    rows, columns = found.shape
-    if len(found.cells) != rows * columns:
-        raise Malformed(f"has {len(found.cells)} cells for {rows} x {columns}")
-    return found
+    error_map: ErrorMap = nested(ErrorMap)(value)
+    if len(error_map.shape) != 2 or not all(1 <= side <= LARGEST_MAP for side in error_map.shape):
+        raise Malformed(f"has the shape {list(error_map.shape)}; allowed: two sides of 1 to {LARGEST_MAP}")
+    rows, columns = error_map.shape
+    if len(error_map.cells) != rows * columns:
+        raise Malformed(f"has {len(error_map.cells)} cells for {rows} x {columns}")
+    return error_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +193,10 @@ SmallProblemField = Annotated[SmallProblem, nested(SmallProblem)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Smallest:
-    """The smallest case that still fails: its problem, the call, its operands, and what came out where what was wanted.
+    """The smallest case that still fails: its problem, the call, its operands, what came out and what was wanted.
 
-    ``got`` is None where there is no answer; ``error`` then holds the words of the exception. Arrays are numbers in lists of lists.
+    ``got`` is None where there is no answer; ``error`` then has the exception's text. Arrays are numbers in lists of
+    lists.
     """
 
     problem: SmallProblemField
@@ -219,7 +219,11 @@ MaybeMap = Annotated[ErrorMap | None, nullable(as_error_map)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The judge's answer; ``error`` is the share of grade 1's bound that was used (1.0 = all), ``finding`` what counts against."""
+    """What the judge says of one question.
+
+    ``error`` is the share of the bound of a conformant answer that was used (1.0 = all); ``bias`` says how far errors
+    lean to one side, in standard deviations; ``finding``: it counts against the exit status.
+    """
 
     adapter: Shared
     op: Shared
@@ -248,6 +252,11 @@ class Verdict:
     def key(self) -> Key:
         """What the verdict answers: adapter, operation, route, case, dtype."""
         return self.adapter, self.op, self.route, self.case, self.dtype
+
+    @property
+    def route_key(self) -> RouteKey:
+        """Which route gave the answer: adapter, operation, route."""
+        return self.adapter, self.op, self.route
 
     @classmethod
     def without_answer(cls, key: Key, grade: str, message: str) -> "Verdict":
@@ -282,7 +291,7 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """A named mistake that reproduces ``explains`` of the ``of`` wrong answers of one route; ``where`` says what they share."""
+    """A named mistake that reproduces ``explains`` of ``of`` wrong answers of a route; ``where`` is what they share."""
 
     adapter: Text
     op: Text
@@ -294,6 +303,11 @@ class Diagnosis:
     explains: Count = 0
     of: Count = 0
     where: Text = ""
+
+    @property
+    def route_key(self) -> RouteKey:
+        """Whose answers it reproduces: adapter, operation, route."""
+        return self.adapter, self.op, self.route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,29 @@
-"""The Markdown summary for the pages of continuous integration: the matrix, the first findings, and what stands beside them."""
+"""The Markdown summary for the pages of continuous integration: the matrix, the first findings, and more."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
 
-from convformance.reports import compare, model, views, words
+from convformance.reports import compare, model, views
 from convformance.reports.compare import ChangeGroup, Comparison
-from convformance.reports.html import Source, headline, lead, loaded
+from convformance.reports.formatting import (
+    NOTHING,
+    SENTENCES,
+    SYMBOLS,
+    grades_in_order,
+    one_line,
+    plural,
+    safe_link,
+    shorten,
+    visible,
+)
 from convformance.reports.lines import Diagnosis, Verdict
-from convformance.reports.model import KnownEntry, Report, RunSummary, Tally
+from convformance.reports.model import KnownEntry, Refusals, Report, RunSummary, Tally
+from convformance.reports.record import Source, load
 
 MOST_BYTES = 2**20
 MOST_FINDINGS = 20
@@ -19,8 +32,10 @@ LONGEST = 300
 
 # What starts markup in Markdown or HTML, a table cell, an address that becomes a link, or a mention.
 _SPECIAL = re.compile(r"[&<>|`@\\*_\[\]~#!{}$]|(?<=:)/(?=/)|(?<=www)\.", re.IGNORECASE)
+# Those that a backslash does not keep from being read, in one reader or another.
 _BY_REFERENCE = "&<>|`@/."
 _CUT = "\n\n*The summary ends here: it would be longer than such pages allow. The HTML report is complete.*\n"
+T = TypeVar("T")
 
 
 def write_markdown(records: Source, path: str | Path, baseline: Source | None = None) -> None:
@@ -28,9 +43,9 @@ def write_markdown(records: Source, path: str | Path, baseline: Source | None = 
 
     Raises RecordError for a file that is no record, OSError when ``path`` cannot be written.
     """
-    found = loaded(records)
-    comparison = None if baseline is None else compare.compare(found, loaded(baseline))
-    Path(path).write_text(summary(model.summarise(found), comparison), encoding="utf-8")
+    loaded = load(records)
+    comparison = None if baseline is None else compare.compare(loaded, load(baseline))
+    Path(path).write_text(summary(model.summarise(loaded), comparison), encoding="utf-8")
 
 
 def summary(report: Report, comparison: Comparison | None = None) -> str:
@@ -51,21 +66,21 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
 
 
 def _within(text: str, limit: int) -> str:
-    """Return ``text`` as valid UTF-8 of at most ``limit`` bytes, cut at the end of a line that is told of."""
+    """Return ``text`` as valid UTF-8 of at most ``limit`` bytes; where it is cut, at the end of a line, it says so."""
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= limit:
         return encoded.decode("utf-8")
-    kept = encoded[: limit - len(_CUT.encode())].rpartition(b"\n")[0]
-    return kept.decode("utf-8") + _CUT
+    start = encoded[: limit - len(_CUT.encode())].rpartition(b"\n")[0]
+    return start.decode("utf-8") + _CUT
 
 
-def escaped(told: str, length: int = LONGEST) -> str:
+def escaped(text: str, length: int = LONGEST) -> str:
     """Return text from a record so that Markdown shows it as it is, on one line, in a table cell too."""
-    return _SPECIAL.sub(_escape, words.shorten(words.one_line(words.visible(told)), length))
+    return _SPECIAL.sub(_escape, shorten(one_line(visible(text)), length))
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
     return f"&#{ord(character)};" if character in _BY_REFERENCE else "\\" + character
 
 
@@ -75,43 +90,38 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines]
 
 
+def _first_rows(head: Sequence[str], entries: Sequence[T], row: Callable[[T], list[str]], what: str) -> list[str]:
+    """Return a table with a row for each of the first 50 entries, and how many more of ``what`` there are."""
+    left = len(entries) - MOST_ROWS
+    rest = ["", f"and {left:,} {what} more"] if left > 0 else []
+    return [*table(head, map(row, entries[:MOST_ROWS])), *rest]
+
+
 def _opening(report: Report) -> list[str]:
-    told = [f"# convformance: {headline(report)}", "", escaped(lead(report))]
+    lines = [f"# convformance: {views.headline(report)}", "", escaped(views.lead(report))]
     if report.incomplete:
         labels = ", ".join(escaped(label, 80) for label in report.incomplete[:MOST_ROWS])
-        told += [
-            "",
-            f"**Not complete:** {labels} did not run to the end; {report.unjudged:,} questions have no verdict.",
-        ]
+        missing = f"{report.unjudged:,} questions have no verdict."
+        lines += ["", f"**Not complete:** {labels} did not run to the end; {missing}"]
     if report.records.stale:
-        told += ["", f"**{words.plural(len(report.records.stale), 'stale known divergence')}:** see below."]
-    return told
+        lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
+    return lines
 
 
 def _runs(report: Report) -> list[str]:
     identity = ["version", "mode", "device", "platform", "Python", "NumPy", "suite", "tier", "started"]
     head = ["adapter", *identity, "conformant / asked", "state"]
-    rows = [_run(run) for run in report.runs[:MOST_ROWS]]
     missing = [
         [escaped(name, 80), "missing", escaped(reason), *[""] * (len(head) - 3)]
         for name, reason in report.records.missing.items()
     ]
-    return ["## Who was asked", "", *table(head, [*rows, *missing[:MOST_ROWS]]), *_left(report.runs, "runs")]
+    rows = [_run(run) for run in report.runs[:MOST_ROWS]] + missing[:MOST_ROWS]
+    return ["## Who was asked", "", *_first_rows(head, rows, list, "adapters")]
 
 
 def _run(run: RunSummary) -> list[str]:
-    stated = run.state.run
-    identity = (
-        f"{stated.framework} {stated.framework_version}",
-        words.mode(stated.mode),
-        stated.device,
-        stated.platform,
-        stated.python,
-        stated.numpy,
-        stated.suite,
-        stated.tier,
-        stated.started,
-    )
+    version = f"{run.state.run.framework} {run.state.run.framework_version}"
+    identity = [version, *(value for _, value in views.identity(run))]
     state = "complete" if run.state.complete else f"**not complete**, {run.unjudged:,} without a verdict"
     counts = f"{run.total.conformant:,} / {run.asked:,}"
     return [escaped(run.label, 80), *(escaped(value, 120) for value in identity), counts, state]
@@ -121,9 +131,10 @@ def _matrix(report: Report) -> list[str]:
     """Return adapters by operations: conformant of asked, then every other grade with its count."""
     head = ["adapter", *(escaped(op, 40) for op in report.operations)]
     rows = [[escaped(run.label, 80), *(_cell(run, op) for op in report.operations)] for run in report.runs[:MOST_ROWS]]
-    used = words.grades_in_order(grade for run in report.runs for grade in run.total.grades)
-    legend = [f"- {words.SYMBOLS[grade]} {grade}: {words.SENTENCES[grade]}" for grade in used]
-    return ["## Matrix", "", "Conformant of asked, over all routes and dtypes.", "", *table(head, rows), "", *legend]
+    used = grades_in_order(grade for run in report.runs for grade in run.total.grades)
+    legend = [f"- {SYMBOLS[grade]} {grade}: {SENTENCES[grade]}" for grade in used]
+    says = "How many answers are conformant, of how many asked, over all routes and dtypes; then how many are not."
+    return ["## Matrix", "", says, "", *table(head, rows), "", *legend]
 
 
 def _cell(run: RunSummary, op: str) -> str:
@@ -134,28 +145,47 @@ def _cell(run: RunSummary, op: str) -> str:
 
 
 def _others(tally: Tally) -> Iterator[str]:
-    for name, told, count in views.marks(tally):
-        yield f"{words.SYMBOLS.get(name, told)} {count:,}"
+    for _, label, count in views.other_counts(tally):
+        yield f"{SYMBOLS.get(label, label)} {count:,}"
     if tally.known:
         yield f"(known {tally.known:,})"
     if tally.documented:
         yield f"(documented {tally.documented:,})"
 
 
+def _comparison(comparison: Comparison) -> list[str]:
+    counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
+    lines = ["## Against the baseline", "", f"Verdicts: {counts}."]
+    if not comparison.same_cases:
+        added, removed = len(comparison.cases_added), len(comparison.cases_removed)
+        only = f"{added:,} only in this run, {removed:,} only in the baseline"
+        lines += ["", f"**The two runs do not have the same cases:** {only}."]
+    for change in comparison.identities[:MOST_ROWS]:
+        before, after = escaped(change.before, 80), escaped(change.after, 80)
+        lines.append(f"- {escaped(change.adapter, 80)}: {change.name} was {before}, is {after}")
+    head = ["adapter", "operation", "route", "was", "is", "", "verdicts"]
+    rows = ["", *_first_rows(head, comparison.changed, _change, "groups of changes")] if comparison.changed else []
+    return [*lines, *rows]
+
+
+def _change(group: ChangeGroup) -> list[str]:
+    route = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
+    return [*route, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
+
+
 def _diagnoses(report: Report) -> list[str]:
-    """Return what reproduces the wrong answers of each route, with how many of them it explains, and what to do about it."""
-    found = report.records.diagnoses
-    if not found:
-        return []
+    """Return what reproduces the wrong answers of each route, how many of them it explains, and what to do about it."""
+    diagnoses = report.records.diagnoses
     head = ["adapter", "operation", "route", "diagnosis", "explains", "what goes wrong", "what to do"]
-    return ["## Diagnoses", "", *table(head, map(_diagnosis, found[:MOST_ROWS])), *_left(found, "diagnoses")]
+    return ["## Diagnoses", "", *_first_rows(head, diagnoses, _diagnosis, "diagnoses")] if diagnoses else []
 
 
-def _diagnosis(found: Diagnosis) -> list[str]:
-    place = (escaped(name, 80) for name in (found.adapter, found.op, found.route))
-    told = "; ".join(filter(None, (found.explanation.rstrip("."), found.where)))
-    name = escaped(" ".join(filter(None, (found.name, found.detail))), 120)
-    return [*place, name, f"{found.explains:,} of {found.of:,}", escaped(told), escaped(found.remedy)]
+def _diagnosis(diagnosis: Diagnosis) -> list[str]:
+    route = (escaped(name, 80) for name in diagnosis.route_key)
+    mistake = "; ".join(filter(None, (diagnosis.explanation.rstrip("."), diagnosis.where)))
+    name = escaped(" ".join(filter(None, (diagnosis.name, diagnosis.detail))), 120)
+    explains = f"{diagnosis.explains:,} of {diagnosis.of:,}"
+    return [*route, name, explains, escaped(mistake), escaped(diagnosis.remedy)]
 
 
 def _findings(report: Report) -> list[str]:
@@ -167,84 +197,55 @@ def _findings(report: Report) -> list[str]:
     first = [verdict for group in report.findings for verdict in group.verdicts if verdict.key in chosen]
     head = ["grade", "adapter", "operation", "route", "case", "dtype", "diagnosis", "message"]
     left = report.total.findings - len(first)
-    note = ["", f"and {words.plural(left, 'finding')} more: the HTML report lists every one."] if left else []
+    note = ["", f"and {plural(left, 'finding')} more: the HTML report lists every one."] if left else []
     return [f"## Findings ({report.total.findings:,})", "", *table(head, map(_finding, first)), *note]
 
 
 def _finding(verdict: Verdict) -> list[str]:
-    place = (verdict.adapter, verdict.op, verdict.route, verdict.case, verdict.dtype)
-    grade, diagnosis = f"{words.SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or words.NOTHING
-    return [grade, *(escaped(name, 120) for name in (*place, diagnosis)), escaped(verdict.message)]
+    grade, diagnosis = f"{SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or NOTHING
+    return [grade, *(escaped(name, 120) for name in (*verdict.key, diagnosis)), escaped(verdict.message)]
 
 
 def _known(report: Report) -> list[str]:
-    if not report.known:
-        return []
-    rows = [_known_row(entry) for entry in report.known[:MOST_ROWS]]
     head = ["adapter", "name", "reason", "covers", "link", "diverged / matched"]
-    return ["## Known divergences", "", *table(head, rows), *_left(report.known, "known divergences")]
+    rows = _first_rows(head, report.known, _known_row, "known divergences")
+    return ["## Known divergences", "", *rows] if report.known else []
 
 
 def _known_row(entry: KnownEntry) -> list[str]:
-    known, came = entry.known, entry.divergence
-    link = words.safe_link(known.link) if known else ""
-    settled = f"{came.diverged:,} / {came.matched:,}" if came else f"{len(entry.verdicts):,} / not settled"
-    told = (known.reason, known.covers) if known else ("", "")
-    stale = "**stale:** " if came and came.stale else ""
-    return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, told), _address(link), settled]
+    known, divergence = entry.known, entry.divergence
+    counts = f"{len(entry.verdicts):,} / the run did not finish"
+    if divergence:
+        counts = f"{divergence.diverged:,} / {divergence.matched:,}"
+    stale = "**stale:** " if divergence and divergence.stale else ""
+    texts = (known.reason, known.covers) if known else ("", "")
+    link = _address(safe_link(known.link)) if known else ""
+    return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), link, counts]
 
 
 def _address(link: str) -> str:
-    """Return a link that was found safe, with every character that Markdown or a table could read as its own encoded."""
-    encoded = re.sub(
-        r"[^A-Za-z0-9:/?#=%.,;~+-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), link
-    )
-    return f"<{encoded}>" if link else ""
+    """Return a link that is safe, with every character that Markdown or a table could read as its own encoded."""
+    return f"<{quote(link, safe=':/?#=%.,;~+-')}>" if link else ""
 
 
 def _refusals(report: Report) -> list[str]:
     if not report.refusals:
         return []
-    rows = [[escaped(r.adapter, 80), f"{len(r.verdicts):,}", escaped(r.words)] for r in report.refusals[:MOST_ROWS]]
-    counted: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for refusals in report.refusals:
-        counted[refusals.adapter] += len(refusals.verdicts)
-    totals = ", ".join(f"{escaped(adapter, 80)} {count:,}" for adapter, count in counted.most_common(MOST_ROWS))
+        counts[refusals.adapter] += len(refusals.verdicts)
+    totals = ", ".join(f"{escaped(adapter, 80)} {count:,}" for adapter, count in counts.most_common(MOST_ROWS))
     head = ["adapter", "refused", "in the framework's words"]
-    return ["## Refusals", "", totals + ".", "", *table(head, rows), *_left(report.refusals, "wordings")]
+    return ["## Refusals", "", totals + ".", "", *_first_rows(head, report.refusals, _refusal, "wordings")]
 
 
-def _comparison(comparison: Comparison) -> list[str]:
-    counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
-    told = ["## Against the baseline", "", f"Verdicts: {counts}."]
-    if not comparison.same_cases:
-        only = (
-            f"{len(comparison.cases_added):,} only in this run, {len(comparison.cases_removed):,} only in the baseline"
-        )
-        told += ["", f"**The two runs do not have the same cases:** {only}."]
-    told += [
-        f"- {escaped(change.adapter, 80)}: {change.name} was {escaped(change.before, 80)}, is {escaped(change.after, 80)}"
-        for change in comparison.identities[:MOST_ROWS]
-    ]
-    head = ["adapter", "operation", "route", "was", "is", "", "verdicts"]
-    changed = ["", *table(head, map(_change, comparison.changed[:MOST_ROWS]))] if comparison.changed else []
-    return [*told, *changed, *_left(comparison.changed, "groups of changes")]
-
-
-def _change(group: ChangeGroup) -> list[str]:
-    place = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
-    return [*place, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
+def _refusal(refusals: Refusals) -> list[str]:
+    return [escaped(refusals.adapter, 80), f"{len(refusals.verdicts):,}", escaped(refusals.message)]
 
 
 def _problems(report: Report) -> list[str]:
-    if not report.problems:
+    if not report.records.problems:
         return []
-    listed = [f"- {escaped(str(problem))}" for problem in report.problems[:MOST_ROWS]]
+    listed = [f"- {escaped(str(problem))}" for problem in report.records.problems[:MOST_ROWS]]
     left = report.records.problem_count - len(listed)
     return ["## Problems with the records", "", *listed, *([f"- and {left:,} more"] if left else [])]
-
-
-def _left(found: Sequence[object], what: str) -> list[str]:
-    """Return the line that says what a table left out."""
-    left = len(found) - MOST_ROWS
-    return ["", f"and {left:,} {what} more"] if left > 0 else []

@@ -1,30 +1,29 @@
-"""What a report says about records: counts by adapter, route, operation, dtype and family, findings by diagnosis, known
-divergences, refusals.
+"""What a report says about records: counts by adapter, route, operation, dtype and family; findings by diagnosis; known
+divergences; refusals.
 
-Every count keeps its denominator. A cell's cases pose questions; of those ``asked`` were put (in a complete run exactly the judged
-ones), the rest is ``unasked``; of the asked ones those without a verdict are ``unjudged``.
+Every count keeps its denominator. A cell's cases pose questions; of those ``asked`` were put (in a complete run exactly
+those with a verdict), the rest is ``unasked``; of the asked ones those without a verdict are ``unjudged``.
 """
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from convformance.judging.grades import RIGHT
-from convformance.reports import features, words
-from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, Verdict
-from convformance.reports.record import Place, Problem, Records, RunState
+from convformance.judging.grades import CONFORMANT, REFUSED, RIGHT
+from convformance.reports import features
+from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity, without_numbers
+from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, RouteKey, Verdict
+from convformance.reports.record import Records, RunState
 
-_DIGITS = re.compile(r"\d+")
 UNDESCRIBED = "(not described)"
 UNEXPLAINED = "unexplained"
 
 
 @dataclass
 class Tally:
-    """Counts over some verdicts; ``error`` is the largest share of the bound used by an answer that is not wrong."""
+    """Counts over some questions and their verdicts."""
 
     posed: int = 0
     asked: int = 0
@@ -32,9 +31,6 @@ class Tally:
     findings: int = 0
     known: int = 0
     documented: int = 0
-    error: float | None = None
-    bias: float | None = None
-    accumulators: Counter[str] = field(default_factory=Counter)
 
     def add(self, verdict: Verdict) -> None:
         """Count one verdict."""
@@ -42,34 +38,27 @@ class Tally:
         self.findings += verdict.finding
         self.known += verdict.known is not None
         self.documented += is_documented(verdict)
-        if verdict.grade in RIGHT:
-            self.error = _largest(self.error, verdict.error)
-            self.bias = _largest(self.bias, None if verdict.bias is None else abs(verdict.bias))
-            self.accumulators.update([verdict.accumulator] if verdict.accumulator else [])
 
     def merge(self, other: "Tally") -> None:
         """Count what ``other`` counted."""
+        self.grades += other.grades
         for name in ("posed", "asked", "findings", "known", "documented"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.grades += other.grades
-        self.accumulators += other.accumulators
-        self.error = _largest(self.error, other.error)
-        self.bias = _largest(self.bias, other.bias)
 
     @property
-    def judged(self) -> int:
+    def verdict_count(self) -> int:
         """How many questions have a verdict."""
         return self.grades.total()
 
     @property
     def conformant(self) -> int:
         """How many verdicts are conformant."""
-        return self.grades["conformant"]
+        return self.grades[CONFORMANT]
 
     @property
     def unjudged(self) -> int:
         """How many questions were asked and have no verdict."""
-        return self.asked - self.judged
+        return self.asked - self.verdict_count
 
     @property
     def unasked(self) -> int:
@@ -77,16 +66,10 @@ class Tally:
         return self.posed - self.asked
 
 
-def _largest(one: float | None, other: float | None) -> float | None:
-    found = [value for value in (one, other) if value is not None]
-    return next((value for value in found if math.isnan(value)), max(found, default=None))
-
-
 def is_documented(verdict: Verdict) -> bool:
     """Whether the verdict is worse than conformant, but no worse than its route documents."""
-    return (
-        verdict.documented is not None and not verdict.finding and verdict.known is None and verdict.grade in RIGHT[1:]
-    )
+    worse = verdict.grade in RIGHT and verdict.grade != CONFORMANT
+    return worse and verdict.documented is not None and not verdict.finding and verdict.known is None
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:
@@ -123,31 +106,25 @@ class RunSummary:
 
     @property
     def asked(self) -> int:
-        """How many questions the run was asked in all, by its own account or by the verdicts found."""
+        """How many questions the run was asked in all, by its own account or by the verdicts there are."""
         return max(self.state.run.asked, self.total.asked)
 
     @property
     def unjudged(self) -> int:
         """How many of them have no verdict."""
-        return self.asked - self.total.judged
+        return self.asked - self.total.verdict_count
 
     def operation(self, op: str) -> Tally:
         """Return the counts of an operation over its routes and dtypes."""
         return merged(tally for row in self.rows if row.op == op for tally in row.cells.values())
 
-    def by_dtype(self, op: str) -> dict[str, Tally]:
-        """Return the counts of an operation over its routes, by dtype."""
-        rows = [row for row in self.rows if row.op == op]
-        dtypes = words.dtypes_in_order(dtype for row in rows for dtype in row.cells)
-        return {dtype: merged(row.cells[dtype] for row in rows if dtype in row.cells) for dtype in dtypes}
-
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings of one grade and one diagnosis on one route: the one with its smallest failing case, then the largest error first.
+    """Findings of one grade and one diagnosis on one route, in the order in which they are shown.
 
-    ``diagnosis`` is empty where none was made, ``told`` is the record's own line on it, and ``shares`` says what all cases of the
-    group share and fewer than half of the right ones of the route have.
+    ``diagnosis`` is empty where there is none; ``line`` is the record's own on it. ``shares`` says what all cases of
+    the group share and fewer than half of the right ones of the route have.
     """
 
     grade: str
@@ -156,7 +133,7 @@ class FindingGroup:
     route: str
     diagnosis: str
     verdicts: tuple[Verdict, ...]
-    told: Diagnosis | None = None
+    line: Diagnosis | None = None
     shares: tuple[str, ...] = ()
 
 
@@ -173,17 +150,17 @@ class KnownEntry:
 
 @dataclass(frozen=True)
 class Refusals:
-    """Refusals of one adapter in the same words but for numbers; ``words`` are those said most often."""
+    """Refusals of one adapter in the same words but for numbers; ``message`` has the most frequent of ``wordings``."""
 
     adapter: str
-    words: str
+    message: str
     wordings: int
     verdicts: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report tells of its records."""
+    """Everything a report says of its records."""
 
     records: Records
     runs: tuple[RunSummary, ...]
@@ -211,21 +188,13 @@ class Report:
         return tuple(run.label for run in self.runs if not run.state.complete)
 
     @property
-    def problems(self) -> list[Problem]:
-        """What could not be used of the record files, at most the first 1000."""
-        return self.records.problems
-
-    @property
     def case_sets(self) -> dict[str, tuple[int, int]]:
-        """How many cases each run has and how many of those of all runs together it lacks; empty when all have the same."""
-        have = {run.label: run.state.case_ids for run in self.runs}
-        everything: set[str] = set().union(*have.values())
-        same = all(cases == everything for cases in have.values())
-        return {} if same else {label: (len(cases), len(everything - cases)) for label, cases in have.items()}
-
-    def case(self, verdict: Verdict) -> CaseLine | None:
-        """Return the description of a verdict's case, where the records hold it."""
-        return self.records.cases.get(verdict.case)
+        """How many cases each run has and how many it lacks of those of all runs; empty when all have the same."""
+        case_ids = {run.label: run.state.case_ids for run in self.runs}
+        every_id: set[str] = set().union(*case_ids.values())
+        if all(ids == every_id for ids in case_ids.values()):
+            return {}
+        return {label: (len(ids), len(every_id - ids)) for label, ids in case_ids.items()}
 
 
 def summarise(records: Records) -> Report:
@@ -233,22 +202,23 @@ def summarise(records: Records) -> Report:
     by_run: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in records.verdicts.values():
         by_run[verdict.adapter].append(verdict)
-    runs = tuple(_Counting(records, state).run(by_run[label]) for label, state in records.runs.items())
-    judged = [(row.op, dtype) for run in runs for row in run.rows for dtype, tally in row.cells.items() if tally.judged]
+    runs = tuple(_RunCounter(records, state).count(by_run[label]) for label, state in records.runs.items())
+    cells = [(row.op, dtype, tally) for run in runs for row in run.rows for dtype, tally in row.cells.items()]
+    families = [(family, tally) for run in runs for family, tally in run.families.items()]
     return Report(
         records,
         runs,
-        words.operations_in_order(op for op, _ in judged),
-        words.dtypes_in_order(dtype for _, dtype in judged),
-        tuple(dict.fromkeys(family for run in runs for family, tally in run.families.items() if tally.judged)),
+        operations_in_order(op for op, _, tally in cells if tally.verdict_count),
+        dtypes_in_order(dtype for _, dtype, tally in cells if tally.verdict_count),
+        tuple(dict.fromkeys(family for family, tally in families if tally.verdict_count)),
         merged(run.total for run in runs),
         _findings(records),
-        _known(records, by_run),
+        _known(records),
         _refusals(records),
     )
 
 
-class _Counting:
+class _RunCounter:
     """Counts one run: the questions its cases pose to its routes, then its verdicts."""
 
     def __init__(self, records: Records, state: RunState) -> None:
@@ -259,7 +229,7 @@ class _Counting:
         self.families: dict[str, Tally] = defaultdict(Tally)
         self.no_route: Counter[str] = Counter()
 
-    def run(self, verdicts: list[Verdict]) -> RunSummary:
+    def count(self, verdicts: Sequence[Verdict]) -> RunSummary:
         for verdict in verdicts:
             routes = self.routes.setdefault(verdict.op, [])
             if verdict.route not in routes:
@@ -267,11 +237,12 @@ class _Counting:
         for case in self.cases.values():
             self._pose(case)
         for verdict in verdicts:
-            self._count(verdict)
+            self._add(verdict)
         total = merged(self.cells.values())
-        everything = self.state.complete and self.state.identified and total.judged >= self.state.run.asked
+        # A run that ended with all its verdicts left the rest out on purpose; any other may have lost some.
+        everything = self.state.complete and self.state.identified and total.verdict_count >= self.state.run.asked
         for tally in (total, *self.cells.values(), *self.families.values()):
-            tally.asked = tally.judged if everything else tally.posed
+            tally.asked = tally.verdict_count if everything else tally.posed
         return RunSummary(self.state, self._rows(), dict(self.families), dict(self.no_route), total)
 
     def _pose(self, case: CaseLine) -> None:
@@ -284,7 +255,7 @@ class _Counting:
                 for dtype in dtypes:
                     self.cells[op, route, dtype].posed += 1
 
-    def _count(self, verdict: Verdict) -> None:
+    def _add(self, verdict: Verdict) -> None:
         case = self.cases.get(verdict.case)
         family = self.families[case.family if case else UNDESCRIBED]
         cell = self.cells[verdict.op, verdict.route, verdict.dtype]
@@ -294,20 +265,14 @@ class _Counting:
             tally.add(verdict)
 
     def _rows(self) -> tuple[RouteRow, ...]:
-        places = [(op, route) for op in words.operations_in_order(self.routes) for route in self.routes[op]]
-        return tuple(RouteRow(op, route, self._cells(op, route)) for op, route in places)
-
-    def _cells(self, op: str, route: str) -> dict[str, Tally]:
-        dtypes = words.dtypes_in_order(
-            dtype for found_op, found, dtype in self.cells if (found_op, found) == (op, route)
+        dtypes: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for op, route, dtype in self.cells:
+            dtypes[op, route].append(dtype)
+        return tuple(
+            RouteRow(op, route, {dtype: self.cells[op, route, dtype] for dtype in dtypes_in_order(dtypes[op, route])})
+            for op in operations_in_order(self.routes)
+            for route in self.routes[op]
         )
-        return {dtype: self.cells[op, route, dtype] for dtype in dtypes}
-
-
-def _by_error(verdict: Verdict) -> tuple[float, str, str]:
-    """Sort the largest error first; an answer without a number was too wrong to be measured."""
-    unmeasured = verdict.error is None or math.isnan(verdict.error)
-    return -math.inf if unmeasured else -(verdict.error or 0.0), verdict.case, verdict.dtype
 
 
 def in_turn(groups: Sequence[Sequence[Verdict]]) -> Iterator[Verdict]:
@@ -316,45 +281,53 @@ def in_turn(groups: Sequence[Sequence[Verdict]]) -> Iterator[Verdict]:
 
 
 def _findings(records: Records) -> tuple[FindingGroup, ...]:
-    groups: dict[tuple[str, Place, str], list[Verdict]] = defaultdict(list)
+    """Return the findings in groups: the worst grade first, then the largest group."""
+    groups: dict[tuple[str, RouteKey, str], list[Verdict]] = defaultdict(list)
     for verdict in records.findings:
-        place = verdict.key[:3]
-        groups[verdict.grade, place, diagnosis_of(verdict, records.diagnosed.get(place, ()))].append(verdict)
-    right = _right(records, {place for _, place, _ in groups})
-    found = [
+        diagnosis = diagnosis_of(verdict, records.diagnosed.get(verdict.route_key, ()))
+        groups[verdict.grade, verdict.route_key, diagnosis].append(verdict)
+    conformant = _conformant(records, {route_key for _, route_key, _ in groups})
+    finding_groups = [
         FindingGroup(
             grade,
-            *place,
+            *route_key,
             diagnosis,
             tuple(sorted(verdicts, key=_shown_first)),
-            next((line for line in records.diagnosed.get(place, ()) if line.name == diagnosis), None),
-            features.shared(verdicts, right[place], records.cases),
+            next((line for line in records.diagnosed.get(route_key, ()) if line.name == diagnosis), None),
+            features.shared(verdicts, conformant[route_key], records.cases),
         )
-        for (grade, place, diagnosis), verdicts in groups.items()
+        for (grade, route_key, diagnosis), verdicts in groups.items()
     ]
-    return tuple(sorted(found, key=_by_severity))
+    return tuple(sorted(finding_groups, key=_by_severity))
 
 
-def diagnosis_of(verdict: Verdict, told: Sequence[Diagnosis]) -> str:
+def diagnosis_of(verdict: Verdict, diagnoses: Sequence[Diagnosis]) -> str:
     """Return the name of the first of a route's diagnoses that fits the verdict, alone or as a composition of two.
 
-    A verdict that none fits is unexplained where the record says that some are, and otherwise has what was found for it alone.
+    A verdict that none fits is unexplained where the record says that some are; any other has its own first diagnosis.
     """
-    fits = set(verdict.diagnosis)
-    for diagnosis in told:
-        if diagnosis.name in fits or (fits and fits >= set(diagnosis.name.split("+"))):
+    names = set(verdict.diagnosis)
+    for diagnosis in diagnoses:
+        if diagnosis.name in names or (names and names >= set(diagnosis.name.split("+"))):
             return diagnosis.name
-    unexplained = any(diagnosis.name == UNEXPLAINED for diagnosis in told)
-    return verdict.diagnosis[0] if verdict.diagnosis else UNEXPLAINED if unexplained else ""
+    if verdict.diagnosis:
+        return verdict.diagnosis[0]
+    return UNEXPLAINED if any(diagnosis.name == UNEXPLAINED for diagnosis in diagnoses) else ""
 
 
-def _right(records: Records, places: set[Place]) -> Mapping[Place, list[Verdict]]:
+def _conformant(records: Records, route_keys: set[RouteKey]) -> Mapping[RouteKey, list[Verdict]]:
     """Return the conformant verdicts of some routes."""
-    right: dict[Place, list[Verdict]] = defaultdict(list)
-    for key, verdict in records.verdicts.items():
-        if verdict.grade == "conformant" and key[:3] in places:
-            right[key[:3]].append(verdict)
-    return right
+    verdicts: dict[RouteKey, list[Verdict]] = defaultdict(list)
+    for verdict in records.verdicts.values():
+        if verdict.grade == CONFORMANT and verdict.route_key in route_keys:
+            verdicts[verdict.route_key].append(verdict)
+    return verdicts
+
+
+def _by_error(verdict: Verdict) -> tuple[float, str, str]:
+    """Order verdicts by error, the largest first; an answer without a number was too wrong to be measured."""
+    unmeasured = verdict.error is None or math.isnan(verdict.error)
+    return -math.inf if unmeasured else -(verdict.error or 0.0), verdict.case, verdict.dtype
 
 
 def _shown_first(verdict: Verdict) -> tuple[bool, tuple[float, str, str]]:
@@ -363,35 +336,36 @@ def _shown_first(verdict: Verdict) -> tuple[bool, tuple[float, str, str]]:
 
 
 def _by_severity(group: FindingGroup) -> tuple[int, int, str, str, str, str]:
-    return words.severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route, group.diagnosis
+    return severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route, group.diagnosis
 
 
-def _known(records: Records, by_run: Mapping[str, list[Verdict]]) -> tuple[KnownEntry, ...]:
+def _known(records: Records) -> tuple[KnownEntry, ...]:
     """Return every known divergence that was declared and asked, or that a verdict names; stale ones first."""
     covered: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
-    for verdicts in by_run.values():
-        for verdict in verdicts:
-            if verdict.known is not None:
-                covered[verdict.adapter, verdict.known].append(verdict)
+    for verdict in records.verdicts.values():
+        if verdict.known is not None:
+            covered[verdict.adapter, verdict.known].append(verdict)
     declared = {(label, known.name): known for label, state in records.runs.items() for known in state.run.known}
     entries = [
         KnownEntry(*key, declared.get(key), records.divergences.get(key), tuple(sorted(covered[key], key=_by_error)))
         for key in dict.fromkeys([*records.divergences, *covered])
     ]
-    return tuple(
-        sorted(entries, key=lambda entry: (not (entry.divergence and entry.divergence.stale), -len(entry.verdicts)))
-    )
+    return tuple(sorted(entries, key=_stale_first))
+
+
+def _stale_first(entry: KnownEntry) -> tuple[bool, int]:
+    return not (entry.divergence and entry.divergence.stale), -len(entry.verdicts)
 
 
 def _refusals(records: Records) -> tuple[Refusals, ...]:
     groups: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for verdict in records.verdicts.values():
-        if verdict.grade == "refused":
-            groups[verdict.adapter, _DIGITS.sub("#", verdict.message)].append(verdict)
-    found = [_in_same_words(adapter, verdicts) for (adapter, _), verdicts in groups.items()]
-    return tuple(sorted(found, key=lambda refusals: (refusals.adapter, -len(refusals.verdicts), refusals.words)))
+        if verdict.grade == REFUSED:
+            groups[verdict.adapter, without_numbers(verdict.message)].append(verdict)
+    refusals = [_refusal_group(adapter, verdicts) for (adapter, _), verdicts in groups.items()]
+    return tuple(sorted(refusals, key=lambda group: (group.adapter, -len(group.verdicts), group.message)))
 
 
-def _in_same_words(adapter: str, verdicts: list[Verdict]) -> Refusals:
+def _refusal_group(adapter: str, verdicts: Sequence[Verdict]) -> Refusals:
     wordings = Counter(verdict.message for verdict in verdicts)
     return Refusals(adapter, wordings.most_common(1)[0][0], len(wordings), tuple(verdicts))

@@ -1,14 +1,14 @@
 """Outcomes: a report as a list of tests that passed, failed or were skipped, for the formats that know nothing else.
 
-Every verdict is one outcome; a missing adapter is skipped; a stale known divergence, a run that did not reach its end and a record
-that was left out have failed, as they have in the exit status.
+Every verdict is one outcome; a missing adapter is skipped; a stale known divergence, a run that did not reach its end
+and a record that was left out have failed, as they have in the exit status.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convformance.judging.grades import UNANSWERED
-from convformance.reports import words
+from convformance.judging.grades import REFUSED, UNANSWERED
+from convformance.reports.formatting import format_number, format_tuple, visible
 from convformance.reports.lines import Known, Verdict
 from convformance.reports.record import Records
 
@@ -17,7 +17,7 @@ PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One test: its suite from the outside in, its name there, what became of it and why; no text holds a control character.
+    """One test: its suite from the outside in, its name there, what became of it and why. No text hides a character.
 
     ``status`` is passed, failed (the answer is not right), broken (there is none) or skipped; ``kind`` is the grade.
     """
@@ -50,33 +50,33 @@ def outcomes(records: Records) -> Iterator[Outcome]:
 
 
 def _beside(suite: str, name: str, status: str, kind: str, message: str) -> Outcome:
-    return Outcome((words.visible(suite),), words.visible(name), status, kind, words.visible(message))
+    return Outcome((visible(suite),), visible(name), status, kind, visible(message))
 
 
 def _of_verdict(verdict: Verdict, known: Known | None) -> Outcome:
-    status, message = _judged(verdict, known)
-    place = tuple(map(words.visible, (verdict.adapter, verdict.op, verdict.route)))
-    name = words.visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
-    return Outcome(place, name, status, verdict.grade, words.visible(message), verdict.seconds, verdict)
+    status, message = _status(verdict, known)
+    suite = tuple(map(visible, (verdict.adapter, verdict.op, verdict.route)))
+    name = visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
+    return Outcome(suite, name, status, verdict.grade, visible(message), verdict.seconds, verdict)
 
 
-def _judged(verdict: Verdict, known: Known | None) -> tuple[str, str]:
+def _status(verdict: Verdict, known: Known | None) -> tuple[str, str]:
     """Return status and message."""
     if verdict.finding:
         return BROKEN if verdict.grade in UNANSWERED else FAILED, verdict.message
     if verdict.known is not None:
         reason = ": ".join(filter(None, (f"known divergence {verdict.known}", known.reason if known else "")))
         return SKIPPED, " ".join(filter(None, (reason, known.link if known else "")))
-    return (SKIPPED, f"refused: {verdict.message}") if verdict.grade == "refused" else (PASSED, "")
+    return (SKIPPED, f"refused: {verdict.message}") if verdict.grade == REFUSED else (PASSED, "")
 
 
 def evidence(verdict: Verdict) -> str:
-    """Return what is known of a finding beyond its message, a line each: the diagnosis, the worst element, how it is spread."""
+    """Return what is known of a finding beyond its message, a line each."""
     worst, spread, smallest = verdict.worst, verdict.spread, verdict.smallest
-    told = [f"diagnosis: {', '.join(verdict.diagnosis)}" if verdict.diagnosis else ""]
+    lines = [f"diagnosis: {', '.join(verdict.diagnosis)}" if verdict.diagnosis else ""]
     if worst:
-        numbers = " ".join(f"{name} {words.number(getattr(worst, name))}" for name in ("got", "want", "bound"))
-        told.append(f"worst element: {words.tuple_of(worst.index)} {numbers}")
-    told.append(f"spread: {spread.wrong} of {spread.of}, {spread.words}" if spread else "")
-    told.append(f"smallest that fails: {smallest.call}" if smallest and smallest.call else "")
-    return words.visible("\n".join(filter(None, told)))
+        numbers = " ".join(f"{name} {format_number(getattr(worst, name))}" for name in ("got", "want", "bound"))
+        lines.append(f"worst element: {format_tuple(worst.index)} {numbers}")
+    lines.append(f"spread: {spread.wrong} of {spread.of}, {spread.words}" if spread else "")
+    lines.append(f"smallest that fails: {smallest.call}" if smallest and smallest.call else "")
+    return visible("\n".join(filter(None, lines)))

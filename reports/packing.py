@@ -1,15 +1,16 @@
-"""Verdicts made small for a page: words by number, a column for each field, scripts as numbers of lines, then gzip and base64."""
+"""Verdicts made small for a page: a column of numbers for each field, scripts as numbers of lines, gzip, base64."""
 
 import base64
 import gzip
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from convformance.judging.grades import GRADES
-from convformance.reports import words
-from convformance.reports.lines import Verdict
+from convformance.reports.fields import to_jsonable
+from convformance.reports.formatting import shorten, visible
+from convformance.reports.lines import KEY, Verdict
 
 LONGEST_TEXT = 2000
 NOT_FINITE = -1
@@ -22,33 +23,28 @@ def packed(value: Any) -> str:
     return base64.b64encode(gzip.compress(written.encode("ascii"), 9, mtime=0)).decode("ascii")
 
 
-def unpacked(text: str) -> Any:
-    """Return what ``packed`` made ``text`` of."""
-    return json.loads(gzip.decompress(base64.b64decode(text)))
-
-
 class Vocabulary:
-    """Numbers words in the order in which they are met."""
+    """Numbers names in the order in which they come."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         self._numbers: dict[str, int] = {}
-        for word in known:
-            self.number(word)
+        for name in known:
+            self.number(name)
 
-    def number(self, word: str) -> int:
-        """Return the number of ``word``, a new one where it is new."""
-        return self._numbers.setdefault(word, len(self._numbers))
+    def number(self, name: str) -> int:
+        """Return the number of ``name``, a new one where it is new."""
+        return self._numbers.setdefault(name, len(self._numbers))
 
-    def __contains__(self, word: str) -> bool:
-        return word in self._numbers
+    def __contains__(self, name: str) -> bool:
+        return name in self._numbers
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers)
 
     @property
-    def words(self) -> list[str]:
-        """The words by number, each as a page may show it."""
-        return [words.shorten(words.visible(word), LONGEST_TEXT) for word in self]
+    def names(self) -> list[str]:
+        """The names by number, each as a page may show it."""
+        return [shorten(visible(name), LONGEST_TEXT) for name in self]
 
 
 def rounded(value: float, digits: int) -> float | int:
@@ -65,46 +61,35 @@ def share(error: float | None) -> float | int | None:
 
 
 class Columns:
-    """The columns of some verdicts: the words of each field by number, and per verdict one number a field.
+    """The columns of some verdicts: the names of each field by number, and per verdict one number a field.
 
-    ``accumulator``, ``known``, ``documented`` and ``diagnosis`` have the empty word where a verdict has none; several diagnoses of
-    one verdict are one word, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
+    OPTIONAL fields have the empty name, number 0, where a verdict has none; several diagnoses of one verdict are one
+    name, with commas. ``error`` is in units of the bound, ``seconds`` in microseconds.
     """
 
-    NAMED = (
-        "adapter",
-        "op",
-        "route",
-        "case",
-        "dtype",
-        "grade",
-        "message",
-        "accumulator",
-        "known",
-        "documented",
-        "diagnosis",
-    )
+    REQUIRED = (*KEY, "grade")
+    OPTIONAL = ("message", "accumulator", "known", "documented", "diagnosis")
 
-    def __init__(self, **given: Iterable[str]) -> None:
-        """Number the words of ``given`` fields first, in the order given."""
-        given = {"grade": GRADES, "documented": ("", *GRADES), **given}
-        self.vocabularies = {
-            name: Vocabulary(given.get(name, () if name in self.NAMED[:6] else ("",))) for name in self.NAMED
-        }
-        self.columns: dict[str, list[Any]] = {name: [] for name in (*self.NAMED, "error", "seconds", "flags")}
+    def __init__(self, **known: Iterable[str]) -> None:
+        """Number the ``known`` names of some fields first, in their order."""
+        first = {"grade": GRADES, **dict.fromkeys(self.OPTIONAL, ("",)), "documented": ("", *GRADES), **known}
+        names = (*self.REQUIRED, *self.OPTIONAL)
+        self.vocabularies = {name: Vocabulary(first.get(name, ())) for name in names}
+        self.columns: dict[str, list[Any]] = {name: [] for name in (*names, "error", "seconds", "flags")}
 
     def add(self, verdict: Verdict) -> None:
         """Append one verdict."""
         for name, vocabulary in self.vocabularies.items():
-            told = ", ".join(verdict.diagnosis) if name == "diagnosis" else getattr(verdict, name)
-            self.columns[name].append(vocabulary.number(told or ""))
+            text = ", ".join(verdict.diagnosis) if name == "diagnosis" else getattr(verdict, name)
+            self.columns[name].append(vocabulary.number(text or ""))
         self.columns["error"].append(share(verdict.error))
         self.columns["seconds"].append(_microseconds(verdict.seconds))
         self.columns["flags"].append(FINDING * verdict.finding + EXACT * verdict.exact)
 
-    def told(self) -> dict[str, Any]:
-        """Return words and columns as the page's script reads them."""
-        return {"words": {name: found.words for name, found in self.vocabularies.items()}, "columns": self.columns}
+    def to_json(self) -> dict[str, Any]:
+        """Return names and columns as the page's script reads them."""
+        names = {field: vocabulary.names for field, vocabulary in self.vocabularies.items()}
+        return {"names": names, "columns": self.columns}
 
 
 def _microseconds(seconds: float) -> float | int:
@@ -129,17 +114,17 @@ class Scripts:
     @property
     def lines(self) -> list[str]:
         """The lines by number, whole."""
-        return [words.visible(line) for line in self._lines]
+        return [visible(line) for line in self._lines]
 
 
 def shown(value: Any) -> Any:
-    """Return ``value`` with every text as a page may show it, and every number as JSON can hold it."""
+    """Return ``value`` as JSON can hold it, with every text as a page may show it."""
+    return _with_visible_texts(to_jsonable(value))
+
+
+def _with_visible_texts(value: Any) -> Any:
     if isinstance(value, str):
-        return words.shorten(words.visible(value), LONGEST_TEXT)
-    if isinstance(value, Mapping):
-        return {shown(name): shown(entry) for name, entry in value.items()}
-    if isinstance(value, Sequence):
-        return [shown(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+        return shorten(visible(value), LONGEST_TEXT)
+    if isinstance(value, dict):
+        return {_with_visible_texts(name): _with_visible_texts(entry) for name, entry in value.items()}
+    return [_with_visible_texts(entry) for entry in value] if isinstance(value, list) else value

@@ -1,15 +1,17 @@
-"""What the page's script is given: verdicts in columns, cases, the evidence of what is not conformant, and who belongs together."""
+"""What the page's script reads: verdicts in columns, cases, the evidence of what is not conformant, and the groups."""
 
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields, replace
 from itertools import chain
 from typing import Any
 
-from convformance.judging.grades import CLEAN
-from convformance.reports import features, picture, words
+from convformance.judging import grades
+from convformance.reference import operation
+from convformance.reports import features, picture
 from convformance.reports.compare import Change, Comparison
+from convformance.reports.formatting import case_parameters, describe_case, safe_link, severity
 from convformance.reports.lines import CaseLine, Key, Verdict
 from convformance.reports.model import Report, in_turn
 from convformance.reports.packing import Columns, Scripts, shown
@@ -18,20 +20,11 @@ MOST_EVIDENCE = 20_000
 MOST_BYTES = 4_000_000
 LONGEST_SCRIPT = 200_000
 LONGEST_SMALLEST = 20_000
+MOST_CHANNELS = 64
 CHANGES = ("unchanged", "added", "worse", "better")
 
-_SIZES = (
-    "batch",
-    "in_channels",
-    "out_channels",
-    "groups",
-    "input_size",
-    "kernel_size",
-    "stride",
-    "dilation",
-    "output_size",
-)
-_TEXTS = ("family", "catches", "memory", "special", "tier")
+# The fields of a case that the script does not read, or reads in another form.
+_NOT_SENT = ("id", "operations", "dtypes", "padding", "padding_pairs", "bias", "source", "seed")
 
 
 def payload(report: Report, comparison: Comparison | None = None) -> dict[str, Any]:
@@ -41,19 +34,19 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     rows = {verdict.key: row for row, verdict in enumerate(verdicts)}
     for verdict in verdicts:
         columns.add(verdict)
+    # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
-    evidence.take(
-        in_turn([*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)])
-    )
-    evidence.take(verdict for verdict in verdicts if verdict.grade not in CLEAN)
+    evidence.take(in_turn([group.verdicts for group in (*report.findings, *report.known)]))
+    evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
     return {
-        **columns.told(),
-        **evidence.told(),
+        **columns.to_json(),
+        **evidence.to_json(),
         "cases": _cases(report, columns),
         "features": [feature.name for feature in features.FEATURES if feature.of_cases],
-        "parameters": [name for name, _ in words.parameters(CaseLine(id="", operations=(), dtypes=()))],
-        "severity": [words.severity(grade) for grade in columns.vocabularies["grade"].words],
-        "symbols": words.SYMBOLS,
+        "parameters": [name for name, _ in case_parameters(CaseLine(id="", operations=(), dtypes=()))],
+        "severity": [severity(grade) for grade in columns.vocabularies["grade"].names],
+        "tones": {grade.name: grade.tone for grade in grades.TABLE},
+        "results": [_result(op) for op in columns.vocabularies["op"]],
         "palette": picture.PALETTE,
         "findings": [[rows[verdict.key] for verdict in group.verdicts] for group in report.findings],
         "known": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.known],
@@ -61,36 +54,44 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     }
 
 
+def _result(op: str) -> str:
+    """Return which array of the convolution an operation gives; nothing for one that this version does not know."""
+    return operation.BY_NAME[op].result if op in operation.BY_NAME else ""
+
+
 def _sorted(report: Report, columns: Columns) -> list[Verdict]:
     """Return the verdicts by adapter, operation, route and dtype, where columns have long runs of one number."""
     number = {name: columns.vocabularies[name].number for name in ("adapter", "op", "dtype")}
-    places: dict[tuple[str, str, str, str], list[Verdict]] = {}
+    blocks: dict[tuple[str, str, str, str], list[Verdict]] = {}
     for verdict in report.records.verdicts.values():
-        places.setdefault((verdict.adapter, verdict.op, verdict.route, verdict.dtype), []).append(verdict)
+        blocks.setdefault((verdict.adapter, verdict.op, verdict.route, verdict.dtype), []).append(verdict)
 
-    def order(place: tuple[str, str, str, str]) -> tuple[int, int, str, int]:
-        adapter, op, route, dtype = place
+    def order(block: tuple[str, str, str, str]) -> tuple[int, int, str, int]:
+        adapter, op, route, dtype = block
         return number["adapter"](adapter), number["op"](op), route, number["dtype"](dtype)
 
-    return list(chain.from_iterable(places[place] for place in sorted(places, key=order)))
+    return list(chain.from_iterable(blocks[block] for block in sorted(blocks, key=order)))
 
 
 class Evidence:
-    """What the record holds of answers that are not conformant: of the first 20,000 the numbers, of as many as there is room for
-    the error map, the script and the smallest failing case too."""
+    """What the record holds of answers that are not conformant.
+
+    Of the first 20,000 that are the numbers, and while there is room the error map, the script and the smallest failing
+    case.
+    """
 
     def __init__(self, rows: dict[Key, int]) -> None:
         self.rows = rows
         self.room = MOST_BYTES
         self.scripts = Scripts()
-        self.found: dict[int, dict[str, Any]] = {}
+        self.by_row: dict[int, dict[str, Any]] = {}
 
     def take(self, verdicts: Iterable[Verdict]) -> None:
         """Take what there is room for, of the first verdicts first."""
         for verdict in verdicts:
             row = self.rows[verdict.key]
-            if row not in self.found and len(self.found) < MOST_EVIDENCE:
-                self.found[row] = {**_numbers(verdict), **self._large(verdict)}
+            if row not in self.by_row and len(self.by_row) < MOST_EVIDENCE:
+                self.by_row[row] = {**_numbers(verdict), **self._large(verdict)}
 
     def _large(self, verdict: Verdict) -> dict[str, Any]:
         script = verdict.script or ""
@@ -103,21 +104,15 @@ class Evidence:
             return {**large, "left": ["script"]}
         return {**large, **({"script": self.scripts.add(script)} if script else {})}
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the evidence by row, and the lines of the scripts."""
-        return {"evidence": self.found, "lines": self.scripts.lines}
+        return {"evidence": self.by_row, "lines": self.scripts.lines}
 
 
 def _numbers(verdict: Verdict) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    if verdict.worst:
-        told["worst"] = asdict(verdict.worst)
-    if verdict.spread:
-        told["spread"] = asdict(verdict.spread) | {"channels": verdict.spread.channels[:64]}
-    if verdict.bias is not None:
-        told["bias"] = verdict.bias
-    found: dict[str, Any] = shown(told)
-    return found
+    spread = verdict.spread and replace(verdict.spread, channels=verdict.spread.channels[:MOST_CHANNELS])
+    numbers = {"worst": verdict.worst, "spread": spread, "bias": verdict.bias}
+    return {name: shown(value) for name, value in numbers.items() if value is not None}
 
 
 def _map(verdict: Verdict) -> dict[str, Any]:
@@ -131,27 +126,25 @@ def _map(verdict: Verdict) -> dict[str, Any]:
 def _smallest(verdict: Verdict) -> dict[str, Any]:
     if verdict.smallest is None:
         return {}
-    told = shown(asdict(verdict.smallest))
-    return {"smallest": told} if len(repr(told)) <= LONGEST_SMALLEST else {}
+    smallest = shown(verdict.smallest)
+    return {"smallest": smallest} if len(repr(smallest)) <= LONGEST_SMALLEST else {}
 
 
 def _cases(report: Report, columns: Columns) -> list[dict[str, Any]]:
     """Return the cases by number; one that no record describes has nothing but its id."""
     numbers = {feature.name: number for number, feature in enumerate(f for f in features.FEATURES if f.of_cases)}
-    described = report.records.cases
-    found = (described.get(name) for name in columns.vocabularies["case"])
-    return [_case(case, numbers) if case else {} for case in found]
+    cases = (report.records.cases.get(name) for name in columns.vocabularies["case"])
+    return [_case(case, numbers) if case else {} for case in cases]
 
 
 def _case(case: CaseLine, numbers: dict[str, int]) -> dict[str, Any]:
     return {
-        **{name: getattr(case, name) for name in _SIZES},
-        **{name: shown(getattr(case, name)) for name in _TEXTS},
+        **{each.name: shown(getattr(case, each.name)) for each in fields(case) if each.name not in _NOT_SENT},
         "padding": case.padding_pairs,
         "features": [numbers[feature.name] for feature in features.features_of(case)],
-        "words": shown(words.case_in_words(case)),
-        "values": [shown(value) for _, value in words.parameters(case)],
-        "source": shown(words.safe_link(case.source)),
+        "sentence": shown(describe_case(case)),
+        "values": [shown(value) for _, value in case_parameters(case)],
+        "source": shown(safe_link(case.source)),
         "from": shown(case.source),
     }
 

@@ -1,143 +1,64 @@
-"""The run record: written a flushed line at a time, mended after a kill, read back with every bad line told and the rest kept."""
+"""The run record: what one or more files hold, read back with every bad line noted and the rest kept.
 
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+Writer, from ``jsonlines``, writes it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any
 
-from convformance.reports import lines
-from convformance.reports.fields import to_jsonable
+from convformance.reports.fields import Malformed, excerpt, parse
+from convformance.reports.jsonlines import RecordError, Writer, objects
 from convformance.reports.lines import (
+    KINDS,
     SCHEMA,
     CaseLine,
     Diagnosis,
     Divergence,
     End,
     Key,
-    Malformed,
+    Line,
     Missing,
+    RouteKey,
     Run,
     Verdict,
 )
 
-__all__ = ["SCHEMA", "Problem", "RecordError", "Records", "RunState", "Writer", "judged", "read", "verdicts"]
+__all__ = [
+    "SCHEMA",
+    "ReadProblem",
+    "RecordError",
+    "Records",
+    "RunState",
+    "Source",
+    "Writer",
+    "answered_keys",
+    "load",
+    "read",
+    "verdict_lines",
+]
 
-LONGEST_LINE = 16 * 2**20
 MOST_PROBLEMS = 1000
-_CHUNK = 2**16
-T = TypeVar("T")
-Place = tuple[str, str, str]
-
-
-class RecordError(ValueError):
-    """A file that is no run record, or cannot be read; the message names the file and says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a record that could not be used: the file, the line counted from 1 (0: all of it), and what is the matter."""
+class ReadProblem:
+    """Something in a record that could not be used: the file, the line counted from 1 (0: all of it), and why."""
 
     file: str
     line: int
-    what: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.what}" if self.line else f"{self.file}: {self.what}"
-
-
-class Writer:
-    """Writes a run record: one JSON object a line, handed to the system at once, so that a killed process loses nothing written.
-
-    With ``append`` it goes on with what is there; a last line that a kill cut off is removed first.
-    """
-
-    def __init__(self, path: str | Path, *, append: bool = False) -> None:
-        if append:
-            mend(path)
-        self._path = Path(path)
-        self._file: BinaryIO = self._path.open("ab" if append else "wb")
-
-    def write(self, line: Mapping[str, Any]) -> None:
-        """Write one line. A number that is not finite becomes the text nan, inf or -inf, which JSON can hold."""
-        self._file.write(_encoded(line))
-        self._file.flush()
-
-    def amend(self, verdicts: Iterable[Mapping[str, Any]]) -> None:
-        """Put verdict lines in the place of those that answer the same questions; the record is whole at any time."""
-        amended = {tuple(verdict[name] for name in lines.KEY): verdict for verdict in verdicts}
-        if not amended:
-            return
-        self._file.close()
-        part = self._path.with_name(f"{self._path.name}.part")
-        with self._path.open("rb") as old, part.open("wb") as new:
-            new.writelines(map(partial(_amended, amended), old))
-        part.replace(self._path)
-        self._file = self._path.open("ab")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def __enter__(self) -> "Writer":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _encoded(line: Mapping[str, Any]) -> bytes:
-    text = json.dumps(to_jsonable(line), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _amended(amended: Mapping[tuple[Any, ...], Mapping[str, Any]], text: bytes) -> bytes:
-    """Return a line of a record, or the one in its place."""
-    if not text.startswith(b'{"kind":"verdict"'):
-        return text
-    line = json.loads(text)
-    key = tuple(line[name] for name in lines.KEY)
-    return _encoded(amended[key]) if key in amended else text
-
-
-def mend(path: str | Path) -> None:
-    """Make a record end with a whole line: complete a last one that lacks only its line feed, cut off one that lacks more."""
-    if not Path(path).is_file():
-        return
-    with Path(path).open("rb+") as file:
-        tail = _tail(file)
-        if not tail:
-            return
-        try:
-            json.loads(tail)
-            file.seek(0, os.SEEK_END)
-            file.write(b"\n")
-        except ValueError:
-            file.truncate(file.seek(-len(tail), os.SEEK_END))
-
-
-def _tail(file: BinaryIO) -> bytes:
-    """Return what follows the last line feed."""
-    tail = b""
-    start = file.seek(0, os.SEEK_END)
-    while start > 0 and b"\n" not in tail:
-        size = min(_CHUNK, start)
-        start = file.seek(start - size)
-        tail = file.read(size) + tail
-    return tail.rpartition(b"\n")[2]
+        return f"{self.file}, line {self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
 @dataclass
 class RunState:
-    """One adapter's run as far as its records tell it.
+    """One adapter's run as far as its records go; ``label`` is unique in the report.
 
-    ``label`` is unique in the report; ``ended`` says for each file whether it was written to its end, ``seconds`` how long the
-    sessions took that were.
+    ``ended`` says of each file whether it was written to its end; ``seconds`` is how long the sessions took that were.
     """
 
     label: str
@@ -149,7 +70,7 @@ class RunState:
 
     @property
     def complete(self) -> bool:
-        """Whether every file that tells of this run was written to its end."""
+        """Whether every file with a part of this run was written to its end."""
         return all(self.ended.values())
 
 
@@ -157,8 +78,9 @@ class RunState:
 class Records:
     """What one or more record files hold. Of a question judged twice the last verdict counts.
 
-    Runs of one adapter with the same identity are one run, interrupted and resumed; others get a label of their own, ``torch (2)``.
-    ``diagnosed`` has the diagnoses by run, operation and route, best first; ``left_out`` names what was left out whole, and why.
+    Runs of one adapter with the same identity are one run, interrupted and resumed; any other gets a label of its own,
+    ``torch (2)``. ``diagnosed`` has the diagnoses of each route, best first; ``left_out`` names what was left out
+    altogether, and why.
     """
 
     runs: dict[str, RunState] = field(default_factory=dict)
@@ -166,9 +88,9 @@ class Records:
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     divergences: dict[tuple[str, str], Divergence] = field(default_factory=dict)
-    diagnosed: dict[Place, tuple[Diagnosis, ...]] = field(default_factory=dict)
+    diagnosed: dict[RouteKey, tuple[Diagnosis, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ReadProblem] = field(default_factory=list)
     problem_count: int = 0
 
     @property
@@ -179,7 +101,7 @@ class Records:
     @property
     def diagnoses(self) -> list[Diagnosis]:
         """What reproduces the wrong answers, the best of each route first."""
-        return [diagnosis for found in self.diagnosed.values() for diagnosis in found]
+        return [diagnosis for diagnoses in self.diagnosed.values() for diagnosis in diagnoses]
 
     @property
     def stale(self) -> list[Divergence]:
@@ -191,40 +113,48 @@ class Records:
         """Whether every run was written to its end, and none was left out."""
         return bool(self.runs) and not self.left_out and all(state.complete for state in self.runs.values())
 
-    def note(self, file: str, line: int, what: str) -> None:
+    def note(self, file: str, line: int, message: str) -> None:
         """Take down a problem; beyond 1000 they are only counted."""
         self.problem_count += 1
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(file, line, what))
+            self.problems.append(ReadProblem(file, line, message))
+
+
+Source = Records | Iterable[str | Path]
 
 
 def read(paths: Iterable[str | Path]) -> Records:
-    """Return what the records hold, merged; lines, runs and whole files that cannot be used become problems, and the rest is kept.
+    """Return what the records hold, merged; lines, runs and files that cannot be used become problems.
 
-    One line is in memory at a time, and of a verdict a few hundred bytes and its evidence. A file named twice is read once.
-    Raises RecordError for a file that cannot be read, and when none holds a line of a run record.
+    One line is in memory at a time, and of a verdict a few hundred bytes and its evidence. A file named twice is read
+    once. Raises RecordError for a file that cannot be read, and when no file holds a line of a run record.
     """
-    records, wanting = Records(), []
+    records, useless = Records(), []
     for path in _once(paths, records):
         reader = _Reader(records, str(path))
         reader.read()
-        wanting += reader.wanting()
-    if wanting and not (records.runs or records.missing or records.cases):
-        raise RecordError("; ".join(wanting))
+        useless += reader.useless()
+    if useless and not (records.runs or records.missing or records.cases):
+        raise RecordError("; ".join(useless))
     return records
 
 
+def load(source: Source) -> Records:
+    """Return ``source``, read when it is paths. Raises RecordError for what is no record."""
+    return source if isinstance(source, Records) else read(source)
+
+
 def _once(paths: Iterable[str | Path], records: Records) -> Iterator[str | Path]:
-    """Yield each file once, under the name it was given first."""
-    named: dict[Path, str | Path] = {}
+    """Yield each file once, under the name that came first."""
+    names: dict[Path, str | Path] = {}
     for path in paths:
-        if named.setdefault(Path(path).resolve(), path) is path:
+        if names.setdefault(Path(path).resolve(), path) is path:
             yield path
         else:
             records.note(str(path), 0, "is named twice; it is read once")
 
 
-def judged(path: str | Path) -> frozenset[Key]:
+def answered_keys(path: str | Path) -> frozenset[Key]:
     """Return the questions a record holds a verdict on; none when there is no such file yet.
 
     Raises RecordError as ``read`` does.
@@ -234,47 +164,47 @@ def judged(path: str | Path) -> frozenset[Key]:
     return frozenset(read([path]).verdicts)
 
 
-def verdicts(path: str | Path) -> Iterator[dict[str, Any]]:
+def verdict_lines(path: str | Path) -> Iterator[dict[str, Any]]:
     """Yield the verdicts of a record as they were written, of a question judged twice the last."""
-    found: dict[Key, dict[str, Any]] = {}
-    for _, value in _objects(str(path), lambda line, what: None):
+    last: dict[Key, dict[str, Any]] = {}
+    for _, value in objects(str(path), lambda line, message: None):
         if value.get("kind") == "verdict":
             try:
-                found[lines.parse(Verdict, value, []).key] = value
+                last[parse(Verdict, value, []).key] = value
             except Malformed:
                 continue
-    yield from found.values()
+    yield from last.values()
 
 
 class _Reader:
-    """Reads one file into ``records``: an object a line, by kind."""
+    """Reads one file into ``records``, an object a line. For each class of KINDS there is one ``_add``."""
 
     def __init__(self, records: Records, file: str) -> None:
         self.records, self.file = records, file
         self.labels: dict[str, str] = {}
         self.foreign: set[str] = set()
         self.case_ids: set[str] = set()
-        self.diagnoses: dict[Place, dict[tuple[str, str], Diagnosis]] = {}
+        self.diagnoses: dict[RouteKey, dict[tuple[str, str], Diagnosis]] = {}
         self.complete = False
         self.seconds = 0.0
         self.line = 0
         self.used = 0
-        self.first = ""
-        self.takers: dict[str, Callable[[Any], None]] = {
-            "run": self._run,
-            "missing": self._missing,
-            "case": self._case,
-            "verdict": self._verdict,
-            "divergence": self._divergence,
-            "diagnosis": self._diagnosis,
-            "end": self._end,
+        self.first_problem = ""
+        self.add: dict[type[Line], Callable[[Any], None]] = {
+            Run: self._add_run,
+            Missing: self._add_missing,
+            CaseLine: self._add_case,
+            Verdict: self._add_verdict,
+            Divergence: self._add_divergence,
+            Diagnosis: self._add_diagnosis,
+            End: self._add_end,
         }
 
     def read(self) -> None:
-        for number, value in _objects(self.file, self._note_at):
+        for number, value in objects(self.file, self._note_at):
             self.line = number
             try:
-                self._take(value)
+                self._read_line(value)
             except Malformed as error:
                 self._note(str(error))
         for label in self.labels.values():
@@ -282,50 +212,53 @@ class _Reader:
             state.ended[self.file] = self.complete
             state.seconds += self.seconds
             state.case_ids |= self.case_ids
-        for place, found in self.diagnoses.items():
-            self.records.diagnosed[place] = _joined(self.records.diagnosed.get(place, ()), tuple(found.values()))
+        for route_key, diagnoses in self.diagnoses.items():
+            earlier = self.records.diagnosed.get(route_key, ())
+            self.records.diagnosed[route_key] = _merge_diagnoses(earlier, tuple(diagnoses.values()))
 
-    def wanting(self) -> list[str]:
-        """Return what is wrong with a file that nothing could be used of; the records then say so as well."""
+    def useless(self) -> list[str]:
+        """Return what is wrong with a file of which nothing could be used; the records then say so as well."""
         if self.used:
             return []
-        what = f"is no run record: {self.first or 'it is empty'}"
-        self.records.left_out[self.file] = what
-        self._note_at(0, what)
-        return [f"{self.file} {what}"]
+        reason = f"is no run record: {self.first_problem or 'it is empty'}"
+        self.records.left_out[self.file] = reason
+        self._note_at(0, reason)
+        return [f"{self.file} {reason}"]
 
-    def _take(self, value: dict[str, Any]) -> None:
+    def _read_line(self, value: dict[str, Any]) -> None:
         name = value.get("kind")
-        kind = lines.KINDS.get(name) if isinstance(name, str) else None
+        kind = KINDS.get(name) if isinstance(name, str) else None
         if kind is None:
-            raise Malformed(f"kind {lines.excerpt(name)} is unknown; allowed: {', '.join(lines.KINDS)}")
-        if name == "run" and value.get("schema") != SCHEMA:
-            self._refuse(value)
+            raise Malformed(f"kind {excerpt(name)} is unknown; allowed: {', '.join(KINDS)}")
+        if kind is Run and value.get("schema") != SCHEMA:
+            self._refuse_run(value)
         notes: list[str] = []
         try:
-            taken = lines.parse(kind, value, notes)
+            line = parse(kind, value, notes)
         except Malformed as error:
             raise Malformed(f"{name}: {error}") from error
-        self.takers[cast(str, name)](taken)
+        self.add[kind](line)
         self.used += 1
         for note in notes:
             self._note(f"{name}: {note}; left out")
 
-    def _refuse(self, value: dict[str, Any]) -> None:
+    def _refuse_run(self, value: dict[str, Any]) -> None:
         """Leave out a run of another schema, and what follows of its adapter."""
         schema, adapter = value.get("schema"), value.get("adapter")
-        newer = isinstance(schema, int) and schema > SCHEMA
-        told = f"is newer than the schema {SCHEMA} that is read here; a newer convformance reads it" if newer else ""
-        what = f"schema {lines.excerpt(schema)} {told or f'is not the schema {SCHEMA} that is read here'}"
+        expected = f"the schema {SCHEMA} that is read here"
+        reason = f"schema {excerpt(schema)} is not {expected}"
+        if isinstance(schema, int) and schema > SCHEMA:
+            reason = f"schema {excerpt(schema)} is newer than {expected}; a newer convformance reads it"
         if isinstance(adapter, str):
             self.foreign.add(adapter)
-            self.records.left_out[f"{self.file}: {adapter}"] = what
-        raise Malformed(f"run: {what}")
+            self.records.left_out[f"{self.file}: {adapter}"] = reason
+        raise Malformed(f"run: {reason}")
 
-    def _run(self, run: Run) -> None:
+    def _add_run(self, run: Run) -> None:
         self.foreign.discard(run.adapter)
         self.labels[run.adapter] = label = self._label(run)
-        self.diagnoses = {place: found for place, found in self.diagnoses.items() if place[0] != label}
+        # A resumed run diagnoses all of its answers again.
+        self.diagnoses = {key: diagnoses for key, diagnoses in self.diagnoses.items() if key[0] != label}
         state = self.records.runs.setdefault(label, RunState(label, run))
         state.run = replace(run, asked=max(run.asked, state.run.asked), started=state.run.started)
         self.complete = False
@@ -341,27 +274,25 @@ class _Reader:
     def _label_of(self, adapter: str) -> str:
         """Return the label of an adapter's run; one whose run line is lost gets a run without an identity."""
         if adapter in self.foreign:
-            raise Malformed(f"belongs to adapter {lines.excerpt(adapter)}, whose run line has another schema; left out")
+            raise Malformed(f"belongs to adapter {excerpt(adapter)}, whose run line has another schema; left out")
         if adapter not in self.labels:
-            self._note(
-                f"adapter {lines.excerpt(adapter)} has no run line before this one; its run is shown without an identity"
-            )
-            self._run(Run(adapter=adapter))
+            name = excerpt(adapter)
+            self._note(f"adapter {name} has no run line before this one; its run is shown without an identity")
+            self._add_run(Run(adapter=adapter))
             self.records.runs[self.labels[adapter]].identified = False
         return self.labels[adapter]
 
-    def _missing(self, missing: Missing) -> None:
+    def _add_missing(self, missing: Missing) -> None:
         self.records.missing[missing.adapter] = missing.reason
 
-    def _case(self, case: CaseLine) -> None:
-        held = self.records.cases.setdefault(case.id, case)
+    def _add_case(self, case: CaseLine) -> None:
+        first = self.records.cases.setdefault(case.id, case)
         self.case_ids.add(case.id)
-        if held != case:
-            self._note(
-                f"case {lines.excerpt(case.id)} is described twice, and differently; the first description is shown"
-            )
+        if first != case:
+            name = excerpt(case.id)
+            self._note(f"case {name} is described twice, and differently; the first description is shown")
 
-    def _verdict(self, verdict: Verdict) -> None:
+    def _add_verdict(self, verdict: Verdict) -> None:
         label = self._label_of(verdict.adapter)
         if label != verdict.adapter:
             verdict = replace(verdict, adapter=label)
@@ -370,75 +301,34 @@ class _Reader:
         self.records.verdicts[verdict.key] = verdict
         self.complete = False
 
-    def _divergence(self, divergence: Divergence) -> None:
+    def _add_divergence(self, divergence: Divergence) -> None:
         label = self._label_of(divergence.adapter)
         self.records.divergences[label, divergence.name] = replace(divergence, adapter=label)
 
-    def _diagnosis(self, diagnosis: Diagnosis) -> None:
-        label = self._label_of(diagnosis.adapter)
-        found = self.diagnoses.setdefault((label, diagnosis.op, diagnosis.route), {})
-        found[diagnosis.name, diagnosis.detail] = replace(diagnosis, adapter=label)
+    def _add_diagnosis(self, diagnosis: Diagnosis) -> None:
+        diagnosis = replace(diagnosis, adapter=self._label_of(diagnosis.adapter))
+        self.diagnoses.setdefault(diagnosis.route_key, {})[diagnosis.name, diagnosis.detail] = diagnosis
 
-    def _end(self, end: End) -> None:
+    def _add_end(self, end: End) -> None:
         self.complete = end.complete
         self.seconds += end.seconds
 
-    def _note(self, what: str) -> None:
-        self._note_at(self.line, what)
+    def _note(self, message: str) -> None:
+        self._note_at(self.line, message)
 
-    def _note_at(self, line: int, what: str) -> None:
-        self.first = self.first or f"line {line}: {what}"
-        self.records.note(self.file, line, what)
+    def _note_at(self, line: int, message: str) -> None:
+        self.first_problem = self.first_problem or f"line {line}: {message}"
+        self.records.note(self.file, line, message)
 
 
-def _joined(held: tuple[Diagnosis, ...], more: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
+def _merge_diagnoses(earlier: tuple[Diagnosis, ...], later: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
     """Return the diagnoses of one route from two files, which hold different questions: their counts add up."""
-    if not held:
-        return more
-    of = sum(max(found.of for found in part) for part in (held, more))
-    joined: dict[tuple[str, str], Diagnosis] = {}
-    for found in (*held, *more):
-        before = joined.setdefault((found.name, found.detail), replace(found, explains=0, of=of))
-        joined[found.name, found.detail] = replace(before, explains=before.explains + found.explains)
-    return tuple(sorted(joined.values(), key=lambda found: -found.explains))
-
-
-def _objects(file: str, note: Callable[[int, str], None]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each line's number and JSON object, one line in memory at a time; what is no object goes to ``note``."""
-    try:
-        with Path(file).open("rb") as opened:
-            for number, line in _lines(opened):
-                try:
-                    yield number, _object(line)
-                except Malformed as error:
-                    note(number, str(error))
-    except OSError as error:
-        raise RecordError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _lines(opened: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    while line := opened.readline(LONGEST_LINE):
-        number += 1
-        while not line.endswith(b"\n") and len(line) >= LONGEST_LINE and (more := opened.readline(LONGEST_LINE)):
-            line = line[:LONGEST_LINE] + more[-1:]
-        if line.strip():
-            yield number, line
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    whole = line.endswith(b"\n")
-    if len(line) > LONGEST_LINE:
-        raise Malformed(f"longer than {LONGEST_LINE} bytes")
-    try:
-        value = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        told = "not JSON" if whole else "cut off"
-        raise Malformed(f"{told}: {error}") from error
-    if not isinstance(value, dict):
-        raise Malformed(f"not a JSON object: {lines.excerpt(value)}")
-    return value
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    if not earlier:
+        return later
+    of = sum(max(diagnosis.of for diagnosis in part) for part in (earlier, later))
+    merged: dict[tuple[str, str], Diagnosis] = {}
+    for diagnosis in (*earlier, *later):
+        key = diagnosis.name, diagnosis.detail
+        before = merged.setdefault(key, replace(diagnosis, explains=0, of=of))
+        merged[key] = replace(before, explains=before.explains + diagnosis.explains)
+    return tuple(sorted(merged.values(), key=lambda diagnosis: -diagnosis.explains))

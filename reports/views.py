@@ -1,35 +1,77 @@
-"""What the HTML report shows of a model on its own, before its script runs: bars, tiles, tables, and links into the verdicts."""
+"""What the HTML report shows before its script runs: headline, bars, tiles, tables, links to the list of verdicts."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
-from convformance.judging.grades import GRADES, SEVERITY, UNANSWERED
-from convformance.reference.operation import OPERATIONS
-from convformance.reports import features, words
-from convformance.reports.features import Feature, Note, Support
-from convformance.reports.lines import DTYPES, Diagnosis
+from convformance.judging import grades
+from convformance.judging.grades import CONFORMANT, CRASHED, REFUSED
+from convformance.reports import features
+from convformance.reports.features import Feature, Support
+from convformance.reports.formatting import (
+    dtypes_in_order,
+    format_mode,
+    operations_in_order,
+    percent,
+    plural,
+    severity,
+    shorten,
+    visible,
+)
+from convformance.reports.lines import Diagnosis
 from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
-MOST_REFUSALS = 200
+MOST_COUNTS = 6
+LEGEND = tuple((grade.name, grade.sentence) for grade in grades.TABLE)
 
-_STATES = {"unjudged": "no verdict", "unasked": "not asked"}
+# In per cent of a bar: a single verdict of thousands must still be seen.
 _LEAST_SEGMENT = 1.5
-_PLAIN = re.compile(r"[\w.+-]+", re.ASCII)
+_BARE_VALUE = re.compile(r"[\w.+-]+", re.ASCII)
 
 
-@dataclass(frozen=True)
-class RefusalView:
-    """Refusals in the same words, and where they occur."""
+def headline(report: Report) -> str:
+    """Return the outcome in a few words."""
+    if not report.total.verdict_count:
+        return "no verdicts"
+    return plural(report.total.findings, "finding") if report.total.findings else "no findings"
 
-    refusals: Refusals
-    operations: Mapping[str, int]
-    dtypes: Mapping[str, int]
+
+def lead(report: Report) -> str:
+    """Return who answered how many questions about what."""
+    runs = [run.state.run for run in report.runs]
+    tiers = " and ".join(sorted({run.tier for run in runs if run.tier}))
+    suites = " and ".join(sorted({run.suite for run in runs if run.suite}))
+    answered = f"{plural(len(runs), 'adapter')} gave {report.total.verdict_count:,} verdicts"
+    cases = f"{plural(len(report.records.cases), 'case')} in {plural(len(report.families), 'family', 'families')}"
+    versions = f"tier {tiers or 'not stated'}, suite {suites or 'not stated'}"
+    return f"{answered} on {report.asked:,} questions: {cases}, {versions}."
+
+
+def silent(report: Report) -> list[str]:
+    """Return the operations and dtypes that the cases pose and on which no run has a verdict."""
+    cases = report.records.cases.values()
+    operations = {op for case in cases for op in case.operations} - set(report.operations)
+    dtypes = {dtype for case in cases for dtype in case.dtypes} - set(report.dtypes)
+    return [*operations_in_order(operations), *dtypes_in_order(dtypes)]
+
+
+def tabs(report: Report, is_compared: bool) -> list[dict[str, object]]:
+    """Return the views of the page, with a count where one says something."""
+    views: list[tuple[str, str, int | None]] = [
+        ("overview", "Overview", None),
+        ("features", "By feature", None),
+        ("findings", "Findings", report.total.findings),
+        ("known", "Known", len(report.known)),
+        ("precision", "Precision", None),
+        *([("compare", "Compare", None)] if is_compared else []),
+        ("verdicts", "All verdicts", report.total.verdict_count),
+    ]
+    return [{"view": view, "name": name, "count": count} for view, name, count in views]
 
 
 @dataclass(frozen=True)
@@ -39,184 +81,47 @@ class Tile:
     name: str
     count: int
     share: str = ""
-    icon: str = ""
+    tone: str = ""
     loud: bool = False
-
-
-def term(field: str, value: str) -> str:
-    """Return the words of the page's query language for the verdicts whose ``field`` is ``value``."""
-    shown = words.visible(value)
-    quoted = re.sub(r'(["\\])', r"\\\1", shown)
-    return f"{field}={shown}" if _PLAIN.fullmatch(shown) else f'{field}="{quoted}"'
-
-
-def terms(**values: str) -> str:
-    """Return the words for the verdicts that all of some fields fit."""
-    return " ".join(term(name, value) for name, value in values.items())
-
-
-def address(query: str) -> str:
-    """Return the address, on the page, of the verdicts that a query means."""
-    return "#" + urlencode({"view": "verdicts", "q": query})
-
-
-@dataclass(frozen=True)
-class Diagnosed:
-    """Groups of findings of one grade and one diagnosis, each with its number in the report."""
-
-    grade: str
-    diagnosis: str
-    groups: tuple[tuple[int, FindingGroup], ...]
-
-    @property
-    def findings(self) -> int:
-        """How many findings they hold."""
-        return sum(len(group.verdicts) for _, group in self.groups)
-
-    @property
-    def told(self) -> Diagnosis | None:
-        """What the record says of the diagnosis, on the route with the most findings of which it says anything."""
-        return next((group.told for _, group in self.groups if group.told), None)
-
-
-def diagnosed(report: Report) -> tuple[Diagnosed, ...]:
-    """Return the findings by grade and diagnosis: the worst grade first, then the diagnosis with the most findings."""
-    found: dict[tuple[str, str], list[tuple[int, FindingGroup]]] = {}
-    for number, group in enumerate(report.findings):
-        found.setdefault((group.grade, group.diagnosis), []).append((number, group))
-    together = [Diagnosed(*key, tuple(groups)) for key, groups in found.items()]
-    return tuple(sorted(together, key=lambda shown: (words.severity(shown.grade), -shown.findings, shown.diagnosis)))
-
-
-@dataclass(frozen=True)
-class SupportCell:
-    """How far one run supports one feature, with the numbers of the notes below the table."""
-
-    label: str
-    support: Support
-    notes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class FeatureTable:
-    """Features by group and run, and the notes: which run, what, in which words, by number."""
-
-    groups: tuple[tuple[str, tuple[tuple[Feature, tuple[SupportCell, ...]], ...]], ...]
-    notes: tuple[tuple[str, Note], ...]
-
-
-def feature_table(report: Report) -> FeatureTable:
-    """Return the table of features; features that no run was asked for are left out."""
-    supports = features.supports(report.records)
-    numbers: dict[tuple[str, str, str], int] = {}
-    noted: list[tuple[str, Note]] = []
-
-    def number(label: str, note: Note) -> int:
-        key = label, note.kind, note.words
-        if key not in numbers:
-            numbers[key] = len(noted) + 1
-            noted.append((label, note))
-        return numbers[key]
-
-    def cells(feature: Feature) -> tuple[SupportCell, ...]:
-        found = supports[feature.name].items()
-        return tuple(
-            SupportCell(label, support, tuple(number(label, note) for note in support.notes))
-            for label, support in found
-        )
-
-    asked = [
-        (group, [feature for feature in found if _asked(supports[feature.name])]) for group, found in features.grouped()
-    ]
-    groups = tuple((group, tuple((feature, cells(feature)) for feature in found)) for group, found in asked if found)
-    return FeatureTable(groups, tuple(noted))
-
-
-def _asked(supports: Mapping[str, Support]) -> bool:
-    return any(support.state != "none" for support in supports.values())
-
-
-def _tallied(found: Sequence[str], order: Sequence[str] = ()) -> dict[str, int]:
-    """Return how often each occurs: in the given order, or the most frequent first."""
-    counted = Counter(found)
-    return {name: counted[name] for name in words.in_order(counted, order)} if order else dict(counted.most_common())
-
-
-def refusal_views(report: Report) -> tuple[RefusalView, ...]:
-    """Return the first 200 groups of refusals."""
-    return tuple(_refusal_view(refusals) for refusals in report.refusals[:MOST_REFUSALS])
-
-
-def _refusal_view(refusals: Refusals) -> RefusalView:
-    operations = _tallied([verdict.op for verdict in refusals.verdicts], OPERATIONS)
-    return RefusalView(refusals, operations, _tallied([verdict.dtype for verdict in refusals.verdicts], DTYPES))
-
-
-def refusals_left(report: Report) -> dict[str, int]:
-    """Return how many groups and refusals are not shown; empty when all are."""
-    left = report.refusals[MOST_REFUSALS:]
-    return {"wordings": len(left), "verdicts": sum(len(refusals.verdicts) for refusals in left)} if left else {}
 
 
 def tiles(report: Report) -> tuple[Tile, ...]:
     """Return the large numbers: everything asked, and where it went."""
     total, asked = report.total, report.asked
-    failed = [Tile(grade, total.grades[grade], icon=grade) for grade in UNANSWERED]
-    may_be_none = [
+    if_any = [
         Tile("known †", total.known),
         Tile("as documented ‡", total.documented),
-        Tile("refused", total.grades["refused"], words.percent(total.grades["refused"], asked), "refused"),
-        *failed,
-        Tile("no verdict", report.unjudged, words.percent(report.unjudged, asked), "unjudged", loud=True),
+        Tile(REFUSED, total.grades[REFUSED], percent(total.grades[REFUSED], asked), tone(REFUSED)),
+        *(Tile(grade, total.grades[grade], tone=tone(grade)) for grade in grades.UNANSWERED),
+        Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),
         Tile("not asked", total.unasked, "", "unasked"),
     ]
     return (
         Tile("asked", asked),
-        Tile("conformant", total.conformant, words.percent(total.conformant, asked), "conformant"),
-        Tile("findings", total.findings, words.percent(total.findings, asked), loud=bool(total.findings)),
-        *(tile for tile in may_be_none if tile.count),
+        Tile(CONFORMANT, total.conformant, percent(total.conformant, asked), tone(CONFORMANT)),
+        Tile("findings", total.findings, percent(total.findings, asked), loud=bool(total.findings)),
+        *(tile for tile in if_any if tile.count),
     )
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A part of a bar, in per cent of its length."""
-
-    name: str
-    start: float
-    width: float
-
-
-def segments(tally: Tally) -> list[Segment]:
-    """Return the parts of a bar: conformant first, what was not asked last, each wide enough to be seen."""
-    counts = {grade: tally.grades[grade] for grade in GRADES} | {name: getattr(tally, name) for name in _STATES}
-    found = {name: count for name, count in counts.items() if count > 0}
-    widths = {name: max(100 * count / sum(found.values()), _LEAST_SEGMENT) for name, count in found.items()}
-    scale = 100 / sum(widths.values()) if widths else 1
-    parts, start = [], 0.0
-    for name, width in widths.items():
-        parts.append(Segment(name, round(start, 2), round(width * scale, 2)))
-        start += width * scale
-    return parts
-
-
-def marks(tally: Tally) -> list[tuple[str, str, int]]:
-    """Return what a cell says beside its fraction: icon, words and count of everything that is not conformant, worst first."""
-    grades = [(grade, grade, tally.grades[grade]) for grade in SEVERITY if grade != "conformant"]
-    states = [(name, told, getattr(tally, name)) for name, told in _STATES.items()]
-    return [mark for mark in (*grades, *states) if mark[2] > 0]
-
-
-def by_operation(rows: Sequence[RouteRow]) -> list[tuple[str, list[RouteRow]]]:
-    """Return the routes under their operations."""
-    return [(op, list(found)) for op, found in groupby(rows, key=lambda row: row.op)]
+# What the table of runs counts.
+RUN_COUNTS: Mapping[str, Callable[[RunSummary], int]] = {
+    "asked": lambda run: run.asked,
+    "judged": lambda run: run.total.verdict_count,
+    CONFORMANT: lambda run: run.total.conformant,
+    REFUSED: lambda run: run.total.grades[REFUSED],
+    CRASHED: lambda run: run.total.grades[CRASHED],
+    "no verdict": lambda run: run.unjudged,
+    "not asked": lambda run: run.total.unasked,
+    "findings": lambda run: run.total.findings,
+}
 
 
 def identity(run: RunSummary) -> list[tuple[str, str]]:
     """Return the identity of a run, line by line."""
     stated = run.state.run
     return [
-        ("mode", words.mode(stated.mode) or "default"),
+        ("mode", format_mode(stated.mode) or "default"),
         ("device", stated.device),
         ("platform", stated.platform),
         ("Python", stated.python),
@@ -233,21 +138,150 @@ def shared_identity(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:
     return [line for line in stated[0] if all(line in lines for lines in stated)] if len(stated) > 1 else []
 
 
-def counts(found: Mapping[str, int]) -> str:
+def by_operation(rows: Sequence[RouteRow]) -> list[tuple[str, list[RouteRow]]]:
+    """Return the routes under their operations."""
+    return [(op, list(routes)) for op, routes in groupby(rows, key=lambda row: row.op)]
+
+
+def tone(grade: str) -> str:
+    """Return the name of the colour and the icon that a grade has on the page."""
+    return grades.BY_NAME[grade].tone
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a bar, in per cent of its length."""
+
+    tone: str
+    start: float
+    width: float
+
+
+def segments(tally: Tally) -> list[Segment]:
+    """Return the parts of a bar: conformant first, what was not asked last, each wide enough to be seen."""
+    counts: Counter[str] = Counter()
+    for grade in grades.TABLE:
+        counts[grade.tone] += tally.grades[grade.name]
+    counts.update(unjudged=tally.unjudged, unasked=tally.unasked)
+    present = {name: count for name, count in counts.items() if count > 0}
+    widths = {name: max(100 * count / sum(present.values()), _LEAST_SEGMENT) for name, count in present.items()}
+    scale = 100 / sum(widths.values()) if widths else 1
+    parts, start = [], 0.0
+    for name, width in widths.items():
+        parts.append(Segment(name, round(start, 2), round(width * scale, 2)))
+        start += width * scale
+    return parts
+
+
+def other_counts(tally: Tally) -> list[tuple[str, str, int]]:
+    """Return what a cell says beside its fraction: tone, label and count of all that is not conformant, worst first."""
+    counts = [(tone(grade), grade, tally.grades[grade]) for grade in grades.SEVERITY if grade != CONFORMANT]
+    counts += [("unjudged", "no verdict", tally.unjudged), ("unasked", "not asked", tally.unasked)]
+    return [entry for entry in counts if entry[2] > 0]
+
+
+@dataclass(frozen=True)
+class SupportCell:
+    """How far one run supports one feature, with the numbers of the notes below the table."""
+
+    label: str
+    support: Support
+    notes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features by group, each with a cell for every run, and the notes in order: run, kind, message."""
+
+    groups: tuple[tuple[str, tuple[tuple[Feature, tuple[SupportCell, ...]], ...]], ...]
+    notes: tuple[tuple[str, str, str], ...]
+
+
+def feature_table(report: Report) -> FeatureTable:
+    """Return the table of features; features that no run was asked for are left out."""
+    supports = features.supports(report.records)
+    numbers: dict[tuple[str, str, str], int] = {}
+
+    def cell(label: str, support: Support) -> SupportCell:
+        notes = [(label, note.kind, note.message) for note in support.notes]
+        return SupportCell(label, support, tuple(numbers.setdefault(note, len(numbers) + 1) for note in notes))
+
+    rows = [
+        (feature, tuple(cell(label, support) for label, support in supports[feature.name].items()))
+        for feature in features.FEATURES
+        if any(support.state != "none" for support in supports[feature.name].values())
+    ]
+    groups = groupby(rows, key=lambda row: row[0].group)
+    return FeatureTable(tuple((group, tuple(members)) for group, members in groups), tuple(numbers))
+
+
+@dataclass(frozen=True)
+class DiagnosedFindings:
+    """Groups of findings of one grade and one diagnosis, each with its number in the report."""
+
+    grade: str
+    diagnosis: str
+    groups: tuple[tuple[int, FindingGroup], ...]
+
+    @property
+    def findings(self) -> int:
+        """How many findings they hold."""
+        return sum(len(group.verdicts) for _, group in self.groups)
+
+    @property
+    def line(self) -> Diagnosis | None:
+        """The record's line on the diagnosis, of the route with the most findings that has one."""
+        return next((group.line for _, group in self.groups if group.line), None)
+
+
+def diagnosed(report: Report) -> tuple[DiagnosedFindings, ...]:
+    """Return the findings by grade and diagnosis: the worst grade first, then the diagnosis with the most findings."""
+    groups: dict[tuple[str, str], list[tuple[int, FindingGroup]]] = {}
+    for number, group in enumerate(report.findings):
+        groups.setdefault((group.grade, group.diagnosis), []).append((number, group))
+    findings = [DiagnosedFindings(*key, tuple(numbered)) for key, numbered in groups.items()]
+    return tuple(sorted(findings, key=lambda each: (severity(each.grade), -each.findings, each.diagnosis)))
+
+
+def where(refusals: Refusals) -> str:
+    """Return how many refusals there are by operation and by dtype."""
+    operations = Counter(verdict.op for verdict in refusals.verdicts)
+    dtypes = Counter(verdict.dtype for verdict in refusals.verdicts)
+    by_operation = {op: operations[op] for op in operations_in_order(operations)}
+    by_dtype = {dtype: dtypes[dtype] for dtype in dtypes_in_order(dtypes)}
+    return f"{counts(by_operation)} · {counts(by_dtype)}"
+
+
+def term(field: str, value: str) -> str:
+    """Return the term of the page's query language for the verdicts whose ``field`` is ``value``."""
+    shown = visible(value)
+    quoted = re.sub(r'(["\\])', r"\\\1", shown)
+    return f"{field}={shown}" if _BARE_VALUE.fullmatch(shown) else f'{field}="{quoted}"'
+
+
+def terms(**values: str) -> str:
+    """Return the query for the verdicts that have all of some values."""
+    return " ".join(term(name, value) for name, value in values.items())
+
+
+def address(query: str) -> str:
+    """Return the address, on the page, of the verdicts that a query means."""
+    return "#" + urlencode({"view": "verdicts", "q": query})
+
+
+def counts(numbers: Mapping[str, int]) -> str:
     """Return names with their counts: ``float32 12, float16 3``; at most six are named."""
-    named = [f"{words.shorten(name, 40)} {count:,}" for name, count in list(found.items())[:6]]
-    left = len(found) - len(named)
+    named = [f"{shorten(name, 40)} {count:,}" for name, count in list(numbers.items())[:MOST_COUNTS]]
+    left = len(numbers) - len(named)
     return ", ".join([*named, *([f"{left:,} more"] if left else [])])
 
 
 def breakable(name: str) -> Markup:
-    """Return a name that may be broken after its underscores, full stops and brackets."""
-    pieces = (
-        words.visible(name).replace("_", "_\0").replace(".", ".\0").replace("[", "\0[").replace(",", ",\0").split("\0")
-    )
+    """Return a name that may be broken after its underscores, full stops and commas, and before its brackets."""
+    pieces = re.sub(r"(?<=[_.,])|(?=\[)", "\0", visible(name)).split("\0")
     return Markup("<wbr>").join(escape(piece) for piece in pieces)
 
 
-def names(found: Sequence[str]) -> str:
+def names(ids: Sequence[str]) -> str:
     """Return names in a row."""
-    return " · ".join(words.shorten(name, 160) for name in found)
+    return " · ".join(shorten(name, 160) for name in ids)

@@ -1,4 +1,4 @@
-"""Writing: the same records in every format asked for, each file whole or not there at all."""
+"""Writing: the same records in every format asked for, each file complete or left as it was."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,13 +16,14 @@ Write = Callable[[Records, Path], None]
 
 
 def write(records: Records, outputs: Mapping[str, Path | None], baseline: Records | None = None) -> None:
-    """Write ``records`` to the paths in ``outputs``, by format: html, markdown, junit, ctrf, badge; None is not written.
+    """Write ``records`` to the paths in ``outputs``, by format (html, markdown, junit, ctrf, badge); not to None.
 
-    The pages tell what changed since ``baseline``. Missing folders are made. Raises OSError when a path cannot be written.
+    Both pages say what changed since ``baseline``. Missing folders are made. Raises OSError for a path that cannot be
+    written.
     """
     writers: dict[str, Write] = {
-        "html": lambda found, path: write_html(found, path, baseline=baseline),
-        "markdown": lambda found, path: write_markdown(found, path, baseline=baseline),
+        "html": lambda records, path: write_html(records, path, baseline=baseline),
+        "markdown": lambda records, path: write_markdown(records, path, baseline=baseline),
         "junit": write_junit,
         "ctrf": write_ctrf,
         "badge": write_badge,

@@ -66,7 +66,7 @@ class Session:
             return
         self._writer = record.Writer(self.options.record, append=self.options.resume)
         if self.options.resume:
-            for verdict in record.verdicts(self.options.record):
+            for verdict in record.verdict_lines(self.options.record):
                 self._count(lines.parse(Verdict, verdict, []))
         self._write_identities()
         if not self.done:
@@ -118,7 +118,7 @@ class Session:
         specs = {selection.label: selection.spec for selection in self.selections}
         complete = {verdict.key: verdict for verdict in evidence.completed(evidence.chosen(fresh), specs)}
         self.verdicts.update(complete)
-        self._writer.amend(map(lines.to_line, complete.values()))
+        self._writer.amend(map(lines.to_line, complete.values()), lines.KEY)
 
     def _answers(self) -> Iterator[tuple[Question, Verdict]]:
         for question in self.questions:
@@ -166,4 +166,4 @@ def _done(options: RunOptions) -> frozenset[Key]:
         return frozenset()
     if options.record is None:
         raise UsageError("--resume needs --record FILE, the record to go on with")
-    return frozenset(record.judged(options.record))
+    return frozenset(record.answered_keys(options.record))

@@ -4,29 +4,24 @@ import { el, number, tuple } from "./dom.js";
 
 const MOST_PLANES = 24;
 
-/** Return the rank of a nested list. */
-const rankOf = (array) => (Array.isArray(array) ? 1 + rankOf(array[0]) : 0);
-
-/** Return the shape of a nested list. */
 const shapeOf = (array) => (Array.isArray(array) ? [array.length, ...(array.length ? shapeOf(array[0]) : [])] : []);
 
 /** Return the planes of an array: the leading index of each, and its rows. */
 const planesOf = (array, index = []) => {
-  const rank = rankOf(array);
+  const rank = shapeOf(array).length;
   if (rank === 0) return [{ index, rows: [[array]] }];
   if (rank === 1) return [{ index, rows: [array] }];
   if (rank === 2) return [{ index, rows: array }];
-  return array.flatMap((inner, place) => planesOf(inner, [...index, place]));
+  return array.flatMap((inner, position) => planesOf(inner, [...index, position]));
 };
 
-/** Return an entry of a nested list. */
-const entryAt = (array, index) => index.reduce((inner, place) => (inner === undefined ? inner : inner[place]), array);
+const entryAt = (array, index) => index.reduce((inner, position) => (inner === undefined ? inner : inner[position]), array);
 
 const cell = (entry, differs) => el("td", { class: differs ? "differs" : null }, number(entry));
 
-/** Return a plane as a table; entries that differ from those of `other` are marked. */
+/** Return a plane as a table; entries that differ from those of `other` stand out. */
 const table = ({ index, rows }, other) => {
-  const against = other === null ? null : planesOf(other).find((found) => String(found.index) === String(index))?.rows;
+  const against = other === null ? null : planesOf(other).find((plane) => String(plane.index) === String(index))?.rows;
   const differs = (row, column) => against && String(entryAt(against, [row, column])) !== String(rows[row][column]);
   return el(
     "table",
@@ -51,14 +46,14 @@ export const array = (name, entries, other = null) => {
 };
 
 /** Return the smallest failing case of a verdict. */
-export const smallestCase = (told) =>
+export const smallestCase = (smallest) =>
   el(
     "section",
     { class: "smallest" },
     el("h4", {}, "The smallest case that still fails"),
-    told.words ? el("p", {}, told.words) : null,
-    told.call ? el("p", {}, el("code", {}, told.call)) : null,
-    el("div", { class: "operands" }, ...Object.entries(told.operands ?? {}).map(([name, entries]) => array(name, entries))),
-    el("div", { class: "operands" }, array("got", told.got, told.want), array("wanted", told.want), array("difference", told.difference)),
-    told.error ? el("p", { class: "message" }, told.error) : null,
+    smallest.words ? el("p", {}, smallest.words) : null,
+    smallest.call ? el("p", {}, el("code", {}, smallest.call)) : null,
+    el("div", { class: "operands" }, ...Object.entries(smallest.operands ?? {}).map(([name, entries]) => array(name, entries))),
+    el("div", { class: "operands" }, array("got", smallest.got, smallest.want), array("wanted", smallest.want), array("difference", smallest.difference)),
+    smallest.error ? el("p", { class: "message" }, smallest.error) : null,
   );

@@ -2,37 +2,37 @@
 
 import { address } from "./address.js";
 import { code, el, link, plural } from "./dom.js";
-import { caseInWords, parameters, verdict } from "./detail.js";
+import { describeCase, parameters, verdict } from "./detail.js";
 import { geometry } from "./geometry.js";
-import { mark } from "./groups.js";
-import { term } from "./query.js";
+import { verdictLink } from "./groups.js";
+import { formatTerm } from "./query.js";
 
 const FIELDS = ["adapter", "op", "route", "dtype"];
 
 /** Return the row that an address means: the one it names, or the gravest of the case. */
 const chosen = (data, rows, state) => {
   const named = FIELDS.filter((field) => state[field] !== undefined);
-  const fitting = rows.filter((row) => named.every((field) => data.text(field, row) === state[field]));
+  const candidates = rows.filter((row) => named.every((field) => data.text(field, row) === state[field]));
   const gravest = (a, b) => data.severity[data.columns.grade[a]] - data.severity[data.columns.grade[b]];
-  return fitting.sort(gravest)[0];
+  return candidates.sort(gravest)[0];
 };
 
 /** Return the verdicts of a case: a row for each route, a column for each dtype. */
 const table = (data, rows, current) => {
-  const dtypes = data.words.dtype.filter((dtype) => rows.some((row) => data.text("dtype", row) === dtype));
-  const places = new Map();
+  const dtypes = data.names.dtype.filter((dtype) => rows.some((row) => data.text("dtype", row) === dtype));
+  const routes = new Map();
   for (const row of rows) {
-    const place = FIELDS.slice(0, 3).map((field) => data.text(field, row));
-    const found = places.get(place.join("\0")) ?? { place, byDtype: {} };
-    found.byDtype[data.text("dtype", row)] = row;
-    places.set(place.join("\0"), found);
+    const names = FIELDS.slice(0, 3).map((field) => data.text(field, row));
+    const route = routes.get(names.join("\0")) ?? { names, byDtype: {} };
+    route.byDtype[data.text("dtype", row)] = row;
+    routes.set(names.join("\0"), route);
   }
   const cell = (row) => {
     if (row === undefined) return el("td", { class: "empty" }, "–");
-    return el("td", row === current ? { class: "current", "aria-current": "true" } : {}, mark(data, row));
+    return el("td", row === current ? { class: "current", "aria-current": "true" } : {}, verdictLink(data, row));
   };
-  const line = ({ place, byDtype }) =>
-    el("tr", {}, ...place.map((name) => el("td", {}, code(name))), ...dtypes.map((dtype) => cell(byDtype[dtype])));
+  const line = ({ names, byDtype }) =>
+    el("tr", {}, ...names.map((name) => el("td", {}, code(name))), ...dtypes.map((dtype) => cell(byDtype[dtype])));
   return el(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts on this case" },
@@ -40,32 +40,32 @@ const table = (data, rows, current) => {
       "table",
       { class: "verdicts-of" },
       el("thead", {}, el("tr", {}, ...["adapter", "operation", "route", ...dtypes].map((name) => el("th", { scope: "col" }, name)))),
-      el("tbody", {}, ...[...places.values()].map(line)),
+      el("tbody", {}, ...[...routes.values()].map(line)),
     ),
   );
 };
 
 /** Return a case without a verdict. */
-const alone = (data, described) =>
+const caseWithoutVerdict = (data, description) =>
   el(
     "div",
     {},
-    el("div", { class: "body" }, el("div", { class: "text" }, ...caseInWords(described)), geometry(described, "conv") ?? ""),
-    parameters(data, described),
+    el("div", { class: "body" }, el("div", { class: "text" }, ...describeCase(description)), geometry(description, "output") ?? ""),
+    parameters(data, description),
   );
 
 /** Show the case that an address names. */
 export const showCase = (data, root, state) => {
   const rows = data.rowsOfCase(state.case);
-  const list = address({ view: "verdicts", q: term("case", state.case) });
+  const list = address({ view: "verdicts", q: formatTerm("case", state.case) });
   const back = el("p", { class: "back" }, el("a", { href: list }, "Its verdicts in the list"));
   const heading = el("h2", { tabindex: "-1" }, "Case ", code(state.case));
   if (!rows.length) {
-    root.replaceChildren(heading, el("p", { class: "quiet" }, "No verdict of this report is on a case of this name."));
+    root.replaceChildren(heading, el("p", { class: "quiet" }, "This report has no verdict on a case of this name."));
     return;
   }
   const row = chosen(data, rows, state);
-  const described = data.caseOf(rows[0]);
-  const head = row === undefined ? described.values && alone(data, described) : verdict(data, row);
+  const description = data.caseOf(rows[0]);
+  const head = row === undefined ? description.values && caseWithoutVerdict(data, description) : verdict(data, row);
   root.replaceChildren(heading, back, head || "", el("h3", {}, plural(rows.length, "verdict"), " on this case"), table(data, rows, row));
 };

@@ -5,7 +5,7 @@ const bytesOf = (text) => {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
-  for (let place = 0; place < binary.length; place += 1) bytes[place] = binary.charCodeAt(place);
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
   return bytes;
 };
 
@@ -13,7 +13,6 @@ const bytesOf = (text) => {
 export const unpacked = (text) =>
   new Response(new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 
-/** Return the bytes of an error map. */
 export const cellsOf = (text) => bytesOf(text);
 
 const FINDING = 1;
@@ -28,9 +27,8 @@ export class Data {
     this.byKey = null;
   }
 
-  /** The text of a named field of a verdict. */
   text(field, row) {
-    return this.words[field][this.columns[field][row]];
+    return this.names[field][this.columns[field][row]];
   }
 
   grade(row) {
@@ -69,7 +67,7 @@ export class Data {
 
   /** The rows of a case, by the case's id. */
   rowsOfCase(id) {
-    const wanted = this.words.case.indexOf(id);
+    const wanted = this.names.case.indexOf(id);
     const rows = [];
     for (let row = 0; row < this.count; row += 1) if (this.columns.case[row] === wanted) rows.push(row);
     return wanted < 0 ? [] : rows;
@@ -78,10 +76,5 @@ export class Data {
   /** The reproduction script of a verdict, or an empty text. */
   script(row) {
     return (this.evidenceOf(row).script ?? []).map((line) => this.lines[line]).join("\n");
-  }
-
-  /** What became of a verdict since the baseline, or an empty text. */
-  change(row) {
-    return this.comparison ? this.comparison.changes[this.comparison.change[row]] : "";
   }
 }

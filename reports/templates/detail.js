@@ -2,7 +2,7 @@
 
 import { addressOf } from "./address.js";
 import { smallestCase } from "./arrays.js";
-import { badge, code, count, duration, el, fact, link, number, share, spoken, tuple } from "./dom.js";
+import { badge, code, count, duration, el, fact, link, number, share, hiddenText, tuple } from "./dom.js";
 import { geometry } from "./geometry.js";
 import { errorMap } from "./maps.js";
 
@@ -39,15 +39,15 @@ const script = (text) => {
 };
 
 /** Return got, wanted and bound at the worst element. */
-const worst = (told) =>
-  told &&
+const worstElement = (worst) =>
+  worst &&
   el(
     "dl",
     { class: "worst" },
-    fact("got", number(told.got)),
-    fact("wanted", number(told.want)),
-    fact("allowed error", number(told.bound)),
-    fact("at", tuple(told.index), told.fill ? el("span", { class: "soft" }, ` fill ${told.fill}`) : null),
+    fact("got", number(worst.got)),
+    fact("wanted", number(worst.want)),
+    fact("allowed error", number(worst.bound)),
+    fact("at", tuple(worst.index), worst.fill ? el("span", { class: "soft" }, ` fill ${worst.fill}`) : null),
   );
 
 const used = (error) => {
@@ -60,7 +60,7 @@ const facts = (data, row) => {
   const { spread, bias } = data.evidenceOf(row);
   const error = data.error(row);
   const [accumulator, diagnosis, documented] = ["accumulator", "diagnosis", "documented"].map((field) => data.text(field, row));
-  const told = [
+  const lines = [
     diagnosis && `diagnosis: ${diagnosis}`,
     !Number.isNaN(error) && used(error),
     data.exact(row) && "bit for bit right on the exact fills",
@@ -72,55 +72,54 @@ const facts = (data, row) => {
     documented && `the route documents ${documented}`,
     `answered in ${duration(data.seconds(row))}`,
   ];
-  return el("ul", { class: "facts" }, ...told.filter(Boolean).map((line) => el("li", {}, line)));
+  return el("ul", { class: "facts" }, ...lines.filter(Boolean).map((line) => el("li", {}, line)));
 };
 
-/** Return every parameter of a case. */
-export const parameters = (data, described) =>
+export const parameters = (data, description) =>
   el(
     "details",
     { class: "more" },
     el("summary", {}, "Every parameter of the case"),
-    el("dl", { class: "parameters" }, ...data.parameters.map((name, place) => fact(name, described.values[place]))),
+    el("dl", { class: "parameters" }, ...data.parameters.map((name, index) => fact(name, description.values[index]))),
   );
 
 /** Return a case in words, with its source. */
-export const caseInWords = (described) =>
-  described.words
+export const describeCase = (description) =>
+  description.sentence
     ? [
-        described.catches ? el("p", { class: "catches" }, described.catches) : null,
-        el("p", { class: "words" }, described.words),
-        described.source
-          ? el("p", {}, "Source: ", link(described.source, described.source))
-          : described.from
-            ? el("p", {}, `Source: ${described.from}`)
+        description.catches ? el("p", { class: "catches" }, description.catches) : null,
+        el("p", { class: "sentence" }, description.sentence),
+        description.source
+          ? el("p", {}, "Source: ", link(description.source, description.source))
+          : description.from
+            ? el("p", {}, `Source: ${description.from}`)
             : null,
       ]
     : [el("p", { class: "soft" }, "The record does not describe this case.")];
 
 /** Return what the page had no room for. */
-const left = (names) => names?.length && el("p", { class: "soft" }, `Too large for this page, and in the record: ${names.join(", ")}.`);
+const left = (names) => names?.length && el("p", { class: "soft" }, `Too large for this page; the record has it: ${names.join(", ")}.`);
 
-const silence = (grade) => (grade === "conformant" ? "Nothing to say against it." : "no message");
+const silence = (grade) => (grade === "conformant" ? "Nothing is wrong with this answer." : "no message");
 
 /** Return what a verdict says, beside its pictures. */
-const text = (data, row, described) => {
+const text = (data, row, description) => {
   const evidence = data.evidenceOf(row);
   return el(
     "div",
     { class: "text" },
     el("p", { class: "message" }, data.text("message", row) || silence(data.grade(row))),
-    worst(evidence.worst),
+    worstElement(evidence.worst),
     facts(data, row),
-    ...caseInWords(described),
+    ...describeCase(description),
   );
 };
 
 /** Return a verdict in full. */
 export const verdict = (data, row) => {
-  const [described, evidence, source] = [data.caseOf(row), data.evidenceOf(row), data.script(row)];
+  const [description, evidence, source] = [data.caseOf(row), data.evidenceOf(row), data.script(row)];
   const map = evidence.map ? errorMap(evidence.map, evidence.worst, data.palette) : null;
-  const drawing = geometry(described, data.text("op", row), evidence.worst?.index);
+  const drawing = geometry(description, data.results[data.columns.op[row]], evidence.worst?.index);
   const [adapter, op, route] = ["adapter", "op", "route"].map((field) => code(data.text(field, row)));
   return el(
     "article",
@@ -128,15 +127,15 @@ export const verdict = (data, row) => {
     el(
       "header",
       {},
-      el("h4", {}, badge(data.grade(row)), adapter, op, route, el("span", { class: "chip" }, data.text("dtype", row))),
-      el("a", { class: "permalink", href: addressOf(data, row), title: "Permanent link to this verdict" }, "#", spoken(" permanent link")),
+      el("h4", {}, badge(data, data.grade(row)), adapter, op, route, el("span", { class: "chip" }, data.text("dtype", row))),
+      el("a", { class: "permalink", href: addressOf(data, row), title: "Permanent link to this verdict" }, "#", hiddenText(" permanent link")),
     ),
     el("p", { class: "id" }, code(data.text("case", row))),
     data.text("known", row) ? el("p", { class: "known" }, `† known divergence: ${data.text("known", row)}`) : null,
-    el("div", { class: "body" }, text(data, row, described), el("div", { class: "pictures" }, map, drawing)),
+    el("div", { class: "body" }, text(data, row, description), el("div", { class: "pictures" }, map, drawing)),
     evidence.smallest ? smallestCase(evidence.smallest) : null,
     source ? script(source) : null,
-    described.values ? parameters(data, described) : null,
+    description.values ? parameters(data, description) : null,
     left(evidence.left),
   );
 };

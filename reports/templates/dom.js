@@ -11,23 +11,20 @@ const filled = (element, attributes, children) => {
   return element;
 };
 
-/** Return an HTML element. */
 export const el = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
 
-/** Return an SVG element. */
 export const svg = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
 
-/** Return the icon of a grade or a state. */
-export const icon = (name) => svg("svg", { class: `icon i-${name}`, "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
+export const icon = (tone) => svg("svg", { class: `icon t-${tone}`, "aria-hidden": "true" }, svg("use", { href: `#i-${tone}` }));
 
 /** Return a grade with its icon and its word. */
-export const badge = (grade) => el("span", { class: `badge b-${grade}` }, icon(grade), grade);
+export const badge = (data, grade) => el("span", { class: "badge" }, icon(data.tones[grade]), grade);
 
 /** Return a name in fixed width. */
 export const code = (name) => el("code", {}, name);
 
 /** Return text that only a screen reader says. */
-export const spoken = (text) => el("span", { class: "hidden" }, text);
+export const hiddenText = (text) => el("span", { class: "hidden" }, text);
 
 /** Return a name that may be broken after its underscores. */
 export const breakable = (name) => name.split(/(?<=_)/).flatMap((piece) => [piece, el("wbr")]);
@@ -40,22 +37,21 @@ export const link = (address, text) =>
 export const fact = (name, ...value) =>
   value[0] === null || value[0] === "" ? null : el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
-const WHOLE = new Intl.NumberFormat("en");
+const INTEGER = new Intl.NumberFormat("en");
 
-/** Return a count with its thousands set apart. */
-export const count = (number) => WHOLE.format(number);
+/** Return a count with commas between its thousands. */
+export const count = (number) => INTEGER.format(number);
 
-/** Return a count with its noun. */
-export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+export const plural = (number, noun, nouns = `${noun}s`) => `${count(number)} ${number === 1 ? noun : nouns}`;
 
 /** Return a value of a result with every digit it needs; what is not finite is text already. */
 export const number = (value) => (value === null || value === undefined ? "–" : Object.is(value, -0) ? "-0" : String(value));
 
-/** Return part of whole in per cent; 0 % and 100 % only where they are exact. */
-export const percent = (part, whole) => {
-  if (!whole) return "–";
-  if (part === 0 || part === whole) return `${(100 * part) / whole} %`;
-  return `${Math.min(Math.max((100 * part) / whole, 0.1), 99.9).toFixed(1)} %`;
+/** Return part of total in per cent; 0 % and 100 % only where they are exact. */
+export const percent = (part, total) => {
+  if (!total) return "–";
+  if (part === 0 || part === total) return `${(100 * part) / total} %`;
+  return `${Math.min(Math.max((100 * part) / total, 0.1), 99.9).toFixed(1)} %`;
 };
 
 /** Return how much of the bound was used: 0.42, or 12× where it was exceeded. */
@@ -68,7 +64,6 @@ export const share = (error) => {
   return `${error < 10 ? error.toFixed(1) : error < 1e6 ? count(Math.round(error)) : error.toExponential(0)}×`;
 };
 
-/** Return a duration. */
 export const duration = (seconds) => {
   if (seconds < 1e-3) return `${Math.round(seconds * 1e6)} µs`;
   return seconds < 1 ? `${(seconds * 1e3).toPrecision(2)} ms` : `${seconds.toPrecision(2)} s`;

@@ -1,4 +1,4 @@
-// A drawing of a case's geometry: the image with its padding, the taps of the kernel at one place of the result, where windows start.
+// A drawing of a case's geometry: the image with its padding, the taps for one element of the result, where windows start.
 
 import { el, pairs, svg, times, tuple } from "./dom.js";
 
@@ -7,23 +7,22 @@ const LARGEST = 18;
 const NARROWEST = 12;
 const MOST_PLANES = 4;
 const EDGE = 8;
-const IMAGE_SIDE = ["conv_input_grad", "conv_transpose", "conv_transpose_filter_grad"];
 
 /** Return one axis: where the padded image begins and ends, and where each window starts, in elements of the image. */
-const axisOf = (described, place) => {
-  const sizes = [described.input_size, described.kernel_size, described.stride, described.dilation];
-  const [size, taps, step, apart] = sizes.map((perAxis) => perAxis[place]);
-  const [lo, hi] = described.padding[place] ?? [0, 0];
-  return { size, taps, step, apart, lo, hi, windows: described.output_size[place] ?? 0 };
+const axisOf = (description, number) => {
+  const sizes = [description.input_size, description.kernel_size, description.stride, description.dilation];
+  const [size, taps, step, dilation] = sizes.map((perAxis) => perAxis[number]);
+  const [lo, hi] = description.padding[number] ?? [0, 0];
+  return { size, taps, step, dilation, lo, hi, windows: description.output_size[number] ?? 0 };
 };
 
-const NARROW = { size: 1, taps: 1, step: 1, apart: 1, lo: 0, hi: 0, windows: 1 };
+const NARROW = { size: 1, taps: 1, step: 1, dilation: 1, lo: 0, hi: 0, windows: 1 };
 
-/** Return the place in the result whose taps are drawn: that of the worst element where it is known, otherwise the middle. */
-const windowAt = (axis, place) => Math.min(Math.max(place ?? Math.floor((axis.windows - 1) / 2), 0), Math.max(axis.windows - 1, 0));
+/** Return the index in the result whose taps are drawn: the one given, or the middle. */
+const windowAt = (axis, index) => Math.min(Math.max(index ?? Math.floor((axis.windows - 1) / 2), 0), Math.max(axis.windows - 1, 0));
 
 /** Return where the taps of a window lie, in elements of the image. */
-const tapsAt = (axis, at) => Array.from({ length: axis.taps }, (_, tap) => at * axis.step + tap * axis.apart - axis.lo);
+const tapsAt = (axis, window) => Array.from({ length: axis.taps }, (_, tap) => window * axis.step + tap * axis.dilation - axis.lo);
 
 /** Return the elements that a drawing has to show along an axis. */
 const reach = (axis) => ({ start: Math.min(0, -axis.lo), end: Math.max(axis.size, axis.size + axis.hi) });
@@ -34,17 +33,17 @@ const rect = (kind, x, y, width, height) => svg("rect", { class: kind, x, y, wid
 
 /** Return the lines between elements as one path. */
 const lines = (columns, rows, side) => {
-  const across = Array.from({ length: columns + 1 }, (_, place) => `M${place * side.x} 0V${rows * side.y}`);
-  const down = Array.from({ length: rows + 1 }, (_, place) => `M0 ${place * side.y}H${columns * side.x}`);
+  const across = Array.from({ length: columns + 1 }, (_, index) => `M${index * side.x} 0V${rows * side.y}`);
+  const down = Array.from({ length: rows + 1 }, (_, index) => `M0 ${index * side.y}H${columns * side.x}`);
   return svg("path", { class: "grid", d: [...across, ...down].join("") });
 };
 
 /** Return small triangles beside an axis, one where each window starts. */
-const starts = (axis, span, side, chosen, mark) =>
+const starts = (axis, span, side, chosen, triangle) =>
   axis.windows > 200
     ? []
-    : Array.from({ length: axis.windows }, (_, at) =>
-        svg("path", { class: at === chosen ? "start chosen" : "start", d: mark((at * axis.step - axis.lo - span.start + 0.5) * side) }),
+    : Array.from({ length: axis.windows }, (_, window) =>
+        svg("path", { class: window === chosen ? "start chosen" : "start", d: triangle((window * axis.step - axis.lo - span.start + 0.5) * side) }),
       );
 
 const crop = (axis) => ({ from: Math.max(0, -axis.lo), to: Math.min(axis.size, axis.size + axis.hi) });
@@ -56,11 +55,11 @@ const area = (kind, spans, side, [left, right], [top, bottom]) =>
 /** Return the image, what is cropped of it, and its padding. */
 const ground = (rows, columns, spans, side) => {
   const padded = [columns, rows].map((axis) => [-axis.lo, axis.size + axis.hi]);
-  const kept = [columns, rows].map((axis) => [crop(axis).from, crop(axis).to]);
+  const uncropped = [columns, rows].map((axis) => [crop(axis).from, crop(axis).to]);
   return [
     area("padded", spans, side, ...padded),
     area("cropped", spans, side, [0, columns.size], [0, rows.size]),
-    area("image", spans, side, ...kept),
+    area("image", spans, side, ...uncropped),
   ];
 };
 
@@ -78,8 +77,7 @@ const tapsOf = (rows, columns, at, spans, side) => {
   return tapsAt(rows, at.row).flatMap((y) => tapsAt(columns, at.column).map((x) => tap(x, y)));
 };
 
-/** Return the drawing of one plane. */
-const plane = (rows, columns, at, side, told) => {
+const plane = (rows, columns, at, side, label) => {
   const spans = { x: reach(columns), y: reach(rows) };
   const [width, height] = [extent(columns) * side.x + EDGE + 3, extent(rows) * side.y + EDGE + 3];
   const wing = Math.min(3, Math.max(side.x / 3, 1));
@@ -87,7 +85,7 @@ const plane = (rows, columns, at, side, told) => {
   const beside = (y) => `M${1 - EDGE} ${y - wing}v${2 * wing}l5 ${-wing}z`;
   return svg(
     "svg",
-    { class: "geometry", viewBox: `${-EDGE - 1} ${-EDGE - 1} ${width} ${height}`, width, height, role: "img", "aria-label": told },
+    { class: "geometry", viewBox: `${-EDGE - 1} ${-EDGE - 1} ${width} ${height}`, width, height, role: "img", "aria-label": label },
     ...ground(rows, columns, spans, side),
     side.x > 4 ? lines(extent(columns), extent(rows), side) : null,
     at.worst ? area("worst", spans, side, [at.worst[1], at.worst[1] + 1], [at.worst[0], at.worst[0] + 1]) : null,
@@ -97,51 +95,51 @@ const plane = (rows, columns, at, side, told) => {
   );
 };
 
-/** Return the leading places of the planes to draw: those that the taps of the leading axes reach. */
+/** Return the leading indices of the planes to draw: those that the taps of the leading axes reach. */
 const planesOf = (leading, chosen) =>
   leading
-    .reduce((places, axis, number) => places.flatMap((place) => tapsAt(axis, chosen[number]).map((tap) => [...place, tap])), [[]])
+    .reduce((indices, axis, number) => indices.flatMap((index) => tapsAt(axis, chosen[number]).map((tap) => [...index, tap])), [[]])
     .slice(0, MOST_PLANES);
 
 const key = (kind, text) => el("span", {}, el("i", { class: `k-${kind}` }), text);
 
-/** Return the caption: every number, then what the marks mean. */
-const caption = (described, chosen, worst) =>
+/** Return the caption: every number, then what the colours mean. */
+const caption = (description, chosen, worst) =>
   el(
     "figcaption",
     {},
-    `Image ${times(described.input_size)}, padding ${pairs(described.padding)}, kernel ${times(described.kernel_size)}, `,
-    `stride ${times(described.stride)}, dilation ${times(described.dilation)}: result ${times(described.output_size)}.`,
+    `Image ${times(description.input_size)}, padding ${pairs(description.padding)}, kernel ${times(description.kernel_size)}, `,
+    `stride ${times(description.stride)}, dilation ${times(description.dilation)}: result ${times(description.output_size)}.`,
     el(
       "span",
       { class: "key" },
       key("image", "image"),
       key("padded", "padding"),
       key("cropped", "cropped away"),
-      key("tap", `taps of result ${tuple(chosen)}`),
+      key("tap", `kernel taps for result ${tuple(chosen)}`),
       key("start", "a window starts"),
       worst ? key("worst", "worst element") : null,
     ),
   );
 
-/** Return the drawing of a described case as a figure; `worst` is the index of the worst element of a result of `op`. */
-export const geometry = (described, op, worst) => {
-  if (!described.input_size?.length) return null;
-  const axes = described.input_size.map((_, place) => axisOf(described, place));
-  const spatial = worst?.length === axes.length + 2 && op !== "conv_filter_grad" ? worst.slice(2) : null;
-  const onImage = spatial && IMAGE_SIDE.includes(op) && op !== "conv_transpose_filter_grad";
-  const chosen = axes.map((axis, place) => windowAt(axis, spatial && !onImage ? spatial[place] : undefined));
+/** Return the drawing of a case as a figure; `worst` indexes the worst element of an array that is an input, an output or a filter. */
+export const geometry = (description, result, worst) => {
+  if (!description.input_size?.length) return null;
+  const axes = description.input_size.map((_, number) => axisOf(description, number));
+  const spatial = worst?.length === axes.length + 2 ? worst.slice(2) : null;
+  const inOutput = result === "output" ? spatial : null;
+  const inImage = result === "input" ? spatial : null;
+  const chosen = axes.map((axis, number) => windowAt(axis, inOutput?.[number]));
   const [rows, columns] = [axes.at(-2) ?? NARROW, axes.at(-1)];
-  const leading = axes.slice(0, -2);
   const length = Math.min(LARGEST, WIDTH / Math.max(extent(rows), extent(columns)));
   const side = { x: length, y: rows === NARROW ? Math.max(length, NARROWEST) : length };
-  const at = { row: axes.length > 1 ? chosen.at(-2) : 0, column: chosen.at(-1), hasTaps: axes.every((axis) => axis.windows > 0) };
-  const [worstRow, worstColumn] = onImage ? [axes.length > 1 ? spatial.at(-2) : 0, spatial.at(-1)] : [];
-  const figures = planesOf(leading, chosen).map((place) => {
-    const marked = onImage && spatial.slice(0, -2).every((entry, number) => entry === place[number]);
-    const told = `Geometry${place.length ? ` at ${tuple(place)}` : ""}: taps of the kernel on the padded image`;
-    const drawn = plane(rows, columns, { ...at, worst: marked ? [worstRow, worstColumn] : null }, side, told);
-    return place.length ? el("div", { class: "slice" }, drawn, el("span", {}, `plane ${place.join(", ")}`)) : drawn;
+  const at = { row: chosen.at(-2) ?? 0, column: chosen.at(-1), hasTaps: axes.every((axis) => axis.windows > 0) };
+  const figures = planesOf(axes.slice(0, -2), chosen).map((index) => {
+    const hasWorst = inImage && index.every((entry, number) => entry === inImage[number]);
+    const worstCell = hasWorst ? [inImage.at(-2) ?? 0, inImage.at(-1)] : null;
+    const label = `Geometry${index.length ? ` at ${tuple(index)}` : ""}: taps of the kernel on the padded image`;
+    const drawing = plane(rows, columns, { ...at, worst: worstCell }, side, label);
+    return index.length ? el("div", { class: "slice" }, drawing, el("span", {}, `plane ${index.join(", ")}`)) : drawing;
   });
-  return el("figure", { class: "drawing" }, el("div", { class: "slices" }, ...figures), caption(described, chosen, onImage));
+  return el("figure", { class: "drawing" }, el("div", { class: "slices" }, ...figures), caption(description, chosen, inImage));
 };

@@ -10,16 +10,16 @@ const MOST_LISTED = 500;
 /** Return one verdict as a line that opens to all of it. */
 const entry = (data, row, kind) => {
   const before = kind === "changed" ? data.comparison.before[row] : null;
-  const place = kind === "known" ? [code(data.text("op", row)), el("span", { class: "soft" }, data.text("route", row))] : null;
+  const route = kind === "known" ? [code(data.text("op", row)), el("span", { class: "soft" }, data.text("route", row))] : null;
   const details = el(
     "details",
     { class: "entry", "data-row": row },
     el(
       "summary",
       {},
-      before ? [badge(before), el("span", { "aria-label": "became" }, "→")] : null,
-      badge(data.grade(row)),
-      place,
+      before ? [badge(data, before), el("span", { "aria-label": "became" }, "→")] : null,
+      badge(data, data.grade(row)),
+      route,
       code(data.text("case", row)),
       el("span", { class: "chip" }, data.text("dtype", row)),
       el("span", { class: "said" }, data.text("message", row)),
@@ -32,33 +32,32 @@ const entry = (data, row, kind) => {
 };
 
 /** Append the next entries of a group, and a button while there are more. */
-const more = (data, rows, place, parent, kind) => {
-  parent.append(...rows.slice(place, place + AT_ONCE).map((row) => entry(data, row, kind)));
-  const left = rows.length - place - AT_ONCE;
+const more = (data, rows, start, parent, kind) => {
+  parent.append(...rows.slice(start, start + AT_ONCE).map((row) => entry(data, row, kind)));
+  const left = rows.length - start - AT_ONCE;
   if (left <= 0) return;
   const button = el("button", { type: "button", class: "more" }, `Show ${count(Math.min(left, AT_ONCE))} more of ${count(left)}`);
   button.addEventListener("click", () => {
     button.remove();
-    more(data, rows, place + AT_ONCE, parent, kind);
+    more(data, rows, start + AT_ONCE, parent, kind);
   });
   parent.append(button);
 };
 
 /** Return the verdicts that only the baseline has, a line each. */
-const gone = (removed) => {
-  const line = ([id, dtype, grade]) => el("li", {}, badge(grade), " ", code(id), " ", el("span", { class: "chip" }, dtype));
+const removedList = (data, removed) => {
+  const line = ([id, dtype, grade]) => el("li", {}, badge(data, grade), " ", code(id), " ", el("span", { class: "chip" }, dtype));
   const left = removed.length - MOST_LISTED;
   const more = left > 0 ? el("li", { class: "soft" }, `and ${count(left)} more`) : null;
   return el("ul", { class: "lines" }, ...removed.slice(0, MOST_LISTED).map(line), more);
 };
 
-/** Fill a group that was opened. */
 const fill = (data, group) => {
-  const place = group.querySelector(".entries");
-  if (!place || place.childElementCount) return;
+  const entries = group.querySelector(".entries");
+  if (!entries || entries.childElementCount) return;
   const [kind, index] = group.dataset.rows.split(".");
-  if (kind === "removed") place.append(gone(data.comparison.removed[index]));
-  else more(data, (data[kind] ?? data.comparison[kind])[index], 0, place, kind);
+  if (kind === "removed") entries.append(removedList(data, data.comparison.removed[index]));
+  else more(data, (data[kind] ?? data.comparison[kind])[index], 0, entries, kind);
 };
 
 /** Make every group of the page fill itself when it is opened. */
@@ -70,5 +69,5 @@ export const prepare = (data) => {
 };
 
 /** Return a link to a verdict with its grade, for tables. */
-export const mark = (data, row) =>
-  el("a", { class: "grade", href: addressOf(data, row), title: data.text("message", row) || data.grade(row) }, badge(data.grade(row)));
+export const verdictLink = (data, row) =>
+  el("a", { class: "grade", href: addressOf(data, row), title: data.text("message", row) || data.grade(row) }, badge(data, data.grade(row)));

@@ -43,22 +43,22 @@ export class List {
     if (this.drawn[0] === start && this.drawn[1] === end && end > start) return;
     const focused = this.body.contains(document.activeElement);
     this.drawn = [start, end];
-    this.body.replaceChildren(...this.rows.slice(start, end).map((row, place) => this.placed(row, start + place)));
+    this.body.replaceChildren(...this.rows.slice(start, end).map((row, offset) => this.rowElement(row, start + offset)));
     if (focused) this.body.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
   }
 
-  /** Return the element of a row, at its place. */
-  placed(row, place) {
+  /** Return the element of a row, at its position in the list. */
+  rowElement(row, position) {
     const element = el("div", {
       role: "row",
-      class: place % 2 ? "row odd" : "row",
+      class: "row",
       "data-row": row,
-      "data-place": place,
-      "aria-rowindex": place + 2,
-      tabindex: place === this.current ? "0" : "-1",
+      "data-position": position,
+      "aria-rowindex": position + 2,
+      tabindex: position === this.current ? "0" : "-1",
     });
     element.append(...this.draw(row));
-    element.style.transform = `translateY(${place * this.height}px)`;
+    element.style.transform = `translateY(${position * this.height}px)`;
     return element;
   }
 
@@ -79,14 +79,14 @@ export class List {
   }
 
   /** Make a row the current one and bring it into view. */
-  move(place) {
-    this.current = place;
-    const [top, room] = [place * this.height, this.grid.clientHeight - 2 * this.height];
+  move(position) {
+    this.current = position;
+    const [top, room] = [position * this.height, this.grid.clientHeight - 2 * this.height];
     if (top < this.grid.scrollTop) this.grid.scrollTop = top;
     else if (top > this.grid.scrollTop + room) this.grid.scrollTop = top - room;
     this.drawn = [0, 0];
     this.show();
-    this.body.querySelector(`[data-place="${place}"]`)?.focus({ preventScroll: true });
+    this.body.querySelector(`[data-position="${position}"]`)?.focus({ preventScroll: true });
   }
 
   /** For paper, draw the first rows one below the other. */

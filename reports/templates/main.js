@@ -12,7 +12,7 @@ const root = document.documentElement;
 const tabs = [...document.querySelectorAll("#tabs a")];
 const views = tabs.map((tab) => document.getElementById(tab.dataset.view));
 const casePage = document.getElementById("case");
-const told = (name) => (root.dataset[name] = performance.now().toFixed(1));
+const noteTime = (name) => (root.dataset[name] = performance.now().toFixed(1));
 
 /** Show one view, or the page of a case. */
 const show = (view) => {
@@ -28,18 +28,18 @@ const show = (view) => {
 /** Turn the links to the views into tabs. */
 const prepareTabs = () => {
   document.getElementById("tabs").setAttribute("role", "tablist");
-  for (const [place, tab] of tabs.entries()) {
+  for (const [number, tab] of tabs.entries()) {
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", tab.dataset.view);
-    views[place].setAttribute("role", "tabpanel");
-    views[place].setAttribute("aria-labelledby", tab.id);
+    views[number].setAttribute("role", "tabpanel");
+    views[number].setAttribute("aria-labelledby", tab.id);
     tab.addEventListener("click", (event) => {
       event.preventDefault();
       go({ view: tab.dataset.view });
     });
     tab.addEventListener("keydown", (event) => {
       const last = tabs.length - 1;
-      const next = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: last }[event.key];
+      const next = { ArrowRight: number + 1, ArrowLeft: number - 1, Home: 0, End: last }[event.key];
       if (next === undefined) return;
       event.preventDefault();
       const chosen = tabs[(next + tabs.length) % tabs.length];
@@ -49,31 +49,31 @@ const prepareTabs = () => {
   }
 };
 
-/** Open what lies around a place on the page, and go there. */
-const reveal = (place) => {
-  for (let part = place; part; part = part.parentElement?.closest("details")) if (part.tagName === "DETAILS") part.open = true;
-  if (!views.includes(place)) place.scrollIntoView();
+/** Open what lies around an element, and go there. */
+const reveal = (element) => {
+  for (let part = element; part; part = part.parentElement?.closest("details")) if (part.tagName === "DETAILS") part.open = true;
+  if (!views.includes(element)) element.scrollIntoView();
 };
 
 /** Show what the address says; `data` is null until it is decoded. */
 const follow = (data, verdicts) => {
-  const { view, place, ...asked } = state();
-  if (asked.case) {
+  const { view, id, ...wanted } = state();
+  if (wanted.case) {
     show(casePage);
-    if (data) showCase(data, casePage, asked);
+    if (data) showCase(data, casePage, wanted);
     scrollTo(0, Math.min(scrollY, casePage.offsetTop - 60));
     return;
   }
-  const target = document.getElementById(view || place || "overview") ?? views[0];
-  const panel = views.find((found) => found.contains(target)) ?? views[0];
+  const target = document.getElementById(view || id || "overview") ?? views[0];
+  const panel = views.find((each) => each.contains(target)) ?? views[0];
   show(panel);
-  if (place) reveal(target);
+  if (id) reveal(target);
   if (data && panel.id === "precision") showPrecision(data, panel.querySelector(".drawn"));
-  if (verdicts && panel.id === "verdicts") verdicts.enter(asked);
+  if (verdicts && panel.id === "verdicts") verdicts.enter(wanted);
 };
 
 const start = async () => {
-  told("matrixMs");
+  noteTime("matrixMs");
   root.classList.add("live");
   prepareTheme(document.getElementById("theme"));
   prepareTabs();
@@ -87,7 +87,7 @@ const start = async () => {
   addEventListener("hashchange", () => follow(data, verdicts));
   follow(data, verdicts);
   root.dataset.ready = "yes";
-  told("readyMs");
+  noteTime("readyMs");
 };
 
 start().catch((error) => {

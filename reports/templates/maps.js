@@ -7,33 +7,32 @@ const SIDE = 230;
 const LARGEST = 22;
 
 /** Return the address of a picture of the cells, one pixel each. */
-const pictured = ({ shape: [rows, columns], cells }, palette) => {
+const pictureOf = ({ shape: [rows, columns], cells }, palette) => {
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
-  cellsOf(cells).forEach((cell, place) => image.data.set([...palette[cell], cell === 0 ? 0 : 255], 4 * place));
+  cellsOf(cells).forEach((cell, index) => image.data.set([...palette[cell], cell === 0 ? 0 : 255], 4 * index));
   context.putImageData(image, 0, 0);
   return canvas.toDataURL("image/png");
 };
 
 /** Return row and column of the worst element when it lies in the plane. */
-const placeOf = (map, worst) => {
+const worstCell = (map, worst) => {
   const index = worst?.index ?? [];
   const last = index.slice(map.index.length);
-  if (map.index.some((entry, place) => entry !== index[place]) || !last.length || last.length > 2) return null;
+  if (map.index.some((entry, axis) => entry !== index[axis]) || !last.length || last.length > 2) return null;
   const [row, column] = last.length === 2 ? last : [0, ...last];
   return row >= 0 && row < map.shape[0] && column >= 0 && column < map.shape[1] ? [row, column] : null;
 };
 
 const key = (kind, text) => el("span", {}, el("i", { class: `s-${kind}` }), text);
 
-/** Return an error map as a figure. */
 export const errorMap = (map, worst, palette) => {
   const [rows, columns] = map.shape;
   const side = Math.max(1, Math.min(LARGEST, Math.floor(SIDE / Math.max(rows, columns))));
-  const place = placeOf(map, worst);
+  const cell = worstCell(map, worst);
   const where = map.index.length ? `plane ${tuple(map.index)} of the result` : "the result";
-  const told = `Error on ${where}, ${rows} × ${columns} elements`;
+  const label = `Error on ${where}, ${rows} × ${columns} elements`;
   return el(
     "figure",
     { class: "map" },
@@ -43,24 +42,24 @@ export const errorMap = (map, worst, palette) => {
       el("span", { class: "axis rows" }, `${map.axes.at(-2) ?? ""} 0…${rows - 1}`),
       svg(
         "svg",
-        { class: "cells", viewBox: `0 0 ${columns} ${rows}`, width: side * columns, height: side * rows, role: "img", "aria-label": told },
-        svg("image", { href: pictured(map, palette), width: columns, height: rows, preserveAspectRatio: "none" }),
-        place ? svg("rect", { class: "worst", x: place[1], y: place[0], width: 1, height: 1 }) : null,
+        { class: "cells", viewBox: `0 0 ${columns} ${rows}`, width: side * columns, height: side * rows, role: "img", "aria-label": label },
+        svg("image", { href: pictureOf(map, palette), width: columns, height: rows, preserveAspectRatio: "none" }),
+        cell ? svg("rect", { class: "worst", x: cell[1], y: cell[0], width: 1, height: 1 }) : null,
       ),
       el("span", { class: "axis columns" }, `${map.axes.at(-1) ?? ""} 0…${columns - 1}`),
     ),
     el(
       "figcaption",
       {},
-      told,
+      label,
       el(
         "span",
         { class: "key" },
         key("exact", "exact"),
         key("within", "within the bound"),
-        key("over", "over it, log scale"),
-        key("lost", "not finite, or no error allowed"),
-        place ? key("worst", "worst element") : null,
+        key("over", "over the bound, log scale"),
+        key("not-finite", "not finite, or no error allowed"),
+        cell ? key("worst", "worst element") : null,
       ),
     ),
   );

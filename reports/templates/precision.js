@@ -1,6 +1,6 @@
 // How much of the allowed error was used: a histogram for each operation, adapter and dtype, all on one logarithmic axis.
 
-import { breakable, code, count, el, percent, share, spoken, svg } from "./dom.js";
+import { breakable, code, count, el, percent, share, hiddenText, svg } from "./dom.js";
 
 const [LOW, HIGH, PER_DECADE] = [-4, 4, 6];
 const BINS = (HIGH - LOW) * PER_DECADE;
@@ -21,7 +21,7 @@ const leftOf = (bin) => (bin === 0 ? 0 : bin > BINS ? EDGE + BINS * BAR + BAR : 
 const SPAN = EDGE + BINS * BAR + 2 * BAR;
 const BOUND = EDGE - LOW * PER_DECADE * BAR;
 
-const empty = () => ({ bins: new Uint32Array(BINS + 2), judged: 0, exact: 0, over: 0, largest: 0, accumulators: new Map() });
+const empty = () => ({ bins: new Uint32Array(BINS + 2), answers: 0, exact: 0, over: 0, largest: 0, accumulators: new Map() });
 
 /** Gather the errors, accumulators and exact answers of each dtype, operation and adapter. */
 const gathered = (data) => {
@@ -29,16 +29,16 @@ const gathered = (data) => {
   for (let row = 0; row < data.count; row += 1) {
     const error = data.errors[row];
     if (Number.isNaN(error)) continue;
-    const place = ["dtype", "op", "adapter"].map((field) => data.columns[field][row]).join();
-    if (!cells.has(place)) cells.set(place, empty());
-    const found = cells.get(place);
-    found.bins[binOf(error)] += 1;
-    found.judged += 1;
-    found.exact += data.exact(row) ? 1 : 0;
-    found.over += error > 1 ? 1 : 0;
-    found.largest = Math.max(found.largest, error);
+    const key = ["dtype", "op", "adapter"].map((field) => data.columns[field][row]).join();
+    if (!cells.has(key)) cells.set(key, empty());
+    const cell = cells.get(key);
+    cell.bins[binOf(error)] += 1;
+    cell.answers += 1;
+    cell.exact += data.exact(row) ? 1 : 0;
+    cell.over += error > 1 ? 1 : 0;
+    cell.largest = Math.max(cell.largest, error);
     const accumulator = data.text("accumulator", row);
-    if (accumulator) found.accumulators.set(accumulator, (found.accumulators.get(accumulator) ?? 0) + 1);
+    if (accumulator) cell.accumulators.set(accumulator, (cell.accumulators.get(accumulator) ?? 0) + 1);
   }
   return cells;
 };
@@ -46,43 +46,42 @@ const gathered = (data) => {
 /** Return the bars of some bins as one path; heights go with the root of the count, so that a single answer is seen. */
 const bars = (bins, from, to) => {
   const most = Math.sqrt(Math.max(...bins));
-  const drawn = [];
+  const paths = [];
   for (let bin = from; bin < to; bin += 1) {
     if (!bins[bin]) continue;
     const height = Math.max(2, (Math.sqrt(bins[bin]) / most) * (HEIGHT - 2));
-    drawn.push(`M${leftOf(bin)} ${HEIGHT}v${-height.toFixed(1)}h${BAR - 0.6}v${height.toFixed(1)}z`);
+    paths.push(`M${leftOf(bin)} ${HEIGHT}v${-height.toFixed(1)}h${BAR - 0.6}v${height.toFixed(1)}z`);
   }
-  return drawn.join("");
+  return paths.join("");
 };
 
-/** Return the histogram of one cell. */
-const strip = (found, told) => {
+const strip = (cell, label) => {
   const bound = binOf(1.0000001);
   return svg(
     "svg",
-    { class: "strip", viewBox: `0 0 ${SPAN} ${HEIGHT + 1}`, preserveAspectRatio: "none", role: "img", "aria-label": told },
+    { class: "strip", viewBox: `0 0 ${SPAN} ${HEIGHT + 1}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
     svg("path", { class: "axis", d: `M0 ${HEIGHT + 0.5}H${SPAN}` }),
-    svg("path", { class: "within", d: bars(found.bins, 0, bound) }),
-    svg("path", { class: "over", d: bars(found.bins, bound, BINS + 2) }),
+    svg("path", { class: "within", d: bars(cell.bins, 0, bound) }),
+    svg("path", { class: "over", d: bars(cell.bins, bound, BINS + 2) }),
     svg("path", { class: "limit", d: `M${BOUND} 0V${HEIGHT}` }),
   );
 };
 
 /** Return the cell of an operation and an adapter. */
-const cell = (found, adapter) => {
-  if (!found) return el("td", { class: "empty", "data-label": adapter }, "no answer");
-  const accumulators = [...found.accumulators].sort((a, b) => b[1] - a[1]);
-  const exact = percent(found.exact, found.judged);
-  const told = `${count(found.judged)} answers, largest error ${share(found.largest)}, ${exact} exact on the exact fills`;
-  const over = found.over ? el("span", { class: "beyond" }, `${count(found.over)} beyond`) : null;
+const tableCell = (cell, adapter) => {
+  if (!cell) return el("td", { class: "empty", "data-label": adapter }, "no answer");
+  const accumulators = [...cell.accumulators].sort((a, b) => b[1] - a[1]);
+  const exact = percent(cell.exact, cell.answers);
+  const label = `${count(cell.answers)} answers, largest error ${share(cell.largest)}, ${exact} exact on the exact fills`;
+  const over = cell.over ? el("span", { class: "beyond" }, `${count(cell.over)} beyond`) : null;
   return el(
     "td",
     { "data-label": adapter },
-    strip(found, told),
+    strip(cell, label),
     el(
       "span",
       { class: "figures" },
-      el("span", {}, el("b", {}, share(found.largest)), spoken(" of the bound at most")),
+      el("span", {}, el("b", {}, share(cell.largest)), hiddenText(" of the bound at most")),
       over,
       el("span", {}, `${exact} exact`),
     ),
@@ -90,7 +89,6 @@ const cell = (found, adapter) => {
   );
 };
 
-/** Return the axis that all strips share. */
 const scale = () =>
   svg(
     "svg",
@@ -112,20 +110,19 @@ const table = (dtype, adapters, rows) =>
     el(
       "tbody",
       {},
-      ...rows.map(([op, found]) =>
-        el("tr", {}, el("th", { scope: "row" }, breakable(op)), ...found.map((answers, place) => cell(answers, adapters[place]))),
+      ...rows.map(([op, cells]) =>
+        el("tr", {}, el("th", { scope: "row" }, breakable(op)), ...cells.map((cell, index) => tableCell(cell, adapters[index]))),
       ),
     ),
   );
 
-/** Show the pictures. */
 export const showPrecision = (data, root) => {
   if (root.childElementCount) return;
   const cells = gathered(data);
-  const { adapter: adapters, op: operations, dtype: dtypes } = data.words;
+  const { adapter: adapters, op: operations, dtype: dtypes } = data.names;
   for (const [number, dtype] of dtypes.entries()) {
-    const rows = operations.map((op, place) => [op, adapters.map((_, adapter) => cells.get(`${number},${place},${adapter}`))]);
-    const answered = rows.filter(([, found]) => found.some(Boolean));
+    const rows = operations.map((op, index) => [op, adapters.map((_, adapter) => cells.get(`${number},${index},${adapter}`))]);
+    const answered = rows.filter(([, cells]) => cells.some(Boolean));
     if (answered.length) root.append(table(dtype, adapters, answered));
   }
   if (!root.childElementCount) root.append(el("p", { class: "quiet" }, "No answer has a measured error."));

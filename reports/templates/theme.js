@@ -1,25 +1,24 @@
 // Light, dark, or what the system says; kept for the next visit where the browser allows it.
 
 const THEMES = { "": "as the system", light: "light", dark: "dark" };
-const KEPT = "convformance-theme";
+const STORAGE_KEY = "convformance-theme";
 
-const kept = () => {
+const storedTheme = () => {
   try {
-    return localStorage.getItem(KEPT) ?? "";
+    return localStorage.getItem(STORAGE_KEY) ?? "";
   } catch {
     return "";
   }
 };
 
-const keep = (theme) => {
+const storeTheme = (theme) => {
   try {
-    localStorage.setItem(KEPT, theme);
+    localStorage.setItem(STORAGE_KEY, theme);
   } catch {
     // A page from disk may have no storage: the choice then holds until it is closed.
   }
 };
 
-/** Make the button go through the themes. */
 export const prepareTheme = (button) => {
   const names = Object.keys(THEMES);
   const apply = (theme) => {
@@ -27,11 +26,11 @@ export const prepareTheme = (button) => {
     else delete document.documentElement.dataset.theme;
     button.textContent = `Colours: ${THEMES[theme]}`;
   };
-  let current = names.includes(kept()) ? kept() : "";
+  let current = names.includes(storedTheme()) ? storedTheme() : "";
   button.hidden = false;
   button.addEventListener("click", () => {
     current = names[(names.indexOf(current) + 1) % names.length];
-    keep(current);
+    storeTheme(current);
     apply(current);
   });
   apply(current);

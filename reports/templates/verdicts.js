@@ -1,9 +1,9 @@
 // All verdicts: a query, quick filters, a list that can be sorted, and its state in the address.
 
-import { addressOf, go, tell } from "./address.js";
+import { addressOf, go, replaceState } from "./address.js";
 import { badge, code, count, duration, el, share } from "./dom.js";
 import { List } from "./list.js";
-import { QueryError, found, parsed } from "./query.js";
+import { QueryError, matchingRows, parseQuery } from "./query.js";
 
 const SORTED = {
   grade: (data) => (row) => data.severity[data.columns.grade[row]] * 2 + (data.finding(row) ? 0 : 1),
@@ -15,27 +15,26 @@ const SORTED = {
   seconds: (data) => (row) => data.columns.seconds[row],
 };
 
-/** Return rows in an order: a name of SORTED, with a minus the other way round; equal ones keep their places. */
+/** Return rows in an order: a name of SORTED, with a minus the other way round; equal ones stay in their order. */
 const sorted = (data, rows, order) => {
   const [name, sign] = order.startsWith("-") ? [order.slice(1), -1] : [order, 1];
   const key = (SORTED[name] ?? SORTED.grade)(data);
-  const places = new Map();
+  const byValue = new Map();
   for (const row of rows) {
     const value = key(row);
-    const place = places.get(value);
-    if (place) place.push(row);
-    else places.set(value, [row]);
+    const equal = byValue.get(value);
+    if (equal) equal.push(row);
+    else byValue.set(value, [row]);
   }
-  return [...places.keys()].sort((a, b) => sign * (a === b ? 0 : a < b ? -1 : 1)).flatMap((value) => places.get(value));
+  return [...byValue.keys()].sort((a, b) => sign * (a === b ? 0 : a < b ? -1 : 1)).flatMap((value) => byValue.get(value));
 };
 
 const cell = (kind, ...children) => el("span", { role: "gridcell", class: `c-${kind}` }, ...children);
 
 const known = (name) => el("span", { class: "note", title: `known: ${name}` }, "†");
 
-/** Return the cells of a row. */
-const drawn = (data) => (row) => [
-  cell("grade", badge(data.grade(row)), data.text("known", row) ? known(data.text("known", row)) : null),
+const cellsOfRow = (data) => (row) => [
+  cell("grade", badge(data, data.grade(row)), data.text("known", row) ? known(data.text("known", row)) : null),
   cell("adapter", code(data.text("adapter", row))),
   cell("op", code(data.text("op", row)), " ", el("span", { class: "soft" }, data.text("route", row))),
   cell("case", el("a", { href: addressOf(data, row), tabindex: "-1" }, data.text("case", row))),
@@ -45,7 +44,6 @@ const drawn = (data) => (row) => [
   cell("message", data.text("message", row)),
 ];
 
-/** The view of all verdicts. */
 export class Verdicts {
   constructor(data, root) {
     this.data = data;
@@ -54,7 +52,7 @@ export class Verdicts {
     this.buttons = [...this.parts.grades.querySelectorAll("button")];
     this.order = "grade";
     const body = this.parts.rows.querySelector(".window");
-    this.list = new List(this.parts.rows, body, { draw: drawn(data), open: (row) => go(data.key(row)) });
+    this.list = new List(this.parts.rows, body, { draw: cellsOfRow(data), open: (row) => go(data.key(row)) });
     this.parts.query.addEventListener("input", () => this.filter());
     root.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
     for (const button of root.querySelectorAll("[data-sort]")) button.addEventListener("click", () => this.sort(button.dataset.sort));
@@ -80,7 +78,7 @@ export class Verdicts {
     const query = this.parts.query.value;
     const started = performance.now();
     try {
-      this.rows = found(this.data, query);
+      this.rows = matchingRows(this.data, query);
       this.complain("");
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
@@ -88,8 +86,8 @@ export class Verdicts {
       return;
     }
     document.documentElement.dataset.filterMs = (performance.now() - started).toFixed(2);
-    this.shown();
-    tell({ view: "verdicts", q: query, sort: this.order === "grade" ? "" : this.order });
+    this.show();
+    replaceState({ view: "verdicts", q: query, sort: this.order === "grade" ? "" : this.order });
   }
 
   complain(message) {
@@ -98,25 +96,25 @@ export class Verdicts {
     this.parts.query.setAttribute("aria-invalid", message === "" ? "false" : "true");
   }
 
-  /** Draw the rows found in the chosen order. */
-  shown() {
+  /** Draw the matching rows in the chosen order. */
+  show() {
     const started = performance.now();
     this.list.set(sorted(this.data, this.rows, this.order));
     document.documentElement.dataset.drawMs = (performance.now() - started).toFixed(2);
     this.parts.matches.textContent = `${count(this.rows.length)} of ${count(this.data.count)} verdicts`;
-    this.pressed();
-    this.marked();
+    this.showGrades();
+    this.showOrder();
   }
 
   /** Say on the buttons which grades the query names. */
-  pressed() {
-    const asked = parsed(this.parts.query.value).filter((told) => told.field === "grade" && !told.negated);
-    const named = new Set(asked.map((told) => told.word));
+  showGrades() {
+    const terms = parseQuery(this.parts.query.value).filter((term) => term.field === "grade" && !term.negated);
+    const named = new Set(terms.map((term) => term.value));
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(named.has(button.dataset.grade)));
   }
 
   /** Say on the headings which column is sorted. */
-  marked() {
+  showOrder() {
     for (const heading of this.parts.rows.querySelectorAll("[role=columnheader]")) {
       const name = heading.querySelector("[data-sort]")?.dataset.sort;
       const direction = { [name]: "ascending", [`-${name}`]: "descending" }[this.order];

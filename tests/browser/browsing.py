@@ -1,4 +1,4 @@
-"""A headless browser on a report: a page that notes every error, dialog and request, and the steps the tests take on it."""
+"""A headless browser on a report: a page that notes errors, dialogs and requests, and the steps of the tests on it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 400, "height": 800}
 READY = "html[data-ready=yes]"
 
-# Runs before the page's own script: when, in milliseconds since the navigation began, the first row of a matrix was drawn.
+# Runs before the page's own script: in how many milliseconds the first row of a matrix was drawn.
 FIRST_MATRIX = """
 new MutationObserver((changes, observer) => {
   if (!document.querySelector("table.matrix tbody tr")) return;
@@ -23,15 +23,15 @@ new MutationObserver((changes, observer) => {
 }).observe(document, { childList: true, subtree: true });
 """
 
-# Types a query at once and waits until the count of matches tells of it and the frame is drawn; returns the milliseconds.
+# Types a query at once and waits until the count of matches has changed and is drawn; returns the milliseconds.
 FILTER = """
 async (query) => {
-  const box = document.querySelector("#query"), told = document.querySelector("#matches");
+  const box = document.querySelector("#query"), matches = document.querySelector("#matches");
   const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  const before = told.textContent, start = performance.now();
+  const before = matches.textContent, start = performance.now();
   box.value = query;
   box.dispatchEvent(new Event("input", { bubbles: true }));
-  while (told.textContent === before && performance.now() - start < 5000) await drawn();
+  while (matches.textContent === before && performance.now() - start < 5000) await drawn();
   return performance.now() - start;
 }
 """
@@ -83,8 +83,8 @@ class Visit:
 
     def matches(self) -> int:
         """Return how many verdicts pass the query."""
-        told = self.page.locator("#matches").inner_text()
-        return int(told.split(" of ")[0].replace(",", ""))
+        text = self.page.locator("#matches").inner_text()
+        return int(text.split(" of ")[0].replace(",", ""))
 
     def watch(self) -> None:
         """Note errors, dialogs, and requests for anything but the report and what it holds."""
@@ -117,9 +117,9 @@ def visiting(browser: "Browser") -> Iterator[Visiting]:
         contexts.append(context)
         context.set_default_timeout(10_000)
         context.add_init_script(FIRST_MATRIX)
-        made = Visit(context.new_page(), path)
-        made.watch()
-        return made
+        new_visit = Visit(context.new_page(), path)
+        new_visit.watch()
+        return new_visit
 
     try:
         yield visit

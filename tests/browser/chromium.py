@@ -15,7 +15,7 @@ UNATTENDED = {"DEBIAN_FRONTEND": "noninteractive"}
 
 def path() -> str | None:
     """Return where Chromium is, or None."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    return next((program for name in NAMES if (program := shutil.which(name))), None)
 
 
 def install() -> str | None:
@@ -25,7 +25,8 @@ def install() -> str | None:
     if not shutil.which("apt-get"):
         return f"there is no Chromium on the path ({', '.join(NAMES)}) and no apt-get to install it with"
     if os.geteuid():
-        return "there is no Chromium on the path, and only root can install it: run `apt-get install chromium` as root first"
+        rule = "only root can install it: run `apt-get install chromium` as root first"
+        return f"there is no Chromium on the path, and {rule}"
     for command in INSTALL:
         code = subprocess.run(command, env={**os.environ, **UNATTENDED}, check=False).returncode
         if code:

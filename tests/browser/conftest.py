@@ -17,12 +17,12 @@ from convformance.reports.record import Records
 from tests.browser import browsing, chromium
 from tests.browser.browsing import Visit, Visiting
 from tests.reports import hostile
-from tests.reports.synthetic import Made
+from tests.reports.synthetic import SyntheticRun
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# These tests have an environment of their own, `tox run -e report`: elsewhere there may be no Playwright to collect them with.
+# These tests have an environment of their own, `tox run -e report`: elsewhere there may be no Playwright.
 collect_ignore_glob = [] if find_spec("playwright") and find_spec("axe_playwright_python") else ["test_*.py"]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,28 +40,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A report with the records it was made from."""
+    """A report with the records it was made from, and those it was compared with."""
 
     page: Path
     records: Records
+    baseline: Records | None = None
 
 
 def shown(folder: Path, path: Path, baseline: Path | None = None) -> Shown:
     """Return the report of a record, written next to it."""
-    records = record.read([path])
-    write_html(records, folder / "report.html", baseline=None if baseline is None else [baseline])
-    return Shown(folder / "report.html", records)
+    page, records = folder / "report.html", record.read([path])
+    before = None if baseline is None else record.read([baseline])
+    write_html(records, page, baseline=before)
+    return Shown(page, records, before)
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Shown:
     """A smoke run of two frameworks and of adapters that are wrong on purpose."""
     folder = tmp_path_factory.mktemp("real")
-    given = request.config.getoption("--real-record", None)
-    if given:
-        return shown(folder, given)
-    words = [f"--adapter={spec}" for spec in ADAPTERS]
-    command = [sys.executable, "-m", "convformance", "run", *words, "--tier=smoke", "-n2", "--out", str(folder / "out")]
+    record_path = request.config.getoption("--real-record", None)
+    if record_path:
+        return shown(folder, record_path)
+    options = [f"--adapter={spec}" for spec in ADAPTERS]
+    command = [
+        sys.executable,
+        "-m",
+        "convformance",
+        "run",
+        *options,
+        "--tier=smoke",
+        "-n2",
+        "--out",
+        str(folder / "out"),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 1, (
@@ -74,15 +86,15 @@ def real(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
 def large(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     """A synthetic run of 100,000 verdicts."""
     folder = tmp_path_factory.mktemp("large")
-    return shown(folder, Made(cases=MANY_CASES).write(folder / "run.jsonl"))
+    return shown(folder, SyntheticRun(cases=MANY_CASES).write(folder / "run.jsonl"))
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     """A synthetic run of some 2,300 verdicts and its baseline, in which less was wrong and fewer cases were asked."""
     folder = tmp_path_factory.mktemp("small")
-    before = Made(cases=10, wrong_share=0.005, seed=8).write(folder / "before.jsonl")
-    return shown(folder, Made(cases=12, wrong_share=0.02).write(folder / "run.jsonl"), before)
+    before = SyntheticRun(cases=10, wrong_share=0.005, seed=8).write(folder / "before.jsonl")
+    return shown(folder, SyntheticRun(cases=12, wrong_share=0.02).write(folder / "run.jsonl"), before)
 
 
 @pytest.fixture(scope="session")
@@ -98,10 +110,10 @@ def browser() -> Iterator["Browser"]:
     """Headless Chromium."""
     from playwright.sync_api import sync_playwright
 
-    found = chromium.path()
-    assert found, "there is no Chromium: `python -m tests.browser.chromium` installs it"
+    executable = chromium.path()
+    assert executable, "there is no Chromium: `python -m tests.browser.chromium` installs it"
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         yield started
         started.close()
 
@@ -109,15 +121,15 @@ def browser() -> Iterator["Browser"]:
 @pytest.fixture
 def visit(browser: "Browser") -> Iterator[Visiting]:
     """Return what opens a report. At the end of the test no page of it may have done what a report must not do."""
-    made: list[Visit] = []
+    visits: list[Visit] = []
     with browsing.visiting(browser) as visiting:
 
         def noted(path: Path, **options: object) -> Visit:
-            made.append(visiting(path, **options))
-            return made[-1]
+            visits.append(visiting(path, **options))
+            return visits[-1]
 
         yield noted
-    assert [fault for each in made for fault in each.faults] == []
+    assert [fault for each in visits for fault in each.faults] == []
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,10 @@ GRAVE = ("serious", "critical")
 
 def violations(page: Page) -> list[str]:
     """Return every grave violation with the elements it concerns."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    entries: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{entry['id']} ({entry['impact']}): {entry['help']}: {[node['target'] for node in entry['nodes']][:5]}"
-        for entry in found
+        for entry in entries
         if entry["impact"] in GRAVE
     ]
 
@@ -31,15 +31,15 @@ def test_no_view_has_a_grave_violation(look: str, small: Shown, visit: Visiting)
     scheme, size = LOOKS[look]
     visited = visit(small.page, color_scheme=scheme, viewport=size, bypass_csp=True)
     page = visited.go()
-    found = []
+    complaints = []
     for view in visited.views():
         visited.show(view)
         if view == "findings":
             first_finding(page)
-        found += [f"{view}: {told}" for told in violations(page)]
+        complaints += [f"{view}: {complaint}" for complaint in violations(page)]
     page = visited.go("case=" + next(iter(small.records.cases)))
-    found += [f"case: {told}" for told in violations(page)]
-    assert found == []
+    complaints += [f"case: {complaint}" for complaint in violations(page)]
+    assert complaints == []
 
 
 def test_the_matrix_of_a_real_run_has_no_grave_violation(real: Shown, visit: Visiting) -> None:
@@ -52,9 +52,9 @@ def test_a_page_that_only_colour_explains_is_found_out(small: Shown, visit: Visi
     page = visit(small.page, bypass_csp=True).go()
     pale = '<p style="color: #bbb; background: #ccc">pale</p><svg role="img"><path d="M0 0h9v9z"/></svg>'
     page.evaluate("(html) => document.querySelector('main').insertAdjacentHTML('afterbegin', html)", pale)
-    told = " ".join(violations(page))
-    assert "color-contrast" in told
-    assert "svg-img-alt" in told
+    complaints = " ".join(violations(page))
+    assert "color-contrast" in complaints
+    assert "svg-img-alt" in complaints
 
 
 @pytest.mark.parametrize("which", ["small", "real"])
@@ -62,4 +62,4 @@ def test_grades_are_told_by_more_than_colour(which: str, visit: Visiting, reques
     shown: Shown = request.getfixturevalue(which)
     page = visit(shown.page).go()
     cells = page.locator("table.matrix a.cell")
-    assert all(any(character.isdigit() for character in told) for told in cells.all_inner_texts())
+    assert all(any(character.isdigit() for character in text) for text in cells.all_inner_texts())

@@ -12,9 +12,9 @@ Machine = Callable[..., list[list[str]]]
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """Return what makes a machine of the programs given, and returns the list of the commands that are then run on it."""
+    """Return what makes a machine with some programs, and returns the list of the commands that are run on it."""
 
-    def made(*programs: str, user: int = 0, status: int = 0) -> list[list[str]]:
+    def machine_with(*programs: str, user: int = 0, status: int = 0) -> list[list[str]]:
         here, ran = set(programs), []
 
         def run(command: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
@@ -27,7 +27,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         monkeypatch.setattr(subprocess, "run", run)
         return ran
 
-    return made
+    return machine_with
 
 
 def test_nothing_is_installed_where_chromium_is(machine: Machine) -> None:
@@ -44,7 +44,7 @@ def test_root_refreshes_the_index_before_it_installs(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("programs", "user", "status", "told"),
+    ("programs", "user", "status", "message"),
     [
         (("apt-get",), 1000, 0, "only root can install it"),
         ((), 0, 0, "no apt-get to install it with"),
@@ -52,7 +52,7 @@ def test_root_refreshes_the_index_before_it_installs(machine: Machine) -> None:
     ],
 )
 def test_what_keeps_it_from_being_installed_is_told(
-    programs: tuple[str, ...], user: int, status: int, told: str, machine: Machine
+    programs: tuple[str, ...], user: int, status: int, message: str, machine: Machine
 ) -> None:
     machine(*programs, user=user, status=status)
-    assert told in (chromium.install() or "")
+    assert message in (chromium.install() or "")

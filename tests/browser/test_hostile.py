@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page
 
-from convformance.reports import words
+from convformance.reports import formatting
 from tests.browser.browsing import Visiting
 from tests.browser.conftest import Shown
 from tests.reports import hostile
@@ -13,7 +13,8 @@ from tests.reports import hostile
 SHOWN = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}"
 PICTURES = "[...document.querySelectorAll('img')].map((picture) => picture.getAttribute('src'))"
 HANDLERS = """
-[...document.querySelectorAll("*")].flatMap((element) => element.getAttributeNames().filter((name) => name.startsWith("on")))
+[...document.querySelectorAll("*")]
+  .flatMap((element) => element.getAttributeNames().filter((name) => name.startsWith("on")))
 """
 LINKS = "[...document.querySelectorAll('a[href]')].map((link) => link.getAttribute('href'))"
 # Fields that a page has no room for in words: their values are numbers, choices, or shown under another name.
@@ -55,8 +56,8 @@ def test_every_field_of_a_record_that_holds_words_is_shown(injected: Shown, visi
     text = "".join(everything(visited.show(view)) for view in visited.views())
     for case in injected.records.cases:
         text += everything(visited.look_up(case=case))
-    told = {(name, value) for line in hostile.lines() for name, value in hostile.texts(line) if name not in NOT_SHOWN}
-    beginnings = {(name, " ".join(words.visible(value).split())[:LONG_ENOUGH]) for name, value in told}
+    texts = {(name, value) for line in hostile.lines() for name, value in hostile.texts(line) if name not in NOT_SHOWN}
+    beginnings = {(name, " ".join(formatting.visible(value).split())[:LONG_ENOUGH]) for name, value in texts}
     assert {(name, beginning) for name, beginning in beginnings if beginning not in text} == set()
 
 

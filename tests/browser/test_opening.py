@@ -31,11 +31,11 @@ Say = Callable[[str], None]
 def say(capsys: pytest.CaptureFixture[str]) -> Say:
     """Return what prints a figure, whatever pytest captures."""
 
-    def told(line: str) -> None:
+    def print_line(line: str) -> None:
         with capsys.disabled():
             print(f"\n{line}", flush=True)
 
-    return told
+    return print_line
 
 
 @pytest.mark.parametrize("which", ["real", "large", "small", "injected"])
@@ -68,9 +68,8 @@ def test_the_pages_are_small(real: Shown, large: Shown, say: Say) -> None:
     assert len(large.records.verdicts) >= 100_000
     for shown, most in ((real, MOST_BYTES_REAL), (large, MOST_BYTES_LARGE)):
         size = shown.page.stat().st_size
-        say(
-            f"page of {len(shown.records.verdicts):,} verdicts, {len(shown.records.findings):,} findings: {size:,} bytes"
-        )
+        records = shown.records
+        say(f"page of {len(records.verdicts):,} verdicts, {len(records.findings):,} findings: {size:,} bytes")
         assert size < most
 
 

@@ -10,12 +10,12 @@ COUNT = 3
 
 def scripted(shown: Shown) -> list[Verdict]:
     """Return wrong verdicts that have a script and a worst element, of as many adapters and operations as there are."""
-    found: dict[tuple[str, str], list[Verdict]] = {}
+    by_operation: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in shown.records.findings:
         if verdict.grade == "wrong" and verdict.script and verdict.worst and verdict.worst.got is not None:
-            found.setdefault((verdict.adapter, verdict.op), []).append(verdict)
-    chosen = [verdicts[0] for verdicts in found.values()] + [
-        verdict for verdicts in found.values() for verdict in verdicts[1:]
+            by_operation.setdefault((verdict.adapter, verdict.op), []).append(verdict)
+    chosen = [verdicts[0] for verdicts in by_operation.values()] + [
+        verdict for verdicts in by_operation.values() for verdict in verdicts[1:]
     ]
     return chosen[:COUNT]
 

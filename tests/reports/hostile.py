@@ -30,26 +30,26 @@ def lines() -> list[Line]:
     """Return lines of every kind, all hostile."""
     case = case_line("regression", 3, source="javascript:alert(3)", memory="sliced", special="nan-data")
     known = [{**KNOWN, "name": f"known {link}", "link": link, "versions": ["2.1", "2.9"]} for link in BAD_LINKS]
-    place = ("torch", "conv", "F.conv", case["id"])
-    made = [
+    key = ("torch", "conv", "F.conv", case["id"])
+    kinds = [
         run_line("torch", asked=9, routes={"conv": ["F.conv"]}, known=known),
         {"kind": "missing", "adapter": "jax", "reason": "jax is not installed"},
         case,
         wrong(
-            *place, "float16", Random(1), diagnosis=["exchanged sides"], smallest=smallest(got=None, error="no answer")
+            *key, "float16", Random(1), diagnosis=["exchanged sides"], smallest=smallest(got=None, error="no answer")
         ),
         wrong("torch", "conv", "F.conv", "undescribed", "float64", Random(2), accumulator="float16"),
         *(
-            verdict_line(*place, f"known{number}", known=entry["name"], finding=False)
+            verdict_line(*key, f"known{number}", known=entry["name"], finding=False)
             for number, entry in enumerate(known)
         ),
-        verdict_line(*place, "float32", "refused", message="no such thing"),
-        diagnosis_line(*place[:3], "exchanged sides", 2, 2),
+        verdict_line(*key, "float32", "refused", message="no such thing"),
+        diagnosis_line(*key[:3], "exchanged sides", 2, 2),
     ]
     counts = {"matched": 3, "diverged": 0, "stale": True, "message": "it is gone"}
     return [
         hostile(line)
-        for line in [*made, {"kind": "divergence", "adapter": "torch", "name": known[0]["name"], **counts}]
+        for line in [*kinds, {"kind": "divergence", "adapter": "torch", "name": known[0]["name"], **counts}]
     ]
 
 

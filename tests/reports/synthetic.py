@@ -1,4 +1,4 @@
-"""Made-up run records: every grade, known and stale divergences, a missing adapter, error maps and scripts, as many as wanted."""
+"""Made-up run records of any size: every grade, known and stale divergences, a missing adapter, maps and scripts."""
 
 import base64
 import math
@@ -213,10 +213,10 @@ print("got", got[0, 3, 2, 4], "wanted", reference(x, w)[0, 3, 2, 4])
 def wrong(adapter: str, op: str, route: str, case: str, dtype: str, random: Random, **changes: Any) -> Line:
     """Return a wrong verdict with everything that goes with one."""
     got, want = float(random.randint(-90, 90)), float(random.randint(-90, 90))
-    told = f"{op} is wrong on the fill int: at (0, 3, 2, 10) it gave {got}, wanted {want}."
+    message = f"{op} is wrong on the fill int: at (0, 3, 2, 10) it gave {got}, wanted {want}."
     evidence = {
         "error": random.choice((3.25, 41.5, 90210.0, "inf")),
-        "message": f"{told} 28 of 308 elements differ, all of them in the last column.",
+        "message": f"{message} 28 of 308 elements differ, all of them in the last column.",
         "worst": {"fill": "int", "index": [0, 3, 2, 10], "got": got, "want": want, "bound": 0.0},
         "spread": {
             "wrong": 28,
@@ -268,7 +268,7 @@ def smallest(**changes: Any) -> Line:
 
 
 @dataclass(frozen=True)
-class Made:
+class SyntheticRun:
     """A synthetic run: how many cases, which part of the verdicts is wrong, whether it ends."""
 
     cases: int = 48
@@ -279,17 +279,17 @@ class Made:
 
     def lines(self) -> Iterator[Line]:
         """Yield the lines of the record."""
-        described = self._cases()
+        cases = self._cases()
         for adapter, routes in ROUTES.items():
-            asked = sum(len(found) for found in routes.values()) * len(described) * len(DTYPES)
+            asked = sum(len(names) for names in routes.values()) * len(cases) * len(DTYPES)
             yield run_line(adapter, asked=asked, routes=routes)
         yield {
             "kind": "missing",
             "adapter": "onnxruntime",
             "reason": "onnxruntime is not installed: pip install convformance[onnxruntime]",
         }
-        yield from described
-        verdicts = list(self._verdicts(described))[: self.stops_after]
+        yield from cases
+        verdicts = list(self._verdicts(cases))[: self.stops_after]
         yield from verdicts
         if self.ends:
             yield from self._closing(verdicts)
@@ -305,9 +305,9 @@ class Made:
         names = list(FAMILIES)
         return [case_line(names[number % len(names)], number) for number in range(self.cases)]
 
-    def _verdicts(self, described: list[Line]) -> Iterator[Line]:
+    def _verdicts(self, cases: list[Line]) -> Iterator[Line]:
         random = Random(self.seed)
-        for case in described:
+        for case in cases:
             for adapter, operations in ROUTES.items():
                 for op, routes in operations.items():
                     for route in routes:
@@ -315,46 +315,44 @@ class Made:
                             yield self._verdict(random, adapter, op, route, case, dtype)
 
     def _verdict(self, random: Random, adapter: str, op: str, route: str, case: Line, dtype: str) -> Line:
-        place = adapter, op, route, case["id"], dtype
+        key = adapter, op, route, case["id"], dtype
         narrow = dtype in ("float16", "bfloat16")
         if adapter == "scipy" and narrow:
             return verdict_line(
-                *place, "refused", message=f"object arrays are not supported: dtype {dtype}", accumulator=None
+                *key, "refused", message=f"object arrays are not supported: dtype {dtype}", accumulator=None
             )
         if route == "signal.fftconvolve":
-            return verdict_line(
-                *place, "norm-wise", error=random.uniform(1.5, 9), documented="norm-wise", finding=False
-            )
+            return verdict_line(*key, "norm-wise", error=random.uniform(1.5, 9), documented="norm-wise", finding=False)
         if adapter == "tensorflow" and route.startswith("conv2d_back") and case["dilation"] != [1, 1]:
             message = f"Conv2DBackpropInputOp not yet supports dilation_rate larger than 1, got {case['dilation'][1]}"
-            return verdict_line(*place, "refused", message=message, accumulator=None)
+            return verdict_line(*key, "refused", message=message, accumulator=None)
         if adapter == "torch" and op == "conv_filter_grad" and narrow:
             shown = {"map": error_map(random), "script": script(adapter, op, case["id"], dtype), "finding": False}
             message, error = f"accumulates in {dtype}, expected float32", random.uniform(100, 5000)
             return verdict_line(
-                *place, "low-precision", error=error, accumulator=dtype, known=KNOWN["name"], message=message, **shown
+                *key, "low-precision", error=error, accumulator=dtype, known=KNOWN["name"], message=message, **shown
             )
-        return self._rare(random, place)
+        return self._rare(random, key)
 
-    def _rare(self, random: Random, place: tuple[str, str, str, str, str]) -> Line:
+    def _rare(self, random: Random, key: tuple[str, str, str, str, str]) -> Line:
         drawn = random.random() / self.wrong_share if self.wrong_share else math.inf
         if drawn < 0.75:
-            return wrong(*place, random=random)
+            return wrong(*key, random=random)
         rare = {"crashed": 0.8, "timed-out": 0.85, "error": 0.9, "componentwise": 0.95, "norm-wise": 1.0}
         for grade, until in rare.items():
             if drawn < until:
                 return verdict_line(
-                    *place, grade, error=7.5, message=f"RuntimeError: could not create a primitive for {place[1]}"
+                    *key, grade, error=7.5, message=f"RuntimeError: could not create a primitive for {key[1]}"
                 )
         error, bias = abs(random.gauss(0.3, 0.12)), random.gauss(0, 1)
-        return verdict_line(*place, error=error, seconds=random.uniform(0.0001, 0.01), bias=bias)
+        return verdict_line(*key, error=error, seconds=random.uniform(0.0001, 0.01), bias=bias)
 
     def _closing(self, verdicts: list[Line]) -> Iterator[Line]:
         known = sum(verdict["known"] is not None for verdict in verdicts)
         counts = {"kind": "divergence", "adapter": "torch", "message": ""}
         yield {**counts, "name": KNOWN["name"], "matched": known + 12, "diverged": known, "stale": False}
-        told = "known divergence empty-batch no longer diverges in any of 36 verdicts it covers; remove it"
-        yield {**counts, "name": STALE["name"], "matched": 36, "diverged": 0, "stale": True, "message": told}
+        message = "known divergence empty-batch no longer diverges in any of 36 verdicts it covers; remove it"
+        yield {**counts, "name": STALE["name"], "matched": 36, "diverged": 0, "stale": True, "message": message}
         yield from _diagnoses(verdicts)
         findings = sum(verdict["finding"] for verdict in verdicts)
         yield {
@@ -371,9 +369,9 @@ def _diagnoses(verdicts: list[Line]) -> Iterator[Line]:
     wrong_answers = Counter(
         (line["adapter"], line["op"], line["route"]) for line in verdicts if line["grade"] == "wrong"
     )
-    for place, count in wrong_answers.items():
-        yield diagnosis_line(*place, "exchanged-sides", count, count)
+    for key, count in wrong_answers.items():
+        yield diagnosis_line(*key, "exchanged-sides", count, count)
         if count > 1:
             yield diagnosis_line(
-                *place, "unexplained", 1, count, detail="", explanation="Nothing known reproduces it.", remedy=""
+                *key, "unexplained", 1, count, detail="", explanation="Nothing known reproduces it.", remedy=""
             )

@@ -1,4 +1,4 @@
-"""JUnit, CTRF and the badge tell what the record tells, in the words of their formats, and are well formed whatever it holds."""
+"""JUnit, CTRF and the badge say what the record says, in their own terms, and are well formed whatever it holds."""
 
 import json
 import re
@@ -12,22 +12,22 @@ from xml.etree import ElementTree
 import pytest
 
 from convformance import cli
-from convformance.reports import badge, record, words, writing
+from convformance.reports import badge, formatting, record, writing
 from convformance.reports.badge import write_badge
 from convformance.reports.ctrf import write_ctrf
 from convformance.reports.junit import write_junit
 from convformance.reports.record import Records, Writer
 from tests.reports import hostile
-from tests.reports.synthetic import STALE, Line, Made, case_line, run_line, verdict_line
+from tests.reports.synthetic import STALE, Line, SyntheticRun, case_line, run_line, verdict_line
 
 CASE = case_line("stride", 4)
 CONTROLS = "".join(map(chr, (*range(32), 127, 0x9F, 0x202E, 0xFFFE, 0xFFFF, 0xD800))) + "]]>&<\"'"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Records:
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Records:
     """A synthetic record of some 2,300 verdicts."""
-    return record.read([Made(cases=12, wrong_share=0.05).write(tmp_path_factory.mktemp("made") / "run.jsonl")])
+    return record.read([SyntheticRun(cases=12, wrong_share=0.05).write(tmp_path_factory.mktemp("made") / "run.jsonl")])
 
 
 def records_of(folder: Path, *lines: Line, **changes: Any) -> Records:
@@ -49,38 +49,38 @@ def junit(records: Records, folder: Path) -> ElementTree.Element:
 
 def ctrf(records: Records, folder: Path) -> dict[str, Any]:
     write_ctrf(records, folder / "ctrf.json")
-    found: dict[str, Any] = json.loads((folder / "ctrf.json").read_text(encoding="utf-8"))
-    return found
+    document: dict[str, Any] = json.loads((folder / "ctrf.json").read_text(encoding="utf-8"))
+    return document
 
 
-def counted(records: Records) -> Counter[str]:
+def outcome_counts(records: Records) -> Counter[str]:
     """Return how the outcomes must count: by what a verdict counts for, and one outcome for each thing beside them."""
-    found = Counter({"skipped": len(records.missing), "failed": len(records.stale)})
+    counts = Counter({"skipped": len(records.missing), "failed": len(records.stale)})
     for verdict in records.verdicts.values():
         broken = verdict.grade in ("crashed", "timed-out", "error")
         passed = "skipped" if verdict.known or verdict.grade == "refused" else "passed"
-        found["broken" if broken and verdict.finding else "failed" if verdict.finding else passed] += 1
-    return found
+        counts["broken" if broken and verdict.finding else "failed" if verdict.finding else passed] += 1
+    return counts
 
 
-def test_junit_has_a_case_a_verdict_and_its_counts_are_those_of_its_cases(made: Records, tmp_path: Path) -> None:
-    root, found = junit(made, tmp_path), counted(made)
+def test_junit_has_a_case_a_verdict_and_its_counts_are_those_of_its_cases(synthetic: Records, tmp_path: Path) -> None:
+    root, counts = junit(synthetic, tmp_path), outcome_counts(synthetic)
     names = {
-        "tests": found.total(),
-        "failures": found["failed"],
-        "errors": found["broken"],
-        "skipped": found["skipped"],
+        "tests": counts.total(),
+        "failures": counts["failed"],
+        "errors": counts["broken"],
+        "skipped": counts["skipped"],
     }
     assert {name: int(root.attrib[name]) for name in names} == names
-    assert min(found["failed"], found["broken"], found["skipped"]) > 0
+    assert min(counts["failed"], counts["broken"], counts["skipped"]) > 0
     for name, tag in {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}.items():
         assert sum(int(suite.attrib[name]) for suite in root) == len(list(root.iter(tag))) == names[name]
     keys = {(case.attrib["classname"], case.attrib["name"]) for case in root.iter("testcase")}
     assert len(keys) == names["tests"]
 
 
-def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(made: Records, tmp_path: Path) -> None:
-    root = junit(made, tmp_path)
+def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(synthetic: Records, tmp_path: Path) -> None:
+    root = junit(synthetic, tmp_path)
     reasons = [entry.attrib["message"] for entry in root.iter("skipped")]
     assert any(reason.startswith("refused: object arrays are not supported") for reason in reasons)
     assert any(
@@ -100,12 +100,12 @@ def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(made: Records, 
     assert properties.items() >= {"framework": "jax", "framework_version": "2.13.0+cpu", "suite": "0.1.0"}.items()
 
 
-def test_ctrf_has_the_fields_of_its_schema_and_no_others(made: Records, tmp_path: Path) -> None:
+def test_ctrf_has_the_fields_of_its_schema_and_no_others(synthetic: Records, tmp_path: Path) -> None:
     """Against the required and allowed fields of the published schema (https://ctrf.io)."""
-    found = ctrf(made, tmp_path)
-    assert found.keys() == {"reportFormat", "specVersion", "results"}
-    assert (found["reportFormat"], found["specVersion"]) == ("CTRF", "0.0.0")
-    results = found["results"]
+    document = ctrf(synthetic, tmp_path)
+    assert document.keys() == {"reportFormat", "specVersion", "results"}
+    assert (document["reportFormat"], document["specVersion"]) == ("CTRF", "0.0.0")
+    results = document["results"]
     assert results.keys() == {"tool", "summary", "tests", "environment"}
     assert results["tool"] == {"name": "convformance", "version": "0.1.0"}
     counts = ("tests", "passed", "failed", "skipped", "pending", "other", "start", "stop")
@@ -122,14 +122,14 @@ def test_ctrf_has_the_fields_of_its_schema_and_no_others(made: Records, tmp_path
         assert str(uuid.UUID(test["id"])) == test["id"]
 
 
-def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(made: Records, tmp_path: Path) -> None:
-    results, found = ctrf(made, tmp_path)["results"], counted(made)
+def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(synthetic: Records, tmp_path: Path) -> None:
+    results, counts = ctrf(synthetic, tmp_path)["results"], outcome_counts(synthetic)
     tests = results["tests"]
     statuses = Counter(test["status"] for test in tests)
     assert statuses == {
-        "passed": found["passed"],
-        "failed": found["failed"] + found["broken"],
-        "skipped": found["skipped"],
+        "passed": counts["passed"],
+        "failed": counts["failed"] + counts["broken"],
+        "skipped": counts["skipped"],
     }
     assert {name: results["summary"][name] for name in statuses} == statuses
     assert results["summary"]["tests"] == len(tests) == len({test["id"] for test in tests})
@@ -146,7 +146,7 @@ def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(made: Recor
 def test_the_ids_of_ctrf_stay_the_same_from_run_to_run(tmp_path: Path) -> None:
     first = ctrf(records_of(tmp_path, verdict("float32"), verdict("float64")), tmp_path)
     second = ctrf(records_of(tmp_path, verdict("float64", "wrong"), started="2026-12-01T00:00:00+00:00"), tmp_path)
-    ids = [{test["name"]: test["id"] for test in found["results"]["tests"]} for found in (first, second)]
+    ids = [{test["name"]: test["id"] for test in document["results"]["tests"]} for document in (first, second)]
     assert ids[1].items() < ids[0].items()
     assert ids[1].keys() == {f"direct {CASE['id']} float64", "runs to the end"}
 
@@ -168,18 +168,18 @@ def test_a_run_that_is_not_green_by_its_exit_status_is_not_green_in_any_format(t
     records = record.read([tmp_path / "run.jsonl", tmp_path / "notes.txt"])
     root = junit(records, tmp_path)
     assert (root.attrib["errors"], root.attrib["tests"]) == ("2", "3")
-    told = [test["name"] for test in ctrf(records, tmp_path)["results"]["tests"] if test["status"] == "failed"]
-    assert told == ["runs to the end", f"{tmp_path / 'notes.txt'} is read"]
+    failed = [test["name"] for test in ctrf(records, tmp_path)["results"]["tests"] if test["status"] == "failed"]
+    assert failed == ["runs to the end", f"{tmp_path / 'notes.txt'} is read"]
     assert badge.badge_of(records).message == "no findings, not complete in 1 verdict"
     assert badge.badge_of(records).colour == badge.AMBER
 
 
 def test_control_characters_and_markup_of_a_record_leave_every_format_well_formed(tmp_path: Path) -> None:
-    told = {"message": CONTROLS, "script": CONTROLS, "diagnosis": [CONTROLS]}
+    texts = {"message": CONTROLS, "script": CONTROLS, "diagnosis": [CONTROLS]}
     known = {"name": CONTROLS, "reason": CONTROLS, "link": "javascript:alert(1)"}
     lines = [
-        verdict("float32", "wrong", **told),
-        verdict("float64", "crashed", **told),
+        verdict("float32", "wrong", **texts),
+        verdict("float64", "crashed", **texts),
         verdict("float16", "refused", message=CONTROLS),
         verdict(CONTROLS, "wrong", known=CONTROLS, finding=False),
         {"kind": "missing", "adapter": CONTROLS, "reason": CONTROLS},
@@ -204,7 +204,7 @@ def test_hostile_text_stays_text_in_every_format(tmp_path: Path) -> None:
         assert "<script" not in text
         assert "<img" not in text
         ElementTree.fromstring(text)
-    payload = words.visible(hostile.PAYLOAD)
+    payload = formatting.visible(hostile.PAYLOAD)
     shown = json.loads((tmp_path / "ctrf").read_text(encoding="utf-8"))["results"]["tests"]
     assert all(test["suite"][0].endswith(payload) for test in shown if test["rawStatus"] != "left out")
 
@@ -221,8 +221,8 @@ def test_the_badge_says_how_many_findings_in_how_many_verdicts(
     tmp_path: Path, lines: list[Line], message: str, colour: str
 ) -> None:
     records = records_of(tmp_path, *lines, {"kind": "end", "complete": True})
-    found = badge.badge_of(records)
-    assert found == ("convformance torch 2.13.0+cpu", message, colour)
+    shown = badge.badge_of(records)
+    assert shown == ("convformance torch 2.13.0+cpu", message, colour)
     write_badge(records, tmp_path / "badge.svg")
     root = ElementTree.parse(tmp_path / "badge.svg").getroot()
     title = root.find("{*}title")
@@ -230,20 +230,20 @@ def test_the_badge_says_how_many_findings_in_how_many_verdicts(
     assert title.text == root.attrib["aria-label"] == f"convformance torch 2.13.0+cpu: {message}"
     assert root.attrib["role"] == "img"
     write_badge(records, tmp_path / "badge.json")
-    told = json.loads((tmp_path / "badge.json").read_text())
-    assert told["schemaVersion"] == 1
-    assert (told["label"], told["message"], told["color"]) == found
+    shield = json.loads((tmp_path / "badge.json").read_text())
+    assert shield["schemaVersion"] == 1
+    assert (shield["label"], shield["message"], shield["color"]) == shown
 
 
-def test_a_badge_of_several_runs_names_none_and_one_of_a_long_name_is_cut(made: Records, tmp_path: Path) -> None:
-    assert badge.badge_of(made).label == "convformance"
-    assert "1 stale divergence" in badge.badge_of(made).message
+def test_a_badge_of_several_runs_names_none_and_one_of_a_long_name_is_cut(synthetic: Records, tmp_path: Path) -> None:
+    assert badge.badge_of(synthetic).label == "convformance"
+    assert "1 stale divergence" in badge.badge_of(synthetic).message
     assert len(badge.badge_of(records_of(tmp_path, framework="f" * 10_000)).label) == badge.LONGEST_LABEL
 
 
 def luminance(colour: str) -> float:
     """Return the relative luminance of WCAG 2."""
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
@@ -261,10 +261,10 @@ def test_every_part_of_a_badge_lies_within_it() -> None:
     assert spans[1][0] + spans[1][1] < width
 
 
-def test_a_file_is_written_whole_or_left_as_it_was(made: Records, tmp_path: Path) -> None:
+def test_a_file_is_written_whole_or_left_as_it_was(synthetic: Records, tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "junit.xml"
-    writing.write(made, {"junit": path, "ctrf": None})
-    whole = path.read_bytes()
+    writing.write(synthetic, {"junit": path, "ctrf": None})
+    content = path.read_bytes()
     assert [entry.name for entry in path.parent.iterdir()] == ["junit.xml"]
 
     def fail(opened: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_file_is_written_whole_or_left_as_it_was(made: Records, tmp_path: Path
 
     with pytest.raises(KeyboardInterrupt):
         fail(path)
-    assert path.read_bytes() == whole
+    assert path.read_bytes() == content
     assert [entry.name for entry in path.parent.iterdir()] == ["junit.xml"]
 
 
@@ -290,43 +290,51 @@ def test_a_link_is_written_through_and_a_pipe_is_not_replaced(tmp_path: Path) ->
         assert temporary == Path("/dev/null")
 
 
-def test_the_size_of_the_exports_is_that_of_a_line_a_verdict(made: Records, tmp_path: Path) -> None:
-    write_junit(made, tmp_path / "junit.xml")
-    findings = len(made.findings)
+def test_the_size_of_the_exports_is_that_of_a_line_a_verdict(synthetic: Records, tmp_path: Path) -> None:
+    write_junit(synthetic, tmp_path / "junit.xml")
+    findings = len(synthetic.findings)
     text = (tmp_path / "junit.xml").read_text(encoding="utf-8")
-    assert len(text) < 250 * len(made.verdicts) + 1500 * findings
-    assert len(re.findall(r"<testcase [^>]*/>", text)) == counted(made)["passed"]
+    assert len(text) < 250 * len(synthetic.verdicts) + 1500 * findings
+    assert len(re.findall(r"<testcase [^>]*/>", text)) == outcome_counts(synthetic)["passed"]
 
 
 def test_one_command_writes_every_format_and_opens_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     records = [
-        Made(cases=1, wrong_share=0.0, stops_after=20).write(tmp_path / f"{number}.jsonl") for number in range(2)
+        SyntheticRun(cases=1, wrong_share=0.0, stops_after=20).write(tmp_path / f"{number}.jsonl")
+        for number in range(2)
     ]
     names = {"-o": "report.html", "--markdown": "s.md", "--junit": "j.xml", "--ctrf": "c.json", "--badge": "b.svg"}
     outputs = {option: tmp_path / "made" / name for option, name in names.items()}
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
-    given = [str(word) for pair in outputs.items() for word in pair]
-    status = cli.main(["report", *map(str, records), "--baseline", str(records[0]), *given, "--open"])
+    arguments = [str(word) for pair in outputs.items() for word in pair]
+    status = cli.main(["report", *map(str, records), "--baseline", str(records[0]), *arguments, "--open"])
     assert status == cli.FINDINGS, "a known divergence is stale"
-    assert all(path.stat().st_size > 300 for path in outputs.values())
+    assert outputs["-o"].read_text().count("<title>convformance: no findings</title>") == 1
+    assert outputs["--markdown"].read_text().startswith("# convformance: no findings\n")
+    verdicts = len(record.read(records).verdicts)
+    # Beside the verdicts: an adapter that is missing, a known divergence that is stale, five runs that do not end.
+    beside = 1 + 1 + 5
+    assert int(ElementTree.parse(outputs["--junit"]).getroot().attrib["tests"]) == verdicts + beside
+    assert json.loads(outputs["--ctrf"].read_text())["results"]["summary"]["tests"] == verdicts + beside
+    assert f"in {verdicts} verdicts" in outputs["--badge"].read_text()
     assert opened == [outputs["-o"].resolve().as_uri()]
-    told = capsys.readouterr().err
-    assert f"{records[1]}, line " in told
-    assert "was judged before; the last verdict counts" in told
-    assert "no browser could be started" in told
+    errors = capsys.readouterr().err
+    assert f"{records[1]}, line " in errors
+    assert "was judged before; the last verdict counts" in errors
+    assert "no browser could be started" in errors
 
 
 def test_what_cannot_be_used_of_a_record_is_told_with_file_and_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = Made(cases=1, wrong_share=0.0).write(tmp_path / "run.jsonl")
+    path = SyntheticRun(cases=1, wrong_share=0.0).write(tmp_path / "run.jsonl")
     last = len(path.read_text().splitlines())
     with path.open("a") as file:
         file.write("gossip\n" * 30)
     cli.main(["report", str(path), "-o", str(tmp_path / "report.html")])
-    told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith(f"convformance: {path}, line {last + 1}: not JSON")
-    assert told[-1] == "convformance: and 10 problems more: the report lists them"
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[0].startswith(f"convformance: {path}, line {last + 1}: not JSON")
+    assert errors[-1] == "convformance: and 10 problems more: the report lists them"

@@ -84,60 +84,67 @@ def support(tmp_path: Path, verdicts: list[Line], cases: list[Line]) -> dict[str
         run = run_line("torch", asked=len(verdicts), routes={"conv": ["direct", "by hand"]})
         for line in [run, *cases, *verdicts]:
             writer.write(line)
-    return {name: found["torch"] for name, found in features.supports(record.read([path])).items()}
+    return {name: runs["torch"] for name, runs in features.supports(record.read([path])).items()}
 
 
-def judged(case: Line, dtype: str, route: str, grade: str = "conformant", **changes: object) -> Line:
+def verdict(case: Line, dtype: str, route: str, grade: str = "conformant", **changes: object) -> Line:
     return verdict_line("torch", "conv", route, case["id"], dtype, grade, **changes)
 
 
 def test_one_route_that_answers_is_enough(tmp_path: Path) -> None:
     verdicts = [
-        judged(DILATED, "float32", "direct", "refused", message="no"),
-        judged(DILATED, "float32", "by hand", "low-precision", accumulator="float16"),
+        verdict(DILATED, "float32", "direct", "refused", message="no"),
+        verdict(DILATED, "float32", "by hand", "low-precision", accumulator="float16"),
     ]
-    found = support(tmp_path, verdicts, [DILATED])
-    assert found["dilation"] == Support("yes", 1, 1, (Note("low-precision", 1, "accumulates in float16"),))
-    assert found["stride with dilation"].state == "yes"
-    assert found["depthwise"].state == "none"
+    supports = support(tmp_path, verdicts, [DILATED])
+    assert supports["dilation"] == Support("yes", 1, 1, (Note("low-precision", 1, "accumulates in float16"),))
+    assert supports["stride with dilation"].state == "yes"
+    assert supports["depthwise"].state == "none"
 
 
 def test_what_every_route_refuses_is_told_in_the_frameworks_words(tmp_path: Path) -> None:
     verdicts = [
-        judged(DILATED, "float32", "direct"),
-        *(judged(DILATED, "float64", route, "refused", message="no dilation of 2") for route in ("direct", "by hand")),
+        verdict(DILATED, "float32", "direct"),
+        *(verdict(DILATED, "float64", route, "refused", message="no dilation of 2") for route in ("direct", "by hand")),
     ]
-    found = support(tmp_path, verdicts, [DILATED])
-    assert found["float64"] == Support("no", 0, 1, (Note("refused", 1, "no dilation of #"),))
-    assert found["float32"] == Support("yes", 1, 1, ())
-    assert found["dilation"] == Support("yes", 1, 1, ()), "float64 is refused altogether: that says nothing of dilation"
+    supports = support(tmp_path, verdicts, [DILATED])
+    assert supports["float64"] == Support("no", 0, 1, (Note("refused", 1, "no dilation of #"),))
+    assert supports["float32"] == Support("yes", 1, 1, ())
+    assert supports["dilation"] == Support("yes", 1, 1, ()), (
+        "float64 is refused altogether: that says nothing of dilation"
+    )
 
 
 def test_a_wrong_answer_that_is_known_makes_a_feature_partly_and_one_that_is_not_wrong(tmp_path: Path) -> None:
     known = [
-        judged(STRIDED, "float32", "direct", "wrong", known="k", finding=False),
-        judged(STRIDED, "float64", "direct"),
+        verdict(STRIDED, "float32", "direct", "wrong", known="k", finding=False),
+        verdict(STRIDED, "float64", "direct"),
     ]
     assert support(tmp_path, known, [STRIDED])["stride"].state == "partly"
     assert support(tmp_path, known, [STRIDED])["float32"] == Support(
         "wrong", 0, 1, (Note("wrong", 1, "known divergence: k"),)
     )
-    unknown = [judged(STRIDED, "float32", "direct", "wrong"), judged(STRIDED, "float32", "by hand")]
+    unknown = [verdict(STRIDED, "float32", "direct", "wrong"), verdict(STRIDED, "float32", "by hand")]
     assert support(tmp_path, unknown, [STRIDED])["stride"] == Support("wrong", 1, 1, (Note("wrong", 1, ""),))
 
 
 def test_an_operation_without_a_route_is_not_supported(tmp_path: Path) -> None:
-    found = support(tmp_path, [judged(STRIDED, "float32", "direct")], [STRIDED])
-    assert found["conv_bias_grad"] == Support("no", 0, 0, (Note("no route", 2, "conv_bias_grad"),))
-    assert found["stride"].state == "yes"
+    supports = support(tmp_path, [verdict(STRIDED, "float32", "direct")], [STRIDED])
+    assert supports["conv_bias_grad"] == Support("no", 0, 0, (Note("no route", 2, "conv_bias_grad"),))
+    assert supports["stride"].state == "yes"
 
 
 def test_a_dtype_that_is_refused_now_and_then_counts_under_every_feature(tmp_path: Path) -> None:
     verdicts = [
-        judged(case, "float16", "direct", "refused" if number < 6 else "conformant") for number, case in enumerate(MANY)
+        verdict(case, "float16", "direct", "refused" if number < 6 else "conformant")
+        for number, case in enumerate(MANY)
     ]
-    found = support(tmp_path, verdicts, MANY)
-    assert (found["float16"].right, found["float16"].of) == (found["stride"].right, found["stride"].of) == (6, 12)
+    supports = support(tmp_path, verdicts, MANY)
+    assert (
+        (supports["float16"].right, supports["float16"].of)
+        == (supports["stride"].right, supports["stride"].of)
+        == (6, 12)
+    )
 
 
 def verdicts_of(*cases: CaseLine) -> list[Verdict]:
@@ -155,7 +162,7 @@ def test_what_failing_cases_share_is_what_few_right_ones_have() -> None:
         case(id="4", family="c"),
         case(id="5", family="c"),
     ]
-    described = {found.id: found for found in cases}
-    shared = features.shared(verdicts_of(*cases[:2]), verdicts_of(*cases[2:]), described)
+    by_id = {each.id: each for each in cases}
+    shared = features.shared(verdicts_of(*cases[:2]), verdicts_of(*cases[2:]), by_id)
     assert shared == ("stride (no right answer has it)", "groups (33.3 % of the right answers have it)")
-    assert features.shared(verdicts_of(cases[0]), verdicts_of(*cases[2:]), described) == ()
+    assert features.shared(verdicts_of(cases[0]), verdicts_of(*cases[2:]), by_id) == ()

@@ -8,7 +8,7 @@ import pytest
 from convformance.reports import markdown, model, record
 from convformance.reports.markdown import escaped, write_markdown
 from tests.reports import hostile
-from tests.reports.synthetic import Made
+from tests.reports.synthetic import SyntheticRun
 
 
 def written(folder: Path, *records: Path, baseline: Path | None = None) -> str:
@@ -17,7 +17,7 @@ def written(folder: Path, *records: Path, baseline: Path | None = None) -> str:
 
 
 def test_the_summary_tells_identity_matrix_findings_known_and_refusals(tmp_path: Path) -> None:
-    path = Made(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl")
+    path = SyntheticRun(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl")
     report = model.summarise(record.read([path]))
     text = written(tmp_path, path)
     assert text.startswith(f"# convformance: {report.total.findings} findings\n")
@@ -36,13 +36,13 @@ def test_the_summary_tells_identity_matrix_findings_known_and_refusals(tmp_path:
 
 
 def test_an_incomplete_run_says_so(tmp_path: Path) -> None:
-    path = Made(cases=4, ends=False, stops_after=300).write(tmp_path / "run.jsonl")
+    path = SyntheticRun(cases=4, ends=False, stops_after=300).write(tmp_path / "run.jsonl")
     asked = model.summarise(record.read([path])).asked
     assert f"did not run to the end; {asked - 300:,} questions have no verdict." in written(tmp_path, path)
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("text", "shown"),
     [
         ("a|b", "a&#124;b"),
         ("`code`", "&#96;code&#96;"),
@@ -58,8 +58,8 @@ def test_an_incomplete_run_says_so(tmp_path: Path) -> None:
         ("\u202eabc\x00", "\N{REPLACEMENT CHARACTER}abc\N{REPLACEMENT CHARACTER}"),
     ],
 )
-def test_text_from_a_record_shows_as_it_is(told: str, shown: str) -> None:
-    assert escaped(told) == shown
+def test_text_from_a_record_shows_as_it_is(text: str, shown: str) -> None:
+    assert escaped(text) == shown
 
 
 def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
 def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = Made(cases=20, wrong_share=0.9).write(tmp_path / "run.jsonl")
+    path = SyntheticRun(cases=20, wrong_share=0.9).write(tmp_path / "run.jsonl")
     assert len(written(tmp_path, path).encode()) < 30_000
     monkeypatch.setattr(markdown, "MOST_BYTES", 4000)
     cut = written(tmp_path, path)
@@ -87,10 +87,10 @@ def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(
 
 
 def test_findings_and_routes_have_their_diagnoses(tmp_path: Path) -> None:
-    text = written(tmp_path, Made(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl"))
+    text = written(tmp_path, SyntheticRun(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl"))
     assert "## Diagnoses" in text
-    told = "| exchanged-sides by (0, 1) | 6 of 6 | The result is moved by one along the last axis; only in the last column |"
-    assert f"{told} Exchange lo and hi" in text
+    mistake = "The result is moved by one along the last axis; only in the last column"
+    assert f"| exchanged-sides by (0, 1) | 6 of 6 | {mistake} | Exchange lo and hi" in text
     assert "| unexplained | 1 of 6 | Nothing known reproduces it; only in the last column |" in text
     wrong = [line for line in text.splitlines() if line.startswith("| ✗ wrong |")]
     assert wrong
@@ -98,8 +98,8 @@ def test_findings_and_routes_have_their_diagnoses(tmp_path: Path) -> None:
 
 
 def test_changes_against_a_baseline_are_told(tmp_path: Path) -> None:
-    before = Made(cases=5, wrong_share=0.0).write(tmp_path / "before.jsonl")
-    after = Made(cases=7, wrong_share=0.02).write(tmp_path / "after.jsonl")
+    before = SyntheticRun(cases=5, wrong_share=0.0).write(tmp_path / "before.jsonl")
+    after = SyntheticRun(cases=7, wrong_share=0.02).write(tmp_path / "after.jsonl")
     text = written(tmp_path, after, baseline=before)
     assert "## Against the baseline" in text
     assert "2 only in this run, 0 only in the baseline" in text

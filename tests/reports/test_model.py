@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from convformance.reports import model, record, words
+from convformance.reports import formatting, model, record
 from convformance.reports.lines import Diagnosis, Verdict
 from convformance.reports.model import Report, Tally
 from convformance.reports.record import Writer
@@ -13,21 +13,21 @@ from tests.reports.synthetic import KNOWN, Line, case_line, diagnosis_line, run_
 ROUTES = {"conv": ["direct", "by hand"], "conv_input_grad": ["vjp"]}
 FIRST = case_line("stride", 1, operations=["conv", "conv_input_grad", "conv_transpose"], dtypes=["float32", "float16"])
 SECOND = case_line("groups", 2, operations=["conv"], dtypes=["float32"])
-# What these two cases pose: conv (2 + 1 dtypes) x 2 routes, conv_input_grad 2 x 1 route; conv_transpose 2 without a route.
+# These two cases pose: conv (2 + 1 dtypes) x 2 routes, conv_input_grad 2 x 1 route; conv_transpose 2 without a route.
 POSED = 8
 END = {"kind": "end", "complete": True, "verdicts": 0, "findings": 0, "seconds": 1.0}
 
 
-def judged(op: str, route: str, case: Line, dtype: str, grade: str = "conformant", **changes: object) -> Line:
+def verdict(op: str, route: str, case: Line, dtype: str, grade: str = "conformant", **changes: object) -> Line:
     return verdict_line("torch", op, route, case["id"], dtype, grade, **changes)
 
 
 EVERYTHING = [
-    judged("conv", "direct", FIRST, "float32", error=0.5),
-    judged("conv", "direct", FIRST, "float16", "refused", message="no half precision for 3 axes"),
-    judged("conv", "direct", SECOND, "float32", "wrong", error=70.0),
-    judged("conv", "by hand", FIRST, "float32", "norm-wise", error=2.5, finding=False, documented="norm-wise"),
-    judged(
+    verdict("conv", "direct", FIRST, "float32", error=0.5),
+    verdict("conv", "direct", FIRST, "float16", "refused", message="no half precision for 3 axes"),
+    verdict("conv", "direct", SECOND, "float32", "wrong", error=70.0),
+    verdict("conv", "by hand", FIRST, "float32", "norm-wise", error=2.5, finding=False, documented="norm-wise"),
+    verdict(
         "conv",
         "by hand",
         FIRST,
@@ -38,9 +38,9 @@ EVERYTHING = [
         known=KNOWN["name"],
         accumulator="float16",
     ),
-    judged("conv", "by hand", SECOND, "float32", error=0.25),
-    judged("conv_input_grad", "vjp", FIRST, "float32", "crashed"),
-    judged("conv_input_grad", "vjp", FIRST, "float16", "timed-out"),
+    verdict("conv", "by hand", SECOND, "float32", error=0.25),
+    verdict("conv_input_grad", "vjp", FIRST, "float32", "crashed"),
+    verdict("conv_input_grad", "vjp", FIRST, "float16", "timed-out"),
 ]
 
 
@@ -52,13 +52,13 @@ def report(tmp_path: Path, verdicts: list[Line], *, asked: int = POSED, ends: bo
     return model.summarise(record.read([path]))
 
 
-def cells(found: Report) -> dict[tuple[str, str, str], Tally]:
-    return {(row.op, row.route, dtype): tally for row in found.runs[0].rows for dtype, tally in row.cells.items()}
+def cells(summary: Report) -> dict[tuple[str, str, str], Tally]:
+    return {(row.op, row.route, dtype): tally for row in summary.runs[0].rows for dtype, tally in row.cells.items()}
 
 
 def test_every_cell_counts_conformant_of_asked(tmp_path: Path) -> None:
-    found = cells(report(tmp_path, EVERYTHING))
-    assert {place: (tally.conformant, tally.asked) for place, tally in found.items()} == {
+    tallies = cells(report(tmp_path, EVERYTHING))
+    assert {key: (tally.conformant, tally.asked) for key, tally in tallies.items()} == {
         ("conv", "direct", "float32"): (1, 2),
         ("conv", "direct", "float16"): (0, 1),
         ("conv", "by hand", "float32"): (1, 2),
@@ -69,9 +69,16 @@ def test_every_cell_counts_conformant_of_asked(tmp_path: Path) -> None:
 
 
 def test_the_totals_add_up(tmp_path: Path) -> None:
-    found = report(tmp_path, EVERYTHING)
-    total = found.total
-    assert (total.posed, total.asked, total.judged, found.asked, found.unjudged, total.unasked) == (8, 8, 8, 8, 0, 0)
+    summary = report(tmp_path, EVERYTHING)
+    total = summary.total
+    assert (total.posed, total.asked, total.verdict_count, summary.asked, summary.unjudged, total.unasked) == (
+        8,
+        8,
+        8,
+        8,
+        0,
+        0,
+    )
     assert dict(total.grades) == {
         "conformant": 2,
         "refused": 1,
@@ -82,59 +89,52 @@ def test_the_totals_add_up(tmp_path: Path) -> None:
         "timed-out": 1,
     }
     assert (total.findings, total.known, total.documented) == (3, 1, 1)
-    assert found.runs[0].operation("conv").asked == 6
+    assert summary.runs[0].operation("conv").asked == 6
 
 
 def test_an_operation_without_a_route_is_counted_as_that(tmp_path: Path) -> None:
-    found = report(tmp_path, EVERYTHING)
-    assert found.runs[0].no_route == {"conv_transpose": 2}
-    assert found.operations == ("conv", "conv_input_grad")
+    summary = report(tmp_path, EVERYTHING)
+    assert summary.runs[0].no_route == {"conv_transpose": 2}
+    assert summary.operations == ("conv", "conv_input_grad")
 
 
 def test_what_an_interrupted_run_did_not_come_to_stays_in_every_denominator(tmp_path: Path) -> None:
-    found = report(tmp_path, EVERYTHING[:3], ends=False)
-    assert found.incomplete == ("torch",)
-    assert (found.asked, found.total.judged, found.unjudged, found.total.unasked) == (8, 3, 5, 0)
-    missing = {place: tally.unjudged for place, tally in cells(found).items() if tally.unjudged}
+    summary = report(tmp_path, EVERYTHING[:3], ends=False)
+    assert summary.incomplete == ("torch",)
+    assert (summary.asked, summary.total.verdict_count, summary.unjudged, summary.total.unasked) == (8, 3, 5, 0)
+    missing = {key: tally.unjudged for key, tally in cells(summary).items() if tally.unjudged}
     assert missing == {
         ("conv", "by hand", "float32"): 2,
         ("conv", "by hand", "float16"): 1,
         ("conv_input_grad", "vjp", "float32"): 1,
         ("conv_input_grad", "vjp", "float16"): 1,
     }
-    assert {family: tally.asked for family, tally in found.runs[0].families.items()} == {"stride": 6, "groups": 2}
+    assert {family: tally.asked for family, tally in summary.runs[0].families.items()} == {"stride": 6, "groups": 2}
 
 
 def test_what_a_filter_left_out_of_a_complete_run_is_told_apart_as_not_asked(tmp_path: Path) -> None:
-    found = report(tmp_path, EVERYTHING[:3], asked=3)
-    assert (found.asked, found.unjudged, found.total.unasked) == (3, 0, 5)
-    assert cells(found)["conv", "by hand", "float32"].unasked == 2
-    assert cells(found)["conv", "direct", "float32"].asked == 2
+    summary = report(tmp_path, EVERYTHING[:3], asked=3)
+    assert (summary.asked, summary.unjudged, summary.total.unasked) == (3, 0, 5)
+    assert cells(summary)["conv", "by hand", "float32"].unasked == 2
+    assert cells(summary)["conv", "direct", "float32"].asked == 2
 
 
 def test_a_run_that_lost_verdicts_after_its_end_does_not_hide_them(tmp_path: Path) -> None:
-    found = report(tmp_path, EVERYTHING[:7], asked=8)
-    assert (found.asked, found.unjudged, found.total.unasked) == (8, 1, 0)
+    summary = report(tmp_path, EVERYTHING[:7], asked=8)
+    assert (summary.asked, summary.unjudged, summary.total.unasked) == (8, 1, 0)
 
 
 def test_a_verdict_on_a_case_or_route_nobody_described_is_counted(tmp_path: Path) -> None:
-    stray = judged("conv_bias_grad", "tape", case_line("dilation", 9), "bfloat16", "wrong")
-    found = report(tmp_path, [*EVERYTHING, stray], asked=9)
-    assert (found.total.asked, found.total.findings) == (9, 4)
-    assert found.runs[0].families[model.UNDESCRIBED].asked == 1
-    assert cells(found)["conv_bias_grad", "tape", "bfloat16"].asked == 1
-
-
-def test_precision_leaves_wrong_answers_out(tmp_path: Path) -> None:
-    run = report(tmp_path, EVERYTHING).runs[0]
-    assert {dtype: tally.error for dtype, tally in run.by_dtype("conv").items()} == {"float32": 2.5, "float16": 9.0}
-    assert run.by_dtype("conv")["float16"].accumulators == {"float16": 1}
-    assert run.by_dtype("conv_input_grad")["float32"].error is None
+    stray = verdict("conv_bias_grad", "tape", case_line("dilation", 9), "bfloat16", "wrong")
+    summary = report(tmp_path, [*EVERYTHING, stray], asked=9)
+    assert (summary.total.asked, summary.total.findings) == (9, 4)
+    assert summary.runs[0].families[model.UNDESCRIBED].asked == 1
+    assert cells(summary)["conv_bias_grad", "tape", "bfloat16"].asked == 1
 
 
 def test_findings_are_grouped_by_grade_and_route_worst_first(tmp_path: Path) -> None:
     more = [
-        judged("conv", "direct", case_line("stride", n), "float32", "wrong", error=error)
+        verdict("conv", "direct", case_line("stride", n), "float32", "wrong", error=error)
         for n, error in ((5, 2.0), (6, None))
     ]
     groups = report(tmp_path, [*EVERYTHING, *more]).findings
@@ -149,11 +149,11 @@ def test_findings_are_grouped_by_grade_and_route_worst_first(tmp_path: Path) -> 
 def test_refusals_in_the_same_words_but_for_numbers_stand_together(tmp_path: Path) -> None:
     said = ["no half precision for 2 axes", "no half precision for 2 axes", "not yet"]
     more = [
-        judged("conv", "direct", case_line("stride", n), "float16", "refused", message=text)
+        verdict("conv", "direct", case_line("stride", n), "float16", "refused", message=text)
         for n, text in enumerate(said, 5)
     ]
-    found = report(tmp_path, [*EVERYTHING, *more]).refusals
-    assert [(refusals.words, refusals.wordings, len(refusals.verdicts)) for refusals in found] == [
+    refusal_groups = report(tmp_path, [*EVERYTHING, *more]).refusals
+    assert [(refusals.message, refusals.wordings, len(refusals.verdicts)) for refusals in refusal_groups] == [
         ("no half precision for 2 axes", 2, 3),
         ("not yet", 1, 1),
     ]
@@ -185,9 +185,9 @@ def test_stale_known_divergences_come_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "told"),
+    ("part", "total", "text"),
     [
-        (0, 0, words.NOTHING),
+        (0, 0, formatting.NOTHING),
         (0, 7, "0 %"),
         (7, 7, "100 %"),
         (1, 40_000, "0.1 %"),
@@ -195,16 +195,16 @@ def test_stale_known_divergences_come_first(tmp_path: Path) -> None:
         (1, 3, "33.3 %"),
     ],
 )
-def test_per_cents_say_none_and_all_only_where_it_is_so(part: int, whole: int, told: str) -> None:
-    assert words.percent(part, whole) == told
+def test_per_cents_say_none_and_all_only_where_it_is_so(part: int, total: int, text: str) -> None:
+    assert formatting.percent(part, total) == text
 
 
-def told_of(*names: str) -> list[Diagnosis]:
+def diagnoses_named(*names: str) -> list[Diagnosis]:
     return [Diagnosis(adapter="torch", op="conv", route="direct", name=name) for name in names]
 
 
 @pytest.mark.parametrize(
-    ("fits", "told", "diagnosis"),
+    ("names", "known", "diagnosis"),
     [
         ((), (), ""),
         ((), ("flipped", "unexplained"), "unexplained"),
@@ -216,7 +216,7 @@ def told_of(*names: str) -> list[Diagnosis]:
     ],
 )
 def test_a_finding_belongs_to_the_first_diagnosis_of_its_route_that_fits(
-    fits: tuple[str, ...], told: tuple[str, ...], diagnosis: str
+    names: tuple[str, ...], known: tuple[str, ...], diagnosis: str
 ) -> None:
     verdict = Verdict(
         adapter="torch",
@@ -226,25 +226,28 @@ def test_a_finding_belongs_to_the_first_diagnosis_of_its_route_that_fits(
         dtype="float32",
         grade="wrong",
         finding=True,
-        diagnosis=fits,
+        diagnosis=names,
     )
-    assert model.diagnosis_of(verdict, told_of(*told)) == diagnosis
+    assert model.diagnosis_of(verdict, diagnoses_named(*known)) == diagnosis
 
 
 def test_findings_of_one_route_stand_apart_by_diagnosis(tmp_path: Path) -> None:
-    found = report(
+    summary = report(
         tmp_path,
         [
-            judged("conv", "direct", FIRST, "float32", "wrong", diagnosis=["flipped"]),
-            judged("conv", "direct", FIRST, "float16", "wrong", diagnosis=["flipped"]),
-            judged("conv", "direct", SECOND, "float32", "wrong"),
+            verdict("conv", "direct", FIRST, "float32", "wrong", diagnosis=["flipped"]),
+            verdict("conv", "direct", FIRST, "float16", "wrong", diagnosis=["flipped"]),
+            verdict("conv", "direct", SECOND, "float32", "wrong"),
             diagnosis_line("torch", "conv", "direct", "flipped", 2, 3, detail="on both axes"),
             diagnosis_line("torch", "conv", "direct", "unexplained", 1, 3),
         ],
     )
-    assert [(group.diagnosis, len(group.verdicts)) for group in found.findings] == [("flipped", 2), ("unexplained", 1)]
-    assert found.findings[0].told is not None
-    assert found.findings[0].told.detail == "on both axes"
+    assert [(group.diagnosis, len(group.verdicts)) for group in summary.findings] == [
+        ("flipped", 2),
+        ("unexplained", 1),
+    ]
+    assert summary.findings[0].line is not None
+    assert summary.findings[0].line.detail == "on both axes"
 
 
 def test_verdicts_are_taken_in_turn_from_groups_of_any_length() -> None:

@@ -7,6 +7,7 @@ import pytest
 from convformance.reports import packing
 from convformance.reports.lines import Verdict
 from convformance.reports.packing import Columns, Scripts, Vocabulary
+from tests.reports.unpacking import unpacked
 
 
 def verdict(**changes: object) -> Verdict:
@@ -24,7 +25,7 @@ def verdict(**changes: object) -> Verdict:
 
 def test_what_is_packed_is_unpacked() -> None:
     value = {"words": ["a", "é\u202e"], "numbers": [1, None, 2.5, -0.0]}
-    assert packing.unpacked(packing.packed(value)) == value
+    assert unpacked(packing.packed(value)) == value
     assert packing.packed(value) == packing.packed(value)
 
 
@@ -36,18 +37,18 @@ def test_a_number_that_is_not_finite_cannot_be_packed_unseen() -> None:
 def test_a_vocabulary_numbers_words_as_they_come() -> None:
     vocabulary = Vocabulary(["conv"])
     assert [vocabulary.number(word) for word in ("wrong", "conv", "wrong", "x")] == [1, 0, 1, 2]
-    assert vocabulary.words == ["conv", "wrong", "x"]
+    assert vocabulary.names == ["conv", "wrong", "x"]
     assert "conv" in vocabulary
     assert "y" not in vocabulary
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(None, None), (0.0, 0), (0.123456, 0.123), (90210.0, 90200), (math.inf, -1), (math.nan, -1)]
+    ("error", "packed"), [(None, None), (0.0, 0), (0.123456, 0.123), (90210.0, 90200), (math.inf, -1), (math.nan, -1)]
 )
 def test_an_error_keeps_three_digits_and_what_is_not_finite_is_minus_one(
-    error: float | None, told: float | None
+    error: float | None, packed: float | None
 ) -> None:
-    assert packing.share(error) == told
+    assert packing.share(error) == packed
 
 
 def test_columns_tell_every_field_of_a_verdict_by_number() -> None:
@@ -56,23 +57,23 @@ def test_columns_tell_every_field_of_a_verdict_by_number() -> None:
         verdict(error=2.0, seconds=0.0123456, message="off by one", diagnosis=("flipped", "shifted"), exact=True)
     )
     columns.add(verdict(grade="conformant", finding=False, known=None, accumulator="float32"))
-    told = columns.told()
-    first, second = ({name: column[row] for name, column in told["columns"].items()} for row in (0, 1))
-    found = {name: words[first[name]] for name, words in told["words"].items()}
-    assert (found["adapter"], found["case"], found["dtype"], found["grade"]) == (
+    shown = columns.to_json()
+    first, second = ({name: column[row] for name, column in shown["columns"].items()} for row in (0, 1))
+    texts = {name: names[first[name]] for name, names in shown["names"].items()}
+    assert (texts["adapter"], texts["case"], texts["dtype"], texts["grade"]) == (
         "torch",
         "stride-3",
         "float16",
         "wrong",
     )
-    assert (found["message"], found["diagnosis"], found["known"], found["documented"]) == (
+    assert (texts["message"], texts["diagnosis"], texts["known"], texts["documented"]) == (
         "off by one",
         "flipped, shifted",
         "",
         "",
     )
     assert (first["error"], first["seconds"], first["flags"]) == (2, 12000, packing.FINDING + packing.EXACT)
-    assert (second["message"], second["flags"], told["words"]["accumulator"][second["accumulator"]]) == (
+    assert (second["message"], second["flags"], shown["names"]["accumulator"][second["accumulator"]]) == (
         0,
         0,
         "float32",
@@ -81,18 +82,18 @@ def test_columns_tell_every_field_of_a_verdict_by_number() -> None:
 
 def test_scripts_share_their_lines_and_come_back_whole() -> None:
     scripts, long = Scripts(), "data = '" + "x" * 5000 + "'"
-    told = [f"import numpy\n{long}\n\nprint({number})\n" for number in (1, 2)]
-    assert scripts.size(told[0]) > 5000
-    packed = [scripts.add(script) for script in told]
-    assert scripts.size(told[1]) < 20
-    assert ["\n".join(scripts.lines[line] for line in lines) for lines in packed] == told
+    texts = [f"import numpy\n{long}\n\nprint({number})\n" for number in (1, 2)]
+    assert scripts.size(texts[0]) > 5000
+    packed = [scripts.add(script) for script in texts]
+    assert scripts.size(texts[1]) < 20
+    assert ["\n".join(scripts.lines[line] for line in lines) for lines in packed] == texts
 
 
 def test_everything_shown_is_visible_and_fit_for_json() -> None:
-    told = packing.shown(
+    shown = packing.shown(
         {"a\u202e": ["b\x00", math.nan, (1, -math.inf)], "long": "x" * 5000, "none": None, "yes": True}
     )
-    assert told == {
+    assert shown == {
         "a\N{REPLACEMENT CHARACTER}": ["b\N{REPLACEMENT CHARACTER}", "nan", [1, "-inf"]],
         "long": "x" * 1999 + "…",
         "none": None,

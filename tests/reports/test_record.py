@@ -13,10 +13,19 @@ import numpy as np
 import pytest
 
 import convformance
-from convformance.reports import record
+from convformance.reports import jsonlines, record
 from convformance.reports.lines import CaseLine, Diagnosis, ErrorMap, Spread, Worst
 from convformance.reports.record import RecordError, Writer
-from tests.reports.synthetic import ROUTES, Line, Made, case_line, diagnosis_line, run_line, smallest, verdict_line
+from tests.reports.synthetic import (
+    ROUTES,
+    Line,
+    SyntheticRun,
+    case_line,
+    diagnosis_line,
+    run_line,
+    smallest,
+    verdict_line,
+)
 
 ONE_ROUTE = {"conv": ["direct"]}
 END = {"kind": "end", "complete": True, "verdicts": 1, "findings": 0, "seconds": 1.5}
@@ -47,9 +56,9 @@ def problems(path: Path) -> list[str]:
 
 
 def test_everything_written_is_read_back(tmp_path: Path) -> None:
-    made = Made(cases=13, wrong_share=0.05)
-    records = record.read([made.write(tmp_path / "run.jsonl")])
-    lines = list(made.lines())
+    run = SyntheticRun(cases=13, wrong_share=0.05)
+    records = record.read([run.write(tmp_path / "run.jsonl")])
+    lines = list(run.lines())
     assert list(records.runs) == list(ROUTES)
     assert records.problems == []
     assert records.complete
@@ -81,11 +90,11 @@ def test_a_wrong_verdict_keeps_its_evidence(tmp_path: Path) -> None:
     path = written(
         tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", error=3.5, script="print(1)", **evidence)]
     )
-    (found,) = record.read([path]).verdicts.values()
-    assert found.worst == Worst(fill="xwide", index=(1, 2, 3), got=1.5, want=-2.5, bound=0.25)
-    assert found.spread == Spread(wrong=7, of=60, channels=(0, 2), words="the last row")
-    assert found.map == ErrorMap(index=(1,), axes=("H", "W"), shape=(2, 3), cells=bytes([0, 1, 128, 255, 0, 128]))
-    assert (found.error, found.script, found.finding) == (3.5, "print(1)", True)
+    (parsed,) = record.read([path]).verdicts.values()
+    assert parsed.worst == Worst(fill="xwide", index=(1, 2, 3), got=1.5, want=-2.5, bound=0.25)
+    assert parsed.spread == Spread(wrong=7, of=60, channels=(0, 2), words="the last row")
+    assert parsed.map == ErrorMap(index=(1,), axes=("H", "W"), shape=(2, 3), cells=bytes([0, 1, 128, 255, 0, 128]))
+    assert (parsed.error, parsed.script, parsed.finding) == (3.5, "print(1)", True)
 
 
 def test_numbers_that_are_not_finite_are_written_as_text_and_read_as_numbers(tmp_path: Path) -> None:
@@ -94,20 +103,20 @@ def test_numbers_that_are_not_finite_are_written_as_text_and_read_as_numbers(tmp
     line = json.loads(path.read_text().splitlines()[-1])
     assert line["error"] == "inf"
     assert line["worst"] == {"fill": "normal", "index": [0, 3], "got": "nan", "want": "-inf", "bound": 0.5}
-    (found,) = record.read([path]).verdicts.values()
-    assert found.error == math.inf
-    assert found.worst is not None
-    assert math.isnan(found.worst.got or 0.0)
+    (parsed,) = record.read([path]).verdicts.values()
+    assert parsed.error == math.inf
+    assert parsed.worst is not None
+    assert math.isnan(parsed.worst.got or 0.0)
 
 
 def test_text_that_is_no_unicode_survives_the_writer(tmp_path: Path) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", message="bad \udc80 byte")])
-    (found,) = record.read([path]).verdicts.values()
-    assert found.message == "bad \udc80 byte"
+    (parsed,) = record.read([path]).verdicts.values()
+    assert parsed.message == "bad \udc80 byte"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("{", "not JSON"),
         ("[1, 2]", "not a JSON object"),
@@ -120,7 +129,7 @@ def test_text_that_is_no_unicode_survives_the_writer(tmp_path: Path) -> None:
         ('{"kind": "missing", "adapter": "\xff"}', "not JSON"),
     ],
 )
-def test_a_bad_line_is_told_with_file_and_line_and_the_rest_is_used(tmp_path: Path, line: str, told: str) -> None:
+def test_a_bad_line_is_told_with_file_and_line_and_the_rest_is_used(tmp_path: Path, line: str, message: str) -> None:
     path = written(tmp_path / "run.jsonl", opening())
     with path.open("ab") as file:
         file.write(line.encode("latin-1") + b"\n")
@@ -128,26 +137,26 @@ def test_a_bad_line_is_told_with_file_and_line_and_the_rest_is_used(tmp_path: Pa
         writer.write(verdict("float32"))
     (problem,) = problems(path)
     assert problem.startswith(f"{path}, line 3: ")
-    assert told in problem
+    assert message in problem
     assert len(record.read([path]).verdicts) == 1
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("grade", "splendid", "verdict: grade is no grade; allowed: conformant, "),
         ("finding", 1, "verdict: finding is neither true nor false: 1"),
         ("case", None, "verdict: case is no text: None"),
     ],
 )
-def test_a_verdict_without_a_sound_answer_is_left_out(tmp_path: Path, field: str, value: object, told: str) -> None:
+def test_a_verdict_without_a_sound_answer_is_left_out(tmp_path: Path, field: str, value: object, message: str) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32"), verdict("float16") | {field: value}])
     assert len(record.read([path]).verdicts) == 1
-    assert told in problems(path)[0]
+    assert message in problems(path)[0]
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "message"),
     [
         ("error", "much", "error is no number: 'much'"),
         ("error", True, "error is no number: True"),
@@ -161,24 +170,24 @@ def test_a_verdict_without_a_sound_answer_is_left_out(tmp_path: Path, field: str
         ("spread", {"wrong": -1}, "spread wrong is negative: -1"),
     ],
 )
-def test_a_bad_detail_is_told_and_the_verdict_counts(tmp_path: Path, field: str, value: object, told: str) -> None:
+def test_a_bad_detail_is_told_and_the_verdict_counts(tmp_path: Path, field: str, value: object, message: str) -> None:
     path = written(tmp_path / "run.jsonl", opening())
     with path.open("a") as file:
         file.write(json.dumps(verdict("float32", "wrong") | {field: value}) + "\n")
     records = record.read([path])
-    (found,) = records.verdicts.values()
-    assert found.finding
-    assert getattr(found, field) in (None, 0.0)
-    assert told in str(records.problems[0])
+    (parsed,) = records.verdicts.values()
+    assert parsed.finding
+    assert getattr(parsed, field) in (None, 0.0)
+    assert message in str(records.problems[0])
 
 
 def test_of_a_question_judged_twice_the_last_verdict_counts(tmp_path: Path) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong"), verdict("float32")])
-    (found,) = record.read([path]).verdicts.values()
-    assert found.grade == "conformant"
+    (parsed,) = record.read([path]).verdicts.values()
+    assert parsed.grade == "conformant"
     assert "line 4: torch conv direct" in problems(path)[0]
     assert "was judged before; the last verdict counts" in problems(path)[0]
-    assert [line["grade"] for line in record.verdicts(path)] == ["conformant"]
+    assert [line["grade"] for line in record.verdict_lines(path)] == ["conformant"]
 
 
 def test_a_run_of_another_schema_is_told_and_its_verdicts_are_left_out(tmp_path: Path) -> None:
@@ -186,7 +195,7 @@ def test_a_run_of_another_schema_is_told_and_its_verdicts_are_left_out(tmp_path:
     lines = [*opening(), foreign, verdict("float32"), verdict("float16") | {"adapter": "jax"}]
     records = record.read([written(tmp_path / "run.jsonl", lines)])
     assert list(records.runs) == ["torch"]
-    assert [found.adapter for found in records.verdicts.values()] == ["torch"]
+    assert [each.adapter for each in records.verdicts.values()] == ["torch"]
     assert "schema 2 is newer than the schema 1 that is read here" in str(records.problems[0])
     assert "adapter 'jax', whose run line has another schema" in str(records.problems[1])
 
@@ -209,9 +218,9 @@ def test_a_foreign_file_among_records_is_told_and_the_rest_is_reported(tmp_path:
     records = record.read([notes, good, newer])
     assert len(records.verdicts) == 1
     assert not records.complete
-    told = list(map(str, records.problems))
-    assert f"{notes}: is no run record: line 1: not JSON" in told[2]
-    assert f"{newer}, line 1: run: schema 2 is newer than the schema 1 that is read here" in told[3]
+    messages = list(map(str, records.problems))
+    assert f"{notes}: is no run record: line 1: not JSON" in messages[2]
+    assert f"{newer}, line 1: run: schema 2 is newer than the schema 1 that is read here" in messages[3]
     with pytest.raises(
         RecordError, match=r"notes.txt is no run record: .*newer.jsonl is no run record: line 1: run: schema 2"
     ):
@@ -230,7 +239,7 @@ def test_diagnoses_are_kept_by_route_and_those_of_a_resumed_run_replace_the_earl
     first, second = diagnosis("flipped", 3, 4), diagnosis("moved", 1, 4, detail="by (0, 2)", where="in the last row")
     path = written(tmp_path / "run.jsonl", [*opening(), first, second, END])
     records = record.read([path])
-    assert [(found.name, found.explains, found.of) for found in records.diagnoses] == [
+    assert [(each.name, each.explains, each.of) for each in records.diagnoses] == [
         ("flipped", 3, 4),
         ("moved", 1, 4),
     ]
@@ -238,7 +247,7 @@ def test_diagnoses_are_kept_by_route_and_those_of_a_resumed_run_replace_the_earl
     with Writer(path, append=True) as writer:
         for line in (opening()[0], diagnosis("flipped", 7, 8)):
             writer.write(line)
-    assert [(found.name, found.explains, found.of) for found in record.read([path]).diagnoses] == [("flipped", 7, 8)]
+    assert [(each.name, each.explains, each.of) for each in record.read([path]).diagnoses] == [("flipped", 7, 8)]
 
 
 def test_diagnoses_of_the_parts_of_a_run_add_up(tmp_path: Path) -> None:
@@ -246,22 +255,22 @@ def test_diagnoses_of_the_parts_of_a_run_add_up(tmp_path: Path) -> None:
     two = written(tmp_path / "2.jsonl", [*opening(), diagnosis("moved", 5, 5), diagnosis("zero", 1, 5)])
     other = written(tmp_path / "3.jsonl", [*opening(framework_version="2.14.0"), diagnosis("moved", 2, 2)])
     records = record.read([one, two, other])
-    found = {
+    by_run = {
         label: [(d.name, d.explains, d.of) for d in records.diagnosed[label, "conv", "direct"]]
         for label in records.runs
     }
-    assert found == {"torch": [("moved", 6, 9), ("flipped", 3, 9), ("zero", 1, 9)], "torch (2)": [("moved", 2, 2)]}
+    assert by_run == {"torch": [("moved", 6, 9), ("flipped", 3, 9), ("zero", 1, 9)], "torch (2)": [("moved", 2, 2)]}
 
 
 def test_the_smallest_case_that_fails_is_kept_as_it_was_told(tmp_path: Path) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", smallest=smallest() | {"more": 1})])
-    (found,) = record.read([path]).verdicts.values()
-    assert found.smallest is not None
-    assert json.loads(json.dumps(asdict(found.smallest))) == smallest()
+    (parsed,) = record.read([path]).verdicts.values()
+    assert parsed.smallest is not None
+    assert json.loads(json.dumps(asdict(parsed.smallest))) == smallest()
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"problem": 3}, "smallest problem is no object: 3"),
         ({"problem": {"input_size": [1]}}, "smallest problem kernel_size is missing"),
@@ -272,14 +281,14 @@ def test_the_smallest_case_that_fails_is_kept_as_it_was_told(tmp_path: Path) -> 
     ],
 )
 def test_a_smallest_case_that_cannot_be_read_is_told_and_the_verdict_counts(
-    tmp_path: Path, changes: Line, told: str
+    tmp_path: Path, changes: Line, message: str
 ) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float32", "wrong", smallest=smallest(**changes))])
     records = record.read([path])
-    (found,) = records.verdicts.values()
-    assert found.finding
-    assert found.smallest is None
-    assert told in str(records.problems[0])
+    (parsed,) = records.verdicts.values()
+    assert parsed.finding
+    assert parsed.smallest is None
+    assert message in str(records.problems[0])
 
 
 @pytest.mark.parametrize("field", ["kind", "grade", "error", "smallest", "map"])
@@ -294,10 +303,10 @@ def test_what_is_nested_without_an_end_is_told(tmp_path: Path, field: str) -> No
 
 MEASURED = """
 import resource, sys
-from convformance.reports import record
+from convformance.reports import jsonlines, record
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-held = record.read(sys.argv[1:])
-print(len(held.verdicts), 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+records = record.read(sys.argv[1:])
+print(len(records.verdicts), 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
 """
 
 
@@ -345,7 +354,7 @@ def test_problems_beyond_the_first_thousand_are_counted(tmp_path: Path) -> None:
 
 def test_a_line_without_an_end_is_left_out_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path / "run.jsonl", opening())
-    monkeypatch.setattr(record, "LONGEST_LINE", 3000)
+    monkeypatch.setattr(jsonlines, "LONGEST_LINE", 3000)
     with path.open("a") as file:
         file.write("x" * 10_000 + "\n" + json.dumps(verdict("float32")) + "\n")
     assert len(record.read([path]).verdicts) == 1
@@ -390,10 +399,10 @@ def test_killing_the_writer_loses_no_line_that_was_written(tmp_path: Path) -> No
         env=os.environ | {"PYTHONPATH": str(home)},
     ) as process:
         assert process.stdout is not None
-        told = [int(process.stdout.readline()) for _ in range(40)][-1]
+        count = [int(process.stdout.readline()) for _ in range(40)][-1]
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    assert len(record.read([path]).missing) >= told
+    assert len(record.read([path]).missing) >= count
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 250])
@@ -401,7 +410,7 @@ def test_a_line_cut_off_by_a_kill_is_removed_when_the_record_goes_on(tmp_path: P
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64"), verdict("float32")])
     os.truncate(path, path.stat().st_size - cut)
     kept = {"float64", "float32"} if cut == 1 else {"float64"}
-    assert {key[4] for key in record.judged(path)} == kept
+    assert {key[4] for key in record.answered_keys(path)} == kept
     with Writer(path, append=True) as writer:
         writer.write(verdict("float16"))
     records = record.read([path])
@@ -424,11 +433,11 @@ def test_a_cut_line_is_told_by_a_reader_that_does_not_mend_it(tmp_path: Path) ->
 
 def test_a_writer_that_does_not_append_begins_anew(tmp_path: Path) -> None:
     path = written(tmp_path / "run.jsonl", [*opening(), verdict("float64")])
-    assert record.judged(written(path, opening())) == frozenset()
+    assert record.answered_keys(written(path, opening())) == frozenset()
 
 
 def test_nothing_is_judged_in_a_record_that_is_not_there_yet(tmp_path: Path) -> None:
-    assert record.judged(tmp_path / "run.jsonl") == frozenset()
+    assert record.answered_keys(tmp_path / "run.jsonl") == frozenset()
 
 
 def test_a_run_is_complete_only_when_its_last_line_says_so(tmp_path: Path) -> None:
@@ -454,7 +463,7 @@ def test_another_version_of_the_same_adapter_is_a_run_of_its_own(tmp_path: Path)
     second = written(tmp_path / "2.jsonl", [*opening(framework_version="2.14.0"), verdict("float64", "wrong")])
     records = record.read([first, second])
     assert list(records.runs) == ["torch", "torch (2)"]
-    assert {key[0]: found.grade for key, found in records.verdicts.items()} == {
+    assert {key[0]: each.grade for key, each in records.verdicts.items()} == {
         "torch": "conformant",
         "torch (2)": "wrong",
     }
