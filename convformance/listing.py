@@ -11,7 +11,7 @@ from convformance.test_cases.case import Case
 
 
 def adapters(*, routes: bool) -> list[str]:
-    """Return a line for each adapter known by name: its version or why it is missing, its options, its routes if wanted."""
+    """Return a line for each adapter known by name: its version or why it is missing, its options, its routes."""
     return [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
 
 

@@ -11,8 +11,8 @@ class Grade:
     ``rank`` orders the grades of accuracy, 0 for right, None for a grade that is not one of them; ``answered``: there
     was an answer, which was looked at number by number; ``right``: that answer is the convolution asked for, however
     accurate; ``clean``: it counts against nobody. ``severity`` orders findings, 0 for the worst: a wrong answer that
-    looks like a right one is worse than none. ``symbol``, ``tone`` (its colour and icon on the page) and ``sentence`` are
-    for reports.
+    looks like a right one is worse than none. ``symbol``, ``tone`` (its colour and icon on the page) and ``sentence``
+    are for reports.
     """
 
     name: str

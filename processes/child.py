@@ -24,7 +24,7 @@ LAST_WORDS = 2000  # characters of standard error that are kept
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended that was still wanted: ``silent`` (it said nothing for too long) or ``died``; its last words."""
+    """How a child ended that was still wanted: ``silent``, saying nothing for too long, or ``died``; its last words."""
 
     kind: str
     message: str
@@ -40,8 +40,8 @@ class Child:
     def __init__(self, module: str, *, env: Mapping[str, str], echo: bool = False) -> None:
         # -P: the folder it is started in is not on the path, where it may hide libraries.
         argv = [sys.executable, "-P", "-m", module]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self._process = subprocess.Popen(argv, env=dict(env), **pipes)  # type: ignore[call-overload]
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(argv, env=dict(env), **pipes)
         self._heard: queue.Queue[bytes | None] = queue.Queue()
         self._errors = bytearray()
         self._echo = echo

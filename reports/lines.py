@@ -261,7 +261,9 @@ class Verdict:
     @classmethod
     def without_answer(cls, key: Key, grade: str, message: str) -> "Verdict":
         """Return the verdict on a question that gave no answer to judge; whether it is a finding is not yet known."""
-        return cls(**dict(zip(KEY, key, strict=True)), grade=grade, finding=False, message=message)
+        adapter, op, route, case, dtype = key
+        question = {"adapter": adapter, "op": op, "route": route, "case": case, "dtype": dtype}
+        return cls(**question, grade=grade, finding=False, message=message)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Verdict":
@@ -271,6 +273,11 @@ class Verdict:
         if notes:
             raise Malformed("; ".join(notes))
         return verdict
+
+    @classmethod
+    def from_record(cls, value: Mapping[str, Any]) -> "Verdict":
+        """Return the verdict in a line of a record, without what cannot be read of it. Raises Malformed for no verdict."""
+        return parse(cls, value, [])
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict as a line of a record: JSON types only."""

@@ -48,7 +48,8 @@ class CheckVerdict:
     def to_json(self) -> Document:
         """Return the verdict as JSON types; numbers stay numbers where they are not finite."""
         every = {**asdict(self.verdict), "call": self.call, "printed": self.printed}
-        return json.loads(json.dumps({name: every[name] for name in _PUBLIC}, default=to_jsonable))  # type: ignore[no-any-return]
+        public: dict[str, Any] = json.loads(json.dumps({name: every[name] for name in _PUBLIC}, default=to_jsonable))
+        return public
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ def _done_before(config: pytest.Config) -> "frozenset[Key] | None":
     """Return what the controller found done: a worker that starts late must collect what the others collected."""
     if not _is_worker(config):
         return None
-    return frozenset(tuple(key) for key in config.workerinput.get("convformance_done", ()))  # type: ignore[attr-defined]
+    keys = config.workerinput.get("convformance_done", ())  # type: ignore[attr-defined]
+    return frozenset(tuple(key) for key in keys)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -41,7 +41,7 @@ def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 
 def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:
-    """Yield those of ``verdicts`` for which there is evidence, with it; ``specs`` says by label how each adapter is had."""
+    """Yield those of ``verdicts`` for which there is evidence, with it; ``specs`` says how each adapter is had."""
     by_adapter: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_adapter.setdefault(verdict.adapter, []).append(verdict)

@@ -53,7 +53,7 @@ def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> int:
-    """Return the exit status of ``process``; an interrupt that reaches us ends it too, once it has closed its record."""
+    """Return the exit status of ``process``; an interrupt that reaches us ends it too, its record closed."""
     with process:
         try:
             return process.wait()

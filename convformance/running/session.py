@@ -67,7 +67,7 @@ class Session:
         self._writer = record.Writer(self.options.record, append=self.options.resume)
         if self.options.resume:
             for verdict in record.verdict_lines(self.options.record):
-                self._count(lines.parse(Verdict, verdict, []))
+                self._count(Verdict.from_record(verdict))
         self._write_identities()
         if not self.done:
             for case in self.scope.cases:

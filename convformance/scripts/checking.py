@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from typing import Any
 
 from convformance.processes import environment
 
@@ -37,9 +38,9 @@ def run(text: str, *, timeout: float) -> Ran:
     """Run a script, for at most ``timeout`` seconds, and return how it ended."""
     says = _exception(text)
     command = [sys.executable, "-P", "-"]
-    options = {"encoding": "utf-8", "errors": "replace", "timeout": timeout, "env": environment.asking()}
+    options: dict[str, Any] = {"encoding": "utf-8", "errors": "replace", "env": environment.asking()}
     try:
-        done = subprocess.run(command, input=text, capture_output=True, check=False, **options)  # type: ignore[call-overload]
+        done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, check=False, **options)
     except subprocess.TimeoutExpired:
         return Ran(None, "", diverges=says is None)
     lines = done.stderr.strip().splitlines()

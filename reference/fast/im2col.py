@@ -15,7 +15,7 @@ from convformance.reference.fast.products import multiply
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
 
-ALONE = 2**18  # multiplications of the largest product that OpenBLAS leaves to one thread
+ON_ONE_THREAD = 2**18  # multiplications of the largest product that OpenBLAS leaves to one thread
 
 
 def forward(problem: Problem, x: Array, w: Array) -> Array:
@@ -55,7 +55,7 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
 def _product(a: Array, b: Array) -> Array:
     """Return ``a @ b`` of stacks of matrices; those that a BLAS would share out among threads as ``products`` does."""
     rows, length, columns = a.shape[-2], a.shape[-1], b.shape[-1]
-    if min(rows, length, columns) > 1 and rows * length * columns <= ALONE:
+    if min(rows, length, columns) > 1 and rows * length * columns <= ON_ONE_THREAD:
         result: Array = np.matmul(a, b)
         return result
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])

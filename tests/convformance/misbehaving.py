@@ -129,7 +129,7 @@ class Stale(Right):
 
 
 class Talking(FlippedKernel):
-    """Prints wherever it can: when it is made, when it answers, past Python, and when its process ends; and is wrong."""
+    """Prints wherever it can: when it is made, when it answers, past Python, when its process ends; and is wrong."""
 
     name = "talking"
 

@@ -15,7 +15,9 @@ Graph = Mapping[str, set[str]]
 def allowed() -> dict[str, set[str]]:
     """Return what each room may import, from the page's table: ``| `room/` | what it holds | `other`, ... |``."""
     rows = re.findall(r"(?m)^\| `(\w+)(?:/|\.py)` \|[^|]*\|([^|]*)\|", PAGE.read_text(encoding="utf-8"))
-    return {name: set(re.findall(r"`([\w.]+)`", cell)) for name, cell in rows}
+    return {
+        name: {left or right for left, right in re.findall(r"`([\w.]+)`|\b(everything)\b", cell)} for name, cell in rows
+    }
 
 
 def graph(known: Mapping[str, ast.Module]) -> Graph:
