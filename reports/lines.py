@@ -259,7 +259,10 @@ class Verdict:
     @classmethod
     def without_answer(cls, key: Key, grade: str, message: str) -> "Verdict":
         """Return the verdict on a question that gave no answer to judge; whether it is a finding is not yet known."""
-        return cls(**dict(zip(KEY, key, strict=True)), grade=grade, finding=False, message=message)
+        adapter, op, route, case, dtype = key
+        return cls(
+            adapter=adapter, op=op, route=route, case=case, dtype=dtype, grade=grade, finding=False, message=message
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Verdict":
