@@ -127,7 +127,10 @@ def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
     groups: dict[tuple[RouteKey, str, str, bool], list[Change]] = defaultdict(list)
     for change in changed:
         groups[change.after.route_key, change.before.grade, change.after.grade, change.worse].append(change)
-    change_groups = [ChangeGroup(*route, *grades, tuple(changes)) for (route, *grades), changes in groups.items()]
+    change_groups = [
+        ChangeGroup(*route_key, before, after, worse, tuple(changes))
+        for (route_key, before, after, worse), changes in groups.items()
+    ]
     return tuple(sorted(change_groups, key=_gravest_first))
 
 

@@ -262,8 +262,9 @@ class Verdict:
     def without_answer(cls, key: Key, grade: str, message: str) -> "Verdict":
         """Return the verdict on a question that gave no answer to judge; whether it is a finding is not yet known."""
         adapter, op, route, case, dtype = key
-        question = {"adapter": adapter, "op": op, "route": route, "case": case, "dtype": dtype}
-        return cls(**question, grade=grade, finding=False, message=message)
+        return cls(
+            adapter=adapter, op=op, route=route, case=case, dtype=dtype, grade=grade, finding=False, message=message
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Verdict":
@@ -276,7 +277,7 @@ class Verdict:
 
     @classmethod
     def from_record(cls, value: Mapping[str, Any]) -> "Verdict":
-        """Return the verdict in a line of a record, without what cannot be read of it. Raises Malformed for no verdict."""
+        """Return the verdict in a line of a record, without what cannot be read. Raises Malformed for no verdict."""
         return parse(cls, value, [])
 
     def to_json(self) -> dict[str, Any]:

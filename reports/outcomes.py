@@ -35,16 +35,15 @@ def outcomes(records: Records) -> Iterator[Outcome]:
     """Yield the outcome of every verdict, those of an adapter together, then of what else there is to tell."""
     declared = {(label, known.name): known for label, state in records.runs.items() for known in state.run.known}
     for verdict in sorted(records.verdicts.values(), key=lambda verdict: (verdict.adapter, verdict.op)):
-        yield _of_verdict(verdict, declared.get((verdict.adapter, verdict.known or "")))
+        yield _verdict_outcome(verdict, declared.get((verdict.adapter, verdict.known or "")))
     for adapter, reason in records.missing.items():
         yield _beside(adapter, "is asked", SKIPPED, "missing", reason)
     for divergence in records.stale:
         yield _beside(divergence.adapter, f"known divergence {divergence.name}", FAILED, "stale", divergence.message)
     for label, state in records.runs.items():
         if not state.complete:
-            yield _beside(
-                label, "runs to the end", BROKEN, "not complete", "the record does not reach the end of its run"
-            )
+            reason = "the record does not reach the end of its run"
+            yield _beside(label, "runs to the end", BROKEN, "not complete", reason)
     for name, reason in records.left_out.items():
         yield _beside("records", f"{name} is read", BROKEN, "left out", reason)
 
@@ -53,7 +52,7 @@ def _beside(suite: str, name: str, status: str, kind: str, message: str) -> Outc
     return Outcome((visible(suite),), visible(name), status, kind, visible(message))
 
 
-def _of_verdict(verdict: Verdict, known: Known | None) -> Outcome:
+def _verdict_outcome(verdict: Verdict, known: Known | None) -> Outcome:
     status, message = _status(verdict, known)
     suite = tuple(map(visible, (verdict.adapter, verdict.op, verdict.route)))
     name = visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
