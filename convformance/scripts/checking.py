@@ -64,7 +64,8 @@ def run_here(text: str) -> Ran:
             exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})
         except Exception as error:
             name, message = type(error).__name__, str(error).strip()
-            return Ran(1, f"{name}: {message}".splitlines()[0], diverges=name == says)
+            last_line = f"{name}: {message}".splitlines()[0] if message else name
+            return Ran(1, last_line, diverges=name == says)
     return Ran(0, "", diverges=False)
 
 

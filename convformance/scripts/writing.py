@@ -179,7 +179,7 @@ class _Script:
         if not np.isfinite(self.failure.want).all():
             return "Right: what sums a NaN or an infinity shows it, and nothing else does."
         accumulator = self.route.accumulator.get(self.dtype) or default_accumulator(self.dtype).name
-        return f"Right: sums of these integers are exact in {accumulator}, whatever their order."
+        return f"Right: sums of these numbers are exact in {accumulator}, whatever their order."
 
     def comparison(self) -> str:
         lists = self.notation.lists.format(name="y")

@@ -100,7 +100,7 @@ def test_the_header_says_who_answered_what_and_where_it_comes_from() -> None:
     asked = f"numpy {np.__version__}: conv by reversed in float32"
     for part in (asked, "2 in place of 1 at (0, 0, 0, 0); 1 of 1", PIXELS.id, "wrong in 5 of 9", "convformance"):
         assert part in header.replace("\n# ", " ")
-    assert "# Right: sums of these integers are exact in float32, whatever their order." in text
+    assert "# Right: sums of these numbers are exact in float32, whatever their order." in text
 
 
 def test_what_a_message_holds_stays_a_comment() -> None:
