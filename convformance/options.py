@@ -24,7 +24,8 @@ _ADAPTER_HELP = (
 class RunOptions:
     """The choices for one run; ``filters`` maps names of FILTERS to the values let through (empty or absent: all).
 
-    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take.
+    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take, ``memory`` the gigabytes
+    that a worker may have (None: its share of the machine's).
     """
 
     adapters: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class RunOptions:
     record: Path | None = None
     resume: bool = False
     time_limit: float = TIME_LIMIT
+    memory: float | None = None
 
     @classmethod
     def of(cls, option: Any) -> "RunOptions":
@@ -46,6 +48,7 @@ class RunOptions:
             record=option.record,
             resume=option.resume,
             time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
+            memory=option.memory,
         )
 
     def allowed(self, name: str) -> tuple[str, ...]:
@@ -69,6 +72,7 @@ class RunOptions:
         argv += [f"--{name}={value}" for name, values in self.filters.items() for value in values]
         argv += [f"--tier={self.tier}", f"--shard={self.shard[0]}/{self.shard[1]}", f"--timeout={self.time_limit:g}"]
         argv += [f"--record={self.record}"] if self.record else []
+        argv += [f"--memory={self.memory:g}"] if self.memory else []
         return [*argv, "--resume"] if self.resume else argv
 
 
@@ -93,5 +97,6 @@ def declare(add: Any) -> None:
             help=f"ask only this {what}; may be repeated",
         )
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
+    add("--memory", type=float, metavar="GB", help="memory that a worker process may have (default: its share of 90%%)")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
     add("--resume", action="store_true", help="do not ask again what the record already holds")

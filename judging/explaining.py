@@ -4,7 +4,7 @@ import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
-from convformance.judging.formats import FORMATS
+from convformance.judging.formats import FORMATS, holds_reals
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Results
 from convformance.judging.matching import Evidence, find_matches
@@ -22,7 +22,7 @@ def explain_form(examination: Examination, trial: Trial, answer: Answer) -> tupl
     """Return what explains an answer of the wrong shape or dtype, or one that changed an operand."""
     value = answer.value
     if value.shape != examination.shape:
-        evidence = [Evidence.of(trial, value.astype(np.float64), right=False)] if value.dtype.kind in "fiuV" else []
+        evidence = [Evidence.of(trial, value.astype(np.float64), right=False)] if holds_reals(value.dtype) else []
         return (*find_matches(evidence), Match("wrong-shape", f"{value.shape} for {examination.shape}"))
     if value.dtype != examination.expected.result.dtype:
         return (Match("wrong-dtype", f"{value.dtype.name} for {examination.expected.result.name}"),)

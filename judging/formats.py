@@ -72,6 +72,11 @@ def format_of(dtype: str) -> Format:
     return fmt
 
 
+def holds_reals(dtype: "np.dtype[Any]") -> bool:
+    """Whether arrays of that dtype hold real numbers; bfloat16 is one of those that NumPy itself knows nothing of."""
+    return dtype.kind in "fiu" or any(dtype == fmt.dtype for fmt in FORMATS.values() if fmt.dtype is not None)
+
+
 def default_accumulator(dtype: str) -> Format:
     """Return what a sum is expected to be kept in: float64 for float64, float32 for float32 and the 16-bit types."""
     return FORMATS["float64" if format_of(dtype).digits > FORMATS["float32"].digits else "float32"]

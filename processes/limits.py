@@ -1,10 +1,10 @@
-"""The time a call may take: code that is not ours is interrupted, and where it cannot be, somebody is told."""
+"""The time a call may take: code that is not ours is interrupted by a signal."""
 
 import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 
 class CallTimeout(BaseException):
@@ -32,37 +32,21 @@ def time_limit(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), interval)
 
 
+class Interrupts:
+    """Tells an interrupt that the user sends to this process from a KeyboardInterrupt that somebody else raises."""
+
+    def __init__(self) -> None:
+        self._came = False
+        signal.signal(signal.SIGINT, self._hear)
+
+    def came(self) -> bool:
+        """Whether the user has sent one."""
+        return self._came
+
+    def _hear(self, *_: object) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+
 def _raise(*_: object) -> None:
     raise CallTimeout
-
-
-class Watchdog:
-    """A thread that calls ``on_overrun()`` when a watched call outlasts its deadline: no signal interrupts native code.
-
-    One thread serves every call of a process, looking a few times a second: a timer a call would cost more than small
-    calls do.
-    """
-
-    INTERVAL = 0.2  # seconds between two looks
-
-    def __init__(self, on_overrun: Callable[[], None]) -> None:
-        self._on_overrun = on_overrun
-        self._deadline: float | None = None
-        threading.Thread(target=self._watch, daemon=True, name="convformance-watchdog").start()
-
-    @contextlib.contextmanager
-    def watching(self, seconds: float) -> Iterator[None]:
-        """Watch what runs in the block for that many seconds."""
-        self._deadline = time.monotonic() + seconds
-        try:
-            yield
-        finally:
-            self._deadline = None
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(self.INTERVAL)
-            deadline = self._deadline
-            if deadline is not None and time.monotonic() > deadline:
-                self._deadline = None
-                self._on_overrun()

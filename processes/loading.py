@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from zlib import crc32
 
+LONGEST = 2000  # characters of a message that are kept
+
 
 class LoadError(Exception):
     """A file or a module that cannot be run; the message is the exception it raised, in words."""
@@ -65,15 +67,28 @@ def _run(file: Path) -> ModuleType:
 
 def error_text(error: BaseException, file: Path | None = None) -> str:
     """Return type, message and place of ``error`` in one line: the innermost in ``file``, else the innermost of all."""
-    if isinstance(error, SyntaxError):
+    if type(error) is SyntaxError:
         return f"SyntaxError: {error.msg} ({Path(error.filename or '').name}, line {error.lineno})"
-    message = " ".join(str(error).split()) or "no message"
+    message = " ".join(tidy(_message(error)).split()) or "no message"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame)]
     own = [frame for frame in frames if file and Path(frame.filename) == file]
     if own:
         return f"{type(error).__name__}: {message} ({file.name if file else ''}, line {own[-1].lineno})"
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {message}{where}"
+
+
+def tidy(text: str) -> str:
+    """Return ``text`` as any file, channel or page can hold it: not endless, no NUL, no half of a surrogate pair."""
+    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]} ... ({len(text):,} characters)"
+    return cut.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as unreadable:
+        return f"its message cannot be read: {type(unreadable).__name__}"
 
 
 def _is_machinery(frame: traceback.FrameSummary) -> bool:

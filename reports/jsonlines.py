@@ -42,14 +42,17 @@ class Writer:
         if not amended:
             return
         kinds = tuple(f'{{"kind":"{line["kind"]}"'.encode() for line in amended.values())
-        self._file.close()
         part = self._path.with_name(f"{self._path.name}.part")
-        with self._path.open("rb") as old, part.open("wb") as new:
-            for text in old:
-                line = amended.get(_key(json.loads(text), key)) if text.startswith(kinds) else None
-                new.write(text if line is None else _encoded(line))
-        part.replace(self._path)
-        self._file = self._path.open("ab")
+        try:
+            with self._path.open("rb") as old, part.open("wb") as new:
+                for text in old:
+                    line = amended.get(_key(json.loads(text), key)) if text.startswith(kinds) else None
+                    new.write(text if line is None else _encoded(line))
+            self._file.close()
+            part.replace(self._path)
+            self._file = self._path.open("ab")
+        finally:
+            part.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._file.close()

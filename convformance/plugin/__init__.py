@@ -4,6 +4,7 @@ It is loaded wherever the distribution is installed, so it imports nothing heavy
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from convformance import options, test_cases
-from convformance.plugin import items
+from convformance.plugin import items, worker
 from convformance.plugin.controller import Controller
+from convformance.plugin.worker import is_worker
 from convformance.processes import environment
 
 if TYPE_CHECKING:
@@ -38,14 +40,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Settle what is asked; every usage error is one sentence here, before anything runs."""
     if not config.option.adapter and not any(map(_is_test_case, config.args)):
         return
     environment.settle_threads()
+    if is_worker(config):
+        worker.prepare(config, config.option.memory)
     session = session_of(config)
-    if not _is_worker(config):
+    if not is_worker(config):
+        signal.signal(signal.SIGTERM, _interrupt)
         config.pluginmanager.register(Controller(session), _CONTROLLER)
+
+
+def _interrupt(*_: object) -> None:
+    """End the run as an interrupt does: with its record closed and its report written."""
+    raise KeyboardInterrupt
 
 
 def _is_test_case(argument: str) -> bool:
@@ -71,24 +82,26 @@ def session_of(config: pytest.Config) -> "Session":
 
 def runner_of(config: pytest.Config) -> "VerdictRunner":
     """Return who puts the questions of this pytest run, made on first use."""
-    from convformance.processes.limits import Watchdog
+    from convformance.processes.limits import Interrupts
     from convformance.running.runner import VerdictRunner
 
     if _RUNNER not in config.stash:
         session = session_of(config)
         # Only a worker can be given up: the process that writes the record must live.
-        watchdog = Watchdog(partial(_give_up, config)) if _is_worker(config) else None
-        config.stash[_RUNNER] = VerdictRunner(session.selections, seconds=session.options.time_limit, watchdog=watchdog)
+        sentinel = worker.sentinel_of(config) if is_worker(config) else None
+        interrupted = (lambda: False) if is_worker(config) else Interrupts().came
+        config.stash[_RUNNER] = VerdictRunner(
+            session.selections,
+            seconds=session.options.time_limit,
+            sentinel=sentinel,
+            interrupted=interrupted,
+        )
     return config.stash[_RUNNER]
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
 
 
 def _done_before(config: pytest.Config) -> "frozenset[Key] | None":
     """Return what the controller found done: a worker that starts late must collect what the others collected."""
-    if not _is_worker(config):
+    if not is_worker(config):
         return None
     keys = config.workerinput.get("convformance_done", ())  # type: ignore[attr-defined]
     return frozenset(tuple(key) for key in keys)
@@ -96,9 +109,11 @@ def _done_before(config: pytest.Config) -> "frozenset[Key] | None":
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Hand a new xdist worker the questions that are not to be asked again."""
-    if node.config.pluginmanager.has_plugin(_CONTROLLER):
+    """Hand a new xdist worker the questions that are not to be asked again, and a folder for its files."""
+    controller: Controller | None = node.config.pluginmanager.get_plugin(_CONTROLLER)
+    if controller is not None:
         node.workerinput["convformance_done"] = [list(key) for key in session_of(node.config).done]
+        node.workerinput[worker.FOLDER] = str(controller.folder)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -132,6 +147,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     if not isinstance(item, items.QuestionItem):
         return None
     items.run(item)
+    if is_worker(item.config) and runner_of(item.config).spent:
+        os._exit(1)  # the verdict is sent; whoever is asked next is asked in a process that nobody has changed
     return True
 
 
@@ -149,18 +166,6 @@ def pytest_timeout_cancel_timer(item: pytest.Item) -> bool | None:
 
 def _verdict(config: pytest.Config, question: "Question") -> "Verdict":
     return runner_of(config).verdict(question)
-
-
-def _give_up(config: pytest.Config) -> None:
-    """In a worker whose call cannot be interrupted: send the verdict, then end the process; another takes over."""
-    from convformance.judging.grades import TIMED_OUT
-
-    item = items.running_item()
-    if item is not None:
-        limit = session_of(config).options.time_limit
-        verdict = runner_of(config).without_answer(item.question, TIMED_OUT, f"no answer within {limit:g} s")
-        config.hook.pytest_runtest_logreport(report=items.report_of(item, verdict))
-    os._exit(1)
 
 
 @pytest.hookimpl(hookwrapper=True)

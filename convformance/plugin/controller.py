@@ -1,16 +1,22 @@
 """The controller: it lives in the process that writes the record, and hears of every report."""
 
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from convformance.plugin import items
+from convformance.plugin import items, worker
+from convformance.processes import child, sentinel
 
 if TYPE_CHECKING:
     from convformance.reports.lines import Verdict
     from convformance.running.session import Session
 
 _DIED = "convformance_died"
+_PATIENCE = 5.0  # seconds until a process that has closed its channel is gone
 
 
 class Controller:
@@ -18,6 +24,8 @@ class Controller:
 
     def __init__(self, session: "Session") -> None:
         self.session = session
+        self._folder = tempfile.TemporaryDirectory(prefix="convformance-")
+        self.folder = Path(self._folder.name)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -26,8 +34,14 @@ class Controller:
 
         self.terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
         self.progress: Progress | None = Progress(self.session) if session.config.option.progress else None
-        if not session.config.option.collectonly:
+        self._pytest_session = session
+        if session.config.option.collectonly:
+            return
+        try:
             self.session.open()
+        except OSError as error:
+            record = self.session.options.record
+            raise pytest.UsageError(f"the record {record} cannot be written: {error.strerror}") from error
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, report: pytest.TestReport) -> None:
@@ -38,26 +52,39 @@ class Controller:
         """Write the verdict down. A failed report that carries none and tells of no death is a fault of the suite."""
         verdict = items.verdict_in(report)
         if verdict is None and hasattr(report, _DIED):
-            verdict = self._of_dead_item(report.nodeid)
+            verdict = self._of_dead_item(report)
         elif verdict is None and report.failed:
             self.session.faults.append(f"{report.nodeid}\n{report.longrepr or 'failed without a word'}")
         if verdict is not None:
             self.session.record(verdict)
             self._show_progress()
+        if self.session.is_unwritable:
+            self._stop("the record cannot be written")
 
-    def _of_dead_item(self, nodeid: str) -> "Verdict | None":
+    def _stop(self, reason: str) -> None:
+        """End the run when what is being asked now is answered."""
+        self._pytest_session.shouldstop = reason
+        distributed = self._pytest_session.config.pluginmanager.get_plugin("dsession")
+        if distributed is not None:
+            distributed.shouldstop = reason
+
+    def _of_dead_item(self, report: pytest.TestReport) -> "Verdict | None":
         """Return the verdict on a question whose worker died, unless it sent one before."""
-        from convformance.judging.grades import CRASHED
-        from convformance.running.runner import VerdictRunner
+        from convformance.judging.grades import CRASHED, TIMED_OUT
 
-        question = self.session.question_at(nodeid)
+        question = self.session.question_at(report.nodeid)
         if question is None:
-            self.session.faults.append(f"{nodeid}\na worker died over an item that is no question")
+            self.session.faults.append(f"{report.nodeid}\na worker died over an item that is no question")
             return None
         if question.key in self.session.verdicts:
             return None
-        runner = VerdictRunner(self.session.selections)
-        return runner.without_answer(question, CRASHED, "the process died while it answered")
+        gateway = report.node.gateway  # type: ignore[attr-defined]
+        if sentinel.was_overrun(worker.state_file(self.folder, gateway.id)):
+            limit = self.session.options.time_limit
+            return self.session.verdict_without_answer(question, TIMED_OUT, f"no answer within {limit:g} s")
+        words = worker.last_words(self.folder, gateway.id)
+        message = f"{_ending(gateway)} while it answered" + (f"; it printed last: {words}" if words else "")
+        return self.session.verdict_without_answer(question, CRASHED, message)
 
     def _show_progress(self) -> None:
         line = self.progress.line() if self.progress else None
@@ -77,6 +104,7 @@ class Controller:
         if session.config.option.collectonly:
             return
         self.session.close(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+        self._folder.cleanup()
         if self.session.faults:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         elif self.session.stale and exitstatus == pytest.ExitCode.OK:
@@ -90,3 +118,10 @@ class Controller:
             terminalreporter.section("convformance")
             for line in summary_lines(self.session):
                 terminalreporter.write_line(line)
+
+
+def _ending(gateway: Any) -> str:
+    """Return in words how the process behind an xdist worker ended."""
+    with suppress(AttributeError, subprocess.TimeoutExpired):
+        return child.ending(gateway._io.popen.wait(timeout=_PATIENCE))
+    return "the process died"

@@ -25,8 +25,6 @@ class QuestionItem(pytest.Item):
     ``put(question)`` gives the verdict. The name is that of the function with the question's id in brackets.
     """
 
-    running: "QuestionItem | None" = None
-
     def __init__(
         self,
         *,
@@ -63,19 +61,12 @@ class QuestionItem(pytest.Item):
         return self.path, self.function.__code__.co_firstlineno - 1, self.name
 
 
-def running_item() -> QuestionItem | None:
-    """Return the item whose question is being put in this process, or None."""
-    return QuestionItem.running
-
-
 def run(item: QuestionItem) -> None:
     """Run an item and report it: there is nothing to set up or to tear down, so one report tells everything."""
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    QuestionItem.running = item
     reraised = (pytest.exit.Exception, *(() if item.config.getoption("usepdb", False) else (KeyboardInterrupt,)))
     call = pytest.CallInfo.from_call(item.runtest, when="call", reraise=reraised)
-    QuestionItem.running = None
     if call.excinfo is not None:
         _add_output(item)
     report = hook.pytest_runtest_makereport(item=item, call=call)
@@ -83,13 +74,6 @@ def run(item: QuestionItem) -> None:
     if call.excinfo is not None and report.failed:
         hook.pytest_exception_interact(node=item, call=call, report=report)
     hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-
-
-def report_of(item: QuestionItem, verdict: "Verdict") -> pytest.TestReport:
-    """Return the report of an item that did not come to its end."""
-    report = pytest.TestReport(item.nodeid, item.location, {}, "failed", verdict.message, "call")
-    attach(report, verdict)
-    return report
 
 
 def attach(report: pytest.TestReport, verdict: "Verdict") -> None:

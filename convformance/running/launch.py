@@ -1,6 +1,7 @@
 """A run from the command line: pytest over the test cases in worker processes, then the report."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from convformance.reports.record import Records
 
 OK, FINDINGS, USAGE, BROKEN = range(4)
+REPORTS = ("report.html", "summary.md", "junit.xml")
 
 # A crash costs a worker: an adapter that crashes on every case must still be asked all of them.
 _RESTARTS = 10_000
@@ -31,6 +33,9 @@ def run(options: RunOptions, *, workers: str, out: Path, merge: bool = False, re
 
     session = session_of(options)
     out.mkdir(parents=True, exist_ok=True)
+    # An older report never stands beside a newer record.
+    for name in REPORTS:
+        (out / name).unlink(missing_ok=True)
     status = _pytest(options, workers, out, rest) if session.unanswered else OK
     if status == USAGE:
         return USAGE
@@ -38,8 +43,13 @@ def run(options: RunOptions, *, workers: str, out: Path, merge: bool = False, re
         return BROKEN
     own = record.read([options.record])
     shown = record.read(sorted(out.glob("*.jsonl"))) if merge else own
-    _write(shown, {"html": out / "report.html", "markdown": out / "summary.md"})
-    print(f"report: {out / 'report.html'}")
+    page, summary, _ = REPORTS
+    try:
+        _write(shown, {"html": out / page, "markdown": out / summary})
+    except OSError as error:
+        print(f"convformance: the report {out / page} cannot be written: {error.strerror}", file=sys.stderr)
+        return BROKEN
+    print(f"report: {out / page}")
     # pytest counts a crash as failed, whether it is known or not: the record decides.
     return BROKEN if status == BROKEN else _status(own)
 
@@ -53,7 +63,8 @@ def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> int:
-    """Return the exit status of ``process``; an interrupt that reaches us ends it too, its record closed."""
+    """Return the exit status of ``process``; an interrupt, or a request to end, ends it too, its record closed."""
+    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
     with process:
         try:
             return process.wait()
@@ -67,8 +78,10 @@ def pytest_argv(options: RunOptions, out: Path) -> Sequence[str]:
 
     cases = Path(next(iter(test_cases.__path__)))
     plugin = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
-    quiet = ["-q", "--progress", "--tb=no", "-rN", "-p", "no:warnings", "-p", "no:cacheprovider"]
-    return [str(cases), *plugin, *quiet, f"--junitxml={out / 'junit.xml'}", *options.to_argv()]
+    # Workers keep what frameworks print in files of their own, the last words of one that dies included.
+    quiet = ["-q", "--progress", "--tb=no", "-rN", "-s", "-p", "no:warnings", "-p", "no:cacheprovider"]
+    quiet += ["-p", "no:faulthandler"]
+    return [str(cases), *plugin, *quiet, f"--junitxml={out / REPORTS[-1]}", *options.to_argv()]
 
 
 def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baseline: Sequence[Path] | None) -> int:

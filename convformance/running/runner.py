@@ -1,18 +1,22 @@
 """The runner: one question put to one adapter, judged, as a verdict."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from convformance.adapters.contract import Adapter, Answer, Refusal
 from convformance.adapters.discovery import Selection
-from convformance.judging.grades import ERROR, REFUSED, TIMED_OUT
+from convformance.judging.grades import CRASHED, ERROR, REFUSED, TIMED_OUT
 from convformance.judging.rule import Judgement, judge
-from convformance.processes.limits import CallTimeout, Watchdog, time_limit
-from convformance.processes.loading import error_text
+from convformance.processes.guard import OwnStreams, ProcessState
+from convformance.processes.limits import CallTimeout, time_limit
+from convformance.processes.loading import error_text, tidy
+from convformance.processes.sentinel import Sentinel
 from convformance.reports.lines import KEY, Spread, Verdict, Worst, as_error_map
 from convformance.running.questions import Question
 from convformance.running.status import classify
@@ -29,22 +33,34 @@ _examination = lru_cache(maxsize=8)(examining.examination)
 
 
 class AdapterError(Exception):
-    """An exception of an adapter that is no refusal; the message holds its type and words."""
+    """Something that an adapter raised and that is no refusal; ``grade`` is what it comes to, the message says what."""
+
+    def __init__(self, grade: str, message: str) -> None:
+        super().__init__(message)
+        self.grade = grade
 
 
 class VerdictRunner:
     """Puts questions to adapters; makes each adapter once, on its first question.
 
     ``seconds`` is the time that an adapter may take over one question: its own, not that of the truth, the judging or
-    whatever else is ours. ``watchdog`` hears of a call that no signal interrupts.
+    whatever else is ours. ``sentinel`` ends the process over a call that no signal interrupts. ``interrupted`` tells an
+    interrupt by the user from one that an adapter raises. ``spent`` says why the process should ask nothing more.
     """
 
     def __init__(
-        self, selections: Iterable[Selection], *, seconds: float = math.inf, watchdog: Watchdog | None = None
+        self,
+        selections: Iterable[Selection],
+        *,
+        seconds: float = math.inf,
+        sentinel: Sentinel | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._selections = {selection.label: selection for selection in selections}
         self._adapters: dict[str, Adapter | Exception] = {}
-        self._limit, self._left, self._watchdog = seconds, seconds, watchdog
+        self._limit, self._left, self._sentinel, self._interrupted = seconds, seconds, sentinel, interrupted
+        self._state, self._streams = ProcessState(), OwnStreams()
+        self.spent = ""
 
     def adapter(self, label: str) -> Adapter:
         """Return the adapter of that label; raises whatever its framework raised when it was first imported."""
@@ -59,19 +75,23 @@ class VerdictRunner:
         return adapter
 
     def verdict(self, question: Question) -> Verdict:
-        """Return the verdict. An adapter's exceptions are verdicts; what is raised here is a fault of the suite."""
+        """Return the verdict. Whatever an adapter raises is a verdict; what is raised here is a fault of the suite."""
+        is_first = question.adapter not in self._adapters
         self._left = self._limit
         expected = question.route.accumulator.get(question.dtype)
         examination = _examination(question.case, question.operation, question.dtype, expected)
         try:
-            verdict = verdict_of(question, judge(examination, partial(self._answer, question)))
+            return self._classified(verdict_of(question, judge(examination, partial(self._answer, question))), question)
         except Refusal as refusal:
-            verdict = Verdict.without_answer(question.key, REFUSED, str(refusal))
+            return self.without_answer(question, REFUSED, tidy(str(refusal)))
         except AdapterError as error:
-            verdict = Verdict.without_answer(question.key, ERROR, str(error))
+            return self.without_answer(question, error.grade, str(error))
         except CallTimeout:
             return self.without_answer(question, TIMED_OUT, f"no answer within {self._limit:g} s")
-        return self._classified(verdict, question)
+        finally:
+            if is_first:
+                self._state.accept()
+            self.spent = self._state.restore()
 
     def without_answer(self, question: Question, grade: str, message: str) -> Verdict:
         """Return the verdict on a question that ended without an answer, as when its process died."""
@@ -84,24 +104,29 @@ class VerdictRunner:
         """Ask the adapter; what it raises is its own, and never mistaken for a fault of the suite."""
         started = monotonic()
         try:
-            with self._limited():
+            with self._limited(), self._streams, np.errstate():
                 adapter = self.adapter(question.adapter)
                 return adapter.answer(question.route, question.case.problem, operands.arrays, operands.bias)
-        except Refusal:
+        except (Refusal, CallTimeout):
             raise
-        except Exception as error:
-            raise AdapterError(error_text(error)) from error
+        except MemoryError as error:
+            raise AdapterError(CRASHED, f"out of memory: {error_text(error)}") from error
+        except BaseException as error:  # an exit, too, and an interrupt that nobody sent
+            if isinstance(error, KeyboardInterrupt) and self._interrupted():
+                raise
+            raise AdapterError(ERROR, error_text(error)) from error
         finally:
             self._left = max(self._left - (monotonic() - started), 0.0)
+            self._state.restore_streams()
 
     def _limited(self) -> AbstractContextManager[Any]:
         """Return a context that ends a call when the question's time is used up."""
         if math.isinf(self._left):
             return nullcontext()
         limits = ExitStack()
+        if self._sentinel is not None:
+            limits.enter_context(self._sentinel.watching(self._left + GRACE))
         limits.enter_context(time_limit(self._left))
-        if self._watchdog is not None:
-            limits.enter_context(self._watchdog.watching(self._left + GRACE))
         return limits
 
 

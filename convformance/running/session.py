@@ -5,17 +5,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from convformance.adapters.contract import UsageError
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
+from convformance.processes.loading import tidy
 from convformance.reports import lines, record
 from convformance.reports.lines import Divergence, Key, Verdict
 from convformance.running import evidence
 from convformance.running.diagnosing import diagnosis_lines
 from convformance.running.identity import identity
 from convformance.running.questions import Question, Scope, select
-from convformance.running.status import covers, divergence_line
+from convformance.running.status import classify, covers, divergence_line
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Session:
         self._write_identities()
         if not self.done:
             for case in self.scope.cases:
-                self._writer.write({"kind": "case", **case.to_json()})
+                self._write({"kind": "case", **case.to_json()})
 
     def _write_identities(self) -> None:
         """Write who is asked and who is missing; in a resumed record again, so that a changed version is not hidden."""
@@ -86,15 +88,31 @@ class Session:
         self._count(verdict)
         self._write(verdict)
 
-    def _write(self, line: lines.Line) -> None:
-        if self._writer is not None:
-            self._writer.write(lines.to_line(line))
+    def _write(self, line: lines.Line | Mapping[str, Any]) -> None:
+        """Write a line; a record that cannot be written breaks the run, and keeps what is in it."""
+        if self._writer is None:
+            return
+        try:
+            self._writer.write(line if isinstance(line, Mapping) else lines.to_line(line))
+        except OSError as error:
+            self._writer = None
+            self.faults.append(f"the record {self.options.record} cannot be written: {error.strerror}")
+
+    @property
+    def is_unwritable(self) -> bool:
+        """Whether a record is wanted that cannot be written any more."""
+        return self.options.record is not None and self._writer is None
 
     def _count(self, verdict: Verdict) -> None:
         self.verdicts[verdict.key] = verdict
         self.grade_counts[verdict.adapter, verdict.grade] += 1
         if verdict.finding:
             self.findings.append(verdict)
+
+    def verdict_without_answer(self, question: Question, grade: str, message: str) -> Verdict:
+        """Return the verdict on a question that ended without an answer, as when its process died."""
+        (selection,) = (each for each in self.selections if each.label == question.adapter)
+        return classify(Verdict.without_answer(question.key, grade, tidy(message)), question, selection)
 
     def close(self, *, interrupted: bool = False) -> None:
         """Complete the record: evidence, what the known divergences came to, diagnoses, the end line.
@@ -118,7 +136,10 @@ class Session:
         specs = {selection.label: selection.spec for selection in self.selections}
         complete = {verdict.key: verdict for verdict in evidence.completed(evidence.chosen(fresh), specs)}
         self.verdicts.update(complete)
-        self._writer.amend(map(lines.to_line, complete.values()), lines.KEY)
+        try:
+            self._writer.amend(map(lines.to_line, complete.values()), lines.KEY)
+        except OSError as error:  # the record is as it was, without the evidence
+            self.faults.append(f"evidence cannot be added to the record {self.options.record}: {error.strerror}")
 
     def _answers(self) -> Iterator[tuple[Question, Verdict]]:
         for question in self.questions:

@@ -1,4 +1,4 @@
-"""A call is ended when its time is up, by a signal or, where none reaches it, by a watchdog that says so."""
+"""A call is ended by a signal when its time is up; an interrupt that the user sends is told from others."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from convformance.processes.limits import CallTimeout, Watchdog, time_limit
+from convformance.processes.limits import CallTimeout, Interrupts, time_limit
 
 
 def _for_ever() -> None:
@@ -61,11 +61,13 @@ def test_a_thread_that_is_not_the_main_one_runs_without_a_limit() -> None:
     assert finished.is_set()
 
 
-def test_the_watchdog_tells_of_an_overrun_and_of_nothing_else() -> None:
-    overrun = threading.Event()
-    watchdog = Watchdog(overrun.set)
-    with watchdog.watching(600):
-        pass
-    assert not overrun.is_set()
-    with watchdog.watching(0.0):
-        assert overrun.wait(60)
+def test_an_interrupt_that_the_user_sends_is_told_from_one_that_is_raised() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        interrupts = Interrupts()
+        assert not interrupts.came()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert interrupts.came()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,86 @@
+"""A worker: what the process that asks does for itself, so that nothing a framework does to it loses a verdict."""
+
+import os
+import resource
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from convformance.processes.sentinel import Sentinel
+
+# What the controller hands to a worker, and where the worker's files lie in the folder that it names.
+FOLDER = "convformance_folder"
+_SHARE = 0.9  # of the machine's memory, for all workers together
+_LAST_WORDS = 4096  # bytes of what a process printed last that are looked at
+
+
+def is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def state_file(folder: Path, worker: str) -> Path:
+    """Return the file that a worker shares with its sentinel."""
+    return folder / f"{worker}.state"
+
+
+def output_file(folder: Path, worker: str) -> Path:
+    """Return the file that holds what a worker printed."""
+    return folder / f"{worker}.out"
+
+
+def prepare(config: pytest.Config, memory: float | None) -> None:
+    """Make a worker ready: its output into a file of its own, its memory limited, interrupts left to the controller."""
+    # The controller hears the interrupt as well and ends the workers; an adapter that raises one means something else.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limit_memory(memory or _share_of_memory(config.workerinput["workercount"]))  # type: ignore[attr-defined]
+    if config.option.capture == "no":
+        _redirect(output_file(_folder(config), _name(config)))
+
+
+def sentinel_of(config: pytest.Config) -> "Sentinel":
+    """Return a sentinel for this worker."""
+    from convformance.processes.sentinel import Sentinel
+
+    return Sentinel(state_file(_folder(config), _name(config)))
+
+
+def _folder(config: pytest.Config) -> Path:
+    return Path(config.workerinput[FOLDER])  # type: ignore[attr-defined]
+
+
+def _name(config: pytest.Config) -> str:
+    name: str = config.workerinput["workerid"]  # type: ignore[attr-defined]
+    return name
+
+
+def _redirect(file: Path) -> None:
+    """Send what this process prints to ``file``."""
+    target = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(target, stream)
+    os.close(target)
+
+
+def limit_memory(gigabytes: float) -> None:
+    """Let this process have no more than that: asking for more fails in it, and does not end something else."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = int(gigabytes * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
+
+
+def _share_of_memory(workers: int) -> float:
+    """Return the gigabytes that each of so many workers may have by default."""
+    return _SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30 / workers
+
+
+def last_words(folder: Path, worker: str) -> str:
+    """Return the last line that a worker printed, or nothing."""
+    try:
+        text = output_file(folder, worker).read_bytes()[-_LAST_WORDS:].decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text.replace("\0", "").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
