@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # What the controller hands to a worker, and where the worker's files lie in the folder that it names.
 FOLDER = "convformance_folder"
 _SHARE = 0.9  # of the machine's memory, for all workers together
-_LAST_WORDS = 4096  # bytes of what a process printed last that are looked at
+_LAST_WORDS = 4096  # bytes of its standard error that are looked at
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -26,9 +26,9 @@ def state_file(folder: Path, worker: str) -> Path:
     return folder / f"{worker}.state"
 
 
-def output_file(folder: Path, worker: str) -> Path:
-    """Return the file that holds what a worker printed."""
-    return folder / f"{worker}.out"
+def output_files(folder: Path, worker: str) -> tuple[Path, Path]:
+    """Return the files that hold what a worker wrote to its standard output and to its standard error."""
+    return folder / f"{worker}.out", folder / f"{worker}.err"
 
 
 def prepare(config: pytest.Config, memory: float | None) -> None:
@@ -37,7 +37,7 @@ def prepare(config: pytest.Config, memory: float | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_memory(memory or _share_of_memory(config.workerinput["workercount"]))  # type: ignore[attr-defined]
     if config.option.capture == "no":
-        _redirect(output_file(_folder(config), _name(config)))
+        _redirect(output_files(_folder(config), _name(config)))
 
 
 def sentinel_of(config: pytest.Config) -> "Sentinel":
@@ -56,12 +56,12 @@ def _name(config: pytest.Config) -> str:
     return name
 
 
-def _redirect(file: Path) -> None:
-    """Send what this process prints to ``file``."""
-    target = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
+def _redirect(files: tuple[Path, Path]) -> None:
+    """Send what this process writes to its standard output and to its standard error to two files."""
+    for stream, file in zip((1, 2), files, strict=True):
+        target = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(target, stream)
-    os.close(target)
+        os.close(target)
 
 
 def limit_memory(gigabytes: float) -> None:
@@ -77,9 +77,10 @@ def _share_of_memory(workers: int) -> float:
 
 
 def last_words(folder: Path, worker: str) -> str:
-    """Return the last line that a worker printed, or nothing."""
+    """Return the last line that a worker wrote to its standard error, or nothing."""
+    _, errors = output_files(folder, worker)
     try:
-        text = output_file(folder, worker).read_bytes()[-_LAST_WORDS:].decode("utf-8", "replace")
+        text = errors.read_bytes()[-_LAST_WORDS:].decode("utf-8", "replace")
     except OSError:
         return ""
     lines = [line.strip() for line in text.replace("\0", "").splitlines() if line.strip()]

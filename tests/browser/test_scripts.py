@@ -5,7 +5,7 @@ from convformance.scripts import run
 from tests.browser.browsing import Visiting
 from tests.browser.conftest import Shown
 
-COUNT = 3
+COUNT = 2
 
 
 def scripted(shown: Shown) -> list[Verdict]:
@@ -20,7 +20,7 @@ def scripted(shown: Shown) -> list[Verdict]:
     return chosen[:COUNT]
 
 
-def test_three_scripts_of_the_page_see_the_same_wrong_answer(real: Shown, visit: Visiting) -> None:
+def test_scripts_of_the_page_see_the_same_wrong_answer(real: Shown, visit: Visiting) -> None:
     visited = visit(real.page)
     visited.go()
     chosen = scripted(real)
