@@ -65,13 +65,14 @@ class Torch(Adapter):
         """Return of a CUDA device its name, compute capability and the versions of what it computes with."""
         if not self.mode["device"].startswith("cuda"):
             return {}
-        cuda, version = self.torch.cuda, self.torch.version
-        driver = self.torch._C._cuda_getDriverVersion() if hasattr(self.torch._C, "_cuda_getDriverVersion") else ""
+        cuda = self.torch.cuda
+        # Only builds with CUDA have it; 13020 is 13.2.
+        driver = getattr(self.torch._C, "_cuda_getDriverVersion", int)()
         return {
             "name": cuda.get_device_name(self.mode["device"]),
             "capability": ".".join(map(str, cuda.get_device_capability(self.mode["device"]))),
             "driver": f"CUDA {driver // 1000}.{driver % 1000 // 10}" if driver else "",
-            "CUDA": str(version.cuda),
+            "CUDA": str(self.torch.version.cuda),
             "cuDNN": str(self.torch.backends.cudnn.version()),
         }
 
