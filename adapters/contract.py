@@ -18,6 +18,7 @@ import numpy as np
 
 from convformance.adapters import layouts
 from convformance.adapters.notation import Notation, Template
+from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, check_operation
 from convformance.reference.problem import Problem
@@ -70,11 +71,23 @@ Predicate = Callable[[Any, str], bool]
 
 
 @dataclass(frozen=True)
+class Machines:
+    """The machines on which something is so: ``covers`` says in words what ``when`` says in code."""
+
+    covers: str
+    when: Callable[[Machine], bool]
+
+
+EVERYWHERE = Machines("", lambda machine: True)
+
+
+@dataclass(frozen=True)
 class KnownDivergence:
     """A divergence somebody has looked at: shown in the report with its reason, and no finding.
 
     It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which
-    ``when(case, dtype)`` holds, for framework versions within ``versions`` (a half-open ``(first, end)``; None: any).
+    ``when(case, dtype)`` holds, on ``machines``, for framework versions within ``versions``: from the first that it was
+    seen in to the first that is known to be without it (None: no such version is known; ``versions`` None: any).
     ``covers`` says ``when`` in words. ``always`` is False for what shows only now and then, such as memory that nobody
     wrote: it is never called stale.
     """
@@ -87,7 +100,8 @@ class KnownDivergence:
     routes: tuple[str, ...] = ()
     when: Predicate = lambda case, dtype: True
     link: str = ""
-    versions: tuple[str, str] | None = None
+    versions: tuple[str, str | None] | None = None
+    machines: Machines = EVERYWHERE
     modes: Mapping[str, str] = field(default_factory=dict, hash=False)
     always: bool = True
 
@@ -139,6 +153,8 @@ class Adapter:
     filters: str = "OI*"
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
+    kinds_seen: ClassVar[tuple[str, ...]] = ()  # the kinds of machines that they come from
+    looked_at: ClassVar[str] = ""  # the newest version whose known divergences somebody looked at
     spec: str = ""  # what the user asked for it by
 
     _last: tuple[str, Problem, Callable[..., Any]] | None = None
@@ -183,6 +199,10 @@ class Adapter:
     def device(self) -> str:
         """Return the device in words."""
         return "cpu"
+
+    def device_facts(self) -> Mapping[str, str]:
+        """Return what is known of a device that is no CPU: its name, capability, driver and library versions."""
+        return {}
 
     def to_native(self, array: Array) -> Any:
         """Return ``array`` as the framework's own, strides kept where the framework has them."""

@@ -73,6 +73,16 @@ class Selection:
         """What is known to diverge."""
         return self.adapter_class.known_divergences
 
+    @property
+    def looked_at(self) -> str:
+        """The newest version of the framework whose known divergences somebody looked at."""
+        return self.adapter_class.looked_at
+
+    @property
+    def kinds_seen(self) -> tuple[str, ...]:
+        """The kinds of machines that its known divergences come from."""
+        return self.adapter_class.kinds_seen
+
     def create(self) -> Adapter:
         """Return the adapter, its framework imported; raises whatever that raises."""
         adapter = self.adapter_class(**self.mode)
@@ -82,6 +92,10 @@ class Selection:
     def device(self) -> str:
         """Return the device in words; the framework is imported for it only where the mode names one."""
         return "cpu" if self.mode.get("device", "cpu") == "cpu" else self.create().device()
+
+    def device_facts(self) -> Mapping[str, str]:
+        """Return what is known of a device that is no CPU, imported as for ``device``."""
+        return {} if self.mode.get("device", "cpu") == "cpu" else self.create().device_facts()
 
 
 class Available(NamedTuple):

@@ -24,6 +24,8 @@ class Jax(Adapter):
 
     name = "jax"
     known_divergences = known.JAX
+    kinds_seen = known.KINDS_SEEN
+    looked_at = "0.10.2"
     requires = ("jax",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("jit", "eager"),
@@ -48,6 +50,17 @@ class Jax(Adapter):
 
     def device(self) -> str:
         return str(self.jax.devices()[0].device_kind)
+
+    def device_facts(self) -> Mapping[str, str]:
+        """Return of a device that is no CPU its name, its capability where it has one, and its platform's version."""
+        device = self.jax.devices()[0]
+        if device.platform == "cpu":
+            return {}
+        return {
+            "name": str(device.device_kind),
+            "capability": str(getattr(device, "compute_capability", "")),
+            "driver": " ".join(str(device.client.platform_version).split()),
+        }
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if self.mode["mode"] == "jit":

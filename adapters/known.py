@@ -1,16 +1,51 @@
 """Known divergences of the built-in adapters, as data: what was looked at, why it is so, and where it is discussed.
 
-Each is a fact about the versions it names, found by this suite and confirmed by its reproduction script. What a case
-needs to be covered is said twice, in ``covers`` for people and in ``when`` for the suite.
+Each is a fact about the machines and the versions it names, found by this suite and confirmed by its reproduction
+script. What a case or a machine needs to be covered is said twice, in ``covers`` for people and in ``when`` for the
+suite. No version ends a divergence but one that was seen without it.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.contract import KnownDivergence, Machines
+from convformance.processes.machine import Machine
 
 _NARROW = ("float16", "bfloat16")
 _ONEDNN = ("float32", "bfloat16")
+# The kinds of machines that these tables come from; the second as oneDNN, ATen and XLA see it when they are limited.
+KINDS_SEEN = ("AMD x86-64 with AVX-512", "AMD x86-64 with AVX2")
+# What makes TensorFlow use oneDNN by itself.
+_TENSORFLOW_WANTS = ("avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16")
 _TENSORFLOW = "https://github.com/tensorflow/tensorflow"
+
+
+def _is_below_avx512(machine: Machine) -> bool:
+    return machine.architecture == "x86_64" and not machine.has("avx512bw", "onednn")
+
+
+def _tensorflow_uses_onednn(machine: Machine) -> bool:
+    choice = machine.variables.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
+    if choice in ("0", "1", "false", "true"):
+        return machine.architecture == "x86_64" and choice in ("1", "true")
+    return machine.architecture == "x86_64" and any(map(machine.has, _TENSORFLOW_WANTS))
+
+
+_BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", _is_below_avx512)
+_TENSORFLOW_ONEDNN = Machines("x86-64 where TensorFlow uses oneDNN", _tensorflow_uses_onednn)
+_TENSORFLOW_ONEDNN_AVX512 = Machines(
+    "x86-64 where TensorFlow uses oneDNN, with AVX-512",
+    lambda machine: _tensorflow_uses_onednn(machine) and not _is_below_avx512(machine),
+)
+_TENSORFLOW_ONEDNN_BELOW_AVX512 = Machines(
+    "x86-64 where TensorFlow uses oneDNN, which is kept from AVX-512",
+    lambda machine: _tensorflow_uses_onednn(machine) and _is_below_avx512(machine) and machine.has("avx512bw"),
+)
+_TENSORFLOW_EIGEN = Machines(
+    "x86-64 where TensorFlow does not use oneDNN: a processor without AVX512_VNNI, AVX512_BF16, AVX_VNNI and AMX, or "
+    "TF_ENABLE_ONEDNN_OPTS=0",
+    lambda machine: machine.architecture == "x86_64" and not _tensorflow_uses_onednn(machine),
+)
 
 
 def _empty(case: Any) -> bool:
@@ -27,6 +62,14 @@ def _strided_past_kernel(case: Any) -> bool:
             problem.output_size, problem.stride, problem.effective_kernel, problem.input_size, strict=True
         )
     )
+
+
+def _is_conv3d_same(case: Any) -> bool:
+    return len(case.input_size) == 3 and case.padding == "same_upper" and _strided_past_kernel(case)
+
+
+def _is_strided_empty_batch(case: Any) -> bool:
+    return bool(case.batch == 0 and max(case.stride) > 1)
 
 
 # Of every framework whose convolution has no argument for a bias.
@@ -72,13 +115,23 @@ TORCH = (
         when=lambda case, dtype: dtype == "float16",
     ),
     KnownDivergence(
+        "bfloat16-gradients-sum-in-bfloat16",
+        "oneDNN's bfloat16 kernels want AVX-512; without it the gradients and the transposed convolution multiply and "
+        "sum in bfloat16; forward sums in float32.",
+        "bfloat16",
+        grades=("low-precision",),
+        operations=("conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: dtype == "bfloat16",
+        machines=_BELOW_AVX512,
+    ),
+    KnownDivergence(
         "no-input-channels",
         "A convolution of no input channels gives a result of no channels, and its gradients then disagree about the "
         "shape.",
         "in_channels of 0",
         grades=("wrong", "error"),
         when=lambda case, dtype: case.in_channels == 0,
-        versions=("2.13", "2.14"),
+        versions=("2.13", None),
     ),
     KnownDivergence(
         "channels-last-axis-of-one-crash",
@@ -86,8 +139,29 @@ TORCH = (
         "permuted operands; an axis of size 1 with kernel 1, padding, stride above 1 and dilation above 1",
         grades=("crashed",),
         when=lambda case, dtype: case.memory == "permuted" and 1 in case.input_size and max(case.dilation) > 1,
-        versions=("2.13", "2.14"),
+        versions=("2.13", None),
     ),
+)
+
+_EMPTY_BATCH_DIVISION = KnownDivergence(
+    "empty-batch-division-by-zero",
+    "The filter gradient made of a forward convolution fails in TensorFlow's own shape arithmetic when there is no "
+    "batch.",
+    "float64 and float16; the filter gradient by hand of an empty batch at stride above 1",
+    grades=("error",),
+    operations=("conv_filter_grad",),
+    routes=("by-hand",),
+    when=lambda case, dtype: dtype not in _ONEDNN and _is_strided_empty_batch(case),
+    versions=("2.21", None),
+)
+_CONV3D_SAME = KnownDivergence(
+    "conv3d-same-past-the-kernel",
+    "Eigen's Conv3D pads SAME by a negative amount where the stride passes the kernel, in place of none: values shift.",
+    "float64 and float16, three spatial axes, SAME, an axis whose last window ends before the image does",
+    grades=("wrong",),
+    when=lambda case, dtype: dtype not in _ONEDNN and _is_conv3d_same(case),
+    versions=("2.21", None),
+    modes={"mode": "eager"},
 )
 
 TENSORFLOW = (
@@ -99,7 +173,8 @@ TENSORFLOW = (
         grades=("wrong", "error"),
         when=lambda case, dtype: dtype in _ONEDNN and _empty(case),
         link=f"{_TENSORFLOW}/pull/112639",
-        versions=("2.21", "2.22"),
+        versions=("2.21", None),
+        machines=_TENSORFLOW_ONEDNN,
     ),
     KnownDivergence(
         "empty-filter-gradient-unwritten",
@@ -109,19 +184,26 @@ TENSORFLOW = (
         operations=("conv_filter_grad", "conv_transpose_filter_grad"),
         when=lambda case, dtype: _empty(case),
         link=f"{_TENSORFLOW}/issues/126484",
-        versions=("2.21", "2.22"),
+        versions=("2.21", None),
         always=False,
     ),
+    _EMPTY_BATCH_DIVISION,
+    replace(
+        _EMPTY_BATCH_DIVISION,
+        name="empty-batch-division-by-zero-without-onednn",
+        covers="float32 and bfloat16; the filter gradient by hand of an empty batch at stride above 1",
+        when=lambda case, dtype: dtype in _ONEDNN and _is_strided_empty_batch(case),
+        machines=_TENSORFLOW_EIGEN,
+    ),
     KnownDivergence(
-        "empty-batch-division-by-zero",
-        "The filter gradient made of a forward convolution fails in TensorFlow's own shape arithmetic when there is no "
-        "batch.",
-        "the filter gradient by hand of an empty batch at stride above 1, where oneDNN does not answer",
+        "dilated-empty-result-without-onednn",
+        "A dilated convolution is made of a rearranged batch, which TensorFlow cannot put back where the result is "
+        "empty.",
+        "float32 and bfloat16, an empty result of dilation above 1",
         grades=("error",),
-        operations=("conv_filter_grad",),
-        routes=("by-hand",),
-        when=lambda case, dtype: dtype not in _ONEDNN and case.batch == 0 and max(case.stride) > 1,
-        versions=("2.21", "2.22"),
+        when=lambda case, dtype: dtype in _ONEDNN and max(case.dilation) > 1 and 0 in case.problem.output_size,
+        versions=("2.21", None),
+        machines=_TENSORFLOW_EIGEN,
     ),
     KnownDivergence(
         "conv3d-gradient-without-data-format",
@@ -132,23 +214,16 @@ TENSORFLOW = (
         operations=("conv_input_grad", "conv_filter_grad"),
         routes=("GradientTape",),
         when=lambda case, dtype: len(case.input_size) == 3,
-        versions=("2.21", "2.22"),
+        versions=("2.21", None),
         modes={"mode": "eager"},
     ),
-    KnownDivergence(
-        "conv3d-same-past-the-kernel",
-        "Eigen's Conv3D pads SAME by a negative amount where the stride passes the kernel, in place of none: values "
-        "shift.",
-        "float64 and float16, three spatial axes, SAME, an axis whose last window ends before the image does",
-        grades=("wrong",),
-        when=lambda case, dtype: (
-            dtype not in _ONEDNN
-            and len(case.input_size) == 3
-            and case.padding == "same_upper"
-            and _strided_past_kernel(case)
-        ),
-        versions=("2.21", "2.22"),
-        modes={"mode": "eager"},
+    _CONV3D_SAME,
+    replace(
+        _CONV3D_SAME,
+        name="conv3d-same-past-the-kernel-without-onednn",
+        covers=_CONV3D_SAME.covers.replace("float64 and float16", "float32 and bfloat16"),
+        when=lambda case, dtype: dtype in _ONEDNN and _is_conv3d_same(case),
+        machines=_TENSORFLOW_EIGEN,
     ),
     KnownDivergence(
         "grouped-filter-gradient",
@@ -175,7 +250,8 @@ TENSORFLOW = (
         grades=("wrong",),
         operations=("conv",),
         when=lambda case, dtype: dtype == "bfloat16" and case.groups > 1 and case.special.endswith("nan-data"),
-        versions=("2.21", "2.22"),
+        versions=("2.21", None),
+        machines=_TENSORFLOW_ONEDNN_AVX512,
     ),
     *_UNFUSED_BIAS,
     KnownDivergence(
@@ -198,6 +274,40 @@ TENSORFLOW = (
             "conv_transpose_filter_grad",
         ),
         when=lambda case, dtype: dtype == "bfloat16",
+    ),
+    KnownDivergence(
+        "bfloat16-sums-in-bfloat16-without-onednn",
+        "Eigen's convolution over three axes and its depthwise convolution multiply and sum in bfloat16.",
+        "bfloat16, three spatial axes or the depthwise route",
+        grades=("low-precision",),
+        operations=("conv",),
+        routes=("nn.convolution", "nn.depthwise_conv2d"),
+        when=lambda case, dtype: dtype == "bfloat16",
+        versions=("2.21", None),
+        machines=_TENSORFLOW_EIGEN,
+    ),
+    KnownDivergence(
+        "bfloat16-without-a-kernel",
+        "TensorFlow sees AVX-512 by itself and asks oneDNN for bfloat16 kernels that a limit such as "
+        "ONEDNN_MAX_CPU_ISA=AVX2 takes away.",
+        "bfloat16",
+        grades=("error",),
+        when=lambda case, dtype: dtype == "bfloat16",
+        versions=("2.21", None),
+        machines=_TENSORFLOW_ONEDNN_BELOW_AVX512,
+    ),
+    KnownDivergence(
+        "strided-point-filter-gradient-crash",
+        "oneDNN's filter gradient writes past its memory and ends the process.",
+        "float32, a 1x1 kernel, stride above 1, SAME; what lies in memory decides how it shows",
+        grades=("crashed",),
+        operations=("conv_input_grad", "conv_filter_grad"),
+        when=lambda case, dtype: (
+            dtype == "float32" and max(case.kernel_size) == 1 and max(case.stride) > 1 and case.padding == "same_upper"
+        ),
+        versions=("2.21", None),
+        machines=_TENSORFLOW_ONEDNN_BELOW_AVX512,
+        always=False,
     ),
 )
 
@@ -222,7 +332,7 @@ ONNXRUNTIME = (
         grades=("wrong", "low-precision"),
         operations=("conv",),
         when=lambda case, dtype: case.in_channels == 0,
-        versions=("1.31", "1.32"),
+        versions=("1.31", None),
         always=False,
     ),
     KnownDivergence(
@@ -233,7 +343,7 @@ ONNXRUNTIME = (
         grades=("wrong",),
         operations=("conv",),
         when=lambda case, dtype: str(case.padding).startswith("same") and _strided_past_kernel(case),
-        versions=("1.31", "1.32"),
+        versions=("1.31", None),
         always=False,
     ),
 )

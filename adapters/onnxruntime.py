@@ -22,6 +22,8 @@ class Onnxruntime(Adapter):
 
     name = "onnxruntime"
     known_divergences = known.ONNXRUNTIME
+    kinds_seen = known.KINDS_SEEN
+    looked_at = "1.32.0"
     requires = ("onnxruntime", "onnx")
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter": ("input", "constant")}
     refusals = (

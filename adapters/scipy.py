@@ -32,6 +32,8 @@ class Scipy(Adapter):
 
     name = "scipy"
     known_divergences = known.SCIPY
+    kinds_seen = known.KINDS_SEEN
+    looked_at = "1.17.1"
     requires = ("scipy",)
     refusals = (r"^Unsupported type$", r"dtype argument must be a NumPy dtype")
 

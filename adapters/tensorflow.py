@@ -39,6 +39,8 @@ class Tensorflow(Adapter):
 
     name = "tensorflow"
     known_divergences = known.TENSORFLOW
+    kinds_seen = known.KINDS_SEEN
+    looked_at = "2.21.0"
     requires = ("tensorflow",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"mode": ("eager", "xla"), "device": ("cpu", "any")}
     activations = "N*C"
@@ -75,6 +77,21 @@ class Tensorflow(Adapter):
         return (
             ", ".join(str(self.tf.config.experimental.get_device_details(gpu)["device_name"]) for gpu in gpus) or "cpu"
         )
+
+    def device_facts(self) -> Mapping[str, str]:
+        """Return of the GPUs in use the names, the compute capability, and the libraries TensorFlow was built with."""
+        details = [
+            self.tf.config.experimental.get_device_details(gpu) for gpu in self.tf.config.get_visible_devices("GPU")
+        ]
+        if not details:
+            return {}
+        build = self.tf.sysconfig.get_build_info()
+        return {
+            "name": ", ".join(str(each.get("device_name", "")) for each in details),
+            "capability": ".".join(map(str, details[0].get("compute_capability", ()))),
+            "CUDA": str(build.get("cuda_version", "")),
+            "cuDNN": str(build.get("cudnn_version", "")),
+        }
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if self.mode["mode"] == "eager":

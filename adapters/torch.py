@@ -25,6 +25,8 @@ class Torch(Adapter):
 
     name = "torch"
     known_divergences = known.TORCH
+    kinds_seen = known.KINDS_SEEN
+    looked_at = "2.13.0"
     requires = ("torch",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("eager", "compile"),
@@ -58,6 +60,21 @@ class Torch(Adapter):
         """Return the device, and what torch calls it where it has a name."""
         text = self.mode["device"]
         return f"{text} ({self.torch.cuda.get_device_name(text)})" if text.startswith("cuda") else text
+
+    def device_facts(self) -> Mapping[str, str]:
+        """Return of a CUDA device its name, compute capability and the versions of what it computes with."""
+        if not self.mode["device"].startswith("cuda"):
+            return {}
+        cuda = self.torch.cuda
+        # Only builds with CUDA have it; 13020 is 13.2.
+        driver = getattr(self.torch._C, "_cuda_getDriverVersion", int)()
+        return {
+            "name": cuda.get_device_name(self.mode["device"]),
+            "capability": ".".join(map(str, cuda.get_device_capability(self.mode["device"]))),
+            "driver": f"CUDA {driver // 1000}.{driver % 1000 // 10}" if driver else "",
+            "CUDA": str(self.torch.version.cuda),
+            "cuDNN": str(self.torch.backends.cudnn.version()),
+        }
 
     def to_native(self, array: Array) -> Any:
         """Return a tensor over the very memory of ``array``, unless the mode asks for another layout or device."""

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter
+from convformance.processes.machine import this_machine
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import Case
 
 
 def adapters(*, routes: bool) -> list[str]:
-    """Return a line for each adapter known by name: its version or why it is missing, its options, its routes."""
-    return [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
+    """Return a line for each adapter known by name, with its version or why it is missing; then one for the machine."""
+    lines = [line for entry in discovery.available() for line in _adapter(entry, routes=routes)]
+    return [*lines, f"machine: {this_machine().phrase}"]
 
 
 def _adapter(entry: discovery.Available, *, routes: bool) -> Iterator[str]:
@@ -34,13 +36,24 @@ def known() -> list[str]:
 
 
 def _known(adapter: type[Adapter]) -> Iterator[str]:
-    yield from (f"## {adapter.name}", "", "| divergence | what is so | where | grades |", "|---|---|---|---|")
+    yield from (
+        f"## {adapter.name}",
+        "",
+        "| divergence | what is so | where | machines | grades |",
+        "|---|---|---|---|---|",
+    )
     for divergence in adapter.known_divergences:
-        versions = f"; versions {' to below '.join(divergence.versions)}" if divergence.versions else ""
+        versions = f"; {_versions(divergence.versions)}" if divergence.versions else ""
         where = "".join((divergence.covers, _among(divergence.routes), versions))
         reason = f"{divergence.reason} ([discussed]({divergence.link}))" if divergence.link else divergence.reason
-        yield f"| `{divergence.name}` | {reason} | {where} | {', '.join(divergence.grades)} |"
+        machines, grades = divergence.machines.covers or "all", ", ".join(divergence.grades)
+        yield f"| `{divergence.name}` | {reason} | {where} | {machines} | {grades} |"
     yield ""
+
+
+def _versions(versions: tuple[str, str | None]) -> str:
+    first, end = versions
+    return f"versions {first} to below {end}" if end else f"from version {first}"
 
 
 def _among(routes: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from convformance.reports.formatting import describe_run, grades_in_order, severity
 from convformance.reports.lines import Key, RouteKey, Verdict
+from convformance.reports.machines import differences
 from convformance.reports.record import Records
 
 
@@ -28,7 +29,7 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeGroup:
-    """Changes of one route from one grade to another."""
+    """Changes of one route from one grade to another; ``is_other_machine``: its two runs were on different machines."""
 
     adapter: str
     op: str
@@ -37,6 +38,7 @@ class ChangeGroup:
     after: str
     worse: bool
     changes: tuple[Change, ...]
+    is_other_machine: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,10 @@ class IdentityChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one run describes."""
+    """What differs from the baseline; ``cases_added`` and ``cases_removed`` are cases that only one run describes.
+
+    ``machines`` says what differs between the machines of the two runs.
+    """
 
     added: tuple[OneSided, ...]
     removed: tuple[OneSided, ...]
@@ -76,6 +81,13 @@ class Comparison:
     cases_added: tuple[str, ...]
     cases_removed: tuple[str, ...]
     identities: tuple[IdentityChange, ...]
+    machines: tuple[IdentityChange, ...] = ()
+
+    @property
+    def machine_sentence(self) -> str:
+        """The differences between the machines, by name, in a sentence."""
+        names = ", ".join(dict.fromkeys(change.name for change in self.machines))
+        return f"The two runs are from different machines, which may be why verdicts changed: {names} differ."
 
     @property
     def same_cases(self) -> bool:
@@ -99,14 +111,16 @@ def compare(records: Records, baseline: Records) -> Comparison:
     after, before = records.verdicts, baseline.verdicts
     changes = [Change(before[key], after[key]) for key in after if key in before]
     changed = [change for change in changes if _differs(change)]
+    machines = tuple(_machines(records, baseline))
     return Comparison(
         _one_sided(after, before),
         _one_sided(before, after),
-        _grouped(changed),
+        _grouped(changed, {change.adapter for change in machines}),
         len(changes) - len(changed),
         tuple(sorted(records.cases.keys() - baseline.cases.keys())),
         tuple(sorted(baseline.cases.keys() - records.cases.keys())),
         tuple(_identities(records, baseline)),
+        machines,
     )
 
 
@@ -122,20 +136,23 @@ def _one_sided(here: Mapping[Key, Verdict], there: Mapping[Key, Verdict]) -> tup
     return tuple(OneSided(*route_key, tuple(verdicts)) for route_key, verdicts in sorted(groups.items()))
 
 
-def _grouped(changed: Iterable[Change]) -> tuple[ChangeGroup, ...]:
-    """Return the changes by route and grades: those for the worse first, then by the new grade, worst first."""
+def _grouped(changed: Iterable[Change], moved: set[str]) -> tuple[ChangeGroup, ...]:
+    """Return the changes by route and grades: those of the adapters ``moved`` to another machine first.
+
+    Then come those for the worse, then the worst of the new grades.
+    """
     groups: dict[tuple[RouteKey, str, str, bool], list[Change]] = defaultdict(list)
     for change in changed:
         groups[change.after.route_key, change.before.grade, change.after.grade, change.worse].append(change)
     change_groups = [
-        ChangeGroup(*route_key, before, after, worse, tuple(changes))
+        ChangeGroup(*route_key, before, after, worse, tuple(changes), route_key[0] in moved)
         for (route_key, before, after, worse), changes in groups.items()
     ]
     return tuple(sorted(change_groups, key=_gravest_first))
 
 
-def _gravest_first(group: ChangeGroup) -> tuple[bool, int, int, str]:
-    return not group.worse, severity(group.after), -len(group.changes), group.adapter
+def _gravest_first(group: ChangeGroup) -> tuple[bool, bool, int, int, str]:
+    return not group.is_other_machine, not group.worse, severity(group.after), -len(group.changes), group.adapter
 
 
 def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]:
@@ -143,5 +160,13 @@ def _identities(records: Records, baseline: Records) -> Iterable[IdentityChange]
         if label in baseline.runs:
             before = describe_run(baseline.runs[label].run)
             for name, value in describe_run(state.run).items():
-                if value != before[name]:
+                if name != "machine" and value != before[name]:
                     yield IdentityChange(label, name, before[name], value)
+
+
+def _machines(records: Records, baseline: Records) -> Iterable[IdentityChange]:
+    """Yield what differs between the machines of each adapter's two runs."""
+    for label, state in records.runs.items():
+        if label in baseline.runs:
+            for name, before, after in differences(baseline.runs[label].run, state.run):
+                yield IdentityChange(label, name, before, after)

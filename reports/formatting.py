@@ -9,6 +9,7 @@ from convformance.judging.grades import BY_NAME, GRADES, TABLE
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.fields import Pairs, Size
 from convformance.reports.lines import DTYPES, CaseLine, Run
+from convformance.reports.machines import format_machine
 
 RUN_NAMES = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -77,7 +78,8 @@ def format_mode(options: Mapping[str, str]) -> str:
 
 def describe_run(run: Run) -> dict[str, str]:
     """Return what was asked, of whom and on which machine, as text under the record's names."""
-    return {name: format_mode(run.mode) if name == "mode" else getattr(run, name) for name in RUN_NAMES}
+    texts = {name: format_mode(run.mode) if name == "mode" else getattr(run, name) for name in RUN_NAMES}
+    return {**texts, "machine": format_machine(run)}
 
 
 def format_tuple(size: Size) -> str:

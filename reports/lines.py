@@ -58,6 +58,7 @@ class Known:
     covers: Text = ""
     link: Text = ""
     versions: MaybeTexts = None
+    machines: Text = ""
     grades: Texts = ()
     operations: Texts = ()
     routes: Texts = ()
@@ -67,8 +68,38 @@ KnownList = Annotated[tuple[Known, ...], listed(nested(Known))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where a run ran: ``memory`` in bytes, ``variables`` those that change arithmetic, ``device`` what else computed.
+
+    All of it is empty in the records of earlier versions.
+    """
+
+    architecture: Text = ""
+    processor: Text = ""
+    vendor: Text = ""
+    microarchitecture: Text = ""
+    features: Texts = ()
+    cores: Count = 0
+    memory: Count = 0
+    variables: Mode = field(default_factory=dict)
+    kind: Text = ""
+    device: Mode = field(default_factory=dict)
+
+    def identity(self) -> tuple[object, ...]:
+        """Return what tells two machines from each other."""
+        pairs = (tuple(sorted(values.items())) for values in (self.variables, self.device))
+        return self.architecture, self.processor, self.features, *pairs
+
+
+MachineField = Annotated[Machine, nested(Machine)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation."""
+    """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation.
+
+    ``is_new_machine``: the adapter's known divergences come from other kinds of machines.
+    """
 
     adapter: Text
     suite: Text = ""
@@ -84,10 +115,12 @@ class Run:
     asked: Count = 0
     routes: Routes = field(default_factory=dict)
     known: KnownList = ()
+    machine: MachineField = field(default_factory=Machine)
+    is_new_machine: Flag = False
 
     def identity(self) -> tuple[object, ...]:
         """Return what makes two runs of one adapter the same run, interrupted and resumed."""
-        machine = self.device, self.platform, self.python, self.numpy
+        machine = self.device, self.platform, self.python, self.numpy, self.machine.identity()
         return self.suite, self.framework, self.framework_version, tuple(sorted(self.mode.items())), *machine
 
 

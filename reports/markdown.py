@@ -9,7 +9,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from convformance.reports import compare, model, views
-from convformance.reports.compare import ChangeGroup, Comparison
+from convformance.reports.compare import ChangeGroup, Comparison, IdentityChange
 from convformance.reports.formatting import (
     NOTHING,
     SENTENCES,
@@ -103,13 +103,29 @@ def _opening(report: Report) -> list[str]:
         labels = ", ".join(escaped(label, 80) for label in report.incomplete[:MOST_ROWS])
         missing = f"{report.unjudged:,} questions have no verdict."
         lines += ["", f"**Not complete:** {labels} did not run to the end; {missing}"]
+    for run in report.runs:
+        if run.state.run.is_new_machine:
+            lines += ["", f"**{escaped(views.first_run(run))}**"]
     if report.records.stale:
         lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
     return lines
 
 
 def _runs(report: Report) -> list[str]:
-    identity = ["version", "mode", "device", "platform", "Python", "NumPy", "suite", "tier", "started"]
+    identity = [
+        "version",
+        "mode",
+        "device",
+        "platform",
+        "Python",
+        "NumPy",
+        "suite",
+        "tier",
+        "started",
+        "machine",
+        "instruction sets",
+        "variables",
+    ]
     head = ["adapter", *identity, "conformant / asked", "state"]
     missing = [
         [escaped(name, 80), "missing", escaped(reason), *[""] * (len(head) - 3)]
@@ -124,7 +140,7 @@ def _run(run: RunSummary) -> list[str]:
     identity = [version, *(value for _, value in views.identity(run))]
     state = "complete" if run.state.complete else f"**not complete**, {run.unjudged:,} without a verdict"
     counts = f"{run.total.conformant:,} / {run.asked:,}"
-    return [escaped(run.label, 80), *(escaped(value, 120) for value in identity), counts, state]
+    return [escaped(run.label, 80), *(escaped(value) for value in identity), counts, state]
 
 
 def _matrix(report: Report) -> list[str]:
@@ -155,7 +171,11 @@ def _others(tally: Tally) -> Iterator[str]:
 
 def _comparison(comparison: Comparison) -> list[str]:
     counts = ", ".join(f"{count:,} {name}" for name, count in comparison.counts.items())
-    lines = ["## Against the baseline", "", f"Verdicts: {counts}."]
+    lines = ["## Against the baseline", ""]
+    if comparison.machines:
+        lines += [f"**{escaped(comparison.machine_sentence)}**", ""]
+        lines += [f"- {escaped(_difference(change))}" for change in comparison.machines[:MOST_ROWS]] + [""]
+    lines.append(f"Verdicts: {counts}.")
     if not comparison.same_cases:
         added, removed = len(comparison.cases_added), len(comparison.cases_removed)
         only = f"{added:,} only in this run, {removed:,} only in the baseline"
@@ -163,14 +183,23 @@ def _comparison(comparison: Comparison) -> list[str]:
     for change in comparison.identities[:MOST_ROWS]:
         before, after = escaped(change.before, 80), escaped(change.after, 80)
         lines.append(f"- {escaped(change.adapter, 80)}: {change.name} was {before}, is {after}")
+    moved = [group for group in comparison.changed if group.is_other_machine]
+    stayed = [group for group in comparison.changed if not group.is_other_machine]
+    return [*lines, *_changes("Changed, on another machine", moved), *_changes("Changed", stayed)]
+
+
+def _changes(title: str, groups: Sequence[ChangeGroup]) -> list[str]:
     head = ["adapter", "operation", "route", "was", "is", "", "verdicts"]
-    rows = ["", *_first_rows(head, comparison.changed, _change, "groups of changes")] if comparison.changed else []
-    return [*lines, *rows]
+    return ["", f"### {title}", "", *_first_rows(head, groups, _change, "groups of changes")] if groups else []
 
 
 def _change(group: ChangeGroup) -> list[str]:
     route = (escaped(name, 80) for name in (group.adapter, group.op, group.route))
     return [*route, group.before, group.after, "worse" if group.worse else "better", f"{len(group.changes):,}"]
+
+
+def _difference(change: IdentityChange) -> str:
+    return f"{change.adapter}: {change.name} was {change.before}, is {change.after}"
 
 
 def _diagnoses(report: Report) -> list[str]:
@@ -207,7 +236,7 @@ def _finding(verdict: Verdict) -> list[str]:
 
 
 def _known(report: Report) -> list[str]:
-    head = ["adapter", "name", "reason", "covers", "link", "diverged / matched"]
+    head = ["adapter", "name", "reason", "covers", "machines", "link", "diverged / matched"]
     rows = _first_rows(head, report.known, _known_row, "known divergences")
     return ["## Known divergences", "", *rows] if report.known else []
 
@@ -216,9 +245,10 @@ def _known_row(entry: KnownEntry) -> list[str]:
     known, divergence = entry.known, entry.divergence
     counts = f"{len(entry.verdicts):,} / the run did not finish"
     if divergence:
-        counts = f"{divergence.diverged:,} / {divergence.matched:,}"
+        still = f", {escaped(divergence.message)}" if divergence.message and not divergence.stale else ""
+        counts = f"{divergence.diverged:,} / {divergence.matched:,}{still}"
     stale = "**stale:** " if divergence and divergence.stale else ""
-    texts = (known.reason, known.covers) if known else ("", "")
+    texts = (known.reason, known.covers, known.machines or "all") if known else ("", "", "")
     link = _address(safe_link(known.link)) if known else ""
     return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), link, counts]
 

@@ -24,6 +24,7 @@ from convformance.reports.formatting import (
     visible,
 )
 from convformance.reports.lines import Diagnosis
+from convformance.reports.machines import machine_lines
 from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
 MOST_COUNTS = 6
@@ -129,7 +130,16 @@ def identity(run: RunSummary) -> list[tuple[str, str]]:
         ("suite", stated.suite),
         ("tier", stated.tier),
         ("started", stated.started),
+        *machine_lines(stated),
     ]
+
+
+def first_run(run: RunSummary) -> str:
+    """Return in a sentence that an adapter was run on a kind of machine that its known divergences do not come from."""
+    findings = plural(run.total.findings, "finding")
+    kind, keeps = run.state.run.machine.kind, "; convformance run --update-expected keeps them as your own expectations"
+    sentence = f"{run.label}: first run on this kind of machine ({kind}): {findings} not seen on others"
+    return f"{sentence}{keeps if run.total.findings else ''}."
 
 
 def shared_identity(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:

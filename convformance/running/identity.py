@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from convformance import __version__
-from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.contract import EVERYWHERE, KnownDivergence
 from convformance.adapters.discovery import Selection
+from convformance.processes.machine import Machine as Host
+from convformance.processes.machine import this_machine
 from convformance.reference.operation import OPERATIONS
-from convformance.reports.lines import Known, Run
+from convformance.reports.lines import Known, Machine, Run
 
 
 def identity(selection: Selection, tier: str, asked: int) -> Run:
@@ -34,9 +36,29 @@ def identity(selection: Selection, tier: str, asked: int) -> Run:
         asked=asked,
         routes=routes,
         known=tuple(map(_known, selection.known_divergences)),
+        machine=machine_of(selection, this_machine()),
+        is_new_machine=is_new_machine(selection, this_machine()),
     )
 
 
+def machine_of(selection: Selection, host: Host) -> Machine:
+    """Return the machine as a record names it, with the device that an adapter computes on."""
+    names = ("architecture", "processor", "vendor", "microarchitecture", "features", "cores", "memory", "variables")
+    return Machine(
+        **{name: getattr(host, name) for name in names}, kind=host.kind, device=dict(selection.device_facts())
+    )
+
+
+def is_new_machine(selection: Selection, host: Host) -> bool:
+    """Whether the known divergences of an adapter come from other kinds of machines only."""
+    seen = selection.kinds_seen
+    return bool(seen) and host.kind not in seen
+
+
 def _known(divergence: KnownDivergence) -> Known:
-    names = ("name", "reason", "covers", "link", "versions", "grades", "operations", "routes")
-    return Known(**{name: getattr(divergence, name) for name in names})
+    names = ("name", "reason", "covers", "link", "grades", "operations", "routes")
+    return Known(
+        **{name: getattr(divergence, name) for name in names},
+        versions=divergence.versions and tuple(filter(None, divergence.versions)),
+        machines="" if divergence.machines is EVERYWHERE else divergence.machines.covers,
+    )

@@ -24,7 +24,8 @@ from convformance.running.status import classify, covers, divergence_line
 class Session:
     """One run: the adapters selected, those that are missing, the questions in scope and the verdicts so far.
 
-    ``done`` are the questions that a resumed record already answers; ``faults`` what broke of the suite itself.
+    ``done`` are the questions that a resumed record already answers; ``faults`` what broke of the suite itself;
+    ``persisting`` the known divergences that are still so in a version newer than the last looked at.
     """
 
     options: RunOptions
@@ -37,6 +38,7 @@ class Session:
     findings: list[Verdict] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     stale: list[Divergence] = field(default_factory=list)
+    persisting: list[Divergence] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     _writer: record.Writer | None = None
 
@@ -123,6 +125,7 @@ class Session:
             self._add_evidence()
         divergences = list(self._divergences())
         self.stale = [divergence for divergence in divergences if divergence.stale]
+        self.persisting = [divergence for divergence in divergences if divergence.message and not divergence.stale]
         closing: list[lines.Line] = [*divergences, *diagnosis_lines(self._answers()), self._end()]
         for line in closing:
             self._write(line)
@@ -166,7 +169,7 @@ class Session:
                 covered = [question for question in self.questions if covers(known, question, selection)]
                 verdicts = [self.verdicts[each.key] for each in covered if each.key in self.verdicts]
                 if verdicts:
-                    yield divergence_line(selection.label, known, verdicts, unfiltered=unfiltered)
+                    yield divergence_line(selection, known, verdicts, unfiltered=unfiltered)
 
 
 def session_of(options: RunOptions, done: frozenset[Key] | None = None) -> Session:

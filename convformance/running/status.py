@@ -7,6 +7,7 @@ from functools import cache
 from convformance.adapters.contract import KnownDivergence
 from convformance.adapters.discovery import Selection
 from convformance.judging.grades import BY_NAME, CONFORMANT, is_at_least
+from convformance.processes.machine import Machine, this_machine
 from convformance.reports.lines import Divergence, Verdict
 from convformance.running.questions import Question, passes
 
@@ -31,20 +32,26 @@ def _known(question: Question, selection: Selection, grade: str) -> KnownDiverge
     return None
 
 
-def covers(divergence: KnownDivergence, question: Question, selection: Selection) -> bool:
-    """Whether a known divergence speaks of this question, whatever the grade."""
+def covers(
+    divergence: KnownDivergence, question: Question, selection: Selection, machine: Machine | None = None
+) -> bool:
+    """Whether a known divergence speaks of this question, whatever the grade; the machine is this one by default."""
     return (
         passes(question.operation, divergence.operations)
         and passes(question.route.name, divergence.routes)
         and all(selection.mode.get(option) == value for option, value in divergence.modes.items())
         and _in_versions(selection.version, divergence.versions)
+        and divergence.machines.when(machine or this_machine())
         and divergence.when(question.case, question.dtype)
     )
 
 
 @cache
-def _in_versions(version: str, versions: tuple[str, str] | None) -> bool:
-    return versions is None or _numbers(versions[0]) <= _numbers(version) < _numbers(versions[1])
+def _in_versions(version: str, versions: tuple[str, str | None] | None) -> bool:
+    if versions is None:
+        return True
+    first, end = versions
+    return _numbers(first) <= _numbers(version) and (end is None or _numbers(version) < _numbers(end))
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -53,20 +60,32 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def divergence_line(
-    adapter: str, known: KnownDivergence, verdicts: Iterable[Verdict], *, unfiltered: bool
+    selection: Selection, known: KnownDivergence, verdicts: Iterable[Verdict], *, unfiltered: bool
 ) -> Divergence:
     """Return what a known divergence came to; a run that asks only a part cannot call it stale."""
     covered = list(verdicts)
     diverged = sum(verdict.known == known.name for verdict in covered)
     stale = unfiltered and known.always and not diverged
-    message = (
-        f"known divergence {known.name} no longer diverges in any of the {len(covered)} verdicts it covers; remove it"
-    )
+    message = ""
+    if stale:
+        version = f" in {selection.version}" if _is_newer(selection) else ""
+        message = (
+            f"known divergence {known.name} no longer diverges{version} in any of the {len(covered)} verdicts it "
+            f"covers; {'end its versions there' if version else 'remove it'}"
+        )
+    elif diverged and _is_newer(selection):
+        message = f"still so in {selection.version}"
     return Divergence(
-        adapter=adapter,
+        adapter=selection.label,
         name=known.name,
         matched=len(covered),
         diverged=diverged,
         stale=stale,
-        message=message if stale else "",
+        message=message,
     )
+
+
+def _is_newer(selection: Selection) -> bool:
+    """Whether the framework is newer than the last version whose known divergences somebody looked at."""
+    looked_at = selection.looked_at
+    return bool(looked_at) and _numbers(selection.version) > _numbers(looked_at)

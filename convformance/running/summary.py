@@ -3,7 +3,10 @@
 import time
 from collections.abc import Iterator
 
+from convformance.processes.machine import this_machine
+from convformance.reports.formatting import plural
 from convformance.reports.lines import Verdict
+from convformance.running.identity import is_new_machine
 from convformance.running.session import Session
 
 _PROGRESS_SECONDS = 10.0
@@ -11,13 +14,32 @@ _MOST = 20  # findings, and faults, that are shown
 
 
 def header_lines(session: Session) -> list[str]:
-    """Return who is asked, who is missing, and how much."""
+    """Return who is asked on which machine, who is missing, and how much."""
     asked = [f"{selection.label} {selection.version}" for selection in session.selections]
     return [
         f"adapters: {', '.join(asked)}",
+        f"machine: {this_machine().phrase}",
+        *_first_run(session),
         *(f"missing: {name}: {reason}" for name, reason in session.missing.items()),
         f"tier {session.options.tier}: {session.unanswered:,} of {len(session.questions):,} questions to ask",
     ]
+
+
+def _first_run(session: Session) -> Iterator[str]:
+    """Yield that the known divergences come from other kinds of machines, where they do."""
+    kind = this_machine().kind
+    new = [selection.label for selection in session.selections if is_new_machine(selection, this_machine())]
+    if new:
+        yield f"first run on this kind of machine ({kind}): what is found in {', '.join(new)} was not seen on others"
+
+
+def _first_run_summary(session: Session) -> Iterator[str]:
+    """Yield how many findings come from a kind of machine that was not seen before, and how to keep them."""
+    new = [selection.label for selection in session.selections if is_new_machine(selection, this_machine())]
+    count = sum(verdict.adapter in new for verdict in session.findings)
+    if count:
+        yield f"first run on this kind of machine: {plural(count, 'finding')} not seen on others"
+        yield "to keep them as your own expectations: convformance run --update-expected"
 
 
 class Progress:
@@ -48,6 +70,9 @@ def summary_lines(session: Session) -> Iterator[str]:
     """Yield the counts of each adapter, what is stale, the first findings, and what broke of the suite itself."""
     for selection in session.selections:
         yield _counts(session, selection.label)
+    yield from _first_run_summary(session)
+    for divergence in session.persisting:
+        yield f"{divergence.adapter}: known divergence {divergence.name}: {divergence.message}"
     for divergence in session.stale:
         yield f"stale: {divergence.adapter}: {divergence.message}"
     yield from map(format_finding, session.findings[:_MOST])

@@ -16,6 +16,7 @@ from convformance.judging import special
 from convformance.judging.examination import Examination
 from convformance.judging.formats import default_accumulator
 from convformance.judging.smallest import Failure
+from convformance.processes.machine import this_machine
 from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.scripts.checking import ENDS_IN, ENDS_WITHOUT
@@ -47,7 +48,8 @@ def script_of(
     script = _Script.of(adapter, route, failure, dtype)
     body = [*script.operands(), "", *script.call(), "print(y)", "", *script.assertion()]
     text = "\n".join(line for entry in body for line in _wrapped(entry))
-    header = (*_comment(script.seen(), 3), *_comment(_origin(case_id, message), 2))
+    machine = f"Machine: {this_machine().phrase}."
+    header = (*_comment(script.seen(), 3), *_comment(machine, 1), *_comment(_origin(case_id, message), 2))
     return "\n".join([*header, *script.imports(text), "", text, ""])
 
 

@@ -1,17 +1,20 @@
 """Known divergences are data, and data must be true to what it speaks of."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from convformance import listing
-from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, KnownDivergence, UsageError
+from convformance.adapters import discovery, known
+from convformance.adapters.contract import EVERYWHERE, Adapter, KnownDivergence, UsageError
+from convformance.processes.machine import Machine
 from convformance.reference.operation import OPERATIONS
 from convformance.running.questions import Scope
 from convformance.running.status import covers
 from convformance.test_cases import catalogue
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, EVERY, LIMITED, WITHOUT_ONEDNN
 
 GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error"}
 
@@ -53,14 +56,54 @@ def test_a_known_divergence_covers_something_that_is_asked_and_not_everything(na
     selection = discovery.load(name)
     questions = Scope(catalogue.all_cases()).questions([selection])
     for divergence in selection.adapter_class.known_divergences:
-        if divergence.versions is not None and not _tested(selection.adapter_class.version(), divergence.versions):
-            continue
-        covered, asked = sum(covers(divergence, question, selection) for question in questions), len(questions)
-        assert 0 < covered < asked, divergence.name
+        machine = next(machine for machine in EVERY if divergence.machines.when(machine))
+        covered = sum(covers(divergence, question, selection, machine) for question in questions)
+        assert 0 < covered < len(questions), divergence.name
 
 
-def _tested(version: str, versions: tuple[str, str]) -> bool:
-    return version.startswith(versions[0])
+def names_on(machine: Machine, divergences: tuple[KnownDivergence, ...]) -> set[str]:
+    """Return the names of those that differ from machine to machine and are so on this one."""
+    differing = [each for each in divergences if each.machines is not EVERYWHERE]
+    return {each.name for each in differing if each.machines.when(machine)}
+
+
+def test_what_torch_does_without_avx512_is_known_there_alone() -> None:
+    name = {"bfloat16-gradients-sum-in-bfloat16"}
+    assert [names_on(machine, known.TORCH) for machine in (AVX512, LIMITED, AVX2, ARM)] == [set(), name, name, set()]
+
+
+def test_what_tensorflow_does_depends_on_onednn_and_its_limit() -> None:
+    with_onednn, without = "empty-result-keeps-the-input-shape", "bfloat16-sums-in-bfloat16-without-onednn"
+    native, limited = names_on(AVX512, known.TENSORFLOW), names_on(LIMITED, known.TENSORFLOW)
+    assert native == {with_onednn, "bfloat16-group-spreads-nan"}
+    assert limited == {with_onednn, "bfloat16-without-a-kernel", "strided-point-filter-gradient-crash"}
+    assert names_on(WITHOUT_ONEDNN, known.TENSORFLOW) == names_on(AVX2, known.TENSORFLOW)
+    assert without in names_on(AVX2, known.TENSORFLOW)
+    assert names_on(ARM, known.TENSORFLOW) == set()
+
+
+@pytest.mark.parametrize("choice", ["1", "true"])
+def test_onednn_can_be_asked_for_where_tensorflow_would_not_use_it(choice: str) -> None:
+    machine = replace(AVX2, variables={"TF_ENABLE_ONEDNN_OPTS": choice})
+    assert "bfloat16-sums-in-bfloat16-without-onednn" not in names_on(machine, known.TENSORFLOW)
+    assert "empty-result-keeps-the-input-shape" in names_on(machine, known.TENSORFLOW)
+
+
+def test_machines_are_said_in_words() -> None:
+    for adapter, divergence in listed():
+        assert (divergence.machines is EVERYWHERE) == (not divergence.machines.covers), (adapter, divergence.name)
+        assert divergence.machines is EVERYWHERE or any(map(divergence.machines.when, EVERY))
+
+
+def test_the_kinds_seen_are_those_of_the_machines_that_were_looked_at() -> None:
+    assert {AVX512.kind, LIMITED.kind, WITHOUT_ONEDNN.kind, AVX2.kind} == set(known.KINDS_SEEN)
+    assert not {AMX.kind, ARM.kind} & set(known.KINDS_SEEN)
+
+
+def test_every_built_in_adapter_says_what_was_looked_at() -> None:
+    for selection in selections():
+        assert selection.kinds_seen == known.KINDS_SEEN
+        assert selection.looked_at[0].isdigit()
 
 
 def test_the_documentation_holds_the_current_list() -> None:

@@ -1,0 +1,203 @@
+"""A run on one machine and on another: what is known there, what is stale, what is said of it."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from convformance.adapters.contract import Adapter, Array, KnownDivergence, Machines, route
+from convformance.adapters.discovery import Selection
+from convformance.options import RunOptions
+from convformance.processes.machine import Machine
+from convformance.reference.problem import Problem
+from convformance.reports.lines import Verdict
+from convformance.running import identity, status, summary
+from convformance.running.questions import Question, Scope
+from convformance.running.session import Session
+from tests import machines
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, LIMITED
+
+BELOW = Machines("x86-64 without AVX-512", lambda machine: not machine.has("avx512bw", "onednn"))
+NARROW = KnownDivergence(
+    "narrow", "It sums in 16 bits.", "every case", ("wrong",), machines=BELOW, versions=("2.1", None)
+)
+
+
+class Asked(Adapter):
+    """Wrong where it is without AVX-512, and known to be."""
+
+    name = "asked"
+    known_divergences = (NARROW,)
+    kinds_seen = (AVX512.kind, AVX2.kind)
+    looked_at = "2.3.0"
+    running: ClassVar[str] = "2.3.0"
+
+    @route("conv")
+    def direct(self, problem: Problem, x: Array, w: Array) -> Any:
+        raise NotImplementedError
+
+    @classmethod
+    def version(cls) -> str:
+        return cls.running
+
+
+SELECTION = Selection(Asked, {}, "asked")
+
+
+def question() -> Question:
+    scope = Scope.of(RunOptions(tier="smoke", filters={"op": ("conv",), "dtype": ("float32",)}))
+    return scope.questions([SELECTION])[0]
+
+
+def verdict(grade: str = "wrong", known: str | None = None) -> Verdict:
+    return replace(Verdict.without_answer(question().key, grade, ""), known=known, finding=not known)
+
+
+def on(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (status, identity, summary):
+        if hasattr(module, "this_machine"):
+            monkeypatch.setattr(module, "this_machine", lambda: machine)
+
+
+@pytest.mark.parametrize(("machine", "known"), [(AVX2, "narrow"), (LIMITED, "narrow"), (AVX512, None), (AMX, None)])
+def test_what_is_known_on_one_machine_is_a_finding_on_another(
+    machine: Machine, known: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(machine, monkeypatch)
+    classified = status.classify(verdict(), question(), SELECTION)
+    assert (classified.known, classified.finding) == (known, known is None)
+
+
+@pytest.mark.parametrize(("machine", "stale"), [(AVX2, ["narrow"]), (AVX512, [])])
+def test_stale_is_judged_only_where_the_machine_is_covered(
+    machine: Machine, stale: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(machine, monkeypatch)
+    session = Session(RunOptions(tier="standard"), (SELECTION,), {}, Scope.of(RunOptions(tier="standard")))
+    session.record(verdict("conformant"))
+    session.close()
+    assert [divergence.name for divergence in session.stale] == stale
+
+
+@pytest.mark.parametrize(
+    ("version", "versions", "covered"),
+    [
+        ("2.0.9", ("2.1", None), False),
+        ("2.1.0", ("2.1", None), True),
+        ("7.0+cpu", ("2.1", None), True),
+        ("2.1.9", ("2.1", "2.2"), True),
+        ("2.2.0", ("2.1", "2.2"), False),
+        ("0.1", None, True),
+    ],
+)
+def test_versions_end_only_where_one_is_known_to_be_without(
+    version: str, versions: tuple[str, str | None] | None, covered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Asked, "running", version)
+    assert status.covers(replace(NARROW, versions=versions), question(), SELECTION, AVX2) == covered
+
+
+@pytest.mark.parametrize(("version", "message"), [("2.3.0", ""), ("2.2.9", ""), ("2.4.0", "still so in 2.4.0")])
+def test_what_persists_in_a_newer_version_is_still_so(
+    version: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Asked, "running", version)
+    line = status.divergence_line(SELECTION, NARROW, [verdict(known="narrow")], unfiltered=True)
+    assert (line.message, line.stale) == (message, False)
+
+
+def test_what_is_gone_in_a_newer_version_is_stale_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Asked, "running", "2.4.0")
+    line = status.divergence_line(SELECTION, NARROW, [verdict("conformant")], unfiltered=True)
+    assert line.stale
+    assert "no longer diverges in 2.4.0" in line.message
+
+
+def test_the_run_line_names_machine_and_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(LIMITED, monkeypatch)
+    run = identity.identity(SELECTION, "smoke", 1)
+    assert run.machine.kind == "AMD x86-64 with AVX2"
+    assert run.machine.features == LIMITED.features
+    assert run.machine.variables["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+    assert (run.machine.cores, run.machine.memory) == (2, 8 * 10**9)
+    assert run.known[0].machines == BELOW.covers
+    assert run.known[0].versions == ("2.1",)
+    assert not run.is_new_machine
+    on(AVX512, monkeypatch)
+    assert identity.identity(SELECTION, "smoke", 1).identity() != run.identity()
+
+
+def session_with_a_finding() -> Session:
+    session = Session(RunOptions(tier="smoke"), (SELECTION,), {}, Scope.of(RunOptions(tier="smoke")))
+    session.record(verdict())
+    return session
+
+
+def test_a_new_kind_of_machine_is_named_first_and_its_findings_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(ARM, monkeypatch)
+    session = session_with_a_finding()
+    assert f"machine: {ARM.phrase}" in summary.header_lines(session)
+    assert any(
+        "first run on this kind of machine (Arm (aarch64) with Neon)" in each for each in summary.header_lines(session)
+    )
+    told = "\n".join(summary.summary_lines(session))
+    assert "first run on this kind of machine: 1 finding not seen on others" in told
+    assert "--update-expected" in told
+
+
+def test_a_kind_that_was_seen_is_not_called_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(AVX2, monkeypatch)
+    session = session_with_a_finding()
+    assert not any("first run" in each for each in (*summary.header_lines(session), *summary.summary_lines(session)))
+
+
+def test_an_adapter_that_names_no_kinds_is_never_new() -> None:
+    selection = Selection(type("Own", (Asked,), {"kinds_seen": ()}), {}, "own")
+    assert not identity.is_new_machine(selection, ARM)
+    assert identity.is_new_machine(SELECTION, ARM)
+
+
+def test_what_persists_is_in_the_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(AVX2, monkeypatch)
+    monkeypatch.setattr(Asked, "running", "2.4.0")
+    session = Session(RunOptions(tier="smoke"), (SELECTION,), {}, Scope.of(RunOptions(tier="smoke")))
+    session.record(verdict(known="narrow"))
+    session.close()
+    assert "asked: known divergence narrow: still so in 2.4.0" in list(summary.summary_lines(session))
+
+
+def names(machine: Machine) -> list[str]:
+    return [world.name for world in machines.worlds(machine)]
+
+
+def test_a_machine_stands_for_those_with_less() -> None:
+    assert names(AVX512) == ["as it is", "with AVX2 at most", "TensorFlow without oneDNN"]
+    assert names(AVX2) == ["as it is", "TensorFlow without oneDNN"]
+    assert names(ARM) == ["as it is"]
+
+
+def test_the_machines_that_are_stood_for_are_those_of_the_tables() -> None:
+    limited = replace(AVX512, variables=machines.AVX2)
+    assert limited.kind == LIMITED.kind == AVX2.kind
+
+
+def test_any_world_that_fails_fails_them_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[list[str], dict[str, str]]] = []
+
+    def ran(argv: list[str], env: dict[str, str], check: bool) -> SimpleNamespace:
+        asked.append((argv, env))
+        return SimpleNamespace(returncode=int(env.get("TF_ENABLE_ONEDNN_OPTS") == "0"))
+
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_flag")
+    monkeypatch.setattr(machines, "this_machine", lambda: AVX512)
+    monkeypatch.setattr(machines, "subprocess", SimpleNamespace(run=ran))
+    assert machines.main(["--out", str(tmp_path)]) == 1
+    assert "failed: TensorFlow without oneDNN" in capsys.readouterr().out
+    assert asked[1][1]["XLA_FLAGS"] == "--xla_flag --xla_cpu_max_isa=AVX2"
+    assert [argument for argument in asked[2][0] if argument.startswith("--adapter")] == ["--adapter=tensorflow"]
+    assert machines.main(["--out", str(tmp_path), "--adapter", "torch"]) == 0

@@ -1,0 +1,92 @@
+"""The machine: its instruction sets, what a limit takes away from a library, and the variables that count."""
+
+from dataclasses import replace
+
+import pytest
+
+from convformance.processes.machine import Machine, this_machine, variables
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, LIMITED
+
+
+@pytest.mark.parametrize("library", ["onednn", "xla"])
+def test_a_limit_takes_instruction_sets_from_its_library_alone(library: str) -> None:
+    assert AVX512.has("avx512bw", library)
+    assert not LIMITED.has("avx512bw", library)
+    assert LIMITED.has("avx2", library)
+    assert LIMITED.has("avx512bw")
+    assert LIMITED.is_limited(library)
+    assert not AVX512.is_limited(library)
+
+
+@pytest.mark.parametrize(
+    ("limit", "left", "gone"),
+    [
+        ("SSE41", "sse4_1", "avx"),
+        ("AVX", "avx", "avx2"),
+        ("AVX2", "fma", "avx512f"),
+        ("avx512_core", "avx512bw", "avx512_vnni"),
+        ("AVX512_CORE_VNNI", "avx512_vnni", "avx512_bf16"),
+        ("AVX512_CORE_BF16", "avx512_bf16", "amx_tile"),
+    ],
+)
+def test_each_limit_leaves_what_it_names(limit: str, left: str, gone: str) -> None:
+    machine = replace(AMX, variables={"DNNL_MAX_CPU_ISA": limit})
+    assert machine.has(left, "onednn")
+    assert not machine.has(gone, "onednn")
+    assert machine.has(gone, "aten")
+
+
+def test_a_limit_that_nobody_knows_takes_nothing() -> None:
+    assert replace(AVX512, variables={"ONEDNN_MAX_CPU_ISA": "ALL"}).has("avx512bw", "onednn")
+
+
+def test_a_limit_does_not_name_what_the_processor_lacks() -> None:
+    assert not replace(AVX2, variables={"ONEDNN_MAX_CPU_ISA": "AVX2"}).is_limited("onednn")
+
+
+def test_kinds_name_vendor_architecture_and_the_largest_instruction_set() -> None:
+    kinds = [machine.kind for machine in (AVX512, LIMITED, AVX2, AMX, ARM, Machine("riscv64"))]
+    assert kinds == [
+        "AMD x86-64 with AVX-512",
+        "AMD x86-64 with AVX2",
+        "AMD x86-64 with AVX2",
+        "Intel x86-64 with AMX",
+        "Arm (aarch64) with Neon",
+        "riscv64",
+    ]
+
+
+def test_the_phrase_names_processor_kind_and_variables() -> None:
+    assert AVX2.phrase == "AMD Ryzen (AMD x86-64 with AVX2)"
+    machine = replace(AVX512, variables={"TF_ENABLE_ONEDNN_OPTS": "0"})
+    assert machine.phrase == "AMD EPYC (AMD x86-64 with AVX-512); TF_ENABLE_ONEDNN_OPTS=0"
+
+
+def test_only_variables_that_change_arithmetic_count() -> None:
+    counting = {
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "DNNL_DEFAULT_FPMATH_MODE": "bf16",
+        "MKL_CBWR": "COMPATIBLE",
+        "NVIDIA_TF32_OVERRIDE": "0",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    }
+    others = {
+        "HOME": "/nowhere",
+        "JAX_COMPILATION_CACHE_DIR": "/nowhere",
+        "MKL_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "ONEDNN_VERBOSE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    assert variables({**others, **counting}) == counting
+
+
+def test_this_machine_is_named() -> None:
+    machine = this_machine()
+    assert machine.architecture
+    assert machine.cores >= 1
+    assert machine.features == tuple(sorted(machine.features))
+    assert machine.kind in machine.phrase
