@@ -108,7 +108,7 @@ def _report(parsed: argparse.Namespace) -> int:
         "html": parsed.output,
         **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge")},
     }
-    status = launch.report(parsed.records, outputs, baseline=parsed.baseline)
+    status = launch.report(parsed.records, outputs, baseline=parsed.baseline, show=_print)
     if parsed.open:
         _open(parsed.output)
     return status

@@ -100,11 +100,11 @@ def _test(outcome: Outcome) -> dict[str, Any]:
     }
     if outcome.message:
         test["message"] = outcome.message
-    return test | (_evidence(outcome.verdict) if outcome.verdict and outcome.verdict.finding else {})
+    return test | (_evidence(outcome.verdict, outcome.cause) if outcome.verdict and outcome.verdict.finding else {})
 
 
-def _evidence(verdict: Verdict) -> dict[str, Any]:
-    """Return what a finding has beyond its message: where it lies, the script that shows it, diagnosis and error."""
+def _evidence(verdict: Verdict, cause: str) -> dict[str, Any]:
+    """Return what a finding has beyond its message: where it lies, its script, its diagnosis, cause and error."""
     shown = {"trace": outcomes.evidence(verdict), "snippet": visible(verdict.script or "")}
-    extra = {"diagnosis": list(map(visible, verdict.diagnosis)), "error": verdict.error}
+    extra = {"diagnosis": list(map(visible, verdict.diagnosis)), "cause": cause, "error": verdict.error}
     return {name: value for name, value in shown.items() if value} | {"extra": extra}

@@ -17,6 +17,7 @@ from convformance.reports.model import Report
 from convformance.reports.record import Source, load
 
 TEMPLATES = Path(__file__).parent / "templates"
+MOST_CAUSES = 20
 MOST_PROBLEMS = 200
 MOST_REFUSALS = 200
 MOST_LISTED = 500
@@ -45,6 +46,7 @@ def page(report: Report, comparison: Comparison | None = None) -> str:
         .render(
             report=report,
             comparison=comparison,
+            most_causes=MOST_CAUSES,
             most_problems=MOST_PROBLEMS,
             most_refusals=MOST_REFUSALS,
             most_listed=MOST_LISTED,
@@ -93,7 +95,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (views.address, views.breakable, views.counts, views.names, views.tone):
+    for function in (views.address, views.breakable, views.counts, views.names, views.tone, views.verdict_address):
         templates.filters[function.__name__] = function
     templates.filters |= {"short": shorten, "n": "{:,}".format, "plural": plural, "safe_link": safe_link}
     templates.globals["views"] = views

@@ -86,7 +86,7 @@ def _result(outcome: Outcome, element: str) -> str:
     if element == "skipped" or verdict is None:
         return f"<{attributes}/>"
     numbers = {"grade": verdict.grade, "error": format_number(verdict.error)}
-    properties = _properties({**numbers, "diagnosis": ", ".join(verdict.diagnosis)})
+    properties = _properties({**numbers, "diagnosis": ", ".join(verdict.diagnosis), "cause": outcome.cause})
     text = shorten("\n".join(filter(None, (outcome.message, outcomes.evidence(verdict)))), LONGEST_TEXT)
     return f"{properties}<{attributes}>{escape(text)}</{element}>"
 

@@ -1,17 +1,17 @@
-"""The Markdown summary for the pages of continuous integration: the matrix, the first findings, and more."""
+"""The Markdown summary for the pages of continuous integration: the causes, the matrix, and more."""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from html import escape
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 from convformance.reports import compare, model, views
+from convformance.reports.causes import Cause
 from convformance.reports.compare import ChangeGroup, Comparison, IdentityChange
 from convformance.reports.formatting import (
-    NOTHING,
     SENTENCES,
     SYMBOLS,
     grades_in_order,
@@ -21,12 +21,13 @@ from convformance.reports.formatting import (
     shorten,
     visible,
 )
-from convformance.reports.lines import Diagnosis, Verdict
+from convformance.reports.lines import Diagnosis
 from convformance.reports.model import KnownEntry, Refusals, Report, RunSummary, Tally
 from convformance.reports.record import Source, load
 
 MOST_BYTES = 2**20
-MOST_FINDINGS = 20
+MOST_CAUSES = 20
+MOST_SCRIPTS, LONGEST_SCRIPT = 10, 8_000
 MOST_ROWS = 50
 LONGEST = 300
 
@@ -52,11 +53,11 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
     """Return the summary."""
     sections = [
         _opening(report),
+        _causes(report),
         _runs(report),
         _matrix(report),
         _comparison(comparison) if comparison else [],
         _diagnoses(report),
-        _findings(report),
         _known(report),
         _refusals(report),
         _problems(report),
@@ -109,6 +110,37 @@ def _opening(report: Report) -> list[str]:
     if report.records.stale:
         lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
     return lines
+
+
+def _causes(report: Report) -> list[str]:
+    """Return the causes, the worst first, each with the verdict that represents it and its script."""
+    if not report.causes:
+        return ["## Causes", "", "None."]
+    listed = [line for cause in report.causes[:MOST_CAUSES] for line in _cause(cause)]
+    left = len(report.causes) - MOST_CAUSES
+    rest = ["", f"and {plural(left, 'cause')} more: the HTML report lists every one."] if left > 0 else []
+    return ["## Causes", *listed, *rest]
+
+
+def _cause(cause: Cause) -> Iterator[str]:
+    """Yield a cause as an entry of a numbered list."""
+    verdict = cause.representative
+    yield ""
+    yield f"{cause.number}. {SYMBOLS[cause.grade]} {cause.grade}: **{escaped(cause.adapter, 80)}**"
+    yield f"   {escaped(cause.sentence, 600)}"
+    if cause.where:
+        yield f"   - Condition: {escaped(cause.where)}."
+    if cause.remedy:
+        yield f"   - What to do: {escaped(cause.remedy)}"
+    yield f"   - For instance {escaped(' '.join(verdict.key[1:]))}: {escaped(verdict.message)}"
+    if verdict.script and cause.number <= MOST_SCRIPTS and len(verdict.script) <= LONGEST_SCRIPT:
+        yield from (f"   {line}".rstrip() for line in _folded(verdict.script))
+
+
+def _folded(script: str) -> list[str]:
+    """Return a script that opens by a click, as HTML in which nothing but its own marks is left."""
+    opening = ["", "<details><summary>the script that shows it</summary>", "", "<pre>"]
+    return [*opening, *escape(visible(script), quote=False).rstrip().splitlines(), "</pre>", "", "</details>"]
 
 
 def _runs(report: Report) -> list[str]:
@@ -217,28 +249,10 @@ def _diagnosis(diagnosis: Diagnosis) -> list[str]:
     return [*route, name, explains, escaped(mistake), escaped(diagnosis.remedy)]
 
 
-def _findings(report: Report) -> list[str]:
-    """Return the first findings, the worst group first, one of each group before the second of any."""
-    if not report.total.findings:
-        return ["## Findings", "", "None."]
-    in_turn = model.in_turn([group.verdicts for group in report.findings])
-    chosen = {verdict.key for verdict in islice(in_turn, MOST_FINDINGS)}
-    first = [verdict for group in report.findings for verdict in group.verdicts if verdict.key in chosen]
-    head = ["grade", "adapter", "operation", "route", "case", "dtype", "diagnosis", "message"]
-    left = report.total.findings - len(first)
-    note = ["", f"and {plural(left, 'finding')} more: the HTML report lists every one."] if left else []
-    return [f"## Findings ({report.total.findings:,})", "", *table(head, map(_finding, first)), *note]
-
-
-def _finding(verdict: Verdict) -> list[str]:
-    grade, diagnosis = f"{SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or NOTHING
-    return [grade, *(escaped(name, 120) for name in (*verdict.key, diagnosis)), escaped(verdict.message)]
-
-
 def _known(report: Report) -> list[str]:
     head = ["adapter", "name", "reason", "covers", "machines", "link", "diverged / matched"]
     rows = _first_rows(head, report.known, _known_row, "known divergences")
-    return ["## Known divergences", "", *rows] if report.known else []
+    return ["## Known divergences", "", f"{views.known_count(report)}.", "", *rows] if report.known else []
 
 
 def _known_row(entry: KnownEntry) -> list[str]:

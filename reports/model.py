@@ -1,11 +1,10 @@
-"""What a report says about records: counts by adapter, route, operation, dtype and family; findings by diagnosis; known
+"""What a report says about records: counts by adapter, route, operation, dtype and family; findings by cause; known
 divergences; refusals.
 
 Every count keeps its denominator. A cell's cases pose questions; of those ``asked`` were put (in a complete run exactly
 those with a verdict), the rest is ``unasked``; of the asked ones those without a verdict are ``unjudged``.
 """
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +12,12 @@ from itertools import zip_longest
 
 from convformance.judging.grades import CONFORMANT, REFUSED, RIGHT
 from convformance.reports import features
+from convformance.reports.causes import Cause, by_error, causes, diagnosis_of
 from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity, without_numbers
 from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, RouteKey, Verdict
 from convformance.reports.record import Records, RunState
 
 UNDESCRIBED = "(not described)"
-UNEXPLAINED = "unexplained"
 
 
 @dataclass
@@ -121,10 +120,10 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings of one grade and one diagnosis on one route, in the order in which they are shown.
+    """Findings of one cause, one grade and one diagnosis on one route, in the order in which they are shown.
 
-    ``diagnosis`` is empty where there is none; ``line`` is the record's own on it. ``shares`` says what all cases of
-    the group share and fewer than half of the right ones of the route have.
+    ``cause`` is its number. ``diagnosis`` is empty where there is none; ``line`` is the record's own on it. ``shares``
+    says what all cases of the group share and fewer than half of the right ones of the route have.
     """
 
     grade: str
@@ -132,6 +131,7 @@ class FindingGroup:
     op: str
     route: str
     diagnosis: str
+    cause: int
     verdicts: tuple[Verdict, ...]
     line: Diagnosis | None = None
     shares: tuple[str, ...] = ()
@@ -168,6 +168,7 @@ class Report:
     dtypes: tuple[str, ...]
     families: tuple[str, ...]
     total: Tally
+    causes: tuple[Cause, ...]
     findings: tuple[FindingGroup, ...]
     known: tuple[KnownEntry, ...]
     refusals: tuple[Refusals, ...]
@@ -204,6 +205,7 @@ def summarise(records: Records) -> Report:
         by_run[verdict.adapter].append(verdict)
     runs = tuple(_RunCounter(records, state).count(by_run[label]) for label, state in records.runs.items())
     cells = [(row.op, dtype, tally) for run in runs for row in run.rows for dtype, tally in row.cells.items()]
+    distinct = causes(records)
     families = [(family, tally) for run in runs for family, tally in run.families.items()]
     return Report(
         records,
@@ -212,7 +214,8 @@ def summarise(records: Records) -> Report:
         dtypes_in_order(dtype for _, dtype, tally in cells if tally.verdict_count),
         tuple(dict.fromkeys(family for family, tally in families if tally.verdict_count)),
         merged(run.total for run in runs),
-        _findings(records),
+        distinct,
+        _findings(records, distinct),
         _known(records),
         _refusals(records),
     )
@@ -280,39 +283,27 @@ def in_turn(groups: Sequence[Sequence[Verdict]]) -> Iterator[Verdict]:
     return (verdict for rank in zip_longest(*groups) for verdict in rank if verdict is not None)
 
 
-def _findings(records: Records) -> tuple[FindingGroup, ...]:
+def _findings(records: Records, distinct: Sequence[Cause]) -> tuple[FindingGroup, ...]:
     """Return the findings in groups: the worst grade first, then the largest group."""
-    groups: dict[tuple[str, RouteKey, str], list[Verdict]] = defaultdict(list)
-    for verdict in records.findings:
-        diagnosis = diagnosis_of(verdict, records.diagnosed.get(verdict.route_key, ()))
-        groups[verdict.grade, verdict.route_key, diagnosis].append(verdict)
-    conformant = _conformant(records, {route_key for _, route_key, _ in groups})
+    groups: dict[tuple[str, RouteKey, str, int], list[Verdict]] = defaultdict(list)
+    for cause in distinct:
+        for verdict in cause.verdicts:
+            diagnosis = diagnosis_of(verdict, records.diagnosed.get(verdict.route_key, ()))
+            groups[verdict.grade, verdict.route_key, diagnosis, cause.number].append(verdict)
+    conformant = _conformant(records, {route_key for _, route_key, _, _ in groups})
     finding_groups = [
         FindingGroup(
             grade,
             *route_key,
             diagnosis,
+            number,
             tuple(sorted(verdicts, key=_shown_first)),
             next((line for line in records.diagnosed.get(route_key, ()) if line.name == diagnosis), None),
             features.shared(verdicts, conformant[route_key], records.cases),
         )
-        for (grade, route_key, diagnosis), verdicts in groups.items()
+        for (grade, route_key, diagnosis, number), verdicts in groups.items()
     ]
     return tuple(sorted(finding_groups, key=_by_severity))
-
-
-def diagnosis_of(verdict: Verdict, diagnoses: Sequence[Diagnosis]) -> str:
-    """Return the name of the first of a route's diagnoses that fits the verdict, alone or as a composition of two.
-
-    A verdict that none fits is unexplained where the record says that some are; any other has its own first diagnosis.
-    """
-    names = set(verdict.diagnosis)
-    for diagnosis in diagnoses:
-        if diagnosis.name in names or (names and names >= set(diagnosis.name.split("+"))):
-            return diagnosis.name
-    if verdict.diagnosis:
-        return verdict.diagnosis[0]
-    return UNEXPLAINED if any(diagnosis.name == UNEXPLAINED for diagnosis in diagnoses) else ""
 
 
 def _conformant(records: Records, route_keys: set[RouteKey]) -> Mapping[RouteKey, list[Verdict]]:
@@ -324,19 +315,14 @@ def _conformant(records: Records, route_keys: set[RouteKey]) -> Mapping[RouteKey
     return verdicts
 
 
-def _by_error(verdict: Verdict) -> tuple[float, str, str]:
-    """Order verdicts by error, the largest first; an answer without a number was too wrong to be measured."""
-    unmeasured = verdict.error is None or math.isnan(verdict.error)
-    return -math.inf if unmeasured else -(verdict.error or 0.0), verdict.case, verdict.dtype
-
-
-def _shown_first(verdict: Verdict) -> tuple[bool, tuple[float, str, str]]:
+def _shown_first(verdict: Verdict) -> tuple[bool, bool, tuple[float, str, str]]:
     """Order verdicts by error, behind the one whose smallest failing case is known: the quickest to understand."""
-    return verdict.smallest is None, _by_error(verdict)
+    return verdict.smallest is None, verdict.script is None, by_error(verdict)
 
 
-def _by_severity(group: FindingGroup) -> tuple[int, int, str, str, str, str]:
-    return severity(group.grade), -len(group.verdicts), group.adapter, group.op, group.route, group.diagnosis
+def _by_severity(group: FindingGroup) -> tuple[int, int, str, str, str, str, int]:
+    route_key = group.adapter, group.op, group.route
+    return severity(group.grade), -len(group.verdicts), *route_key, group.diagnosis, group.cause
 
 
 def _known(records: Records) -> tuple[KnownEntry, ...]:
@@ -347,7 +333,7 @@ def _known(records: Records) -> tuple[KnownEntry, ...]:
             covered[verdict.adapter, verdict.known].append(verdict)
     declared = {(label, known.name): known for label, state in records.runs.items() for known in state.run.known}
     entries = [
-        KnownEntry(*key, declared.get(key), records.divergences.get(key), tuple(sorted(covered[key], key=_by_error)))
+        KnownEntry(*key, declared.get(key), records.divergences.get(key), tuple(sorted(covered[key], key=by_error)))
         for key in dict.fromkeys([*records.divergences, *covered])
     ]
     return tuple(sorted(entries, key=_stale_first))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convformance.judging.grades import REFUSED, UNANSWERED
+from convformance.reports.causes import causes
 from convformance.reports.formatting import format_number, format_tuple, visible
 from convformance.reports.lines import Known, Verdict
 from convformance.reports.record import Records
@@ -19,7 +20,8 @@ PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
 class Outcome:
     """One test: its suite from the outside in, its name there, what became of it and why. No text hides a character.
 
-    ``status`` is passed, failed (the answer is not right), broken (there is none) or skipped; ``kind`` is the grade.
+    ``status`` is passed, failed (the answer is not right), broken (there is none) or skipped; ``kind`` is the grade;
+    ``cause`` names the cause of a finding, with its number.
     """
 
     suite: tuple[str, ...]
@@ -29,13 +31,16 @@ class Outcome:
     message: str = ""
     seconds: float = 0.0
     verdict: Verdict | None = None
+    cause: str = ""
 
 
 def outcomes(records: Records) -> Iterator[Outcome]:
     """Yield the outcome of every verdict, those of an adapter together, then of what else there is to tell."""
     declared = {(label, known.name): known for label, state in records.runs.items() for known in state.run.known}
+    named = {verdict.key: cause.title for cause in causes(records) for verdict in cause.verdicts}
     for verdict in sorted(records.verdicts.values(), key=lambda verdict: (verdict.adapter, verdict.op)):
-        yield _verdict_outcome(verdict, declared.get((verdict.adapter, verdict.known or "")))
+        known = declared.get((verdict.adapter, verdict.known or ""))
+        yield _verdict_outcome(verdict, known, named.get(verdict.key, ""))
     for adapter, reason in records.missing.items():
         yield _beside(adapter, "is asked", SKIPPED, "missing", reason)
     for divergence in records.stale:
@@ -52,11 +57,11 @@ def _beside(suite: str, name: str, status: str, kind: str, message: str) -> Outc
     return Outcome((visible(suite),), visible(name), status, kind, visible(message))
 
 
-def _verdict_outcome(verdict: Verdict, known: Known | None) -> Outcome:
+def _verdict_outcome(verdict: Verdict, known: Known | None, cause: str) -> Outcome:
     status, message = _status(verdict, known)
     suite = tuple(map(visible, (verdict.adapter, verdict.op, verdict.route)))
     name = visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
-    return Outcome(suite, name, status, verdict.grade, visible(message), verdict.seconds, verdict)
+    return Outcome(suite, name, status, verdict.grade, visible(message), verdict.seconds, verdict, visible(cause))
 
 
 def _status(verdict: Verdict, known: Known | None) -> tuple[str, str]:

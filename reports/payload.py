@@ -37,6 +37,7 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
     # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
     groups = [*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)]
+    evidence.take(cause.representative for cause in report.causes)
     evidence.take(in_turn(groups))
     evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
     return {

@@ -1,7 +1,7 @@
 """What the HTML report shows before its script runs: headline, bars, tiles, tables, links to the list of verdicts."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 
 from convformance.judging import grades
 from convformance.judging.grades import CONFORMANT, CRASHED, REFUSED
-from convformance.reports import features
+from convformance.reports import causes, features
+from convformance.reports.causes import Cause
 from convformance.reports.features import Feature, Support
 from convformance.reports.formatting import (
     dtypes_in_order,
@@ -23,11 +24,12 @@ from convformance.reports.formatting import (
     shorten,
     visible,
 )
-from convformance.reports.lines import Diagnosis
+from convformance.reports.lines import KEY, Diagnosis, Verdict
 from convformance.reports.machines import machine_lines
 from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
 MOST_COUNTS = 6
+LONGEST_SCRIPT = 20_000
 LEGEND = tuple((grade.name, grade.sentence) for grade in grades.TABLE)
 
 # In per cent of a bar: a single verdict of thousands must still be seen.
@@ -39,7 +41,7 @@ def headline(report: Report) -> str:
     """Return the outcome in a few words."""
     if not report.total.verdict_count:
         return "no verdicts"
-    return plural(report.total.findings, "finding") if report.total.findings else "no findings"
+    return causes.count_text(report.causes)
 
 
 def lead(report: Report) -> str:
@@ -100,6 +102,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
     return (
         Tile("asked", asked),
         Tile(CONFORMANT, total.conformant, percent(total.conformant, asked), tone(CONFORMANT)),
+        *([Tile("causes", len(report.causes), loud=True)] if report.causes else []),
         Tile("findings", total.findings, percent(total.findings, asked), loud=bool(total.findings)),
         *(tile for tile in if_any if tile.count),
     )
@@ -227,7 +230,7 @@ def feature_table(report: Report) -> FeatureTable:
 
 @dataclass(frozen=True)
 class DiagnosedFindings:
-    """Groups of findings of one grade and one diagnosis, each with its number in the report."""
+    """Groups of findings of one cause, one grade and one diagnosis, each with its number in the report."""
 
     grade: str
     diagnosis: str
@@ -244,13 +247,36 @@ class DiagnosedFindings:
         return next((group.line for _, group in self.groups if group.line), None)
 
 
-def diagnosed(report: Report) -> tuple[DiagnosedFindings, ...]:
-    """Return the findings by grade and diagnosis: the worst grade first, then the diagnosis with the most findings."""
-    groups: dict[tuple[str, str], list[tuple[int, FindingGroup]]] = {}
+def by_cause(report: Report) -> tuple[tuple[Cause, tuple[DiagnosedFindings, ...]], ...]:
+    """Return the causes, the worst first, each with its findings by grade and diagnosis."""
+    groups: dict[int, dict[tuple[str, str], list[tuple[int, FindingGroup]]]] = defaultdict(dict)
     for number, group in enumerate(report.findings):
-        groups.setdefault((group.grade, group.diagnosis), []).append((number, group))
+        groups[group.cause].setdefault((group.grade, group.diagnosis), []).append((number, group))
+    return tuple((cause, _diagnosed(groups[cause.number])) for cause in report.causes)
+
+
+def _diagnosed(groups: Mapping[tuple[str, str], list[tuple[int, FindingGroup]]]) -> tuple[DiagnosedFindings, ...]:
+    """Return findings by grade and diagnosis: the worst grade first, then the diagnosis with the most findings."""
     findings = [DiagnosedFindings(*key, tuple(numbered)) for key, numbered in groups.items()]
     return tuple(sorted(findings, key=lambda each: (severity(each.grade), -each.findings, each.diagnosis)))
+
+
+def known_count(report: Report) -> str:
+    """Return how many causes are known already, in how many verdicts."""
+    seen = [entry for entry in report.known if entry.verdicts]
+    return f"{plural(len(seen), 'known cause')} in {plural(report.total.known, 'verdict')}"
+
+
+def script_of(cause: Cause) -> str:
+    """Return the script that shows a cause, where there is one that the page has room for."""
+    script = cause.representative.script or ""
+    return script if len(script) <= LONGEST_SCRIPT else ""
+
+
+def verdict_address(verdict: Verdict) -> str:
+    """Return the address, on the page, of one verdict."""
+    named = {name: visible(value) for name, value in zip(KEY, verdict.key, strict=True)}
+    return "#" + urlencode({"case": named.pop("case"), **named})
 
 
 def where(refusals: Refusals) -> str:

@@ -15,6 +15,7 @@ from convformance.adapters import discovery
 from convformance.judging.grades import ANSWERED, ERROR, WRONG
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message, Tell, serve
+from convformance.reports.causes import Cause
 from convformance.reports.lines import Key, Verdict, as_smallest
 from convformance.running.questions import question_of
 from convformance.running.runner import VerdictRunner
@@ -22,22 +23,30 @@ from convformance.running.smallest import smallest_failing
 from convformance.test_cases.fills import EXACT_FILLS
 
 SECONDS = 60.0  # that a process may be silent: to import the framework, or to search
-# How many verdicts of one route, or of one known divergence, get their evidence; ``reproduce`` finds that of any other.
+# How many verdicts of a route, a known divergence or a cause get their evidence; ``reproduce`` finds that of others.
 FOR_EACH = 1
 
 
-def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return those whose evidence a record keeps: the first finding of each route and of each known divergence."""
+def chosen(verdicts: Iterable[Verdict], causes: Iterable[Cause] = ()) -> list[Verdict]:
+    """Return those whose evidence a record keeps: the first of each route, each known divergence and each cause."""
     counts: dict[tuple[str, ...], int] = {}
+    shown = {verdict.key: verdict for verdict in verdicts if _can_be_shown(verdict)}
     first = []
-    for verdict in verdicts:
-        if not (verdict.finding or verdict.known) or verdict.grade not in (*ANSWERED, ERROR):
-            continue
+    for verdict in shown.values():
         kind = (verdict.adapter, verdict.known) if verdict.known else (verdict.adapter, verdict.op, verdict.route)
         counts[kind] = counts.get(kind, 0) + 1
         if counts[kind] <= FOR_EACH:
             first.append(verdict)
+    keys = {verdict.key for verdict in first}
+    for cause in causes:
+        if not any(verdict.key in keys for verdict in cause.verdicts):
+            first += [shown[verdict.key] for verdict in cause.verdicts if verdict.key in shown][:FOR_EACH]
     return first
+
+
+def _can_be_shown(verdict: Verdict) -> bool:
+    """Whether it diverges, and its process lived to say so: what kills or hangs shows nothing smaller."""
+    return bool(verdict.finding or verdict.known) and verdict.grade in (*ANSWERED, ERROR)
 
 
 def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,12 +84,18 @@ def pytest_argv(options: RunOptions, out: Path) -> Sequence[str]:
     return [str(cases), *plugin, *quiet, f"--junitxml={out / REPORTS[-1]}", *options.to_argv()]
 
 
-def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baseline: Sequence[Path] | None) -> int:
-    """Write the records in every format of ``outputs``; return the exit status they amount to.
+def report(
+    paths: Sequence[Path],
+    outputs: Mapping[str, Path | None],
+    *,
+    baseline: Sequence[Path] | None,
+    show: Callable[[Sequence[str]], object],
+) -> int:
+    """Write the records in every format of ``outputs``, ``show`` the causes; return the exit status they amount to.
 
     What could not be used of them is told on standard error. Raises RecordError for what is no record.
     """
-    from convformance.reports import record
+    from convformance.reports import causes, record
 
     records = record.read(paths)
     for problem in records.problems[:_PROBLEMS]:
@@ -98,6 +104,7 @@ def report(paths: Sequence[Path], outputs: Mapping[str, Path | None], *, baselin
         more = f"{records.problem_count - _PROBLEMS:,} problems more"
         print(f"convformance: and {more}: the report lists them", file=sys.stderr)
     _write(records, outputs, baseline=record.read(baseline) if baseline else None)
+    show(list(causes.summary(records)))
     return _status(records)
 
 

@@ -12,7 +12,8 @@ from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
 from convformance.processes.loading import tidy
 from convformance.reports import lines, record
-from convformance.reports.lines import Divergence, Key, Verdict
+from convformance.reports.causes import causes
+from convformance.reports.lines import Diagnosis, Divergence, Key, Verdict
 from convformance.running import evidence
 from convformance.running.diagnosing import diagnosis_lines
 from convformance.running.identity import identity
@@ -39,6 +40,7 @@ class Session:
     faults: list[str] = field(default_factory=list)
     stale: list[Divergence] = field(default_factory=list)
     persisting: list[Divergence] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     _writer: record.Writer | None = None
 
@@ -121,12 +123,13 @@ class Session:
 
         An interrupted run looks for no evidence: whoever ended it does not want to wait.
         """
+        self.diagnoses = list(diagnosis_lines(self._answers()))
         if not interrupted:
             self._add_evidence()
         divergences = list(self._divergences())
         self.stale = [divergence for divergence in divergences if divergence.stale]
         self.persisting = [divergence for divergence in divergences if divergence.message and not divergence.stale]
-        closing: list[lines.Line] = [*divergences, *diagnosis_lines(self._answers()), self._end()]
+        closing: list[lines.Line] = [*divergences, *self.diagnoses, self._end()]
         for line in closing:
             self._write(line)
         if self._writer is not None:
@@ -136,13 +139,22 @@ class Session:
         if self._writer is None:
             return
         fresh = (verdict for question, verdict in self._answers() if question.key not in self.done)
+        chosen = evidence.chosen(fresh, causes(self.records))
         specs = {selection.label: selection.spec for selection in self.selections}
-        complete = {verdict.key: verdict for verdict in evidence.completed(evidence.chosen(fresh), specs)}
+        complete = {verdict.key: verdict for verdict in evidence.completed(chosen, specs)}
         self.verdicts.update(complete)
         try:
             self._writer.amend(map(lines.to_line, complete.values()), lines.KEY)
         except OSError as error:  # the record is as it was, without the evidence
             self.faults.append(f"evidence cannot be added to the record {self.options.record}: {error.strerror}")
+
+    @property
+    def records(self) -> record.Records:
+        """The verdicts so far and what explains them, as they are read back from a record."""
+        diagnosed: dict[lines.RouteKey, tuple[Diagnosis, ...]] = {}
+        for line in self.diagnoses:
+            diagnosed[line.route_key] = *diagnosed.get(line.route_key, ()), line
+        return record.Records(verdicts=self.verdicts, diagnosed=diagnosed)
 
     def _answers(self) -> Iterator[tuple[Question, Verdict]]:
         for question in self.questions:

@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 
 from convformance.processes.machine import this_machine
+from convformance.reports import causes
 from convformance.reports.formatting import plural
-from convformance.reports.lines import Verdict
 from convformance.running.identity import is_new_machine
 from convformance.running.session import Session
 
 _PROGRESS_SECONDS = 10.0
-_MOST = 20  # findings, and faults, that are shown
+_MOST = 20  # faults that are shown
 
 
 def header_lines(session: Session) -> list[str]:
@@ -67,7 +67,7 @@ def _clock(seconds: float) -> str:
 
 
 def summary_lines(session: Session) -> Iterator[str]:
-    """Yield the counts of each adapter, what is stale, the first findings, and what broke of the suite itself."""
+    """Yield the counts of each adapter, what is stale, the causes, and what broke of the suite itself."""
     for selection in session.selections:
         yield _counts(session, selection.label)
     yield from _first_run_summary(session)
@@ -75,9 +75,7 @@ def summary_lines(session: Session) -> Iterator[str]:
         yield f"{divergence.adapter}: known divergence {divergence.name}: {divergence.message}"
     for divergence in session.stale:
         yield f"stale: {divergence.adapter}: {divergence.message}"
-    yield from map(format_finding, session.findings[:_MOST])
-    if len(session.findings) > _MOST:
-        yield f"... and {len(session.findings) - _MOST:,} findings more"
+    yield from causes.summary(session.records)
     for fault in session.faults[:_MOST]:
         yield from ("the suite itself broke, which says nothing of any adapter; please report it:", *fault.splitlines())
     if not session.complete:
@@ -89,8 +87,3 @@ def _counts(session: Session, label: str) -> str:
     counts = [f"{n:,} {grade}" for (adapter, grade), n in sorted(session.grade_counts.items()) if adapter == label]
     findings = sum(verdict.adapter == label for verdict in session.findings)
     return f"{label}: {', '.join(counts)}; {findings:,} findings"
-
-
-def format_finding(verdict: Verdict) -> str:
-    """Return a finding in a line."""
-    return f"{verdict.grade}: {' '.join(verdict.key)}: {verdict.message}"[:300]

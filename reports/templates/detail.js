@@ -25,16 +25,21 @@ const copy = async (button, source) => {
   setTimeout(() => (button.textContent = "Copy"), 1500);
 };
 
+/** Return a button that copies the text of an element. */
+export const copyButton = (source) => {
+  const button = el("button", { type: "button", class: "copy" }, "Copy");
+  button.addEventListener("click", () => copy(button, source));
+  return button;
+};
+
 /** Return a script with a button that copies it. */
 const script = (text) => {
   const source = el("code", {}, text);
-  const button = el("button", { type: "button", class: "copy" }, "Copy");
-  button.addEventListener("click", () => copy(button, source));
   return el(
     "details",
     { class: "more", open: true },
     el("summary", {}, "Reproduction script ", el("span", { class: "soft" }, `${count(text.split("\n").length)} lines`)),
-    el("div", { class: "scripted" }, button, el("pre", { class: "script", tabindex: "0" }, source)),
+    el("div", { class: "scripted" }, copyButton(source), el("pre", { class: "script", tabindex: "0" }, source)),
   );
 };
 

@@ -2,7 +2,7 @@
 
 import { addressOf } from "./address.js";
 import { badge, code, count, el } from "./dom.js";
-import { verdict } from "./detail.js";
+import { copyButton, verdict } from "./detail.js";
 
 const AT_ONCE = 25;
 const MOST_LISTED = 500;
@@ -60,8 +60,9 @@ const fill = (data, group) => {
   else more(data, (data[kind] ?? data.comparison[kind])[index], 0, entries, kind);
 };
 
-/** Make every group of the page fill itself when it is opened. */
+/** Make every group of the page fill itself when it is opened, and every script that stands there one to copy. */
 export const prepare = (data) => {
+  for (const script of document.querySelectorAll(".cause .scripted")) script.prepend(copyButton(script.querySelector("code")));
   for (const group of document.querySelectorAll("details[data-rows]")) {
     group.addEventListener("toggle", () => group.open && fill(data, group));
     if (group.open) fill(data, group);

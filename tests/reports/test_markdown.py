@@ -1,5 +1,6 @@
 """The Markdown summary: complete in its counts, safe in its texts, always small enough."""
 
+import html
 import re
 from pathlib import Path
 
@@ -20,7 +21,8 @@ def test_the_summary_tells_identity_matrix_findings_known_and_refusals(tmp_path:
     path = SyntheticRun(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl")
     report = model.summarise(record.read([path]))
     text = written(tmp_path, path)
-    assert text.startswith(f"# convformance: {report.total.findings} findings\n")
+    causes = len(report.causes)
+    assert text.startswith(f"# convformance: {causes} causes in {report.total.findings} findings\n")
     for run in report.runs:
         assert f"| {run.total.conformant:,} / {run.asked:,} | complete |" in text
     torch = next(run for run in report.runs if run.label == "torch").operation("conv_filter_grad")
@@ -31,8 +33,11 @@ def test_the_summary_tells_identity_matrix_findings_known_and_refusals(tmp_path:
     assert "<https://example.org/issues/4069>" in text
     refused = report.runs[0].total.grades["refused"]
     assert f"scipy {refused:,}" in text
-    assert text.count("\n| ✗ wrong |") + text.count("\n| ↯ crashed |") == 20
-    assert f"and {report.total.findings - 20} findings more" in text
+    assert f"1 known cause in {report.total.known} verdicts." in text
+    assert re.findall(r"(?m)^(\d+)\. [^ ] [a-z-]+: \*\*", text) == [
+        str(number + 1) for number in range(min(causes, 20))
+    ]
+    assert causes <= 20 or f"and {causes - 20} causes more" in text
 
 
 def test_an_incomplete_run_says_so(tmp_path: Path) -> None:
@@ -68,11 +73,11 @@ def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     assert "<img" not in text
     assert "javascript:alert" not in re.sub(r"\\?\[.*?\\?\]\(", "(", "".join(re.findall(r"<[^>]*>", text)))
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("| ")]
-    assert len(tables) == len({"who", "matrix", "diagnoses", "findings", "known", "refusals"})
+    assert len(tables) == len({"who", "matrix", "diagnoses", "known", "refusals"})
     for lines in tables:
         assert len({line.count("|") for line in lines}) == 1
     headings = [line for line in text.splitlines() if line.startswith("#")]
-    assert len(headings) == len(tables) + len({"title", "problems"})
+    assert len(headings) == len(tables) + len({"title", "causes", "problems"})
 
 
 def test_the_summary_is_below_one_mebibyte_whatever_the_record_holds(
@@ -92,9 +97,18 @@ def test_findings_and_routes_have_their_diagnoses(tmp_path: Path) -> None:
     mistake = "The result is moved by one along the last axis; only in the last column"
     assert f"| exchanged-sides by (0, 1) | 6 of 6 | {mistake} | Exchange lo and hi" in text
     assert "| unexplained | 1 of 6 | Nothing known reproduces it; only in the last column |" in text
-    wrong = [line for line in text.splitlines() if line.startswith("| ✗ wrong |")]
-    assert wrong
-    assert all("| exchanged-sides |" in line for line in wrong)
+
+
+def test_a_cause_has_its_condition_its_remedy_its_instance_and_its_script(tmp_path: Path) -> None:
+    path = SyntheticRun(cases=12, wrong_share=0.05).write(tmp_path / "run.jsonl")
+    text = written(tmp_path, path)
+    wrong = [cause for cause in model.summarise(record.read([path])).causes if cause.grade == "wrong"]
+    assert text.count("   - Condition: only in the last column.\n") >= len(wrong) > 2
+    assert text.count("   - What to do: Exchange lo and hi of the padding.\n") == len(wrong)
+    for cause in wrong:
+        assert f"   - For instance {escaped(' '.join(cause.representative.key[1:]))}: " in text
+        assert html.unescape(text).count(f'"""{cause.representative.op} of {cause.adapter}: ') == 1
+    assert text.count("<pre>") == text.count("</pre>") == min(len(wrong), markdown.MOST_SCRIPTS)
 
 
 def test_changes_against_a_baseline_are_told(tmp_path: Path) -> None:
