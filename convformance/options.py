@@ -24,7 +24,8 @@ _ADAPTER_HELP = (
 class RunOptions:
     """The choices for one run; ``filters`` maps names of FILTERS to the values let through (empty or absent: all).
 
-    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take.
+    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take; ``expected``
+    the user's file of expectations.
     """
 
     adapters: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class RunOptions:
     shard: tuple[int, int] = (1, 1)
     record: Path | None = None
     resume: bool = False
+    expected: Path | None = None
     time_limit: float = TIME_LIMIT
 
     @classmethod
@@ -45,6 +47,7 @@ class RunOptions:
             shard=parse_shard(option.shard),
             record=option.record,
             resume=option.resume,
+            expected=getattr(option, "expected", None),
             time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
         )
 
@@ -69,6 +72,7 @@ class RunOptions:
         argv += [f"--{name}={value}" for name, values in self.filters.items() for value in values]
         argv += [f"--tier={self.tier}", f"--shard={self.shard[0]}/{self.shard[1]}", f"--timeout={self.time_limit:g}"]
         argv += [f"--record={self.record}"] if self.record else []
+        argv += [f"--expected={self.expected}"] if self.expected else []
         return [*argv, "--resume"] if self.resume else argv
 
 
@@ -94,4 +98,5 @@ def declare(add: Any) -> None:
         )
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
+    add("--expected", type=Path, metavar="FILE", help="findings that are expected (TOML, see docs/ci.md): no findings")
     add("--resume", action="store_true", help="do not ask again what the record already holds")

@@ -14,6 +14,7 @@ from convformance.reports.formatting import (
     NOTHING,
     SENTENCES,
     SYMBOLS,
+    describe_stale,
     grades_in_order,
     one_line,
     plural,
@@ -22,7 +23,7 @@ from convformance.reports.formatting import (
     visible,
 )
 from convformance.reports.lines import Diagnosis, Verdict
-from convformance.reports.model import KnownEntry, Refusals, Report, RunSummary, Tally
+from convformance.reports.model import ExpectedEntry, KnownEntry, Refusals, Report, RunSummary, Tally
 from convformance.reports.record import Source, load
 
 MOST_BYTES = 2**20
@@ -58,6 +59,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _diagnoses(report),
         _findings(report),
         _known(report),
+        _expected(report),
         _refusals(report),
         _problems(report),
     ]
@@ -104,7 +106,9 @@ def _opening(report: Report) -> list[str]:
         missing = f"{report.unjudged:,} questions have no verdict."
         lines += ["", f"**Not complete:** {labels} did not run to the end; {missing}"]
     if report.records.stale:
-        lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
+        lines += ["", f"**{describe_stale(report.records.stale)}:** see below."]
+    if report.new:
+        lines += ["", f"**Of the findings:** {escaped(views.newness(report))}."]
     return lines
 
 
@@ -151,6 +155,8 @@ def _others(tally: Tally) -> Iterator[str]:
         yield f"(known {tally.known:,})"
     if tally.documented:
         yield f"(documented {tally.documented:,})"
+    if tally.expected:
+        yield f"(expected {tally.expected:,})"
 
 
 def _comparison(comparison: Comparison) -> list[str]:
@@ -203,7 +209,8 @@ def _findings(report: Report) -> list[str]:
 
 def _finding(verdict: Verdict) -> list[str]:
     grade, diagnosis = f"{SYMBOLS[verdict.grade]} {verdict.grade}", ", ".join(verdict.diagnosis) or NOTHING
-    return [grade, *(escaped(name, 120) for name in (*verdict.key, diagnosis)), escaped(verdict.message)]
+    message = f"{'**new:** ' if verdict.new else ''}{escaped(verdict.message)}"
+    return [grade, *(escaped(name, 120) for name in (*verdict.key, diagnosis)), message]
 
 
 def _known(report: Report) -> list[str]:
@@ -221,6 +228,29 @@ def _known_row(entry: KnownEntry) -> list[str]:
     texts = (known.reason, known.covers) if known else ("", "")
     link = _address(safe_link(known.link)) if known else ""
     return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), link, counts]
+
+
+def _expected(report: Report) -> list[str]:
+    """Return the user's own expectations, stale ones first, and what became of each."""
+    head = ["adapter", "name", "reason", "link", "failed / matched"]
+    rows = _first_rows(head, report.expected, _expected_row, "expectations")
+    return ["## Expectations", "", *rows] if report.expected else []
+
+
+def _expected_row(entry: ExpectedEntry) -> list[str]:
+    line = entry.line
+    if line is None:
+        adapters = ", ".join(sorted({verdict.adapter for verdict in entry.verdicts}))
+        return [
+            escaped(adapters),
+            escaped(entry.name, 120),
+            "",
+            "",
+            f"{len(entry.verdicts):,} / the run did not finish",
+        ]
+    name = ("**stale:** " if line.stale else "") + escaped(entry.name, 120)
+    counts = f"{line.diverged:,} / {line.matched:,}"
+    return [escaped(line.adapter), name, escaped(line.reason), _address(safe_link(line.link)), counts]
 
 
 def _address(link: str) -> str:

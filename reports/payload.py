@@ -36,7 +36,7 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         columns.add(verdict)
     # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
-    groups = [*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)]
+    groups = [group.verdicts for group in (*report.findings, *report.known, *report.expected)]
     evidence.take(in_turn(groups))
     evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
     return {
@@ -51,6 +51,7 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         "palette": picture.PALETTE,
         "findings": [[rows[verdict.key] for verdict in group.verdicts] for group in report.findings],
         "known": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.known],
+        "expected": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.expected],
         "comparison": None if comparison is None else _comparison(comparison, verdicts, rows),
     }
 

@@ -56,7 +56,7 @@ class Controller:
             return None
         if question.key in self.session.verdicts:
             return None
-        runner = VerdictRunner(self.session.selections)
+        runner = VerdictRunner(self.session.selections, expectations=self.session.expectations)
         return runner.without_answer(question, CRASHED, "the process died while it answered")
 
     def _show_progress(self) -> None:

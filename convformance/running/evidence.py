@@ -27,13 +27,14 @@ FOR_EACH = 1
 
 
 def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return those whose evidence a record keeps: the first finding of each route and of each known divergence."""
+    """Return those whose evidence a record keeps: the first finding of each route and of each known or expected one."""
     counts: dict[tuple[str, ...], int] = {}
     first = []
     for verdict in verdicts:
-        if not (verdict.finding or verdict.known) or verdict.grade not in (*ANSWERED, ERROR):
+        reason = verdict.known or verdict.expected
+        if not (verdict.finding or reason) or verdict.grade not in (*ANSWERED, ERROR):
             continue
-        kind = (verdict.adapter, verdict.known) if verdict.known else (verdict.adapter, verdict.op, verdict.route)
+        kind = (verdict.adapter, reason) if reason else (verdict.adapter, verdict.op, verdict.route)
         counts[kind] = counts.get(kind, 0) + 1
         if counts[kind] <= FOR_EACH:
             first.append(verdict)

@@ -14,6 +14,7 @@ from convformance.judging.rule import Judgement, judge
 from convformance.processes.limits import CallTimeout, Watchdog, time_limit
 from convformance.processes.loading import error_text
 from convformance.reports.lines import KEY, Spread, Verdict, Worst, as_error_map
+from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.questions import Question
 from convformance.running.status import classify
 from convformance.test_cases import examining
@@ -36,12 +37,19 @@ class VerdictRunner:
     """Puts questions to adapters; makes each adapter once, on its first question.
 
     ``seconds`` is the time that an adapter may take over one question: its own, not that of the truth, the judging or
-    whatever else is ours. ``watchdog`` hears of a call that no signal interrupts.
+    whatever else is ours. ``watchdog`` hears of a call that no signal interrupts. What ``expectations`` list is no
+    finding.
     """
 
     def __init__(
-        self, selections: Iterable[Selection], *, seconds: float = math.inf, watchdog: Watchdog | None = None
+        self,
+        selections: Iterable[Selection],
+        *,
+        seconds: float = math.inf,
+        watchdog: Watchdog | None = None,
+        expectations: Expectations = NO_EXPECTATIONS,
     ) -> None:
+        self._expectations = expectations
         self._selections = {selection.label: selection for selection in selections}
         self._adapters: dict[str, Adapter | Exception] = {}
         self._limit, self._left, self._watchdog = seconds, seconds, watchdog
@@ -78,7 +86,8 @@ class VerdictRunner:
         return self._classified(Verdict.without_answer(question.key, grade, message), question)
 
     def _classified(self, verdict: Verdict, question: Question) -> Verdict:
-        return classify(verdict, question, self._selections[question.adapter])
+        selection = self._selections[question.adapter]
+        return self._expectations.apply(classify(verdict, question, selection), question, selection)
 
     def _answer(self, question: Question, operands: Operands) -> Answer:
         """Ask the adapter; what it raises is its own, and never mistaken for a fault of the suite."""

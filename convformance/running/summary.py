@@ -50,6 +50,7 @@ def summary_lines(session: Session) -> Iterator[str]:
         yield _counts(session, selection.label)
     for divergence in session.stale:
         yield f"stale: {divergence.adapter}: {divergence.message}"
+    yield from _newness(session)
     yield from map(format_finding, session.findings[:_MOST])
     if len(session.findings) > _MOST:
         yield f"... and {len(session.findings) - _MOST:,} findings more"
@@ -63,9 +64,20 @@ def summary_lines(session: Session) -> Iterator[str]:
 def _counts(session: Session, label: str) -> str:
     counts = [f"{n:,} {grade}" for (adapter, grade), n in sorted(session.grade_counts.items()) if adapter == label]
     findings = sum(verdict.adapter == label for verdict in session.findings)
-    return f"{label}: {', '.join(counts)}; {findings:,} findings"
+    expected = sum(verdict.adapter == label and verdict.expected is not None for verdict in session.verdicts.values())
+    listed = f", {expected:,} expected" if expected else ""
+    return f"{label}: {', '.join(counts)}; {findings:,} findings{listed}"
+
+
+def _newness(session: Session) -> Iterator[str]:
+    """Yield how many findings are new, and how many regressions, where the user's file says what it has seen."""
+    if session.expectations.seen is not None and session.findings:
+        new = sum(verdict.new for verdict in session.findings)
+        regressions = len(session.findings) - new
+        file = session.options.expected
+        yield f"new findings, on cases that {file} has never seen: {new:,}; regressions, on others: {regressions:,}"
 
 
 def format_finding(verdict: Verdict) -> str:
     """Return a finding in a line."""
-    return f"{verdict.grade}: {' '.join(verdict.key)}: {verdict.message}"[:300]
+    return f"{'new: ' if verdict.new else ''}{verdict.grade}: {' '.join(verdict.key)}: {verdict.message}"[:300]
