@@ -36,8 +36,8 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         columns.add(verdict)
     # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
-    groups = [group.verdicts for group in (*report.findings, *report.known, *report.expected)]
-    evidence.take(in_turn(groups))
+    listed = [*(entry.verdicts for entry in report.known), *(entry.verdicts for entry in report.expected)]
+    evidence.take(in_turn([*(group.verdicts for group in report.findings), *listed]))
     evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
     return {
         **columns.to_json(),

@@ -108,7 +108,7 @@ class Records:
     @property
     def stale(self) -> list[Divergence | Expectation]:
         """The known divergences that no longer diverge, and the user's expectations that nothing fails as they say."""
-        declared = [*self.divergences.values(), *self.expectations.values()]
+        declared: list[Divergence | Expectation] = [*self.divergences.values(), *self.expectations.values()]
         return [divergence for divergence in declared if divergence.stale]
 
     @property

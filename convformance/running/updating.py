@@ -151,7 +151,7 @@ def _with_seen(blocks: Sequence[str], seen: Sequence[str]) -> list[str]:
     for index, block in enumerate(blocks):
         if "seen" in tomllib.loads(block):
             document = tomlkit.parse(block)
-            document["seen"]["cases"] = _array(seen)  # type: ignore[index]
+            document["seen"]["cases"] = _array(seen)
             changed[index] = tomlkit.dumps(document)
             return changed
     return [*changed, tomlkit.dumps({"seen": {"cases": _array(seen)}})]
