@@ -1,4 +1,4 @@
-"""The command line: run, report, check, adapters, cases, reproduce, smallest.
+"""The command line: run, ci, report, check, adapters, cases, reproduce, smallest.
 
 Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
 """
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from convformance.reports.record import RecordError
 
     parsed, rest = _parser().parse_known_args(arguments)
-    if rest and parsed.command is not _run:
+    if rest and parsed.command not in (_run, _ci):
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     parsed.rest = rest
     command: Callable[[argparse.Namespace], int] = parsed.command
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for declare in (
         _declare_run,
+        _declare_ci,
         _declare_report,
         _declare_check,
         _declare_adapters,
@@ -62,6 +63,17 @@ def _parser() -> argparse.ArgumentParser:
 def _declare_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="ask, judge, and write the report; further arguments go to pytest")
     options.declare(run.add_argument)
+    _declare_running(run)
+    run.add_argument(
+        "--update-expected",
+        action="store_true",
+        help="let the file of --expected (default: conformance.toml) expect what is found, and exit with 0",
+    )
+    run.set_defaults(command=_run)
+
+
+def _declare_running(run: argparse.ArgumentParser) -> None:
+    """Declare what every command that asks has beside the options of a run."""
     run.add_argument("-n", dest="workers", default="auto", metavar="N", help="worker processes (default: one a core)")
     run.add_argument(
         "--out", type=Path, default=Path("out"), metavar="DIR", help="folder of record and report (default: out)"
@@ -71,13 +83,33 @@ def _declare_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run.add_argument(
         "--timeout", type=float, default=options.TIME_LIMIT, metavar="S", help="seconds a question may take"
     )
-    run.set_defaults(command=_run)
 
 
 def _run(parsed: argparse.Namespace) -> int:
     parsed.record = parsed.record or parsed.out / f"{parsed.name}.jsonl"
+    update = (parsed.expected or Path("conformance.toml")) if parsed.update_expected else None
+    if update is not None:
+        parsed.expected = update if update.exists() else None
     run_options = options.RunOptions.of(parsed)
-    return launch.run(run_options, workers=parsed.workers, out=parsed.out, merge=parsed.merge, rest=parsed.rest)
+    return launch.run(
+        run_options, workers=parsed.workers, out=parsed.out, merge=parsed.merge, update=update, rest=parsed.rest
+    )
+
+
+def _declare_ci(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    ci = commands.add_parser("ci", help="run as a job of continuous integration: run, and tell the job's page")
+    options.declare(ci.add_argument)
+    _declare_running(ci)
+    ci.set_defaults(command=_ci, update_expected=False)
+
+
+def _ci(parsed: argparse.Namespace) -> int:
+    from convformance.running import ci
+
+    status = _run(parsed)
+    if status != USAGE:
+        ci.publish(parsed.record, parsed.out / "summary.md", expected=parsed.expected)
+    return status
 
 
 def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

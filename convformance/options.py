@@ -25,7 +25,7 @@ class RunOptions:
     """The choices for one run; ``filters`` maps names of FILTERS to the values let through (empty or absent: all).
 
     ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take, ``memory`` the gigabytes
-    that a worker may have (None: its share of the machine's).
+    that a worker may have (None: its share of the machine's), ``expected`` the user's file of expectations.
     """
 
     adapters: tuple[str, ...] = ()
@@ -34,6 +34,7 @@ class RunOptions:
     shard: tuple[int, int] = (1, 1)
     record: Path | None = None
     resume: bool = False
+    expected: Path | None = None
     time_limit: float = TIME_LIMIT
     memory: float | None = None
 
@@ -47,6 +48,7 @@ class RunOptions:
             shard=parse_shard(option.shard),
             record=option.record,
             resume=option.resume,
+            expected=getattr(option, "expected", None),
             time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
             memory=option.memory,
         )
@@ -73,6 +75,7 @@ class RunOptions:
         argv += [f"--tier={self.tier}", f"--shard={self.shard[0]}/{self.shard[1]}", f"--timeout={self.time_limit:g}"]
         argv += [f"--record={self.record}"] if self.record else []
         argv += [f"--memory={self.memory:g}"] if self.memory else []
+        argv += [f"--expected={self.expected}"] if self.expected else []
         return [*argv, "--resume"] if self.resume else argv
 
 
@@ -99,4 +102,5 @@ def declare(add: Any) -> None:
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
     add("--memory", type=float, metavar="GB", help="memory that a worker process may have (default: its share of 90%%)")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
+    add("--expected", type=Path, metavar="FILE", help="findings that are expected (TOML, see docs/ci.md): no findings")
     add("--resume", action="store_true", help="do not ask again what the record already holds")

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from convformance.reports.formatting import one_line, plural, shorten, visible
+from convformance.reports.formatting import describe_stale, one_line, plural, shorten, visible
 from convformance.reports.record import Records, Source, load
 
 LONGEST_LABEL = 60
@@ -48,9 +48,9 @@ def badge_of(records: Records) -> Badge:
     runs = [state.run for state in records.runs.values()]
     framework = f" {runs[0].framework} {runs[0].framework_version}" if len(runs) == 1 else ""
     label = shorten(one_line(visible(f"convformance{framework}")), LONGEST_LABEL)
-    findings, stale = len(records.findings), len(records.stale)
+    findings, stale = len(records.findings), records.stale
     parts = [plural(findings, "finding") if findings else "no findings"]
-    parts += [plural(stale, "stale divergence")] if stale else []
+    parts += [describe_stale(stale, "divergence")] if stale else []
     parts += [] if records.complete else ["not complete"]
     message = f"{', '.join(parts)} in {plural(len(records.verdicts), 'verdict')}"
     return Badge(label, message, RED if findings or stale else GREEN if records.complete else AMBER)

@@ -188,6 +188,13 @@ class _Question:
         self.refused = all(verdict.grade == REFUSED for verdict in verdicts)
 
 
+def _listed(verdict: Verdict) -> str:
+    """Return as what a verdict is listed, known or expected, or an empty text."""
+    if verdict.known is not None:
+        return f"known divergence: {verdict.known}"
+    return f"expected: {verdict.expected}" if verdict.expected is not None else ""
+
+
 @dataclass
 class _Answers:
     """The questions of one feature as one adapter answered them."""
@@ -208,7 +215,7 @@ class _Answers:
         if question.right and all(verdict.grade == LOW_PRECISION for verdict in question.right):
             self.narrow[question.right[0].accumulator or "narrower inputs"] += 1
         failed = [verdict for verdict in question.verdicts if verdict.grade not in (*RIGHT, REFUSED)]
-        self.failed.update({(verdict.grade, verdict.known or "") for verdict in failed})
+        self.failed.update({(verdict.grade, _listed(verdict)) for verdict in failed})
 
     @property
     def state(self) -> str:
@@ -228,7 +235,7 @@ class _Answers:
     def notes(self) -> Iterable[Note]:
         """Yield what stands in the way, the gravest first."""
         for (grade, known), count in sorted(self.failed.items(), key=lambda entry: (severity(entry[0][0]), entry[0])):
-            yield Note(grade, count, f"known divergence: {known}" if known else "")
+            yield Note(grade, count, known)
         named = self.refused.most_common(MOST_WORDINGS)
         for wording, count in named:
             yield Note(REFUSED, count, wording)

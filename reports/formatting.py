@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from convformance.judging.grades import BY_NAME, GRADES, TABLE
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.fields import Pairs, Size
-from convformance.reports.lines import DTYPES, CaseLine, Run
+from convformance.reports.lines import DTYPES, CaseLine, Divergence, Expectation, Run
 from convformance.reports.machines import format_machine
 
 RUN_NAMES = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
@@ -47,6 +47,13 @@ def grades_in_order(names: Iterable[str]) -> tuple[str, ...]:
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Return ``count`` with its noun: ``1 finding``, ``1,204 findings``."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def describe_stale(stale: Sequence[Divergence | Expectation], divergence: str = "known divergence") -> str:
+    """Return how many of what is stale are known divergences, in the words ``divergence``, and expectations."""
+    expectations = sum(isinstance(each, Expectation) for each in stale)
+    counts = {f"stale {divergence}": len(stale) - expectations, "stale expectation": expectations}
+    return ", ".join(plural(count, noun) for noun, count in counts.items() if count)
 
 
 def percent(part: int, total: int) -> str:

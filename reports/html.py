@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from convformance.reports import compare, model, packing, payload, views
 from convformance.reports.compare import Comparison
-from convformance.reports.formatting import plural, safe_link, shorten, visible
+from convformance.reports.formatting import describe_stale, plural, safe_link, shorten, visible
 from convformance.reports.model import Report
 from convformance.reports.record import Source, load
 
@@ -97,7 +97,13 @@ def environment() -> jinja2.Environment:
     )
     for function in (views.address, views.breakable, views.counts, views.names, views.tone, views.verdict_address):
         templates.filters[function.__name__] = function
-    templates.filters |= {"short": shorten, "n": "{:,}".format, "plural": plural, "safe_link": safe_link}
+    templates.filters |= {
+        "short": shorten,
+        "n": "{:,}".format,
+        "plural": plural,
+        "stale": describe_stale,
+        "safe_link": safe_link,
+    }
     templates.globals["views"] = views
     return templates
 

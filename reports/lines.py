@@ -255,7 +255,8 @@ class Verdict:
     """What the judge says of one question.
 
     ``error`` is the share of the bound of a conformant answer that was used (1.0 = all); ``bias`` says how far errors
-    lean to one side, in standard deviations; ``finding``: it counts against the exit status.
+    lean to one side, in standard deviations; ``finding``: it counts against the exit status. ``expected`` names the
+    user's expectation that covers it; ``new``: a finding on a case that the user's expectations have never seen.
     """
 
     adapter: Shared
@@ -277,6 +278,8 @@ class Verdict:
     map: MaybeMap = None
     known: MaybeShared = None
     documented: MaybeGrade = None
+    expected: MaybeShared = None
+    new: Flag = False
     bias: MaybeNumber = None
     script: MaybeText = None
     smallest: MaybeSmallest = None
@@ -329,6 +332,33 @@ class Divergence:
     stale: Flag = False
     message: Text = ""
 
+    @property
+    def title(self) -> str:
+        """What it is, and its name."""
+        return f"known divergence {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What became of an entry of the user's expectations: verdicts it covers, those that failed as it says, or stale.
+
+    ``adapter`` names those of whom it speaks, with commas.
+    """
+
+    adapter: Text
+    name: Text
+    reason: Text = ""
+    link: Text = ""
+    matched: Count = 0
+    diverged: Count = 0
+    stale: Flag = False
+    message: Text = ""
+
+    @property
+    def title(self) -> str:
+        """What it is, and its name."""
+        return f"expectation {self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
@@ -361,13 +391,14 @@ class End:
     seconds: Number = 0.0
 
 
-Line = Run | Missing | CaseLine | Verdict | Divergence | Diagnosis | End
+Line = Run | Missing | CaseLine | Verdict | Divergence | Expectation | Diagnosis | End
 KINDS: dict[str, type[Line]] = {
     "run": Run,
     "missing": Missing,
     "case": CaseLine,
     "verdict": Verdict,
     "divergence": Divergence,
+    "expectation": Expectation,
     "diagnosis": Diagnosis,
     "end": End,
 }

@@ -14,6 +14,7 @@ from convformance.reports.compare import ChangeGroup, Comparison, IdentityChange
 from convformance.reports.formatting import (
     SENTENCES,
     SYMBOLS,
+    describe_stale,
     grades_in_order,
     one_line,
     plural,
@@ -22,7 +23,7 @@ from convformance.reports.formatting import (
     visible,
 )
 from convformance.reports.lines import Diagnosis
-from convformance.reports.model import KnownEntry, Refusals, Report, RunSummary, Tally
+from convformance.reports.model import ExpectedEntry, KnownEntry, Refusals, Report, RunSummary, Tally
 from convformance.reports.record import Source, load
 
 MOST_BYTES = 2**20
@@ -59,6 +60,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _comparison(comparison) if comparison else [],
         _diagnoses(report),
         _known(report),
+        _expected(report),
         _refusals(report),
         _problems(report),
     ]
@@ -108,7 +110,9 @@ def _opening(report: Report) -> list[str]:
         if run.state.run.is_new_machine:
             lines += ["", f"**{escaped(views.first_run(run))}**"]
     if report.records.stale:
-        lines += ["", f"**{plural(len(report.records.stale), 'stale known divergence')}:** see below."]
+        lines += ["", f"**{describe_stale(report.records.stale)}:** see below."]
+    if report.new:
+        lines += ["", f"**Of the findings:** {escaped(views.newness(report))}."]
     return lines
 
 
@@ -199,6 +203,8 @@ def _others(tally: Tally) -> Iterator[str]:
         yield f"(known {tally.known:,})"
     if tally.documented:
         yield f"(documented {tally.documented:,})"
+    if tally.expected:
+        yield f"(expected {tally.expected:,})"
 
 
 def _comparison(comparison: Comparison) -> list[str]:
@@ -265,6 +271,29 @@ def _known_row(entry: KnownEntry) -> list[str]:
     texts = (known.reason, known.covers, known.machines or "all") if known else ("", "", "")
     link = _address(safe_link(known.link)) if known else ""
     return [escaped(entry.adapter, 80), stale + escaped(entry.name, 120), *map(escaped, texts), link, counts]
+
+
+def _expected(report: Report) -> list[str]:
+    """Return the user's own expectations, stale ones first, and what became of each."""
+    head = ["adapter", "name", "reason", "link", "failed / matched"]
+    rows = _first_rows(head, report.expected, _expected_row, "expectations")
+    return ["## Expectations", "", *rows] if report.expected else []
+
+
+def _expected_row(entry: ExpectedEntry) -> list[str]:
+    line = entry.line
+    if line is None:
+        adapters = ", ".join(sorted({verdict.adapter for verdict in entry.verdicts}))
+        return [
+            escaped(adapters),
+            escaped(entry.name, 120),
+            "",
+            "",
+            f"{len(entry.verdicts):,} / the run did not finish",
+        ]
+    name = ("**stale:** " if line.stale else "") + escaped(entry.name, 120)
+    counts = f"{line.diverged:,} / {line.matched:,}"
+    return [escaped(line.adapter), name, escaped(line.reason), _address(safe_link(line.link)), counts]
 
 
 def _address(link: str) -> str:

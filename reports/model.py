@@ -14,7 +14,7 @@ from convformance.judging.grades import CONFORMANT, REFUSED, RIGHT
 from convformance.reports import features
 from convformance.reports.causes import Cause, by_error, causes, diagnosis_of
 from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity, without_numbers
-from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Known, RouteKey, Verdict
+from convformance.reports.lines import CaseLine, Diagnosis, Divergence, Expectation, Known, RouteKey, Verdict
 from convformance.reports.record import Records, RunState
 
 UNDESCRIBED = "(not described)"
@@ -30,6 +30,7 @@ class Tally:
     findings: int = 0
     known: int = 0
     documented: int = 0
+    expected: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """Count one verdict."""
@@ -37,11 +38,12 @@ class Tally:
         self.findings += verdict.finding
         self.known += verdict.known is not None
         self.documented += is_documented(verdict)
+        self.expected += verdict.expected is not None
 
     def merge(self, other: "Tally") -> None:
         """Count what ``other`` counted."""
         self.grades += other.grades
-        for name in ("posed", "asked", "findings", "known", "documented"):
+        for name in ("posed", "asked", "findings", "known", "documented", "expected"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
@@ -68,7 +70,8 @@ class Tally:
 def is_documented(verdict: Verdict) -> bool:
     """Whether the verdict is worse than conformant, but no worse than its route documents."""
     worse = verdict.grade in RIGHT and verdict.grade != CONFORMANT
-    return worse and verdict.documented is not None and not verdict.finding and verdict.known is None
+    listed = verdict.finding or verdict.known is not None or verdict.expected is not None
+    return worse and verdict.documented is not None and not listed
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:
@@ -149,6 +152,15 @@ class KnownEntry:
 
 
 @dataclass(frozen=True)
+class ExpectedEntry:
+    """An expectation of the user's own: what became of it, and the verdicts it covers, the largest error first."""
+
+    name: str
+    line: Expectation | None
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
 class Refusals:
     """Refusals of one adapter in the same words but for numbers; ``message`` has the most frequent of ``wordings``."""
 
@@ -172,6 +184,12 @@ class Report:
     findings: tuple[FindingGroup, ...]
     known: tuple[KnownEntry, ...]
     refusals: tuple[Refusals, ...]
+    expected: tuple[ExpectedEntry, ...] = ()
+
+    @property
+    def new(self) -> int:
+        """How many findings lie on cases that the user's expectations have never seen."""
+        return sum(verdict.new for verdict in self.records.findings)
 
     @property
     def asked(self) -> int:
@@ -218,6 +236,7 @@ def summarise(records: Records) -> Report:
         _findings(records, distinct),
         _known(records),
         _refusals(records),
+        _expected(records),
     )
 
 
@@ -337,6 +356,19 @@ def _known(records: Records) -> tuple[KnownEntry, ...]:
         for key in dict.fromkeys([*records.divergences, *covered])
     ]
     return tuple(sorted(entries, key=_stale_first))
+
+
+def _expected(records: Records) -> tuple[ExpectedEntry, ...]:
+    """Return every expectation that covers something asked, stale ones first."""
+    covered: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in records.verdicts.values():
+        if verdict.expected is not None:
+            covered[verdict.expected].append(verdict)
+    entries = [
+        ExpectedEntry(name, records.expectations.get(name), tuple(sorted(covered[name], key=by_error)))
+        for name in dict.fromkeys([*records.expectations, *covered])
+    ]
+    return tuple(sorted(entries, key=lambda entry: (not (entry.line and entry.line.stale), -len(entry.verdicts))))
 
 
 def _stale_first(entry: KnownEntry) -> tuple[bool, int]:

@@ -1,7 +1,7 @@
 """Outcomes: a report as a list of tests that passed, failed or were skipped, for the formats that know nothing else.
 
-Every verdict is one outcome; a missing adapter is skipped; a stale known divergence, a run that did not reach its end
-and a record that was left out have failed, as they have in the exit status.
+Every verdict is one outcome; a missing adapter is skipped; a stale known divergence or expectation, a run that did not
+reach its end and a record that was left out have failed, as they have in the exit status.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from convformance.judging.grades import REFUSED, UNANSWERED
 from convformance.reports.causes import causes
 from convformance.reports.formatting import format_number, format_tuple, visible
-from convformance.reports.lines import Known, Verdict
+from convformance.reports.lines import Expectation, Known, Verdict
 from convformance.reports.record import Records
 
 PASSED, FAILED, BROKEN, SKIPPED = "passed", "failed", "broken", "skipped"
@@ -40,11 +40,12 @@ def outcomes(records: Records) -> Iterator[Outcome]:
     named = {verdict.key: cause.title for cause in causes(records) for verdict in cause.verdicts}
     for verdict in sorted(records.verdicts.values(), key=lambda verdict: (verdict.adapter, verdict.op)):
         known = declared.get((verdict.adapter, verdict.known or ""))
-        yield _verdict_outcome(verdict, known, named.get(verdict.key, ""))
+        expected = records.expectations.get(verdict.expected or "")
+        yield _verdict_outcome(verdict, known, expected, named.get(verdict.key, ""))
     for adapter, reason in records.missing.items():
         yield _beside(adapter, "is asked", SKIPPED, "missing", reason)
     for divergence in records.stale:
-        yield _beside(divergence.adapter, f"known divergence {divergence.name}", FAILED, "stale", divergence.message)
+        yield _beside(divergence.adapter, divergence.title, FAILED, "stale", divergence.message)
     for label, state in records.runs.items():
         if not state.complete:
             reason = "the record does not reach the end of its run"
@@ -57,21 +58,29 @@ def _beside(suite: str, name: str, status: str, kind: str, message: str) -> Outc
     return Outcome((visible(suite),), visible(name), status, kind, visible(message))
 
 
-def _verdict_outcome(verdict: Verdict, known: Known | None, cause: str) -> Outcome:
-    status, message = _status(verdict, known)
+def _verdict_outcome(verdict: Verdict, known: Known | None, expected: Expectation | None, cause: str) -> Outcome:
+    status, message = _status(verdict, known, expected)
     suite = tuple(map(visible, (verdict.adapter, verdict.op, verdict.route)))
     name = visible(f"{verdict.route} {verdict.case} {verdict.dtype}")
     return Outcome(suite, name, status, verdict.grade, visible(message), verdict.seconds, verdict, visible(cause))
 
 
-def _status(verdict: Verdict, known: Known | None) -> tuple[str, str]:
+def _status(verdict: Verdict, known: Known | None, expected: Expectation | None) -> tuple[str, str]:
     """Return status and message."""
     if verdict.finding:
         return BROKEN if verdict.grade in UNANSWERED else FAILED, verdict.message
     if verdict.known is not None:
-        reason = ": ".join(filter(None, (f"known divergence {verdict.known}", known.reason if known else "")))
-        return SKIPPED, " ".join(filter(None, (reason, known.link if known else "")))
+        return SKIPPED, _reason(f"known divergence {verdict.known}", known)
+    if verdict.expected is not None:
+        return SKIPPED, _reason(f"expected, {verdict.expected}", expected)
     return (SKIPPED, f"refused: {verdict.message}") if verdict.grade == REFUSED else (PASSED, "")
+
+
+def _reason(title: str, declared: Known | Expectation | None) -> str:
+    """Return what a verdict is listed as, with reason and link."""
+    if declared is None:
+        return title
+    return " ".join(filter(None, (": ".join(filter(None, (title, declared.reason))), declared.link)))
 
 
 def evidence(verdict: Verdict) -> str:

@@ -14,7 +14,7 @@ from convformance.reports.lines import KEY, Verdict
 
 LONGEST_TEXT = 2000
 NOT_FINITE = -1
-FINDING, EXACT = 1, 2
+FINDING, EXACT, NEW = 1, 2, 4
 
 
 def packed(value: Any) -> str:
@@ -68,7 +68,7 @@ class Columns:
     """
 
     REQUIRED = (*KEY, "grade")
-    OPTIONAL = ("message", "accumulator", "known", "documented", "diagnosis")
+    OPTIONAL = ("message", "accumulator", "known", "documented", "expected", "diagnosis")
 
     def __init__(self, **known: Iterable[str]) -> None:
         """Number the ``known`` names of some fields first, in their order."""
@@ -84,7 +84,7 @@ class Columns:
             self.columns[name].append(vocabulary.number(text or ""))
         self.columns["error"].append(share(verdict.error))
         self.columns["seconds"].append(_microseconds(verdict.seconds))
-        self.columns["flags"].append(FINDING * verdict.finding + EXACT * verdict.exact)
+        self.columns["flags"].append(FINDING * verdict.finding + EXACT * verdict.exact + NEW * verdict.new)
 
     def to_json(self) -> dict[str, Any]:
         """Return names and columns as the page's script reads them."""

@@ -36,7 +36,8 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         columns.add(verdict)
     # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
-    groups = [*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)]
+    entries = (*report.known, *report.expected)
+    groups = [*(group.verdicts for group in report.findings), *(entry.verdicts for entry in entries)]
     evidence.take(cause.representative for cause in report.causes)
     evidence.take(in_turn(groups))
     evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)
@@ -52,6 +53,7 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         "palette": picture.PALETTE,
         "findings": [[rows[verdict.key] for verdict in group.verdicts] for group in report.findings],
         "known": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.known],
+        "expected": [[rows[verdict.key] for verdict in entry.verdicts] for entry in report.expected],
         "comparison": None if comparison is None else _comparison(comparison, verdicts, rows),
     }
 

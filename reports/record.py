@@ -17,6 +17,7 @@ from convformance.reports.lines import (
     Diagnosis,
     Divergence,
     End,
+    Expectation,
     Key,
     Line,
     Missing,
@@ -88,6 +89,7 @@ class Records:
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     divergences: dict[tuple[str, str], Divergence] = field(default_factory=dict)
+    expectations: dict[str, Expectation] = field(default_factory=dict)
     diagnosed: dict[RouteKey, tuple[Diagnosis, ...]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     problems: list[ReadProblem] = field(default_factory=list)
@@ -104,9 +106,10 @@ class Records:
         return [diagnosis for diagnoses in self.diagnosed.values() for diagnosis in diagnoses]
 
     @property
-    def stale(self) -> list[Divergence]:
-        """The known divergences that no longer diverge."""
-        return [divergence for divergence in self.divergences.values() if divergence.stale]
+    def stale(self) -> list[Divergence | Expectation]:
+        """The known divergences that no longer diverge, and the user's expectations that nothing fails as they say."""
+        declared: list[Divergence | Expectation] = [*self.divergences.values(), *self.expectations.values()]
+        return [divergence for divergence in declared if divergence.stale]
 
     @property
     def complete(self) -> bool:
@@ -185,6 +188,7 @@ class _Reader:
         self.foreign: set[str] = set()
         self.case_ids: set[str] = set()
         self.diagnoses: dict[RouteKey, dict[tuple[str, str], Diagnosis]] = {}
+        self.expectations: dict[str, Expectation] = {}
         self.complete = False
         self.seconds = 0.0
         self.line = 0
@@ -196,6 +200,7 @@ class _Reader:
             CaseLine: self._add_case,
             Verdict: self._add_verdict,
             Divergence: self._add_divergence,
+            Expectation: self._add_expectation,
             Diagnosis: self._add_diagnosis,
             End: self._add_end,
         }
@@ -215,6 +220,9 @@ class _Reader:
         for route_key, diagnoses in self.diagnoses.items():
             earlier = self.records.diagnosed.get(route_key, ())
             self.records.diagnosed[route_key] = _merge_diagnoses(earlier, tuple(diagnoses.values()))
+        for name, expectation in self.expectations.items():
+            earlier_file = self.records.expectations.get(name)
+            self.records.expectations[name] = _merge_expectations(earlier_file, expectation)
 
     def useless(self) -> list[str]:
         """Return what is wrong with a file of which nothing could be used; the records then say so as well."""
@@ -305,6 +313,9 @@ class _Reader:
         label = self._label_of(divergence.adapter)
         self.records.divergences[label, divergence.name] = replace(divergence, adapter=label)
 
+    def _add_expectation(self, expectation: Expectation) -> None:
+        self.expectations[expectation.name] = expectation
+
     def _add_diagnosis(self, diagnosis: Diagnosis) -> None:
         diagnosis = replace(diagnosis, adapter=self._label_of(diagnosis.adapter))
         self.diagnoses.setdefault(diagnosis.route_key, {})[diagnosis.name, diagnosis.detail] = diagnosis
@@ -332,3 +343,20 @@ def _merge_diagnoses(earlier: tuple[Diagnosis, ...], later: tuple[Diagnosis, ...
         before = merged.setdefault(key, replace(diagnosis, explains=0, of=of))
         merged[key] = replace(before, explains=before.explains + diagnosis.explains)
     return tuple(sorted(merged.values(), key=lambda diagnosis: -diagnosis.explains))
+
+
+def _merge_expectations(earlier: Expectation | None, later: Expectation) -> Expectation:
+    """Return what an expectation came to in two files: stale where it is so in one, and nothing fails in either."""
+    if earlier is None:
+        return later
+    adapters = dict.fromkeys([*earlier.adapter.split(", "), *later.adapter.split(", ")])
+    stale = earlier if earlier.stale else later
+    diverged = earlier.diverged + later.diverged
+    return replace(
+        stale,
+        adapter=", ".join(adapters),
+        matched=earlier.matched + later.matched,
+        diverged=diverged,
+        stale=stale.stale and not diverged,
+        message="" if diverged else stale.message,
+    )

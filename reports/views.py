@@ -44,6 +44,14 @@ def headline(report: Report) -> str:
     return causes.count_text(report.causes)
 
 
+def newness(report: Report) -> str:
+    """Return how many findings are new and how many regressions, by the user's expectations; nothing if none is new."""
+    if not report.new:
+        return ""
+    regressions = plural(report.total.findings - report.new, "regression")
+    return f"{report.new:,} new, on cases that the file of expectations has never seen; {regressions}"
+
+
 def lead(report: Report) -> str:
     """Return who answered how many questions about what."""
     runs = [run.state.run for run in report.runs]
@@ -69,7 +77,7 @@ def tabs(report: Report, is_compared: bool) -> list[dict[str, object]]:
         ("overview", "Overview", None),
         ("features", "By feature", None),
         ("findings", "Findings", report.total.findings),
-        ("known", "Known", len(report.known)),
+        ("known", "Known", len(report.known) + len(report.expected)),
         ("precision", "Precision", None),
         *([("compare", "Compare", None)] if is_compared else []),
         ("verdicts", "All verdicts", report.total.verdict_count),
@@ -94,6 +102,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
     if_any = [
         Tile("known †", total.known),
         Tile("as documented ‡", total.documented),
+        Tile("expected §", total.expected),
         Tile(REFUSED, total.grades[REFUSED], percent(total.grades[REFUSED], asked), tone(REFUSED)),
         *(Tile(grade, total.grades[grade], tone=tone(grade)) for grade in grades.UNANSWERED),
         Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),

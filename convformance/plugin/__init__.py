@@ -95,6 +95,7 @@ def runner_of(config: pytest.Config) -> "VerdictRunner":
             seconds=session.options.time_limit,
             sentinel=sentinel,
             interrupted=interrupted,
+            expectations=session.expectations,
         )
     return config.stash[_RUNNER]
 
@@ -130,10 +131,15 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
     """Make one item of each question of the operation that a module of the suite asks about."""
     if not _asks(collector, name):
         return None
-    parts = {"function": obj, "put": partial(_verdict, collector.config)}
+    session = session_of(collector.config)
+    parts = {
+        "function": obj,
+        "put": partial(_verdict, collector.config),
+        "reason": session.expectations.reason,
+    }
     return [
         items.QuestionItem.from_parent(collector, name=question.test_name, question=question, **parts)
-        for question in session_of(collector.config).questions_of(collector.obj.OPERATION)
+        for question in session.questions_of(collector.obj.OPERATION)
     ]
 
 

@@ -22,7 +22,8 @@ _CARRIER = "convformance"
 class QuestionItem(pytest.Item):
     """One question, put by calling ``function(ask)``, a test function of ``convformance.test_cases``.
 
-    ``put(question)`` gives the verdict. The name is that of the function with the question's id in brackets.
+    ``put(question)`` gives the verdict, ``reason(name)`` why an expectation stands in the user's file. The name is that
+    of the function with the question's id in brackets.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class QuestionItem(pytest.Item):
         question: "Question",
         function: Callable[[Ask], None],
         put: Callable[["Question"], "Verdict"],
+        reason: Callable[[str], str],
         **named: Any,
     ) -> None:
         super().__init__(**named)
-        self.question, self.function, self.put = question, function, put
+        self.question, self.function, self.put, self.reason = question, function, put, reason
         self.verdict: Verdict | None = None
 
     def runtest(self) -> None:
@@ -42,12 +44,14 @@ class QuestionItem(pytest.Item):
         self.function(self._ask)
 
     def _ask(self) -> "Verdict":
-        """Return the verdict; a refusal is a skip, a known divergence an expected failure, each with its reason."""
+        """Return the verdict; a refusal is a skip, what is known or expected an xfail, each with its reason."""
         verdict = self.verdict = self.put(self.question)
         if verdict.grade == "refused":
             pytest.skip(verdict.message)
         if verdict.known:
             pytest.xfail(f"known divergence {verdict.known}: {verdict.message}")
+        if verdict.expected:
+            pytest.xfail(f"expected, {verdict.expected}: {self.reason(verdict.expected)}: {verdict.message}")
         return verdict
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **named: Any) -> Any:

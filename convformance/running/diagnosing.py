@@ -11,13 +11,13 @@ from convformance.test_cases import examining
 
 
 def diagnosis_lines(answers: Iterable[tuple[Question, Verdict]]) -> Iterator[Diagnosis]:
-    """Yield the record's lines on what explains the findings of each route; what is known already is left out.
+    """Yield the record's lines on what explains the findings of each route; what is known or expected is left out.
 
     A refusal, a crash or an exception says nothing of values, and takes no part.
     """
     routes: dict[tuple[str, str, str], list[Observation]] = {}
     for question, verdict in answers:
-        if verdict.grade in ANSWERED and not verdict.known:
+        if verdict.grade in ANSWERED and not (verdict.known or verdict.expected):
             route_key = question.adapter, question.operation, question.route.name
             routes.setdefault(route_key, []).append(_observation(question, verdict))
     for (adapter, operation, route), observations in routes.items():

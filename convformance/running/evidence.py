@@ -28,12 +28,13 @@ FOR_EACH = 1
 
 
 def chosen(verdicts: Iterable[Verdict], causes: Iterable[Cause] = ()) -> list[Verdict]:
-    """Return those whose evidence a record keeps: the first of each route, each known divergence and each cause."""
+    """Return those whose evidence a record keeps: the first of each route, each cause, each known or expected one."""
     counts: dict[tuple[str, ...], int] = {}
     shown = {verdict.key: verdict for verdict in verdicts if _can_be_shown(verdict)}
     first = []
     for verdict in shown.values():
-        kind = (verdict.adapter, verdict.known) if verdict.known else (verdict.adapter, verdict.op, verdict.route)
+        reason = verdict.known or verdict.expected
+        kind = (verdict.adapter, reason) if reason else (verdict.adapter, verdict.op, verdict.route)
         counts[kind] = counts.get(kind, 0) + 1
         if counts[kind] <= FOR_EACH:
             first.append(verdict)
@@ -46,7 +47,7 @@ def chosen(verdicts: Iterable[Verdict], causes: Iterable[Cause] = ()) -> list[Ve
 
 def _can_be_shown(verdict: Verdict) -> bool:
     """Whether it diverges, and its process lived to say so: what kills or hangs shows nothing smaller."""
-    return bool(verdict.finding or verdict.known) and verdict.grade in (*ANSWERED, ERROR)
+    return bool(verdict.finding or verdict.known or verdict.expected) and verdict.grade in (*ANSWERED, ERROR)
 
 
 def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:

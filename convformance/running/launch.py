@@ -22,11 +22,20 @@ _RESTARTS = 10_000
 _PROBLEMS = 20
 
 
-def run(options: RunOptions, *, workers: str, out: Path, merge: bool = False, rest: Sequence[str] = ()) -> int:
+def run(
+    options: RunOptions,
+    *,
+    workers: str,
+    out: Path,
+    merge: bool = False,
+    update: Path | None = None,
+    rest: Sequence[str] = (),
+) -> int:
     """Ask everything ``options`` name, write record, JUnit XML and report below ``out``; return the exit status.
 
-    With ``merge`` the report shows every record in ``out``; the exit status is that of this run alone. Usage errors are
-    raised before anything starts: UsageError, ValueError.
+    With ``merge`` the report shows every record in ``out``; the exit status is that of this run alone. With ``update``
+    that file then expects what was found, and the status is 0. Usage errors are raised before anything starts:
+    UsageError, ValueError.
     """
     from convformance.reports import record
     from convformance.running.session import session_of
@@ -50,8 +59,21 @@ def run(options: RunOptions, *, workers: str, out: Path, merge: bool = False, re
         print(f"convformance: the report {out / page} cannot be written: {error.strerror}", file=sys.stderr)
         return BROKEN
     print(f"report: {out / page}")
+    if status == BROKEN:
+        return BROKEN
     # pytest counts a crash as failed, whether it is known or not: the record decides.
-    return BROKEN if status == BROKEN else _status(own)
+    return _status(own) if update is None else _update(update, own)
+
+
+def _update(path: Path, records: "Records") -> int:
+    """Let the file expect what was found, and say what changed; a run that did not reach its end changes nothing."""
+    from convformance.running import updating
+
+    if not records.complete:
+        print(f"convformance: {path} is left as it is: the run did not reach its end", file=sys.stderr)
+        return BROKEN
+    print(updating.update(path, records))
+    return OK
 
 
 def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -> int:

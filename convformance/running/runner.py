@@ -18,6 +18,7 @@ from convformance.processes.limits import CallTimeout, time_limit
 from convformance.processes.loading import error_text, tidy
 from convformance.processes.sentinel import Sentinel
 from convformance.reports.lines import KEY, Spread, Verdict, Worst, as_error_map
+from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.questions import Question
 from convformance.running.status import classify
 from convformance.test_cases import examining
@@ -46,6 +47,7 @@ class VerdictRunner:
     ``seconds`` is the time that an adapter may take over one question: its own, not that of the truth, the judging or
     whatever else is ours. ``sentinel`` ends the process over a call that no signal interrupts. ``interrupted`` tells an
     interrupt by the user from one that an adapter raises. ``spent`` says why the process should ask nothing more.
+    What ``expectations`` list is no finding.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class VerdictRunner:
         seconds: float = math.inf,
         sentinel: Sentinel | None = None,
         interrupted: Callable[[], bool] = lambda: False,
+        expectations: Expectations = NO_EXPECTATIONS,
     ) -> None:
+        self._expectations = expectations
         self._selections = {selection.label: selection for selection in selections}
         self._adapters: dict[str, Adapter | Exception] = {}
         self._limit, self._left, self._sentinel, self._interrupted = seconds, seconds, sentinel, interrupted
@@ -98,7 +102,8 @@ class VerdictRunner:
         return self._classified(Verdict.without_answer(question.key, grade, message), question)
 
     def _classified(self, verdict: Verdict, question: Question) -> Verdict:
-        return classify(verdict, question, self._selections[question.adapter])
+        selection = self._selections[question.adapter]
+        return self._expectations.apply(classify(verdict, question, selection), question, selection)
 
     def _answer(self, question: Question, operands: Operands) -> Answer:
         """Ask the adapter; what it raises is its own, and never mistaken for a fault of the suite."""

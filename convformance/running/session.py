@@ -13,9 +13,10 @@ from convformance.options import RunOptions
 from convformance.processes.loading import tidy
 from convformance.reports import lines, record
 from convformance.reports.causes import causes
-from convformance.reports.lines import Diagnosis, Divergence, Key, Verdict
-from convformance.running import evidence
+from convformance.reports.lines import Diagnosis, Divergence, Expectation, Key, Verdict
+from convformance.running import evidence, expected
 from convformance.running.diagnosing import diagnosis_lines
+from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.identity import identity
 from convformance.running.questions import Question, Scope, select
 from convformance.running.status import classify, covers, divergence_line
@@ -33,12 +34,13 @@ class Session:
     selections: tuple[Selection, ...]
     missing: Mapping[str, str]
     scope: Scope
+    expectations: Expectations = NO_EXPECTATIONS
     done: frozenset[Key] = frozenset()
     grade_counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     findings: list[Verdict] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    stale: list[Divergence] = field(default_factory=list)
+    stale: list[Divergence | Expectation] = field(default_factory=list)
     persisting: list[Divergence] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
@@ -116,17 +118,18 @@ class Session:
     def verdict_without_answer(self, question: Question, grade: str, message: str) -> Verdict:
         """Return the verdict on a question that ended without an answer, as when its process died."""
         (selection,) = (each for each in self.selections if each.label == question.adapter)
-        return classify(Verdict.without_answer(question.key, grade, tidy(message)), question, selection)
+        verdict = classify(Verdict.without_answer(question.key, grade, tidy(message)), question, selection)
+        return self.expectations.apply(verdict, question, selection)
 
     def close(self, *, interrupted: bool = False) -> None:
-        """Complete the record: evidence, what the known divergences came to, diagnoses, the end line.
+        """Complete the record: evidence, what known divergences and expectations came to, diagnoses, the end.
 
         An interrupted run looks for no evidence: whoever ended it does not want to wait.
         """
         self.diagnoses = list(diagnosis_lines(self._answers()))
         if not interrupted:
             self._add_evidence()
-        divergences = list(self._divergences())
+        divergences: list[Divergence | Expectation] = [*self._divergences(), *self._expectation_lines()]
         self.stale = [divergence for divergence in divergences if divergence.stale]
         self.persisting = [divergence for divergence in divergences if divergence.message and not divergence.stale]
         closing: list[lines.Line] = [*divergences, *self.diagnoses, self._end()]
@@ -183,15 +186,27 @@ class Session:
                 if verdicts:
                     yield divergence_line(selection, known, verdicts, unfiltered=unfiltered)
 
+    def _expectation_lines(self) -> Iterator[Expectation]:
+        """Yield what each of the user's expectations came to that covers something asked."""
+        selections = {selection.label: selection for selection in self.selections}
+        for entry in self.expectations.entries:
+            covered = [each for each in self.questions if entry.covers(each, selections[each.adapter])]
+            answers = [(each, self.verdicts.get(each.key)) for each in covered]
+            line = expected.expectation_line(entry, answers, unfiltered=self.options.is_unfiltered)
+            if line is not None:
+                yield line
+
 
 def session_of(options: RunOptions, done: frozenset[Key] | None = None) -> Session:
     """Return the session for ``options``; ``done`` is what a controller found in the record it resumes.
 
-    Raises UsageError, in one sentence, for an adapter that cannot be had or a filter that lets nothing through.
+    Raises UsageError, in one sentence, for an adapter that cannot be had, a filter that lets nothing through or
+    a file of expectations that cannot be used.
     """
     selections, missing = select(options.adapters)
     scope = Scope.of(options)
-    session = Session(options, selections, missing, scope, _done(options) if done is None else done)
+    expectations = expected.read(options.expected)
+    session = Session(options, selections, missing, scope, expectations, _done(options) if done is None else done)
     if not session.questions:
         raise UsageError(f"nothing is asked: no case, route and dtype pass the filters {options.filters_text}")
     return session

@@ -34,11 +34,11 @@ def _first_run(session: Session) -> Iterator[str]:
 
 
 def _first_run_summary(session: Session) -> Iterator[str]:
-    """Yield how many findings come from a kind of machine that was not seen before, and how to keep them."""
+    """Yield how many causes come from a kind of machine that was not seen before, and how to keep them."""
     new = [selection.label for selection in session.selections if is_new_machine(selection, this_machine())]
-    count = sum(verdict.adapter in new for verdict in session.findings)
+    count = sum(cause.adapter in new for cause in causes.causes(session.records)) if new else 0
     if count:
-        yield f"first run on this kind of machine: {plural(count, 'finding')} not seen on others"
+        yield f"first run on this kind of machine: {plural(count, 'cause')} not seen on others"
         yield "to keep them as your own expectations: convformance run --update-expected"
 
 
@@ -75,6 +75,7 @@ def summary_lines(session: Session) -> Iterator[str]:
         yield f"{divergence.adapter}: known divergence {divergence.name}: {divergence.message}"
     for divergence in session.stale:
         yield f"stale: {divergence.adapter}: {divergence.message}"
+    yield from _newness(session)
     yield from causes.summary(session.records)
     for fault in session.faults[:_MOST]:
         yield from ("the suite itself broke, which says nothing of any adapter; please report it:", *fault.splitlines())
@@ -86,4 +87,15 @@ def summary_lines(session: Session) -> Iterator[str]:
 def _counts(session: Session, label: str) -> str:
     counts = [f"{n:,} {grade}" for (adapter, grade), n in sorted(session.grade_counts.items()) if adapter == label]
     findings = sum(verdict.adapter == label for verdict in session.findings)
-    return f"{label}: {', '.join(counts)}; {findings:,} findings"
+    expected = sum(verdict.adapter == label and verdict.expected is not None for verdict in session.verdicts.values())
+    listed = f", {expected:,} expected" if expected else ""
+    return f"{label}: {', '.join(counts)}; {findings:,} findings{listed}"
+
+
+def _newness(session: Session) -> Iterator[str]:
+    """Yield how many findings are new, and how many regressions, where the user's file says what it has seen."""
+    if session.expectations.seen is not None and session.findings:
+        new = sum(verdict.new for verdict in session.findings)
+        regressions = len(session.findings) - new
+        file = session.options.expected
+        yield f"new findings, on cases that {file} has never seen: {new:,}; regressions, on others: {regressions:,}"

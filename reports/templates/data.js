@@ -17,6 +17,7 @@ export const cellsOf = (text) => bytesOf(text);
 
 const FINDING = 1;
 const EXACT = 2;
+const NEW = 4;
 
 /** The verdicts by row, their cases and their evidence. */
 export class Data {
@@ -49,6 +50,11 @@ export class Data {
 
   exact(row) {
     return (this.columns.flags[row] & EXACT) !== 0;
+  }
+
+  /** Whether the verdict is a finding on a case that the user's expectations have never seen. */
+  isNew(row) {
+    return (this.columns.flags[row] & NEW) !== 0;
   }
 
   /** The description of a verdict's case; it has no sizes when the records do not describe it. */

@@ -137,6 +137,8 @@ export const verdict = (data, row) => {
     ),
     el("p", { class: "id" }, code(data.text("case", row))),
     data.text("known", row) ? el("p", { class: "known" }, `† known divergence: ${data.text("known", row)}`) : null,
+    data.text("expected", row) ? el("p", { class: "known" }, `expected: ${data.text("expected", row)}`) : null,
+    data.isNew(row) ? el("p", { class: "known" }, "new: the file of expectations has never seen this case") : null,
     el("div", { class: "body" }, text(data, row, description), el("div", { class: "pictures" }, map, drawing)),
     evidence.smallest ? smallestCase(evidence.smallest) : null,
     source ? script(source) : null,

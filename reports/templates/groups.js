@@ -10,7 +10,7 @@ const MOST_LISTED = 500;
 /** Return one verdict as a line that opens to all of it. */
 const entry = (data, row, kind) => {
   const before = kind === "changed" ? data.comparison.before[row] : null;
-  const route = kind === "known" ? [code(data.text("op", row)), el("span", { class: "soft" }, data.text("route", row))] : null;
+  const route = ["known", "expected"].includes(kind) ? [code(data.text("op", row)), el("span", { class: "soft" }, data.text("route", row))] : null;
   const details = el(
     "details",
     { class: "entry", "data-row": row },

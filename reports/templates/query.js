@@ -1,6 +1,6 @@
 // The query language: field:name, field=name, field>1, "words with spaces", -not; every term must hold.
 
-const NAMED = ["adapter", "op", "route", "dtype", "grade", "case", "diagnosis", "known", "documented", "accumulator", "message"];
+const NAMED = ["adapter", "op", "route", "dtype", "grade", "case", "diagnosis", "known", "documented", "expected", "accumulator", "message"];
 const OF_CASE = ["family", "feature", "memory", "special", "tier", "catches"];
 const NUMBERS = {
   stride: (c) => c.stride,
@@ -16,8 +16,8 @@ const NUMBERS = {
   rank: (c) => [c.input_size?.length],
 };
 const OF_ROW = { error: (data, row) => data.errors[row], seconds: (data, row) => data.seconds(row) };
-const FLAGS = { finding: (data, row) => data.finding(row), exact: (data, row) => data.exact(row) };
-const SEARCHED = ["adapter", "op", "route", "dtype", "grade", "case", "diagnosis", "known", "message"];
+const FLAGS = { finding: (data, row) => data.finding(row), exact: (data, row) => data.exact(row), new: (data, row) => data.isNew(row) };
+const SEARCHED = ["adapter", "op", "route", "dtype", "grade", "case", "diagnosis", "known", "expected", "message"];
 const CLOSED = ["adapter", "op", "dtype", "grade", "family", "feature", "change"];
 
 export const FIELDS = [...NAMED, ...OF_CASE, "change", ...Object.keys(FLAGS), ...Object.keys(NUMBERS), ...Object.keys(OF_ROW)];
@@ -68,9 +68,9 @@ const matching = (names, { operator, value }) => {
 const textsOf = (data, field) => (field === "feature" ? data.features : [...new Set(data.cases.map((description) => description[field] ?? ""))]);
 
 const byName = (data, term) => {
-  if (term.field === "known" && /^(yes|no)$/i.test(term.value)) {
+  if (["known", "expected"].includes(term.field) && /^(yes|no)$/i.test(term.value)) {
     const wanted = term.value.toLowerCase() === "yes";
-    return (row) => (data.text("known", row) !== "") === wanted;
+    return (row) => (data.text(term.field, row) !== "") === wanted;
   }
   const none = term.value.toLowerCase() === "none";
   const mask = none ? data.names[term.field].map((name) => name === "") : matching(data.names[term.field], term);

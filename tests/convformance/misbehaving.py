@@ -47,6 +47,16 @@ class NoBatchSum(Adapter):
         return apply("conv_filter_grad", single, x[-1:], dy[-1:])
 
 
+class BiasAlone(Adapter):
+    """Right, with so little to ask that the whole standard tier takes seconds."""
+
+    name = "bias-alone"
+
+    @route("conv_bias_grad")
+    def total(self, problem: Problem, dy: Array) -> Any:
+        return apply("conv_bias_grad", problem, dy)
+
+
 class SameOnTheWrongSide(Adapter):
     """SAME padding with its odd element at the start."""
 
