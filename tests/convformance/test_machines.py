@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from convformance.adapters.contract import Adapter, Array, KnownDivergence, Machines, route
+from convformance import listing
+from convformance.adapters.contract import EVERYWHERE, Adapter, Array, KnownDivergence, Machines, route
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
 from convformance.processes.machine import Machine
@@ -166,6 +167,21 @@ def test_what_persists_is_in_the_summary(monkeypatch: pytest.MonkeyPatch) -> Non
     session.record(verdict(known="narrow"))
     session.close()
     assert "asked: known divergence narrow: still so in 2.4.0" in list(summary.summary_lines(session))
+
+
+def test_the_list_of_adapters_names_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "this_machine", lambda: ARM)
+    assert listing.adapters(routes=False)[-1] == f"machine: {ARM.phrase}"
+
+
+def test_the_list_of_known_divergences_says_machines_and_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = replace(NARROW, name="ended", versions=("1.0", "2.0"), machines=EVERYWHERE)
+    monkeypatch.setattr(Asked, "known_divergences", (NARROW, ended))
+    monkeypatch.setattr(listing.discovery, "BUILT_IN", {"asked": ""})
+    monkeypatch.setattr(listing.discovery, "adapter_class", lambda name: Asked)
+    rows = [line for line in listing.known() if line.startswith("| `")]
+    assert "from version 2.1 | x86-64 without AVX-512 | wrong |" in rows[0]
+    assert "versions 1.0 to below 2.0 | all | wrong |" in rows[1]
 
 
 def names(machine: Machine) -> list[str]:

@@ -12,6 +12,7 @@ from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, MissingFramework, Route
 from convformance.judging.smallest import Failure, Numbers, failure, smallest
 from convformance.processes.loading import error_text
+from convformance.processes.machine import this_machine
 from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
@@ -97,6 +98,7 @@ def test_the_header_says_who_answered_what_and_where_it_comes_from() -> None:
     header = text.partition("\nimport")[0]
     assert all(line.startswith("# ") for line in header.splitlines())
     assert len(header.splitlines()) <= 5
+    assert f"# Machine: {this_machine().phrase}"[:60] in header
     asked = f"numpy {np.__version__}: conv by reversed in float32"
     for part in (asked, "2 in place of 1 at (0, 0, 0, 0); 1 of 1", PIXELS.id, "wrong in 5 of 9", "convformance"):
         assert part in header.replace("\n# ", " ")
