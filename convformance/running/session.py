@@ -12,6 +12,7 @@ from convformance.options import RunOptions
 from convformance.reports import lines, record
 from convformance.reports.causes import causes
 from convformance.reports.lines import Diagnosis, Divergence, Key, Verdict
+from convformance.reports.record import Records
 from convformance.running import evidence
 from convformance.running.diagnosing import diagnosis_lines
 from convformance.running.identity import identity
@@ -125,12 +126,12 @@ class Session:
         self._writer.amend(map(lines.to_line, complete.values()), lines.KEY)
 
     @property
-    def records(self) -> record.Records:
+    def records(self) -> Records:
         """The verdicts so far and what explains them, as they are read back from a record."""
         diagnosed: dict[lines.RouteKey, tuple[Diagnosis, ...]] = {}
         for line in self.diagnoses:
             diagnosed[line.route_key] = *diagnosed.get(line.route_key, ()), line
-        return record.Records(verdicts=self.verdicts, diagnosed=diagnosed)
+        return Records(verdicts=self.verdicts, diagnosed=diagnosed)
 
     def _answers(self) -> Iterator[tuple[Question, Verdict]]:
         for question in self.questions:

@@ -140,6 +140,7 @@ def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(synthetic: 
     for test in wrong:
         assert test["snippet"].startswith('"""')
         assert test["extra"]["diagnosis"] == ["exchanged-sides"]
+        assert test["extra"]["cause"].endswith(". exchanged-sides")
         assert "worst element" in test["trace"]
 
 
