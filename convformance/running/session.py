@@ -14,6 +14,7 @@ from convformance.processes.loading import tidy
 from convformance.reports import lines, record
 from convformance.reports.causes import causes
 from convformance.reports.lines import Diagnosis, Divergence, Expectation, Key, Verdict
+from convformance.reports.record import Records
 from convformance.running import evidence, expected
 from convformance.running.diagnosing import diagnosis_lines
 from convformance.running.expected import NO_EXPECTATIONS, Expectations
@@ -152,12 +153,12 @@ class Session:
             self.faults.append(f"evidence cannot be added to the record {self.options.record}: {error.strerror}")
 
     @property
-    def records(self) -> record.Records:
+    def records(self) -> Records:
         """The verdicts so far and what explains them, as they are read back from a record."""
         diagnosed: dict[lines.RouteKey, tuple[Diagnosis, ...]] = {}
         for line in self.diagnoses:
             diagnosed[line.route_key] = *diagnosed.get(line.route_key, ()), line
-        return record.Records(verdicts=self.verdicts, diagnosed=diagnosed)
+        return Records(verdicts=self.verdicts, diagnosed=diagnosed)
 
     def _answers(self) -> Iterator[tuple[Question, Verdict]]:
         for question in self.questions:

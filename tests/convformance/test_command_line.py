@@ -113,6 +113,12 @@ def test_a_wrong_adapter_is_called_wrong_and_its_mistake_is_named(tmp_path: Path
     assert diagnosis["name"] in (tmp_path / "out" / "summary.md").read_text()
     (smallest,) = [line["smallest"] for line in wrong if line["smallest"]]
     assert smallest["got"] != smallest["want"]
+    assert f"1 cause in {len(wrong)} findings, the worst first:\n1. wrong: " in done.stdout
+    assert done.stdout.count("wrong: ") == 1, "the terminal should have one line of one cause"
+    assert f"({WRONG[name]}" in done.stdout
+    again = run(tmp_path, "report", "out/run.jsonl", "--output", "again.html")
+    assert again.returncode == 1
+    assert f"1 cause in {len(wrong)} findings, the worst first:\n1. wrong: " in again.stdout
 
 
 def test_crashes_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
@@ -123,6 +129,7 @@ def test_crashes_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
     assert crashed
     assert {line["case"] for line in crashed} <= dilated
     assert lines(tmp_path, "end")[0]["complete"] is True
+    assert f"1 cause in {len(crashed)} findings, the worst first:\n1. crashed: crashing: " in done.stdout
 
 
 def test_hangs_are_verdicts_and_the_rest_is_asked(tmp_path: Path) -> None:
@@ -186,6 +193,7 @@ def test_exceptions_are_errors_refusals_are_not_findings_and_their_words_stay_te
     by_grade = {line["grade"]: line for line in lines(tmp_path)}
     assert by_grade["error"]["finding"] is True
     assert "KeyError" in by_grade["error"]["message"]
+    assert "1. error: raising: An exception in place of an answer (KeyError: " in done.stdout
     assert by_grade["refused"]["finding"] is False
     assert by_grade["refused"]["message"] in ("no groups here", "the route direct of raising takes no bias")
     assert "<script>alert(" not in (tmp_path / "out" / "report.html").read_text()
@@ -194,6 +202,7 @@ def test_exceptions_are_errors_refusals_are_not_findings_and_their_words_stay_te
 def test_a_known_divergence_is_no_finding_and_a_stale_one_is(tmp_path: Path) -> None:
     known = run(tmp_path, "run", adapter("Known"), "--tier", "smoke", "--family", "strides", "-n", "1")
     assert known.returncode == 0, known.stdout
+    assert "known already: 1 cause in " in known.stdout
     assert all(line["known"] == "flipped-kernel" for line in lines(tmp_path) if line["grade"] == "wrong")
     part = run(tmp_path, "run", adapter("Stale"), "--family", "strides", "-n", "1")
     assert part.returncode == 0, "a run that asks only a part cannot tell that a divergence is gone"

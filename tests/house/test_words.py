@@ -106,5 +106,6 @@ def test_the_words_that_name_ideas_stand_in_the_glossary() -> None:
         "zoo",
         "garden",
         "rivals",
+        "cause",
     ):
         assert f"| {idea} |" in page, idea

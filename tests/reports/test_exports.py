@@ -14,6 +14,7 @@ import pytest
 from convformance import cli
 from convformance.reports import badge, formatting, record, writing
 from convformance.reports.badge import write_badge
+from convformance.reports.causes import causes
 from convformance.reports.ctrf import write_ctrf
 from convformance.reports.junit import write_junit
 from convformance.reports.record import Records, Writer
@@ -97,6 +98,9 @@ def test_junit_tells_why_a_case_is_skipped_or_fails_and_what_ran(synthetic: Reco
         STALE["name"] in case.attrib["name"] for case in root.iter("testcase") if case.find("failure") is not None
     )
     properties = {entry.attrib["name"]: entry.attrib["value"] for entry in root[0].find("properties") or ()}
+    named = [entry.attrib["value"] for entry in root.iter("property") if entry.attrib["name"] == "cause"]
+    assert len(named) == len(synthetic.findings)
+    assert set(named) == {cause.title for cause in causes(synthetic)}
     assert properties.items() >= {"framework": "jax", "framework_version": "2.13.0+cpu", "suite": "0.1.0"}.items()
 
 
@@ -140,6 +144,7 @@ def test_ctrf_counts_what_it_lists_and_shows_the_script_of_a_finding(synthetic: 
     for test in wrong:
         assert test["snippet"].startswith('"""')
         assert test["extra"]["diagnosis"] == ["exchanged-sides"]
+        assert test["extra"]["cause"].endswith(". exchanged-sides")
         assert "worst element" in test["trace"]
 
 
