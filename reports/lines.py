@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from convformance.reports.fields import (
     Cells,
     Count,
+    Counts,
     Flag,
     Grade,
     Integer,
@@ -67,8 +68,34 @@ KnownList = Annotated[tuple[Known, ...], listed(nested(Known))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the cases pose to a route outside the domain it ``covers``, by dtype and by family; none of it is asked.
+
+    ``nowhere`` lists, by dtype, the cases that no route of the operation is asked.
+    """
+
+    op: Text
+    route: Text
+    covers: Text = ""
+    dtypes: Counts = field(default_factory=dict)
+    families: Counts = field(default_factory=dict)
+    nowhere: Routes = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many questions there are."""
+        return sum(self.dtypes.values())
+
+
+OutsideList = Annotated[tuple[Outside, ...], listed(nested(Outside))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation."""
+    """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation.
+
+    ``outside`` counts the questions that lie outside the domain of a route, which are not asked.
+    """
 
     adapter: Text
     suite: Text = ""
@@ -84,6 +111,7 @@ class Run:
     asked: Count = 0
     routes: Routes = field(default_factory=dict)
     known: KnownList = ()
+    outside: OutsideList = ()
 
     def identity(self) -> tuple[object, ...]:
         """Return what makes two runs of one adapter the same run, interrupted and resumed."""

@@ -95,6 +95,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
         *(Tile(grade, total.grades[grade], tone=tone(grade)) for grade in grades.UNANSWERED),
         Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),
         Tile("not asked", total.unasked, "", "unasked"),
+        Tile("outside the domain", total.outside, "", "outside"),
     ]
     return (
         Tile("asked", asked),
@@ -113,6 +114,7 @@ RUN_COUNTS: Mapping[str, Callable[[RunSummary], int]] = {
     CRASHED: lambda run: run.total.grades[CRASHED],
     "no verdict": lambda run: run.unjudged,
     "not asked": lambda run: run.total.unasked,
+    "outside": lambda run: run.total.outside,
     "findings": lambda run: run.total.findings,
 }
 
@@ -177,6 +179,7 @@ def other_counts(tally: Tally) -> list[tuple[str, str, int]]:
     """Return what a cell says beside its fraction: tone, label and count of all that is not conformant, worst first."""
     counts = [(tone(grade), grade, tally.grades[grade]) for grade in grades.SEVERITY if grade != CONFORMANT]
     counts += [("unjudged", "no verdict", tally.unjudged), ("unasked", "not asked", tally.unasked)]
+    counts += [("outside", "outside the domain", tally.outside)]
     return [entry for entry in counts if entry[2] > 0]
 
 
@@ -241,6 +244,21 @@ def diagnosed(report: Report) -> tuple[DiagnosedFindings, ...]:
         groups.setdefault((group.grade, group.diagnosis), []).append((number, group))
     findings = [DiagnosedFindings(*key, tuple(numbered)) for key, numbered in groups.items()]
     return tuple(sorted(findings, key=lambda each: (severity(each.grade), -each.findings, each.diagnosis)))
+
+
+def domains(report: Report) -> list[tuple[str, str, str, int]]:
+    """Return who was not asked what lies outside a domain: adapter, routes, what they cover, how many questions."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for run in report.runs:
+        for outside in run.state.outside:
+            counts[run.label, outside.covers, outside.route] += outside.total
+    routes: dict[tuple[str, str], list[str]] = {}
+    for label, covers, route in counts:
+        routes.setdefault((label, covers), []).append(route)
+    return [
+        (label, ", ".join(names), covers, sum(counts[label, covers, name] for name in names))
+        for (label, covers), names in routes.items()
+    ]
 
 
 def where(refusals: Refusals) -> str:

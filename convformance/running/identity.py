@@ -10,11 +10,11 @@ from convformance import __version__
 from convformance.adapters.contract import KnownDivergence
 from convformance.adapters.discovery import Selection
 from convformance.reference.operation import OPERATIONS
-from convformance.reports.lines import Known, Run
+from convformance.reports.lines import Known, Outside, Run
 
 
-def identity(selection: Selection, tier: str, asked: int) -> Run:
-    """Return the identity of the run of one adapter that is asked ``asked`` questions."""
+def identity(selection: Selection, tier: str, asked: int, outside: tuple[Outside, ...] = ()) -> Run:
+    """Return the identity of the run of one adapter that is asked ``asked`` questions, those ``outside`` not."""
     routes = {
         operation: tuple(route.name for route in selection.routes if route.operation == operation)
         for operation in OPERATIONS
@@ -34,6 +34,7 @@ def identity(selection: Selection, tier: str, asked: int) -> Run:
         asked=asked,
         routes=routes,
         known=tuple(map(_known, selection.known_divergences)),
+        outside=outside,
     )
 
 

@@ -13,11 +13,17 @@ _MOST = 20  # findings, and faults, that are shown
 def header_lines(session: Session) -> list[str]:
     """Return who is asked, who is missing, and how much."""
     asked = [f"{selection.label} {selection.version}" for selection in session.selections]
+    left, total = session.unanswered, len(session.questions)
     return [
         f"adapters: {', '.join(asked)}",
         *(f"missing: {name}: {reason}" for name, reason in session.missing.items()),
-        f"tier {session.options.tier}: {session.unanswered:,} of {len(session.questions):,} questions to ask",
+        f"tier {session.options.tier}: {left:,} of {total:,} questions to ask{_outside(session)}",
     ]
+
+
+def _outside(session: Session) -> str:
+    count = len(session.outside)
+    return f"; {count:,} more lie outside the domain of their route" if count else ""
 
 
 class Progress:
