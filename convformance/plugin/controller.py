@@ -63,6 +63,7 @@ class Controller:
         line = self.progress.line() if self.progress else None
         if line:
             self.terminal.write_line(line)
+            self.terminal.flush()  # a file or a pipe would show it only with many others
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -7,6 +7,7 @@ from convformance.reports.lines import Verdict
 from convformance.running.session import Session
 
 _PROGRESS_SECONDS = 10.0
+_ENOUGH, _ENOUGH_SHARE = 200, 0.02  # verdicts of this session after which their pace says something
 _MOST = 20  # findings, and faults, that are shown
 
 
@@ -40,10 +41,15 @@ class Progress:
         if now - self._last < _PROGRESS_SECONDS and done < total:
             return None
         self._last = now
-        fresh = max(done - len(session.done), 1)
-        left = (now - session.started) / fresh * (total - done)
         counts = f"{done:,} of {total:,} verdicts, {len(session.findings):,} findings"
-        return f"{done / max(total, 1):4.0%}  {counts}, about {_clock(left)} left"
+        return f"{done / max(total, 1):4.0%}  {counts}{self._left(now, done, total)}"
+
+    def _left(self, now: float, done: int, total: int) -> str:
+        """Return how long the rest takes, once so many verdicts of this session are in that it can be known."""
+        fresh = done - len(self._session.done)
+        if fresh < min(_ENOUGH, _ENOUGH_SHARE * total):
+            return ""
+        return f", about {_clock((now - self._session.started) / max(fresh, 1) * (total - done))} left"
 
 
 def _clock(seconds: float) -> str:
@@ -69,7 +75,9 @@ def summary_lines(session: Session) -> Iterator[str]:
 def _counts(session: Session, label: str) -> str:
     counts = [f"{n:,} {grade}" for (adapter, grade), n in sorted(session.grade_counts.items()) if adapter == label]
     findings = sum(verdict.adapter == label for verdict in session.findings)
-    return f"{label}: {', '.join(counts)}; {findings:,} findings"
+    outside = sum(question.adapter == label for question in session.outside)
+    apart = f"; {outside:,} not asked, outside the domain of their route" if outside else ""
+    return f"{label}: {', '.join(counts)}; {findings:,} findings{apart}"
 
 
 def format_finding(verdict: Verdict) -> str:
