@@ -166,7 +166,8 @@ class Adapter:
 
     Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
     allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
-    declare routes. ``domain`` is what the framework can do at all: it bounds every route.
+    declare routes. ``domain`` is what the framework can do at all: it bounds every route. ``compile_cache`` are the
+    environment variables that let the framework keep what it compiles in ``{folder}``.
     """
 
     name: ClassVar[str]
@@ -176,6 +177,7 @@ class Adapter:
     activations: str = "NC*"
     filters: str = "OI*"
     domain: ClassVar[Domain] = EVERYWHERE
+    compile_cache: ClassVar[Mapping[str, str]] = {}
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
     spec: str = ""  # what the user asked for it by

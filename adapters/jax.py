@@ -26,6 +26,11 @@ class Jax(Adapter):
     name = "jax"
     known_divergences = known.JAX
     requires = ("jax",)
+    compile_cache: ClassVar[Mapping[str, str]] = {
+        "JAX_COMPILATION_CACHE_DIR": "{folder}",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("jit", "eager"),
         "layout": ("NHWC", "NCHW"),

@@ -44,6 +44,7 @@ class Tensorflow(Adapter):
     name = "tensorflow"
     known_divergences = known.TENSORFLOW
     requires = ("tensorflow",)
+    compile_cache: ClassVar[Mapping[str, str]] = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory={folder}"}
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"mode": ("eager", "xla"), "device": ("cpu", "any")}
     activations = "N*C"
     filters = "*IO"

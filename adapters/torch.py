@@ -26,6 +26,10 @@ class Torch(Adapter):
     name = "torch"
     known_divergences = known.TORCH
     requires = ("torch",)
+    compile_cache: ClassVar[Mapping[str, str]] = {
+        "TORCHINDUCTOR_CACHE_DIR": "{folder}",
+        "TORCHINDUCTOR_FX_GRAPH_CACHE": "1",
+    }
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("eager", "compile"),
         "mkldnn": ("on", "off"),

@@ -1,5 +1,6 @@
 """What a user may choose about a run, as the command line and pytest options both name it; cheap to import."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ FILTERS = {
     "case": "case: any whose id holds this text",
 }
 TIME_LIMIT = 120.0
+COMPILE_CACHE = "CONFORMANCE_COMPILE_CACHE"  # the environment variable, which every process of a run inherits
 _ADAPTER_HELP = (
     "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated "
     "(default: every built-in one installed)"
@@ -24,7 +26,8 @@ _ADAPTER_HELP = (
 class RunOptions:
     """The choices for one run; ``filters`` maps names of FILTERS to the values let through (empty or absent: all).
 
-    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take.
+    ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take;
+    ``compile_cache`` the folder in which frameworks keep what they compile, for the next run.
     """
 
     adapters: tuple[str, ...] = ()
@@ -34,6 +37,7 @@ class RunOptions:
     record: Path | None = None
     resume: bool = False
     time_limit: float = TIME_LIMIT
+    compile_cache: Path | None = None
 
     @classmethod
     def of(cls, option: Any) -> "RunOptions":
@@ -46,6 +50,7 @@ class RunOptions:
             record=option.record,
             resume=option.resume,
             time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
+            compile_cache=option.compile_cache,
         )
 
     def allowed(self, name: str) -> tuple[str, ...]:
@@ -69,6 +74,7 @@ class RunOptions:
         argv += [f"--{name}={value}" for name, values in self.filters.items() for value in values]
         argv += [f"--tier={self.tier}", f"--shard={self.shard[0]}/{self.shard[1]}", f"--timeout={self.time_limit:g}"]
         argv += [f"--record={self.record}"] if self.record else []
+        argv += [f"--compile-cache={self.compile_cache.resolve()}"] if self.compile_cache else []
         return [*argv, "--resume"] if self.resume else argv
 
 
@@ -94,4 +100,11 @@ def declare(add: Any) -> None:
         )
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
+    add(
+        "--compile-cache",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get(COMPILE_CACHE),
+        help=f"keep what frameworks compile there, for the next run (default: ${COMPILE_CACHE}, or nowhere)",
+    )
     add("--resume", action="store_true", help="do not ask again what the record already holds")

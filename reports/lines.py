@@ -94,7 +94,8 @@ OutsideList = Annotated[tuple[Outside, ...], listed(nested(Outside))]
 class Run:
     """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation.
 
-    ``outside`` counts the questions that lie outside the domain of a route, which are not asked.
+    ``outside`` counts the questions that lie outside the domain of a route, which are not asked; ``compile_cache`` says
+    which cache of compiled code there was, and how full it was before the run.
     """
 
     adapter: Text
@@ -112,6 +113,7 @@ class Run:
     routes: Routes = field(default_factory=dict)
     known: KnownList = ()
     outside: OutsideList = ()
+    compile_cache: Text = ""
 
     def identity(self) -> tuple[object, ...]:
         """Return what makes two runs of one adapter the same run, interrupted and resumed."""

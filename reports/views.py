@@ -123,7 +123,7 @@ def identity(run: RunSummary) -> list[tuple[str, str]]:
     """Return the identity of a run, line by line."""
     stated = run.state.run
     return [
-        ("mode", format_mode(stated.mode) or "default"),
+        ("mode", "; compile cache ".join(filter(None, (format_mode(stated.mode) or "default", stated.compile_cache)))),
         ("device", stated.device),
         ("platform", stated.platform),
         ("Python", stated.python),

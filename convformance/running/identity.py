@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from convformance import __version__
+from convformance.adapters import caching
 from convformance.adapters.contract import KnownDivergence
 from convformance.adapters.discovery import Selection
 from convformance.reference.operation import OPERATIONS
@@ -35,6 +36,7 @@ def identity(selection: Selection, tier: str, asked: int, outside: tuple[Outside
         routes=routes,
         known=tuple(map(_known, selection.known_divergences)),
         outside=outside,
+        compile_cache=caching.state_of(selection.adapter_class),
     )
 
 

@@ -76,8 +76,8 @@ def _counts(session: Session, label: str) -> str:
     counts = [f"{n:,} {grade}" for (adapter, grade), n in sorted(session.grade_counts.items()) if adapter == label]
     findings = sum(verdict.adapter == label for verdict in session.findings)
     outside = sum(question.adapter == label for question in session.outside)
-    apart = f"; {outside:,} not asked, outside the domain of their route" if outside else ""
-    return f"{label}: {', '.join(counts)}; {findings:,} findings{apart}"
+    rest = f"; {outside:,} not asked, outside the domain of their route" if outside else ""
+    return f"{label}: {', '.join(counts)}; {findings:,} findings{rest}"
 
 
 def format_finding(verdict: Verdict) -> str:
