@@ -9,7 +9,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib import metadata, util
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from convformance.adapters import layouts
 from convformance.adapters.notation import Notation, Template
 from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
-from convformance.reference.operation import BY_NAME, check_operation
+from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 from convformance.reference.problem import Problem
 
 
@@ -37,6 +37,33 @@ class MissingFramework(UsageError):
 
 
 @dataclass(frozen=True)
+class Request:
+    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added."""
+
+    problem: Problem
+    dtype: str
+    has_bias: bool = False
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a route can be asked at all: ``covers`` says in words for which requests ``holds`` is true."""
+
+    covers: str
+    holds: Callable[[Request], bool] = lambda request: True
+
+    def __and__(self, other: "Domain") -> "Domain":
+        """Return the domain where both hold."""
+        parts = "; ".join(filter(None, (self.covers, other.covers))).split("; ")
+        both = "; ".join(dict.fromkeys(parts))
+        return Domain(both, lambda request: self.holds(request) and other.holds(request))
+
+
+EVERYWHERE = Domain("")
+WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
+
+
+@dataclass(frozen=True)
 class Route:
     """One way in which a framework offers an operation.
 
@@ -44,7 +71,7 @@ class Route:
     dtype to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for
     others. ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts,
     the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``. ``script`` is the call as a person
-    writes it.
+    writes it. ``domain`` says where the route can be asked: it is never asked anything outside.
     """
 
     operation: str
@@ -56,6 +83,7 @@ class Route:
     accumulator: Mapping[str, str] = field(default_factory=dict, hash=False)
     takes_bias: bool = False
     script: Template | None = field(default=None, compare=False, repr=False)
+    domain: Domain = field(default=EVERYWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,11 +143,12 @@ def route(
     grade: str = "conformant",
     accumulator: Mapping[str, str] | None = None,
     script: Template | None = None,
+    domain: Domain = EVERYWHERE,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
-    ``name`` is what ids and reports call it; the default is the method's name. A method without a ``bias`` parameter is
-    never asked to add one: such cases are refused in its name. For ``script`` see ``notation.Template``; a route
+    ``name`` is what ids and reports call it; the default is the method's name. Nothing outside ``domain`` is asked; a
+    method without a ``bias`` parameter is never asked to add one. For ``script`` see ``notation.Template``; a route
     without one is written in a script as a call of this suite.
     """
     check_operation(operation)
@@ -128,7 +157,16 @@ def route(
         own_name = method.__name__
         takes_bias = "bias" in inspect.signature(method).parameters
         declared = Route(
-            operation, name or own_name, own_name, activations, filters, grade, accumulator or {}, takes_bias, script
+            operation,
+            name or own_name,
+            own_name,
+            activations,
+            filters,
+            grade,
+            accumulator or {},
+            takes_bias,
+            script,
+            domain if takes_bias or operation not in WITH_BIAS else domain & WITHOUT_BIAS,
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -142,7 +180,8 @@ class Adapter:
 
     Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
     allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
-    declare routes.
+    declare routes. ``domain`` is what the framework can do at all: it bounds every route. ``compile_cache`` are the
+    environment variables that let the framework keep what it compiles in ``{folder}``.
     """
 
     name: ClassVar[str]
@@ -151,6 +190,8 @@ class Adapter:
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     activations: str = "NC*"
     filters: str = "OI*"
+    domain: ClassVar[Domain] = EVERYWHERE
+    compile_cache: ClassVar[Mapping[str, str]] = {}
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
     kinds_seen: ClassVar[tuple[str, ...]] = ()  # the kinds of machines that they come from
@@ -178,9 +219,10 @@ class Adapter:
     @classmethod
     @cache
     def routes(cls) -> tuple[Route, ...]:
-        """Return every declared route, those of a base class first."""
+        """Return every declared route, those of a base class first, each within the domain of the class."""
         methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
-        return tuple(declared for method in methods.values() for declared in getattr(method, "_routes", ()))
+        routes = (declared for method in methods.values() for declared in getattr(method, "_routes", ()))
+        return tuple(replace(declared, domain=cls.domain & declared.domain) for declared in routes)
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:
@@ -252,6 +294,7 @@ class Adapter:
         An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with
         the framework's words where it does not offer this; any other exception is the framework's own.
         """
+        _check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
         arrays = self._to_layout(route, operands, bias)
         contents = [array.tobytes() for array in arrays]
         try:
@@ -272,11 +315,7 @@ class Adapter:
         arrays = [
             layouts.from_canonical(array, self.layout(route, role)) for array, role in zip(operands, roles, strict=True)
         ]
-        if bias is None:
-            return arrays
-        if not route.takes_bias:
-            raise Refusal(f"the route {route.name} of {self.name} takes no bias")
-        return [*arrays, bias]
+        return arrays if bias is None else [*arrays, bias]
 
     def _run(self, route: Route, problem: Problem, arrays: list[Array]) -> tuple[Any, float]:
         natives = [self.to_native(array) for array in arrays]
@@ -296,6 +335,12 @@ class Adapter:
         return isinstance(error, NotImplementedError) or any(
             re.search(pattern, str(error)) for pattern in self.refusals
         )
+
+
+def _check_domain(adapter: str, route: Route, request: Request) -> None:
+    """Refuse what no run asks: the search for a smallest case, or a call by hand, may still come here."""
+    if not route.domain.holds(request):
+        raise Refusal(f"outside the domain of the route {route.name} of {adapter}: {route.domain.covers}")
 
 
 def _installed(module: str) -> bool:

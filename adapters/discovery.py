@@ -15,6 +15,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import NamedTuple
 
+from convformance.adapters import caching
 from convformance.adapters.contract import Adapter, KnownDivergence, MissingFramework, Route, UsageError
 from convformance.processes import loading
 from convformance.processes.loading import LoadError, error_text
@@ -85,6 +86,7 @@ class Selection:
 
     def create(self) -> Adapter:
         """Return the adapter, its framework imported; raises whatever that raises."""
+        caching.switch_on(self.adapter_class)
         adapter = self.adapter_class(**self.mode)
         adapter.spec = self.spec
         return adapter

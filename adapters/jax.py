@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Refusal, route
+from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
 from convformance.reference.geometry import Pairs, Size
@@ -16,6 +16,7 @@ from convformance.reference.problem import Problem
 
 _SYMBOLS = {"same_upper": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 _CONV = "jax.lax.conv_general_dilated"
+_ONE_GROUP = Domain("one group", lambda request: request.problem.groups == 1)
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
@@ -27,6 +28,11 @@ class Jax(Adapter):
     kinds_seen = known.KINDS_SEEN
     looked_at = "0.10.2"
     requires = ("jax",)
+    compile_cache: ClassVar[Mapping[str, str]] = {
+        "JAX_COMPILATION_CACHE_DIR": "{folder}",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("jit", "eager"),
         "layout": ("NHWC", "NCHW"),
@@ -172,10 +178,8 @@ class Jax(Adapter):
     def bias_gradient(self, problem: Problem, dy: Any) -> Any:
         return self._gradient(lambda bias: self._biased(self.numpy.zeros_like(dy), bias), problem.bias_shape, dy)
 
-    @route("conv_transpose", "lax.conv_transpose", script="{transposed}")
+    @route("conv_transpose", "lax.conv_transpose", script="{transposed}", domain=_ONE_GROUP)
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        if problem.groups != 1:
-            raise Refusal("lax.conv_transpose has no groups")
         y = self.lax.conv_transpose(
             x,
             w,

@@ -4,12 +4,13 @@ The batch and channel axes go into the N-dimensional call: a correlation in vali
 it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Refusal, route
+from convformance.adapters.contract import Adapter, Domain, Refusal, Request, route
 from convformance.adapters.notation import Notation
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
@@ -27,6 +28,21 @@ _DIRECT_VALID, _FFT_VALID = (
 _DIRECT_FULL, _FFT_FULL = 'signal.convolve({0}, {1}, "full", "direct")', "signal.fftconvolve({0}, {1})"
 
 
+def _has_elements(request: Request) -> bool:
+    """Whether no operand and no result is empty: ``scipy.signal`` swaps such operands or loses the shape."""
+    problem = request.problem
+    return all(map(math.prod, (problem.input_shape, problem.filter_shape, problem.output_shape)))
+
+
+def _keeps_its_type(request: Request) -> bool:
+    """Whether ``fftconvolve`` may answer in the type it is asked in: a transform makes float32 of float16."""
+    axes = zip(request.problem.kernel_size, request.problem.output_size, strict=True)
+    return request.dtype in ("float64", "float32") or all(1 in sizes for sizes in axes)
+
+
+_FFT_TYPES = Domain("float64 and float32; 16-bit types where no axis has to be transformed", _keeps_its_type)
+
+
 class Scipy(Adapter):
     """``scipy.signal``, its direct algorithm and its FFT; float64 and float32, without bias."""
 
@@ -35,6 +51,7 @@ class Scipy(Adapter):
     kinds_seen = known.KINDS_SEEN
     looked_at = "1.17.1"
     requires = ("scipy",)
+    domain = Domain("operands and results that have elements", _has_elements)
     refusals = (r"^Unsupported type$", r"dtype argument must be a NumPy dtype")
 
     def __init__(self, **mode: str) -> None:
@@ -65,8 +82,8 @@ class Scipy(Adapter):
         """The filter slides over x in valid mode."""
         return _convolution(problem, x, w, self._direct_valid)
 
-    @route("conv", "signal.fftconvolve", grade=FAST, script="{fft_correlate}")
-    @route("conv_transpose_input_grad", "signal.fftconvolve", grade=FAST, script="{fft_correlate}")
+    @route("conv", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate}")
+    @route("conv_transpose_input_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate}")
     def fft_correlate(self, problem: Problem, x: Array, w: Array) -> Array:
         return _convolution(problem, x, w, self._fft_valid)
 
@@ -76,8 +93,8 @@ class Scipy(Adapter):
         """The zero-inserted y and the filter in full mode."""
         return _transposed(problem, y, w, self._direct_full)
 
-    @route("conv_input_grad", "signal.fftconvolve", grade=FAST, script="{fft_convolve}")
-    @route("conv_transpose", "signal.fftconvolve", grade=FAST, script="{fft_convolve}")
+    @route("conv_input_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_convolve}")
+    @route("conv_transpose", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_convolve}")
     def fft_convolve(self, problem: Problem, y: Array, w: Array) -> Array:
         return _transposed(problem, y, w, self._fft)
 
@@ -86,7 +103,7 @@ class Scipy(Adapter):
         """The zero-inserted dy slides over x in valid mode."""
         return _filter_gradient(problem, x, dy, self._direct_valid)
 
-    @route("conv_filter_grad", "signal.fftconvolve", grade=FAST, script="{fft_correlate_gradient}")
+    @route("conv_filter_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate_gradient}")
     def fft_correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
         return _filter_gradient(problem, x, dy, self._fft_valid)
 
@@ -95,7 +112,13 @@ class Scipy(Adapter):
         """The filter gradient with the roles of its operands swapped."""
         return _filter_gradient(problem, dx, y, self._direct_valid)
 
-    @route("conv_transpose_filter_grad", "signal.fftconvolve", grade=FAST, script="{fft_correlate_gradient}")
+    @route(
+        "conv_transpose_filter_grad",
+        "signal.fftconvolve",
+        grade=FAST,
+        domain=_FFT_TYPES,
+        script="{fft_correlate_gradient}",
+    )
     def fft_transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
         return _filter_gradient(problem, dx, y, self._fft_valid)
 
@@ -116,7 +139,6 @@ class Scipy(Adapter):
 
 
 def _convolution(problem: Problem, x: Array, w: Array, correlate: Correlate) -> Array:
-    _refuse_empty(x, w, problem.output_size)
     padded = _pad(x, problem.padding)
     taps = _insert_zeros(w, problem.dilation)
     maps = [correlate(padded[:, _inputs(problem, o)], taps[o : o + 1]) for o in range(problem.out_channels)]
@@ -124,7 +146,6 @@ def _convolution(problem: Problem, x: Array, w: Array, correlate: Correlate) -> 
 
 
 def _transposed(problem: Problem, y: Array, w: Array, convolve: Correlate) -> Array:
-    _refuse_empty(y, w, problem.input_size)
     spread = _insert_zeros(y, problem.stride)
     taps = _insert_zeros(w, problem.dilation)
     maps = [_summed(problem, spread, taps, c, convolve) for c in range(problem.in_channels)]
@@ -149,7 +170,6 @@ def _summed(problem: Problem, spread: Array, taps: Array, channel: int, convolve
 
 
 def _filter_gradient(problem: Problem, x: Array, dy: Array, correlate: Correlate) -> Array:
-    _refuse_empty(x, dy, problem.output_size)
     padded = _pad(x, problem.filter_gradient_padding)
     spread = _insert_zeros(dy, problem.stride)
     maps = [correlate(padded[:, _inputs(problem, o)], spread[:, o : o + 1]) for o in range(problem.out_channels)]
@@ -181,11 +201,6 @@ def _pad(array: Array, pairs: Pairs) -> Array:
     padded = np.pad(array, ((0, 0), (0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in pairs)))
     kept = (slice(max(-lo, 0), size + min(hi, 0)) for size, (lo, hi) in zip(padded.shape[2:], pairs, strict=True))
     return padded[(slice(None), slice(None), *kept)]
-
-
-def _refuse_empty(first: Array, second: Array, result_size: Size) -> None:
-    if 0 in (first.size, second.size, *result_size):
-        raise Refusal("scipy.signal has no empty convolution: it swaps the operands or loses the shape")
 
 
 # How a script writes the computations above.

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Refusal, route
+from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
 from convformance.reference.arrays import Array
@@ -22,6 +22,10 @@ from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 _SYMBOLS = {"same_upper": "SAME", "valid": "VALID"}
+_TWO_AXES = Domain("two spatial axes", lambda request: request.problem.rank == 2)
+_DEPTHWISE = _TWO_AXES & Domain(
+    "a group for each input channel", lambda request: request.problem.groups == request.problem.in_channels
+)
 
 
 def _tape(operand: str, shape: str, result: str) -> str:
@@ -42,6 +46,7 @@ class Tensorflow(Adapter):
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.21.0"
     requires = ("tensorflow",)
+    compile_cache: ClassVar[Mapping[str, str]] = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory={folder}"}
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"mode": ("eager", "xla"), "device": ("cpu", "any")}
     activations = "N*C"
     filters = "*IO"
@@ -131,9 +136,8 @@ class Tensorflow(Adapter):
             "backprop_filter": _backprop_filter_text(problem),
         }
 
-    @route("conv", "nn.conv2d", script="{conv2d}")
+    @route("conv", "nn.conv2d", script="{conv2d}", domain=_TWO_AXES)
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        _refuse_other_ranks("nn.conv2d", problem)
         x = self._padded(x, _crops(problem))
         return self._biased(
             self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias
@@ -147,11 +151,8 @@ class Tensorflow(Adapter):
             self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias
         )
 
-    @route("conv", "nn.depthwise_conv2d", script="{depthwise}")
+    @route("conv", "nn.depthwise_conv2d", script="{depthwise}", domain=_DEPTHWISE)
     def depthwise_conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        _refuse_other_ranks("nn.depthwise_conv2d", problem)
-        if problem.groups != problem.in_channels:
-            raise Refusal("nn.depthwise_conv2d convolves each input channel by itself: groups equal in_channels")
         x = self._padded(x, _crops(problem))
         w = self.tf.reshape(w, (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups))
         y = self.tf.nn.depthwise_conv2d(
@@ -165,25 +166,23 @@ class Tensorflow(Adapter):
             lambda x: self.convolution(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "depthwise_tape", script=_tape("x", "{x_shape}", "{depthwise}"))
+    @route("conv_input_grad", "depthwise_tape", script=_tape("x", "{x_shape}", "{depthwise}"), domain=_DEPTHWISE)
     def depthwise_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}")
+    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}", domain=_TWO_AXES)
     def backprop_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        _refuse_other_ranks("conv2d_backprop_input", problem)
         shape = shape_in(_cropped_shape(problem), self.activations)
         dx = self.tf.raw_ops.Conv2DBackpropInput(
             input_sizes=shape, filter=w, out_backprop=dy, **_raw_attributes(problem)
         )
         return self._padded(dx, _opposite(_crops(problem)))
 
-    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}")
-    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}")
+    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES)
+    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES)
     def conv2d_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        _refuse_other_ranks("nn.conv2d_transpose", problem)
         shape = shape_in(_cropped_shape(problem), self.activations)
         padding = _native_padding(problem)
         y = self.tf.nn.conv2d_transpose(x, w, shape, problem.stride, padding, dilations=problem.dilation)
@@ -208,15 +207,14 @@ class Tensorflow(Adapter):
             lambda w: self.convolution(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
-    @route("conv_filter_grad", "depthwise_tape", script=_tape("w", "{w_shape}", "{depthwise}"))
+    @route("conv_filter_grad", "depthwise_tape", script=_tape("w", "{w_shape}", "{depthwise}"), domain=_DEPTHWISE)
     def depthwise_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.depthwise_conv2d(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
-    @route("conv_filter_grad", "conv2d_backprop_filter", script="{backprop_filter}")
+    @route("conv_filter_grad", "conv2d_backprop_filter", script="{backprop_filter}", domain=_TWO_AXES)
     def backprop_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        _refuse_other_ranks("conv2d_backprop_filter", problem)
         x = self._padded(x, _crops(problem))
         shape = shape_in(problem.filter_shape, self.filters)
         return self.tf.raw_ops.Conv2DBackpropFilter(
@@ -318,11 +316,6 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
     def version(cls) -> str:
         distributions = metadata.packages_distributions().get("tensorflow", ())
         return metadata.version(distributions[0]) if distributions else "unknown"
-
-
-def _refuse_other_ranks(name: str, problem: Problem) -> None:
-    if problem.rank != 2:
-        raise Refusal(f"{name} has two spatial axes, and {problem.rank} are asked for")
 
 
 def _crops(problem: Problem) -> Pairs:

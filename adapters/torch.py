@@ -28,6 +28,10 @@ class Torch(Adapter):
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.13.0"
     requires = ("torch",)
+    compile_cache: ClassVar[Mapping[str, str]] = {
+        "TORCHINDUCTOR_CACHE_DIR": "{folder}",
+        "TORCHINDUCTOR_FX_GRAPH_CACHE": "1",
+    }
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("eager", "compile"),
         "mkldnn": ("on", "off"),

@@ -1,5 +1,6 @@
 """What a user may choose about a run, as the command line and pytest options both name it; cheap to import."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ FILTERS = {
     "case": "case: any whose id holds this text",
 }
 TIME_LIMIT = 120.0
+COMPILE_CACHE = "CONFORMANCE_COMPILE_CACHE"  # the environment variable, which every process of a run inherits
 _ADAPTER_HELP = (
     "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated "
     "(default: every built-in one installed)"
@@ -25,7 +27,8 @@ class RunOptions:
     """The choices for one run; ``filters`` maps names of FILTERS to the values let through (empty or absent: all).
 
     ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take, ``memory`` the gigabytes
-    that a worker may have (None: its share of the machine's), ``expected`` the user's file of expectations.
+    that a worker may have (None: its share of the machine's), ``expected`` the user's file of expectations,
+    ``compile_cache`` the folder in which frameworks keep what they compile, for the next run.
     """
 
     adapters: tuple[str, ...] = ()
@@ -37,6 +40,7 @@ class RunOptions:
     expected: Path | None = None
     time_limit: float = TIME_LIMIT
     memory: float | None = None
+    compile_cache: Path | None = None
 
     @classmethod
     def of(cls, option: Any) -> "RunOptions":
@@ -51,6 +55,7 @@ class RunOptions:
             expected=getattr(option, "expected", None),
             time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
             memory=option.memory,
+            compile_cache=option.compile_cache,
         )
 
     def allowed(self, name: str) -> tuple[str, ...]:
@@ -76,6 +81,7 @@ class RunOptions:
         argv += [f"--record={self.record}"] if self.record else []
         argv += [f"--memory={self.memory:g}"] if self.memory else []
         argv += [f"--expected={self.expected}"] if self.expected else []
+        argv += [f"--compile-cache={self.compile_cache.resolve()}"] if self.compile_cache else []
         return [*argv, "--resume"] if self.resume else argv
 
 
@@ -103,4 +109,11 @@ def declare(add: Any) -> None:
     add("--memory", type=float, metavar="GB", help="memory that a worker process may have (default: its share of 90%%)")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
     add("--expected", type=Path, metavar="FILE", help="findings that are expected (TOML, see docs/ci.md): no findings")
+    add(
+        "--compile-cache",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get(COMPILE_CACHE),
+        help=f"keep what frameworks compile there, for the next run (default: ${COMPILE_CACHE}, or nowhere)",
+    )
     add("--resume", action="store_true", help="do not ask again what the record already holds")

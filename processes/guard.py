@@ -140,7 +140,7 @@ def _numpy_random() -> tuple[bytes, int]:
 
 def _set_numpy_random(before: tuple[bytes, int]) -> None:
     key, position = before
-    np.random.set_state(("MT19937", np.frombuffer(key, np.uint32), position))
+    np.random.set_state(("MT19937", np.frombuffer(key, np.uint32), position, 0, 0.0))
 
 
 def _handlers() -> tuple[Any, ...]:

@@ -201,7 +201,7 @@ class _Answers:
 
     of: int = 0
     right: int = 0
-    unoffered: Counter[str] = field(default_factory=Counter)
+    unoffered: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     narrow: Counter[str] = field(default_factory=Counter)
     failed: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -241,8 +241,8 @@ class _Answers:
             yield Note(REFUSED, count, wording)
         if left := self.refused.total() - sum(count for _, count in named):
             yield Note(REFUSED, left, "with other messages")
-        for op, count in self.unoffered.items():
-            yield Note("no route", count, op)
+        for (kind, what), count in self.unoffered.items():
+            yield Note(kind, count, what)
         for accumulator, count in self.narrow.items():
             yield Note(LOW_PRECISION, count, f"accumulates in {accumulator}")
 
@@ -261,7 +261,11 @@ def supports(records: Records) -> dict[str, dict[str, Support]]:
                 answers[feature.name, label].add(question)
     for label, state in records.runs.items():
         for op, count in _unoffered(records, state).items():
-            answers[op, label].unoffered[op] += count
+            answers[op, label].unoffered["no route", op] += count
+        for (op, name, dtype), covers in _outside(state).items():
+            for feature in [*of_question, *of_case.get(name, [])]:
+                if feature.concerns(op, dtype):
+                    answers[feature.name, label].unoffered["outside the domain", covers] += 1
     return {
         feature.name: {label: answers[feature.name, label].support() for label in records.runs} for feature in FEATURES
     }
@@ -288,6 +292,16 @@ def _unoffered(records: Records, state: RunState) -> Counter[str]:
     """Return by operation how many questions the run has no route for."""
     cases = [records.cases[name] for name in state.case_ids & records.cases.keys()] if state.identified else []
     return Counter(op for case in cases for op in case.operations if not state.run.routes.get(op) for _ in case.dtypes)
+
+
+def _outside(state: RunState) -> dict[tuple[str, str, str], str]:
+    """Return the operations, cases and dtypes that lie outside the domain of every route, and what one covers."""
+    return {
+        (outside.op, name, dtype): outside.covers
+        for outside in state.outside
+        for dtype, names in outside.nowhere.items()
+        for name in names
+    }
 
 
 def shared(failing: Sequence[Verdict], right: Sequence[Verdict], cases: Mapping[str, CaseLine]) -> tuple[str, ...]:

@@ -164,6 +164,7 @@ MaybeNumber = Annotated[float | None, nullable(as_number)]
 MaybeNested = Annotated[Any, nullable(as_nested)]
 Operands = Annotated[Mapping[str, Any], mapped(as_nested)]
 Mode = Annotated[Mapping[str, str], mapped(as_shown)]
+Counts = Annotated[Mapping[str, int], mapped(as_count)]
 Routes = Annotated[Mapping[str, tuple[str, ...]], mapped(as_texts)]
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from convformance.reports.fields import (
     Cells,
     Count,
+    Counts,
     Flag,
     Grade,
     Integer,
@@ -95,10 +96,35 @@ MachineField = Annotated[Machine, nested(Machine)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the cases pose to a route outside the domain it ``covers``, by dtype and by family; none of it is asked.
+
+    ``nowhere`` lists, by dtype, the cases that no route of the operation is asked.
+    """
+
+    op: Text
+    route: Text
+    covers: Text = ""
+    dtypes: Counts = field(default_factory=dict)
+    families: Counts = field(default_factory=dict)
+    nowhere: Routes = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many questions there are."""
+        return sum(self.dtypes.values())
+
+
+OutsideList = Annotated[tuple[Outside, ...], listed(nested(Outside))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation.
 
-    ``is_new_machine``: the adapter's known divergences come from other kinds of machines.
+    ``is_new_machine``: the adapter's known divergences come from other kinds of machines. ``outside`` counts the
+    questions that lie outside the domain of a route, which are not asked; ``compile_cache`` says which cache of compiled
+    code there was, and how full it was before the run.
     """
 
     adapter: Text
@@ -117,6 +143,8 @@ class Run:
     known: KnownList = ()
     machine: MachineField = field(default_factory=Machine)
     is_new_machine: Flag = False
+    outside: OutsideList = ()
+    compile_cache: Text = ""
 
     def identity(self) -> tuple[object, ...]:
         """Return what makes two runs of one adapter the same run, interrupted and resumed."""

@@ -62,6 +62,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _known(report),
         _expected(report),
         _refusals(report),
+        _domains(report),
         _problems(report),
     ]
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -192,7 +193,8 @@ def _matrix(report: Report) -> list[str]:
 def _cell(run: RunSummary, op: str) -> str:
     tally = run.operation(op)
     if not tally.posed:
-        return "no route" if run.no_route.get(op) else "not asked"
+        nothing = f"outside the domain {tally.outside:,}" if tally.outside else "not asked"
+        return "no route" if run.no_route.get(op) else nothing
     return " ".join([f"{tally.conformant:,} / {tally.asked:,}", *_others(tally)])
 
 
@@ -314,6 +316,21 @@ def _refusals(report: Report) -> list[str]:
 
 def _refusal(refusals: Refusals) -> list[str]:
     return [escaped(refusals.adapter, 80), f"{len(refusals.verdicts):,}", escaped(refusals.message)]
+
+
+def _domains(report: Report) -> list[str]:
+    """Return what was not asked because it lies outside the domain that a route declares."""
+    entries = views.domains(report)
+    if not entries:
+        return []
+    head = ["adapter", "routes", "only asked for", "questions left out"]
+    says = "Questions outside the domain that a route declares are not asked, and are no refusals."
+    return ["## Outside the routes' domains", "", says, "", *_first_rows(head, entries, _domain, "domains")]
+
+
+def _domain(entry: tuple[str, str, str, int]) -> list[str]:
+    adapter, routes, covers, count = entry
+    return [escaped(adapter, 80), escaped(routes), escaped(covers), f"{count:,}"]
 
 
 def _problems(report: Report) -> list[str]:

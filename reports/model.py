@@ -2,7 +2,8 @@
 divergences; refusals.
 
 Every count keeps its denominator. A cell's cases pose questions; of those ``asked`` were put (in a complete run exactly
-those with a verdict), the rest is ``unasked``; of the asked ones those without a verdict are ``unjudged``.
+those with a verdict), the rest is ``unasked``; of the asked ones those without a verdict are ``unjudged``. What lies
+``outside`` the domain of a route is not posed to it.
 """
 
 from collections import Counter, defaultdict
@@ -31,6 +32,7 @@ class Tally:
     known: int = 0
     documented: int = 0
     expected: int = 0
+    outside: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """Count one verdict."""
@@ -43,7 +45,7 @@ class Tally:
     def merge(self, other: "Tally") -> None:
         """Count what ``other`` counted."""
         self.grades += other.grades
-        for name in ("posed", "asked", "findings", "known", "documented", "expected"):
+        for name in ("posed", "asked", "findings", "known", "documented", "expected", "outside"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
@@ -258,6 +260,7 @@ class _RunCounter:
                 routes.append(verdict.route)
         for case in self.cases.values():
             self._pose(case)
+        self._leave_out()
         for verdict in verdicts:
             self._add(verdict)
         total = merged(self.cells.values())
@@ -276,6 +279,15 @@ class _RunCounter:
             for route in routes:
                 for dtype in dtypes:
                     self.cells[op, route, dtype].posed += 1
+
+    def _leave_out(self) -> None:
+        """Count what lies outside the domain of a route for itself."""
+        for outside in self.state.outside:
+            counts = [(self.cells[outside.op, outside.route, dtype], n) for dtype, n in outside.dtypes.items()]
+            counts += [(self.families[family], n) for family, n in outside.families.items()]
+            for tally, count in counts:
+                tally.posed -= min(count, tally.posed)
+                tally.outside += count
 
     def _add(self, verdict: Verdict) -> None:
         case = self.cases.get(verdict.case)

@@ -21,6 +21,7 @@ from convformance.reports.lines import (
     Key,
     Line,
     Missing,
+    Outside,
     RouteKey,
     Run,
     Verdict,
@@ -68,6 +69,12 @@ class RunState:
     ended: dict[str, bool] = field(default_factory=dict)
     case_ids: set[str] = field(default_factory=set)
     seconds: float = 0.0
+    outside_by_file: dict[str, tuple[Outside, ...]] = field(default_factory=dict)
+
+    @property
+    def outside(self) -> tuple[Outside, ...]:
+        """What was posed outside the domains of routes, over all files: shards of a run pose different questions."""
+        return tuple(outside for entries in self.outside_by_file.values() for outside in entries)
 
     @property
     def complete(self) -> bool:
@@ -269,6 +276,7 @@ class _Reader:
         self.diagnoses = {key: diagnoses for key, diagnoses in self.diagnoses.items() if key[0] != label}
         state = self.records.runs.setdefault(label, RunState(label, run))
         state.run = replace(run, asked=max(run.asked, state.run.asked), started=state.run.started)
+        state.outside_by_file[self.file] = run.outside
         self.complete = False
 
     def _label(self, run: Run) -> str:

@@ -107,6 +107,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
         *(Tile(grade, total.grades[grade], tone=tone(grade)) for grade in grades.UNANSWERED),
         Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),
         Tile("not asked", total.unasked, "", "unasked"),
+        Tile("outside the domain", total.outside, "", "outside"),
     ]
     return (
         Tile("asked", asked),
@@ -126,6 +127,7 @@ RUN_COUNTS: Mapping[str, Callable[[RunSummary], int]] = {
     CRASHED: lambda run: run.total.grades[CRASHED],
     "no verdict": lambda run: run.unjudged,
     "not asked": lambda run: run.total.unasked,
+    "outside": lambda run: run.total.outside,
     "findings": lambda run: run.total.findings,
 }
 
@@ -134,7 +136,7 @@ def identity(run: RunSummary) -> list[tuple[str, str]]:
     """Return the identity of a run, line by line."""
     stated = run.state.run
     return [
-        ("mode", format_mode(stated.mode) or "default"),
+        ("mode", "; compile cache ".join(filter(None, (format_mode(stated.mode) or "default", stated.compile_cache)))),
         ("device", stated.device),
         ("platform", stated.platform),
         ("Python", stated.python),
@@ -199,6 +201,7 @@ def other_counts(tally: Tally) -> list[tuple[str, str, int]]:
     """Return what a cell says beside its fraction: tone, label and count of all that is not conformant, worst first."""
     counts = [(tone(grade), grade, tally.grades[grade]) for grade in grades.SEVERITY if grade != CONFORMANT]
     counts += [("unjudged", "no verdict", tally.unjudged), ("unasked", "not asked", tally.unasked)]
+    counts += [("outside", "outside the domain", tally.outside)]
     return [entry for entry in counts if entry[2] > 0]
 
 
@@ -286,6 +289,21 @@ def verdict_address(verdict: Verdict) -> str:
     """Return the address, on the page, of one verdict."""
     named = {name: visible(value) for name, value in zip(KEY, verdict.key, strict=True)}
     return "#" + urlencode({"case": named.pop("case"), **named})
+
+
+def domains(report: Report) -> list[tuple[str, str, str, int]]:
+    """Return who was not asked what lies outside a domain: adapter, routes, what they cover, how many questions."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for run in report.runs:
+        for outside in run.state.outside:
+            counts[run.label, outside.covers, outside.route] += outside.total
+    routes: dict[tuple[str, str], list[str]] = {}
+    for label, covers, route in counts:
+        routes.setdefault((label, covers), []).append(route)
+    return [
+        (label, ", ".join(names), covers, sum(counts[label, covers, name] for name in names))
+        for (label, covers), names in routes.items()
+    ]
 
 
 def where(refusals: Refusals) -> str:

@@ -46,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.option.adapter and not any(map(_is_test_case, config.args)):
         return
     environment.settle_threads()
+    if config.option.compile_cache:
+        os.environ[options.COMPILE_CACHE] = str(Path(config.option.compile_cache).resolve())
     if is_worker(config):
         worker.prepare(config, config.option.memory)
     session = session_of(config)

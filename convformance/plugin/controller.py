@@ -78,18 +78,19 @@ class Controller:
             return None
         if question.key in self.session.verdicts:
             return None
-        gateway = report.node.gateway  # type: ignore[attr-defined]
+        gateway = report.node.gateway
         if sentinel.was_overrun(worker.state_file(self.folder, gateway.id)):
             limit = self.session.options.time_limit
             return self.session.verdict_without_answer(question, TIMED_OUT, f"no answer within {limit:g} s")
-        words = worker.last_words(self.folder, gateway.id)
-        message = f"{_ending(gateway)} while it answered" + (f"; it printed last: {words}" if words else "")
+        last = worker.last_words(self.folder, gateway.id)
+        message = f"{_ending(gateway)} while it answered" + (f"; it printed last: {last}" if last else "")
         return self.session.verdict_without_answer(question, CRASHED, message)
 
     def _show_progress(self) -> None:
         line = self.progress.line() if self.progress else None
         if line:
             self.terminal.write_line(line)
+            self.terminal.flush()  # a file or a pipe would show it only with many others
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 import numpy as np
 
 from convformance import __version__
+from convformance.adapters import caching
 from convformance.adapters.contract import EVERYWHERE, KnownDivergence
 from convformance.adapters.discovery import Selection
 from convformance.processes.machine import Machine as Host
 from convformance.processes.machine import this_machine
 from convformance.reference.operation import OPERATIONS
-from convformance.reports.lines import Known, Machine, Run
+from convformance.reports.lines import Known, Machine, Outside, Run
 
 
-def identity(selection: Selection, tier: str, asked: int) -> Run:
-    """Return the identity of the run of one adapter that is asked ``asked`` questions."""
+def identity(selection: Selection, tier: str, asked: int, outside: tuple[Outside, ...] = ()) -> Run:
+    """Return the identity of the run of one adapter that is asked ``asked`` questions, those ``outside`` not."""
     routes = {
         operation: tuple(route.name for route in selection.routes if route.operation == operation)
         for operation in OPERATIONS
@@ -38,6 +39,8 @@ def identity(selection: Selection, tier: str, asked: int) -> Run:
         known=tuple(map(_known, selection.known_divergences)),
         machine=machine_of(selection, this_machine()),
         is_new_machine=is_new_machine(selection, this_machine()),
+        outside=outside,
+        compile_cache=caching.state_of(selection.adapter_class),
     )
 
 

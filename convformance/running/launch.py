@@ -80,7 +80,8 @@ def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -
     """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
     distribution = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
     argv = [sys.executable, "-m", "pytest", *pytest_argv(options, out), *distribution, *rest]
-    status = _wait(subprocess.Popen(argv, env=environment.asking()))
+    # Unbuffered, so that a log file shows each line when it is written.
+    status = _wait(subprocess.Popen(argv, env={**environment.asking(), "PYTHONUNBUFFERED": "1"}))
     return {0: OK, 1: FINDINGS, 4: USAGE, 5: USAGE}.get(status, BROKEN)
 
 

@@ -1,16 +1,16 @@
 """Questions: one verdict to be had each, and which of them a run asks."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import MissingFramework, Route, UsageError
+from convformance.adapters.contract import MissingFramework, Request, Route, UsageError
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
 from convformance.reference.operation import OPERATIONS
-from convformance.reports.lines import Key
+from convformance.reports.lines import Key, Outside
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import DTYPES, Case
 
@@ -38,6 +38,12 @@ class Question:
     def test_name(self) -> str:
         """The name of its pytest item: that of the operation's test function, with the id in brackets."""
         return f"test_{self.operation}[{self.id}]"
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether it lies in the route's domain; only then it is asked."""
+        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation))
+        return self.route.domain.holds(request)
 
     @property
     def key(self) -> Key:
@@ -78,9 +84,16 @@ class Scope:
 
     def questions(self, selections: Sequence[Selection]) -> list[Question]:
         """Return every question in scope, ordered so that those that share a truth stand together."""
+        return [question for question in self._posed(selections) if question.is_inside]
+
+    def outside(self, selections: Sequence[Selection]) -> list[Question]:
+        """Return the questions that the cases pose to a route outside its domain: nobody is asked them."""
+        return [question for question in self._posed(selections) if not question.is_inside]
+
+    def _posed(self, selections: Sequence[Selection]) -> Iterator[Question]:
         shares = (share for case in self._cases() for share in self._of_case(case, selections))
         index, of = self.shard
-        return [question for share in islice(shares, index - 1, None, of) for question in share]
+        return (question for share in islice(shares, index - 1, None, of) for question in share)
 
     def _cases(self) -> Iterator[Case]:
         for case in self.cases:
@@ -103,6 +116,30 @@ class Scope:
             for route in selection.routes:
                 if route.operation == operation and passes(route.name, self.routes):
                     yield Question(selection.label, route, case, dtype)
+
+
+def count_outside(outside: Iterable[Question], asked: Iterable[Question]) -> tuple[Outside, ...]:
+    """Return for each route of one adapter what lies outside its domain, and what of it no other route is asked."""
+    answerable = {(question.operation, question.case.id, question.dtype) for question in asked}
+    by_route: dict[Route, list[Question]] = {}
+    for question in outside:
+        by_route.setdefault(question.route, []).append(question)
+    return tuple(_outside(route, questions, answerable) for route, questions in by_route.items())
+
+
+def _outside(route: Route, questions: list[Question], answerable: set[tuple[str, str, str]]) -> Outside:
+    nowhere: dict[str, tuple[str, ...]] = {}
+    for question in questions:
+        if (question.operation, question.case.id, question.dtype) not in answerable:
+            nowhere[question.dtype] = (*nowhere.get(question.dtype, ()), question.case.id)
+    return Outside(
+        op=route.operation,
+        route=route.name,
+        covers=route.domain.covers,
+        dtypes=Counter(question.dtype for question in questions),
+        families=Counter(question.case.family for question in questions),
+        nowhere=nowhere,
+    )
 
 
 def passes(value: str, allowed: tuple[str, ...]) -> bool:

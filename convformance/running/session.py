@@ -19,7 +19,7 @@ from convformance.running import evidence, expected
 from convformance.running.diagnosing import diagnosis_lines
 from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.identity import identity
-from convformance.running.questions import Question, Scope, select
+from convformance.running.questions import Question, Scope, count_outside, select
 from convformance.running.status import classify, covers, divergence_line
 
 
@@ -51,6 +51,11 @@ class Session:
     def questions(self) -> list[Question]:
         """Every question in scope, those that a resumed record already answers included."""
         return self.scope.questions(self.selections)
+
+    @cached_property
+    def outside(self) -> list[Question]:
+        """The questions in scope that lie outside the domain of their route: they are counted, and not asked."""
+        return self.scope.outside(self.selections)
 
     @cached_property
     def unanswered(self) -> int:
@@ -86,7 +91,9 @@ class Session:
         """Write who is asked and who is missing; in a resumed record again, so that a changed version is not hidden."""
         asked = Counter(question.adapter for question in self.questions)
         for selection in self.selections:
-            self._write(identity(selection, self.options.tier, asked[selection.label]))
+            label = selection.label
+            posed = ([each for each in part if each.adapter == label] for part in (self.outside, self.questions))
+            self._write(identity(selection, self.options.tier, asked[label], count_outside(*posed)))
         for name, reason in self.missing.items():
             self._write(lines.Missing(adapter=name, reason=reason))
 

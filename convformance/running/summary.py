@@ -10,18 +10,20 @@ from convformance.running.identity import is_new_machine
 from convformance.running.session import Session
 
 _PROGRESS_SECONDS = 10.0
+_ENOUGH, _ENOUGH_SHARE = 200, 0.02  # verdicts of this session after which their pace says something
 _MOST = 20  # faults that are shown
 
 
 def header_lines(session: Session) -> list[str]:
     """Return who is asked on which machine, who is missing, and how much."""
     asked = [f"{selection.label} {selection.version}" for selection in session.selections]
+    left, total = session.unanswered, len(session.questions)
     return [
         f"adapters: {', '.join(asked)}",
         f"machine: {this_machine().phrase}",
         *_first_run(session),
         *(f"missing: {name}: {reason}" for name, reason in session.missing.items()),
-        f"tier {session.options.tier}: {session.unanswered:,} of {len(session.questions):,} questions to ask",
+        f"tier {session.options.tier}: {left:,} of {total:,} questions to ask{_outside(session)}",
     ]
 
 
@@ -42,6 +44,11 @@ def _first_run_summary(session: Session) -> Iterator[str]:
         yield "to keep them as your own expectations: convformance run --update-expected"
 
 
+def _outside(session: Session) -> str:
+    count = len(session.outside)
+    return f"; {count:,} more lie outside the domain of their route" if count else ""
+
+
 class Progress:
     """Lines of progress, one at most every ten seconds."""
 
@@ -56,10 +63,15 @@ class Progress:
         if now - self._last < _PROGRESS_SECONDS and done < total:
             return None
         self._last = now
-        fresh = max(done - len(session.done), 1)
-        left = (now - session.started) / fresh * (total - done)
         counts = f"{done:,} of {total:,} verdicts, {len(session.findings):,} findings"
-        return f"{done / max(total, 1):4.0%}  {counts}, about {_clock(left)} left"
+        return f"{done / max(total, 1):4.0%}  {counts}{self._left(now, done, total)}"
+
+    def _left(self, now: float, done: int, total: int) -> str:
+        """Return how long the rest takes, once so many verdicts of this session are in that it can be known."""
+        fresh = done - len(self._session.done)
+        if fresh < min(_ENOUGH, _ENOUGH_SHARE * total):
+            return ""
+        return f", about {_clock((now - self._session.started) / max(fresh, 1) * (total - done))} left"
 
 
 def _clock(seconds: float) -> str:
@@ -88,8 +100,10 @@ def _counts(session: Session, label: str) -> str:
     counts = [f"{n:,} {grade}" for (adapter, grade), n in sorted(session.grade_counts.items()) if adapter == label]
     findings = sum(verdict.adapter == label for verdict in session.findings)
     expected = sum(verdict.adapter == label and verdict.expected is not None for verdict in session.verdicts.values())
+    outside = sum(question.adapter == label for question in session.outside)
     listed = f", {expected:,} expected" if expected else ""
-    return f"{label}: {', '.join(counts)}; {findings:,} findings{listed}"
+    rest = f"; {outside:,} not asked, outside the domain of their route" if outside else ""
+    return f"{label}: {', '.join(counts)}; {findings:,} findings{listed}{rest}"
 
 
 def _newness(session: Session) -> Iterator[str]:

@@ -98,7 +98,7 @@ def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_line
     adapter = discovery.create(str(file))
     (route,) = adapter.routes()
     refused = {name for name, p in checking.PROBLEMS.items() if p.groups > 1 or min(map(min, p.padding)) < 0}
-    message = "refused: windows has no groups and no negative padding"
+    message = "refused: outside the domain of the route tensordot of windows: one group; no negative padding; no bias"
     assert checking.outcomes(adapter, route, "float64", "sliced") == dict.fromkeys(refused, message)
     assert checking.outcome(adapter, route, checking.EMPTY["empty-output"]).startswith(
         "refused: window shape cannot be larger"

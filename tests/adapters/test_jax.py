@@ -19,7 +19,7 @@ def expected(route: Route) -> dict[str, str]:
     """Return what is refused, by the name of the problem."""
     grouped = [name for name, problem in checking.PROBLEMS.items() if problem.groups > 1]
     return (
-        dict.fromkeys(grouped, "refused: lax.conv_transpose has no groups")
+        dict.fromkeys(grouped, "refused: outside the domain of the route lax.conv_transpose of jax: one group")
         if route.name == "lax.conv_transpose"
         else {}
     )

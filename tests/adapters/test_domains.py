@@ -1,0 +1,128 @@
+"""Domains: where a route is asked at all; what no route is asked, the framework has no way to do."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convformance.adapters import discovery
+from convformance.adapters.contract import Adapter, Array, Domain, Request, route
+from convformance.adapters.discovery import Selection
+from convformance.options import RunOptions
+from convformance.reference.problem import Problem
+from convformance.running.questions import Question, Scope, count_outside
+from convformance.running.session import session_of
+from convformance.running.summary import header_lines
+from convformance.test_cases import catalogue
+
+PLANE = Problem.of(input_size=(4, 5), kernel_size=2)
+EVEN = Domain("an even batch", lambda request: request.problem.batch % 2 == 0)
+SINGLE = Domain("float32", lambda request: request.dtype == "float32")
+
+
+class Bounded(Adapter):
+    """Two routes, one of them for float32 alone, in a framework that has even batches only."""
+
+    name = "bounded"
+    domain = EVEN
+
+    @route("conv")
+    def anything(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Any:
+        raise NotImplementedError
+
+    @route("conv", domain=SINGLE)
+    def single(self, problem: Problem, x: Array, w: Array) -> Any:
+        raise NotImplementedError
+
+
+SELECTION = Selection(Bounded, {}, "bounded")
+
+
+def parts(selection: Selection, scope: Scope) -> tuple[list[Question], list[Question]]:
+    """Return the questions that are asked, and those outside a domain."""
+    return scope.questions([selection]), scope.outside([selection])
+
+
+def answers(questions: Iterable[Question]) -> set[tuple[str, str, str]]:
+    return {(question.operation, question.case.id, question.dtype) for question in questions}
+
+
+def test_a_combined_domain_holds_where_both_do_and_says_so_once() -> None:
+    both = EVEN & SINGLE & EVEN
+    assert both.covers == "an even batch; float32"
+    assert not both.holds(Request(PLANE, "float32"))
+    pair = Problem.of(input_size=(4, 5), kernel_size=2, batch=2)
+    assert both.holds(Request(pair, "float32"))
+    assert not both.holds(Request(pair, "float64"))
+
+
+def test_the_class_bounds_every_route_and_a_method_without_bias_is_not_asked_for_one() -> None:
+    assert {each.name: each.domain.covers for each in Bounded.routes()} == {
+        "anything": "an even batch",
+        "single": "an even batch; float32; no bias",
+    }
+
+
+def test_a_question_outside_is_not_asked_and_counted_by_route_dtype_and_family() -> None:
+    scope = Scope(catalogue.cases("smoke"))
+    asked, outside = parts(SELECTION, scope)
+    assert all(question.case.problem.batch % 2 == 0 for question in asked)
+    assert {question.dtype for question in asked if question.route.name == "single"} == {"float32"}
+    assert not {question.key for question in asked} & {question.key for question in outside}
+    posed = sum(len(case.dtypes) for case in scope.cases if "conv" in case.operations)
+    assert len(asked) + len(outside) == 2 * posed
+    counted = {entry.route: entry for entry in count_outside(outside, asked)}
+    assert sum(entry.total for entry in counted.values()) == len(outside)
+    assert counted["single"].dtypes["float64"] == sum(
+        q.route.name == "single" and q.dtype == "float64" for q in outside
+    )
+    assert sum(counted["single"].families.values()) == counted["single"].total
+
+
+def test_a_question_that_another_route_is_asked_is_not_listed_as_asked_of_nobody() -> None:
+    asked, outside = parts(SELECTION, Scope(catalogue.cases("smoke")))
+    nowhere = {
+        (entry.op, case, dtype)
+        for entry in count_outside(outside, asked)
+        for dtype, cases in entry.nowhere.items()
+        for case in cases
+    }
+    odd = {question for question in outside if question.case.problem.batch % 2}
+    assert nowhere == answers(odd)
+
+
+@pytest.mark.parametrize("name", list(discovery.BUILT_IN))
+def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_to_do(name: str) -> None:
+    cls = discovery.adapter_class(name)
+    asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
+    answerable = answers(asked)
+    nowhere = [question for question in outside if answers([question]).isdisjoint(answerable)]
+    without_bias = {each.operation for each in cls.routes()} - {
+        each.operation for each in cls.routes() if each.takes_bias
+    }
+    for question in nowhere:
+        has_bias = question.case.has_bias(question.operation)
+        offered = cls.domain.holds(Request(question.case.problem, question.dtype, has_bias))
+        assert not offered or (has_bias and question.operation in without_bias), question.key
+
+
+@pytest.mark.parametrize("name", list(discovery.BUILT_IN))
+def test_a_domain_leaves_something_out_and_something_in(name: str) -> None:
+    cls = discovery.adapter_class(name)
+    asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
+    bounded = {each.name for each in cls.routes() if each.domain.covers}
+    assert {question.route.name for question in outside} == bounded
+    assert {question.route.name for question in asked} >= bounded
+
+
+def test_the_first_lines_of_a_run_and_its_run_line_count_what_lies_outside(tmp_path: Path) -> None:
+    file = Path(__file__)
+    path = tmp_path / "run.jsonl"
+    session = session_of(RunOptions((f"{file}:Bounded",), tier="smoke", record=path))
+    assert f"; {len(session.outside):,} more lie outside the domain of their route" in header_lines(session)[-1]
+    session.open()
+    run = next(line for line in map(json.loads, path.read_text().splitlines()) if line["kind"] == "run")
+    assert sum(sum(entry["dtypes"].values()) for entry in run["outside"]) == len(session.outside) > 0
+    assert run["asked"] == len(session.questions)
