@@ -59,7 +59,7 @@ class Domain:
         return Domain(both, lambda request: self.holds(request) and other.holds(request))
 
 
-EVERYWHERE = Domain("")
+EVERY_QUESTION = Domain("")
 WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
 
 
@@ -83,7 +83,7 @@ class Route:
     accumulator: Mapping[str, str] = field(default_factory=dict, hash=False)
     takes_bias: bool = False
     script: Template | None = field(default=None, compare=False, repr=False)
-    domain: Domain = field(default=EVERYWHERE, compare=False, repr=False)
+    domain: Domain = field(default=EVERY_QUESTION, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def route(
     grade: str = "conformant",
     accumulator: Mapping[str, str] | None = None,
     script: Template | None = None,
-    domain: Domain = EVERYWHERE,
+    domain: Domain = EVERY_QUESTION,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
@@ -190,7 +190,7 @@ class Adapter:
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     activations: str = "NC*"
     filters: str = "OI*"
-    domain: ClassVar[Domain] = EVERYWHERE
+    domain: ClassVar[Domain] = EVERY_QUESTION
     compile_cache: ClassVar[Mapping[str, str]] = {}
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()

@@ -134,8 +134,8 @@ def _set_environment(before: dict[bytes, bytes]) -> None:
 
 def _numpy_random() -> tuple[bytes, int]:
     """Return the state of NumPy's global generator, which is the Mersenne twister."""
-    _, key, position, *_ = np.random.get_state()
-    return key.tobytes(), position
+    state: Any = np.random.get_state()
+    return state[1].tobytes(), state[2]
 
 
 def _set_numpy_random(before: tuple[bytes, int]) -> None:

@@ -123,7 +123,7 @@ class Run:
     """The identity of one adapter's run; ``asked`` counts its questions, ``routes`` names its routes by operation.
 
     ``is_new_machine``: the adapter's known divergences come from other kinds of machines. ``outside`` counts the
-    questions that lie outside the domain of a route, which are not asked; ``compile_cache`` says which cache of compiled
+    questions outside the domain of a route, which are not asked; ``compile_cache`` says which cache of compiled
     code there was, and how full it was before the run.
     """
 

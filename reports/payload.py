@@ -36,8 +36,8 @@ def payload(report: Report, comparison: Comparison | None = None) -> dict[str, A
         columns.add(verdict)
     # What the page names has its evidence first, and of every group something before much of any.
     evidence = Evidence(rows)
-    entries = (*report.known, *report.expected)
-    groups = [*(group.verdicts for group in report.findings), *(entry.verdicts for entry in entries)]
+    groups = [*(group.verdicts for group in report.findings), *(entry.verdicts for entry in report.known)]
+    groups += [entry.verdicts for entry in report.expected]
     evidence.take(cause.representative for cause in report.causes)
     evidence.take(in_turn(groups))
     evidence.take(verdict for verdict in verdicts if verdict.grade not in grades.CLEAN)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convformance.judging.grades import ANSWERED, BY_NAME, LOW_PRECISION
+from convformance.reports.causes import diagnosis_of
 from convformance.reports.formatting import one_line, without_numbers
 from convformance.reports.lines import Diagnosis, Verdict
-from convformance.reports.causes import diagnosis_of
 from convformance.reports.record import Records
 
 _LENGTH = 4

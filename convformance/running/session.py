@@ -137,10 +137,11 @@ class Session:
         self.diagnoses = list(diagnosis_lines(self._answers()))
         if not interrupted:
             self._add_evidence()
-        divergences: list[Divergence | Expectation] = [*self._divergences(), *self._expectation_lines()]
-        self.stale = [divergence for divergence in divergences if divergence.stale]
+        divergences, expectations = list(self._divergences()), list(self._expectation_lines())
+        self.stale = [line for line in divergences if line.stale]
+        self.stale += [line for line in expectations if line.stale]
         self.persisting = [divergence for divergence in divergences if divergence.message and not divergence.stale]
-        closing: list[lines.Line] = [*divergences, *self.diagnoses, self._end()]
+        closing: list[lines.Line] = [*divergences, *expectations, *self.diagnoses, self._end()]
         for line in closing:
             self._write(line)
         if self._writer is not None:
