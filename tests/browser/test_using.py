@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from convformance.reports.causes import causes
 from convformance.reports.compare import compare
 from tests.browser.browsing import PHONE, VIEWS, Visiting, until
 from tests.browser.conftest import Shown
@@ -162,6 +163,24 @@ def test_a_permanent_link_opens_the_very_verdict(real: Shown, visit: Visiting) -
     case = re.search(r"case=([^&]+)", link)
     assert case
     expect(other.locator("#case")).to_contain_text(case[1].replace("%2C", ","))
+
+
+def test_a_cause_leads_from_the_overview_to_its_script_and_to_the_verdict_that_represents_it(
+    small: Shown, visit: Visiting
+) -> None:
+    visited = visit(small.page, permissions=["clipboard-read", "clipboard-write"])
+    page, cause = visited.go("view=overview"), causes(small.records)[0]
+    expect(page.locator("#overview .causes li")).to_have_count(min(len(causes(small.records)), 20))
+    page.locator("#overview .causes a").first.click()
+    expect(page.locator("#findings")).to_be_visible()
+    expect(page.locator("#cause-1")).to_be_in_viewport()
+    page.locator("#cause-1 > details.more > summary").click()
+    page.locator("#cause-1 > details.more button.copy").click()
+    expect(page.locator("#cause-1 > details.more button.copy")).to_have_text("Copied")
+    assert page.evaluate(READ_CLIPBOARD) == cause.representative.script
+    page.locator("#cause-1 > p > a").click()
+    expect(page.locator("#case")).to_be_visible()
+    expect(page.locator("#case")).to_contain_text(cause.representative.case)
 
 
 def test_an_address_of_a_case_that_is_not_there_says_so(small: Shown, visit: Visiting) -> None:
