@@ -10,7 +10,7 @@ from convformance.reports.formatting import one_line, without_numbers
 from convformance.reports.lines import Diagnosis, Verdict
 from convformance.reports.record import Records
 
-_LENGTH = 4
+_FIRST = 4  # of the words of an error: the rest tells one case from another
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,4 @@ def _label(verdict: Verdict, diagnoses: Sequence[Diagnosis]) -> str:
         return verdict.accumulator or ""
     if verdict.grade in ANSWERED:
         return ""
-    return " ".join(one_line(without_numbers(verdict.message)).split()[:_LENGTH])
+    return " ".join(one_line(without_numbers(verdict.message)).split()[:_FIRST])

@@ -3,14 +3,17 @@
 import re
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from convformance.reports.causes import causes
 from convformance.reports.compare import compare
+from convformance.reports.record import Writer
 from tests.browser.browsing import PHONE, VIEWS, Visiting, until
-from tests.browser.conftest import Shown
+from tests.browser.conftest import Shown, shown
+from tests.reports.synthetic import case_line, run_line, wrong
 
 # Takes the clipboard away from the page, and keeps a way to read it.
 NO_CLIPBOARD = """
@@ -322,3 +325,29 @@ def test_several_runs_and_what_is_missing_are_told_in_the_overview(small: Shown,
         assert row.locator("[data-label=refused]").inner_text() == f"{grades[label, 'refused']:,}"
     assert "onnxruntime is not installed" in page.locator("table.runs tr.missing").inner_text()
     assert f"gave {len(small.records.verdicts):,} verdicts" in page.locator(".lead").inner_text()
+
+
+def test_what_is_expected_and_what_is_new_can_be_found_and_opened(tmp_path: Path, visit: Visiting) -> None:
+    case = case_line("regression", 3)
+    key = ("torch", "conv", "F.conv", case["id"])
+    fate = {"adapter": "torch", "name": "own", "reason": "on purpose", "matched": 2, "diverged": 1}
+    record_lines = [
+        run_line("torch", asked=3, routes={"conv": ["F.conv"]}),
+        case,
+        wrong(*key, "float64", Random(1), expected="own", finding=False),
+        wrong(*key, "float32", Random(2), new=True),
+        wrong(*key, "float16", Random(3)),
+        {"kind": "expectation", **fate},
+    ]
+    with Writer(tmp_path / "run.jsonl") as writer:
+        for line in record_lines:
+            writer.write(line)
+    visited = visit(shown(tmp_path, tmp_path / "run.jsonl").page)
+    visited.go("view=verdicts")
+    for query, count in {"expected:yes": 1, "expected:own": 1, "expected:no": 2, "new:yes": 1, "new:no": 2}.items():
+        visited.filter(query)
+        assert visited.matches() == count, query
+    visited.go("view=known")
+    visited.page.locator("#known details.group > summary").click()
+    visited.page.locator("#known details.entry > summary").click()
+    expect(visited.page.locator("#known article.verdict")).to_contain_text("expected: own")

@@ -44,13 +44,16 @@ def lines() -> list[Line]:
             for number, entry in enumerate(known)
         ),
         verdict_line(*key, "float32", "refused", message="no such thing"),
+        verdict_line(*key, "listed", "error", expected="own", finding=False),
+        verdict_line(*key, "unseen", "crashed", new=True, message="never seen"),
         diagnosis_line(*key[:3], "exchanged sides", 2, 2),
     ]
     counts = {"matched": 3, "diverged": 0, "stale": True, "message": "it is gone"}
-    return [
-        hostile(line)
-        for line in [*kinds, {"kind": "divergence", "adapter": "torch", "name": known[0]["name"], **counts}]
+    declared = [
+        {"kind": "divergence", "adapter": "torch", "name": known[0]["name"], **counts},
+        {"kind": "expectation", "adapter": "torch", "name": "own", "reason": "ours", "link": BAD_LINKS[0], **counts},
     ]
+    return [hostile(line) for line in [*kinds, *declared]]
 
 
 def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -73,7 +73,7 @@ def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     assert "<img" not in text
     assert "javascript:alert" not in re.sub(r"\\?\[.*?\\?\]\(", "(", "".join(re.findall(r"<[^>]*>", text)))
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("| ")]
-    assert len(tables) == len({"who", "matrix", "diagnoses", "known", "refusals"})
+    assert len(tables) == len({"who", "matrix", "diagnoses", "known", "expected", "refusals"})
     for lines in tables:
         assert len({line.count("|") for line in lines}) == 1
     headings = [line for line in text.splitlines() if line.startswith("#")]
