@@ -20,6 +20,10 @@ _ONE_GROUP = Domain("one group", lambda request: request.problem.groups == 1)
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
+# Problems after which what was compiled is thrown away: no question comes back to an earlier one.
+_KEPT_COMPILED = 50
+
+
 class Jax(Adapter):
     """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
@@ -45,6 +49,7 @@ class Jax(Adapter):
         import jax
         from jax import lax, numpy
 
+        self._compiled = 0
         self.jax: Any = jax
         self.lax: Any = lax
         self.numpy: Any = numpy
@@ -69,10 +74,12 @@ class Jax(Adapter):
         }
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        self._compiled = (self._compiled + 1) % (_KEPT_COMPILED if self.mode["mode"] == "jit" else 1)
+        if not self._compiled:
+            self.jax.clear_caches()  # all that was ever compiled would stay in memory: up to 2 MB a question
         if self.mode["mode"] == "jit":
             compiled: Callable[..., Any] = self.jax.jit(function)
             return compiled
-        self.jax.clear_caches()  # every operation of every problem would stay compiled: 2 MB a question
         return function
 
     def wait(self, native: Any) -> Any:

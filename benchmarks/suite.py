@@ -3,12 +3,13 @@
 Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The
 clock runs while pytest goes through its items: start-up, imports, collection and the first call of each route are left
 out. *Overhead* is this time over what the framework's own calls took. Stopwatches on the parts cost about half a
-microsecond a call. Medians over repeats.
+microsecond a call. *CPU s* and *peak MB* are of the whole process, start-up included. Medians over repeats.
 """
 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -141,8 +142,16 @@ def measure(adapter: str, tier: str, shard: tuple[int, int]) -> Record:
         "verdicts": stopwatch.calls["record"],
         "calls": stopwatch.calls["framework"],
         "seconds": timekeeper.wall,
+        **_costs(),
         "parts": {part: stopwatch.seconds[part] for part in PARTS},
     }
+
+
+def _costs() -> Record:
+    """Return what this process took from its start: processor seconds, and its peak of memory in bytes."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {"processor": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * unit}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -190,8 +199,8 @@ def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
 
 
 def table(records: list[Record]) -> str:
-    """Return the figures as Markdown, medians over repeats: verdicts a second, overhead, milliseconds by part."""
-    names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", *PARTS]
+    """Return the figures as Markdown, medians over repeats: speed, overhead, costs, milliseconds by part."""
+    names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", "CPU s", "peak MB", *PARTS]
     kinds = dict.fromkeys((record["adapter"], record["tier"], record["shard"]) for record in records)
     grouped = [
         [record for record in records if (record["adapter"], record["tier"], record["shard"]) == kind] for kind in kinds
@@ -205,7 +214,9 @@ def _cells(repeats: list[Record]) -> list[str]:
     overhead = statistics.median(record["seconds"] / record["parts"]["framework"] for record in repeats)
     parts = [statistics.median(record["parts"][part] / record["verdicts"] for record in repeats) for part in PARTS]
     kind = [first["adapter"], first["tier"], first["shard"], f"{first['verdicts']:,}"]
-    return [*kind, f"{speed:.0f}", f"{overhead:.2f}", *(f"{seconds * 1e3:.2f}" for seconds in parts)]
+    processor, memory = (statistics.median(record[name] for record in repeats) for name in ("processor", "memory"))
+    costs = [f"{processor:.1f}", f"{memory / 1e6:.0f}"]
+    return [*kind, f"{speed:.0f}", f"{overhead:.2f}", *costs, *(f"{seconds * 1e3:.2f}" for seconds in parts)]
 
 
 if __name__ == "__main__":

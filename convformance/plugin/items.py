@@ -74,6 +74,7 @@ def run(item: QuestionItem) -> None:
     if call.excinfo is not None:
         _add_output(item)
     report = hook.pytest_runtest_makereport(item=item, call=call)
+    item.verdict = None  # the report has it, and the item lives as long as the process
     hook.pytest_runtest_logreport(report=report)
     if call.excinfo is not None and report.failed:
         hook.pytest_exception_interact(node=item, call=call, report=report)

@@ -85,6 +85,16 @@ def test_eager_operations_are_forgotten_with_their_problem(monkeypatch: pytest.M
     assert len(forgotten) == 2
 
 
+def test_compiled_problems_do_not_pile_up_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = Jax()
+    forgotten: list[int] = []
+    monkeypatch.setattr(adapter.jax, "clear_caches", lambda: forgotten.append(len(wrapped)))
+    wrapped: list[object] = []
+    for _ in range(120):
+        wrapped.append(adapter.wrap(lambda x: x))
+    assert forgotten == [49, 99]
+
+
 @pytest.mark.parametrize(
     ("function", "key", "name", "padding"),
     [
