@@ -82,6 +82,11 @@ class Cause:
         return min({verdict.grade for verdict in self.verdicts}, key=severity)
 
     @property
+    def name(self) -> str:
+        """Its grade and what explains it, in a few terms."""
+        return " ".join((self.grade, *(part for part in self.explanation if part not in ("", self.grade))))
+
+    @property
     def title(self) -> str:
         """Its number and what explains it, in a few terms."""
         return f"{self.number}. {self.explanation}"
@@ -104,6 +109,8 @@ class Cause:
         dtypes = dtypes_in_order(verdict.dtype for verdict in self.verdicts)
         asked = f"in {_several(operations, 'operation')}, by {_several(routes, 'route')}"
         others = f"; {self.inferred:,} of them as in another dtype" if self.inferred else ""
+        new = sum(verdict.new for verdict in self.verdicts)
+        others += f"; {new:,} of them new" if new else ""
         count = plural(len(self.verdicts), "verdict")
         return f"{_what(self)}: {count} {asked}, in {_several(dtypes, 'dtype')}{others}."
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from convformance.reports import record
+from convformance.reports.causes import Cause, causes
 from convformance.reports.formatting import operations_in_order, plural, shorten, visible
 from convformance.reports.record import Records
-from convformance.running.grouping import Cause, causes_of
 
 MOST_ANNOTATIONS = 10
 _LONGEST = 1000
@@ -35,8 +35,8 @@ def annotations(records: Records, expected: Path | None = None) -> list[str]:
 
 
 def _commands(records: Records, expected: Path | None) -> Iterator[str]:
-    for cause in causes_of(records):
-        yield error(f"{cause.adapter}: {' '.join(filter(None, (cause.grade, cause.label)))}", _sentence(cause))
+    for cause in causes(records):
+        yield error(f"{cause.adapter}: {cause.name}", _sentence(cause))
     for stale in records.stale:
         yield error(f"stale {stale.title}", stale.message, file=str(expected or ""))
     if not records.complete:

@@ -85,7 +85,7 @@ def summary_lines(session: Session) -> Iterator[str]:
     yield from _first_run_summary(session)
     for divergence in session.persisting:
         yield f"{divergence.adapter}: known divergence {divergence.name}: {divergence.message}"
-    yield from (f"stale: {line.title}: {line.message}" for line in session.stale)
+    yield from (f"stale: {line.adapter}: {line.message}" for line in session.stale)
     yield from _newness(session)
     yield from causes.summary(session.records)
     for fault in session.faults[:_MOST]:

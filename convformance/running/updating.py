@@ -9,13 +9,14 @@ from typing import Any
 import tomlkit
 
 from convformance.adapters.contract import UsageError
+from convformance.judging.grades import GRADES
 from convformance.reference.operation import OPERATIONS
+from convformance.reports.causes import Cause, causes
 from convformance.reports.formatting import in_order, plural
 from convformance.reports.lines import DTYPES, Verdict
 from convformance.reports.record import Records
 from convformance.reports.writing import replaced
 from convformance.running import expected
-from convformance.running.grouping import Cause, causes_of
 
 REASON = "not looked at yet"
 MOST_CASES = 20
@@ -93,9 +94,9 @@ def _position(blocks: Sequence[str], name: str) -> int:
 def _entries(records: Records, taken: Iterable[str]) -> dict[str, str]:
     """Return the text of an entry for each cause, by name; a name that is taken gets a number."""
     names, entries = set(taken), {}
-    for cause in causes_of(records):
+    for cause in causes(records):
         adapter = records.runs[cause.adapter].run.adapter
-        base = name = _slug(f"{adapter} {cause.grade} {cause.label}")
+        base = name = _slug(f"{adapter} {cause.name}")
         number = 1
         while name in names:
             number += 1
@@ -120,7 +121,7 @@ def _entry(name: str, adapter: str, cause: Cause) -> str:
         "route": _single(sorted(_every("route", cause.verdicts))),
         "case": _single(cases) if len(cases) <= MOST_CASES else "*",
         "dtype": _single(in_order(_every("dtype", cause.verdicts), DTYPES)),
-        "grades": cause.grade,
+        "grades": _single(in_order(_every("grade", cause.verdicts), GRADES)),
         "reason": REASON,
     }
     for key, value in values.items():
