@@ -109,7 +109,7 @@ def _opening(report: Report) -> list[str]:
         lines += ["", f"**Not complete:** {labels} did not run to the end; {missing}"]
     for run in report.runs:
         if run.state.run.is_new_machine:
-            lines += ["", f"**{escaped(views.first_run(run))}**"]
+            lines += ["", f"**{escaped(views.first_run(report, run))}**"]
     if report.records.stale:
         lines += ["", f"**{describe_stale(report.records.stale)}:** see below."]
     if report.new:

@@ -148,11 +148,11 @@ def identity(run: RunSummary) -> list[tuple[str, str]]:
     ]
 
 
-def first_run(run: RunSummary) -> str:
+def first_run(report: Report, run: RunSummary) -> str:
     """Return in a sentence that an adapter was run on a kind of machine that its known divergences do not come from."""
-    findings = plural(run.total.findings, "finding")
+    count = plural(sum(cause.adapter == run.label for cause in report.causes), "cause")
     kind, keeps = run.state.run.machine.kind, "; convformance run --update-expected keeps them as your own expectations"
-    sentence = f"{run.label}: first run on this kind of machine ({kind}): {findings} not seen on others"
+    sentence = f"{run.label}: first run on this kind of machine ({kind}): {count} not seen on others"
     return f"{sentence}{keeps if run.total.findings else ''}."
 
 

@@ -5,7 +5,8 @@ It is loaded wherever the distribution is installed, so it imports nothing heavy
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,13 @@ def pytest_configure_node(node: Any) -> None:
     if controller is not None:
         node.workerinput["convformance_done"] = [list(key) for key in session_of(node.config).done]
         node.workerinput[worker.FOLDER] = str(controller.folder)
+        node.sendcommand = partial(_send, node.sendcommand)
+
+
+def _send(send: Callable[..., None], name: str, **named: Any) -> None:
+    """Send a command to a worker; one to a worker that has just died is lost with it, and its work given to others."""
+    with suppress(OSError):
+        send(name, **named)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from convformance import plugin
 from tests.convformance.faults import GRADES, EatsMemory, Faulty, KillsItself, RaisesEndlessly, RaisesItsOwn, Segfaults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +76,17 @@ def test_a_message_is_kept_short_and_clean_and_one_that_cannot_be_read_says_so(r
     assert "\0" not in message
     assert message.isascii()
     assert "Unreadable: its message cannot be read" in message_of(record, RaisesItsOwn)
+
+
+def test_a_command_to_a_worker_that_has_just_died_ends_nothing_else() -> None:
+    commands: list[tuple[str, dict[str, Any]]] = []
+
+    def dead(name: str, **named: Any) -> None:
+        commands.append((name, named))
+        raise OSError("cannot send (already closed?)")
+
+    plugin._send(dead, "runtests", indices=[1])
+    assert commands == [("runtests", {"indices": [1]})]
 
 
 def test_a_request_to_end_closes_the_record_and_writes_the_report(tmp_path: Path) -> None:

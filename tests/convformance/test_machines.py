@@ -144,7 +144,7 @@ def test_a_new_kind_of_machine_is_named_first_and_its_findings_counted(monkeypat
         "first run on this kind of machine (Arm (aarch64) with Neon)" in each for each in summary.header_lines(session)
     )
     told = "\n".join(summary.summary_lines(session))
-    assert "first run on this kind of machine: 1 finding not seen on others" in told
+    assert "first run on this kind of machine: 1 cause not seen on others" in told
     assert "--update-expected" in told
 
 

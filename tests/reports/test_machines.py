@@ -95,7 +95,7 @@ def test_runs_of_two_machines_stay_two(tmp_path: Path) -> None:
 def test_a_first_run_on_a_kind_of_machine_says_so(tmp_path: Path) -> None:
     records = records_of(tmp_path / "run.jsonl", {"torch": NATIVE}, "wrong", is_new_machine=True)
     page, summary = html.page(model.summarise(records)), markdown.summary(model.summarise(records))
-    sentence = "first run on this kind of machine (AMD x86-64 with AVX-512): 1 finding not seen on others"
+    sentence = "first run on this kind of machine (AMD x86-64 with AVX-512): 1 cause not seen on others"
     assert sentence in page
     assert sentence in summary.replace("\\", "")
     assert "update-expected" in page
