@@ -5,6 +5,7 @@ whatever a framework prints, at any time and at exit, to standard error.
 """
 
 import contextlib
+import io
 import json
 import os
 import queue
@@ -20,6 +21,7 @@ Message = dict[str, Any]
 Tell = Callable[[str, Mapping[str, Any]], None]
 
 LAST_WORDS = 2000  # characters of standard error that are kept
+ENDING, READING = 1.0, 10.0  # seconds that a process may take to end by itself, and its last words to be read
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,24 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._let_end()
         for reader in self._readers:
-            reader.join(timeout=1.0)
+            reader.join(timeout=READING)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with contextlib.suppress(OSError, ValueError):
                     pipe.close()
+
+    def _let_end(self) -> None:
+        """Let the process end by itself, as it does when it is asked nothing more; one that does not is ended."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(timeout=ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def ask(self, request: Mapping[str, Any], *, silence: float) -> Generator[tuple[str, Message] | Ended, None, None]:
         """Send a request and yield what is told of it, ``(kind, message)``; or how the child ended before it was done.
@@ -100,7 +112,7 @@ class Child:
 
     def _died(self) -> Ended:
         status = self._process.wait()
-        self._readers[1].join(timeout=1.0)
+        self._readers[1].join(timeout=READING)
         return Ended("died", ending(status), self._last_words())
 
     def _last_words(self) -> str:
@@ -165,4 +177,6 @@ def _channel() -> tuple[Iterator[bytes], BinaryIO]:
     os.dup2(nothing, sys.stdin.fileno())
     os.close(nothing)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what is printed is not lost where the process is ended
     return requests, channel
