@@ -27,10 +27,12 @@ class ProcessState:
     """The state of this process as it should be. ``restore`` puts back what can be put back and says what cannot.
 
     What a framework sets up when it is first used is its own: ``accept`` takes its environment variables, its threads
-    and its children for what should be there.
+    and its children for what should be there. ``own_output``: what is printed goes to files of our own, which
+    are emptied when they have grown large; anybody else's file, such as a log that a user redirects to, is left alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own_output: bool = False) -> None:
+        self._emptied = _STREAMS[1:] if own_output else ()
         self._copies = [os.dup(stream) for stream in _STREAMS]
         self._identities = [_identity(stream) for stream in _STREAMS]
         self._aspects: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
@@ -69,11 +71,11 @@ class ProcessState:
         )
 
     def restore_streams(self) -> None:
-        """Lead the standard streams to where they led, and empty files that have grown large."""
+        """Lead the standard streams to where they led, and empty files of our own that have grown large."""
         for stream, copy, identity in zip(_STREAMS, self._copies, self._identities, strict=True):
             if _identity(stream) != identity:
                 os.dup2(copy, stream)
-        _empty(_STREAMS[1:])
+        _empty(self._emptied)
 
 
 class OwnStreams:

@@ -52,17 +52,22 @@ def run(
         return BROKEN
     own = record.read([options.record])
     shown = record.read(sorted(out.glob("*.jsonl"))) if merge else own
-    page, summary, _ = REPORTS
-    try:
-        _write(shown, {"html": out / page, "markdown": out / summary})
-    except OSError as error:
-        print(f"convformance: the report {out / page} cannot be written: {error.strerror}", file=sys.stderr)
-        return BROKEN
-    print(f"report: {out / page}")
-    if status == BROKEN:
+    if not _write_reports(shown, out) or status == BROKEN:
         return BROKEN
     # pytest counts a crash as failed, whether it is known or not: the record decides.
     return _status(own) if update is None else _update(update, own)
+
+
+def _write_reports(records: "Records", out: Path) -> bool:
+    """Write the page and the summary, and say where; return whether they could be written."""
+    page, summary, _ = REPORTS
+    try:
+        _write(records, {"html": out / page, "markdown": out / summary})
+    except OSError as error:
+        print(f"convformance: the report {out / page} cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    print(f"report: {out / page}")
+    return True
 
 
 def _update(path: Path, records: "Records") -> int:

@@ -63,7 +63,7 @@ class VerdictRunner:
         self._selections = {selection.label: selection for selection in selections}
         self._adapters: dict[str, Adapter | Exception] = {}
         self._limit, self._left, self._sentinel, self._interrupted = seconds, seconds, sentinel, interrupted
-        self._state, self._streams = ProcessState(), OwnStreams()
+        self._state, self._streams = ProcessState(own_output=sentinel is not None), OwnStreams()
         self.spent = ""
 
     def adapter(self, label: str) -> Adapter:

@@ -103,11 +103,18 @@ def test_a_thread_that_is_left_running_is_a_reason_to_give_the_process_up(state:
     assert state.restore() == ""
 
 
-def test_a_file_of_output_that_has_grown_large_is_emptied(tmp_path: Path) -> None:
-    program = (
-        "import os, sys; from convformance.processes.guard import ProcessState; s = ProcessState();"
-        "os.write(1, b'x' * 3_000_000); s.restore(); os.write(1, b'the end')"
-    )
+PRINTING = (
+    "import os; from convformance.processes.guard import ProcessState; s = ProcessState(own_output={own});"
+    "os.write(1, b'x' * 3_000_000); s.restore(); os.write(1, b'the end')"
+)
+
+
+@pytest.mark.parametrize(("own", "size"), [(True, len(b"the end")), (False, 3_000_000 + len(b"the end"))])
+def test_a_file_of_its_own_output_that_has_grown_large_is_emptied_and_a_users_log_is_not(
+    tmp_path: Path, own: bool, size: int
+) -> None:
     with (tmp_path / "out").open("ab") as file:
-        subprocess.run([sys.executable, "-c", program], stdout=file, check=True)
-    assert (tmp_path / "out").read_bytes() == b"the end"
+        subprocess.run([sys.executable, "-c", PRINTING.format(own=own)], stdout=file, check=True)
+    text = (tmp_path / "out").read_bytes()
+    assert len(text) == size
+    assert text.endswith(b"the end")
