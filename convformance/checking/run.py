@@ -10,8 +10,7 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases
-from convformance.checking.caller import Capabilities, infer_forms
+from convformance.checking import cases, trying
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.result import CheckResult
 from convformance.checking.signature import role_of
@@ -74,37 +73,11 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
     function = FunctionUnderTest(spec, spec.capabilities())
-    function.capabilities = _with_forms_inferred(function)
+    function.capabilities = trying.capabilities(function)
     started = time.monotonic()
     run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
     return run.findings(started)
-
-
-def _with_forms_inferred(function: FunctionUnderTest) -> Capabilities:
-    """Return the capabilities with the forms that no default shows, tried on the smallest case whose axes agree."""
-    trials = filter(_axes_agree, cases.cases(function.capabilities, function.spec.dtype, empty=False))
-    trial = next(trials, None)
-    if trial is None:
-        return function.capabilities
-    return infer_forms(function.capabilities, lambda candidate: _answers(function.spec, candidate, trial))
-
-
-def _axes_agree(case: Case) -> bool:
-    unpadded = not case.special and case.padding == ((0, 0),) * len(case.input_size)
-    # Not one of the very smallest: a loop over a single output may never use the argument that is tried.
-    return unpadded and max(*case.stride, *case.dilation) == 1 and case.problem.multiplications > 8
-
-
-def _answers(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> bool:
-    """Whether the function answers anything at all when called so."""
-    operation = trial.operations[0]
-    operands = fills.fill(trial, operation, spec.dtype, "int")
-    try:
-        FunctionUnderTest(spec, capabilities).answer(operation, trial.problem, operands)
-    except (Raised, CallTimeout):
-        return False
-    return True
 
 
 @dataclass
