@@ -212,12 +212,15 @@ def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     cases.add_argument(
         "--case", action="append", default=[], help="only cases whose id holds this text; may be repeated"
     )
+    cases.add_argument("--coverage", action="store_true", help="how many combinations of features the tier asks")
     cases.set_defaults(command=_cases)
 
 
 def _cases(parsed: argparse.Namespace) -> int:
     from convformance import listing
 
+    if parsed.coverage:
+        return _print(listing.coverage(parsed.tier))
     return _print(listing.cases(parsed.tier, tuple(parsed.family), tuple(parsed.case)))
 
 

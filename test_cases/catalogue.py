@@ -14,7 +14,9 @@ from convformance.test_cases.families import (
     kernels,
     layers,
     memory,
+    mixed,
     padding,
+    paths,
     porting,
     precision,
     ranks,
@@ -39,7 +41,7 @@ _REGRESSION = (
     *regression_edges.CASES,
 )
 
-# Each family with its cases and what it asks, in the order of every listing. The sweep's cases are drawn on demand.
+# Each family with its cases and what it asks, in the order of every listing. Two families are read or drawn on demand.
 _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "ranks": (ranks.CASES, "plain convolutions of rank 1 to 3, and every parameter at once"),
     "strides": (strides.CASES, "strides 1 to 4, unequal by axis, within the kernel and beyond it"),
@@ -59,8 +61,10 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "special": (special.CASES, "NaN and infinities, and where the result must show them"),
     "precision": (precision.CASES, "sums of ten to five thousand products"),
     "porting": (porting.CASES, "confusions of people who write or port a convolution"),
+    "paths": (paths.CASES, "ordinary shapes, for which fast paths are written"),
     "regression": (_REGRESSION, "defects reported in public trackers"),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
+    "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),
     "sweep": ((), "a seeded sample of the product of all parameters"),
 }
 FAMILIES = {name: asks for name, (_, asks) in _TABLE.items()}
@@ -115,7 +119,13 @@ def _row(name: str, asks: str, by_tier: dict[str, list[Case]]) -> str:
 
 @cache
 def _declared() -> tuple[Case, ...]:
-    return tuple(case for declared, _ in _TABLE.values() for case in declared)
+    return (*(case for declared, _ in _TABLE.values() for case in declared), *mixed.cases())
+
+
+def forget() -> None:
+    """Read the families again when they are asked for next: cases were added to one."""
+    for kept in (cases, _declared, _by_id):
+        kept.cache_clear()
 
 
 @cache

@@ -18,7 +18,7 @@ STANDARD = catalogue.cases("standard")
 RANKS = (1, 2, 3)
 
 # Families whose shapes are equal on purpose, or are those of a report or of a real layer.
-SYMMETRIC_ON_PURPOSE = {"traps", "regression", "layers"}
+SYMMETRIC_ON_PURPOSE = {"traps", "regression", "layers", "paths", "mixed"}
 
 
 def unequal(entries: Size) -> bool:

@@ -1,0 +1,178 @@
+"""The features of a question, each with its levels: what coverage of combinations is counted in.
+
+A question is a case, one of its operations and one dtype. Every feature has exactly one level in every question, so
+that a pair or a triple of levels of different features is a combination that a question reaches or does not.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from convformance.reference.geometry import PADDING_SYMBOLS, Size
+from convformance.reference.operation import OPERATIONS
+from convformance.test_cases.case import DTYPES, MEMORY, Case
+from convformance.test_cases.fills import SPECIALS
+
+MANY = 8  # images of a batch, or channels: from here on they are "many", and blocks of channels are multiples of it
+
+
+@dataclass(frozen=True)
+class Question:
+    """A case, and the operation and the dtype that it is asked for."""
+
+    case: Case
+    operation: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature: its name, its levels in order, and the level that a question has."""
+
+    name: str
+    levels: tuple[str, ...]
+    level: Callable[[Question], str]
+
+
+def questions_of(case: Case) -> list[Question]:
+    """Return every question that a case asks."""
+    return [Question(case, operation, dtype) for operation in case.operations for dtype in case.dtypes]
+
+
+def levels_of(question: Question) -> tuple[str, ...]:
+    """Return the level of every feature, in the order of ``FEATURES``."""
+    return tuple(feature.level(question) for feature in FEATURES)
+
+
+def has_elements(case: Case) -> bool:
+    """Whether no array of the case is empty; those without elements are another matter than combinations."""
+    problem = case.problem
+    return all(min(shape) > 0 for shape in (problem.input_shape, problem.filter_shape, problem.output_shape))
+
+
+def _rank(question: Question) -> str:
+    return str(question.case.problem.rank)
+
+
+def _kernel(question: Question) -> str:
+    sizes = set(question.case.kernel_size)
+    if len(sizes) > 1:
+        return "unequal"
+    size = sizes.pop()
+    return str(size) if size <= 3 else "4 or more"
+
+
+def _axes(sizes: Size) -> str:
+    """Return whether a parameter is 1, the same on every axis, or not."""
+    if max(sizes) == 1:
+        return "1"
+    return "equal" if len(set(sizes)) == 1 else "unequal"
+
+
+def _stride(question: Question) -> str:
+    return _axes(question.case.stride)
+
+
+def _dilation(question: Question) -> str:
+    return _axes(question.case.dilation)
+
+
+def _reach(question: Question) -> str:
+    problem = question.case.problem
+    past = any(step > extent for step, extent in zip(problem.stride, problem.effective_kernel, strict=True))
+    return "past the kernel" if past else "within the kernel"
+
+
+def _padding(question: Question) -> str:
+    case = question.case
+    if isinstance(case.padding, str):
+        return case.padding
+    sides = [side for pair in case.padding for side in pair]
+    if min(sides) < 0:
+        return "negative"
+    if max(sides) == 0:
+        return "none"
+    if any(lo != hi for lo, hi in case.padding):
+        return "uneven"
+    return "even" if len(set(sides)) == 1 else "even, by axis"
+
+
+def _overhang(question: Question) -> str:
+    problem = question.case.problem
+    axes = zip(problem.padding, problem.effective_kernel, strict=True)
+    return "past the kernel" if any(max(pair) >= extent for pair, extent in axes) else "within the kernel"
+
+
+def _groups(question: Question) -> str:
+    case = question.case
+    if case.groups == 1:
+        return "1"
+    if case.groups < case.in_channels:
+        return "grouped"
+    return "depthwise" if case.out_channels == case.in_channels else "multiplier"
+
+
+def _batch(question: Question) -> str:
+    return _count(question.case.batch)
+
+
+def _count(number: int) -> str:
+    return "1" if number == 1 else "few" if number < MANY else "many"
+
+
+def _channels(number: int) -> str:
+    if number < MANY:
+        return _count(number)
+    return "blocks" if number % MANY == 0 else "tails"
+
+
+def _in_channels(question: Question) -> str:
+    return _channels(question.case.in_channels)
+
+
+def _out_channels(question: Question) -> str:
+    return _channels(question.case.out_channels)
+
+
+def _rest(question: Question) -> str:
+    return "left over" if max(question.case.problem.output_padding) > 0 else "none"
+
+
+def _rows(question: Question) -> str:
+    return "one on an axis" if min(question.case.input_size) == 1 else "more"
+
+
+def _results(question: Question) -> str:
+    sizes = question.case.problem.output_size
+    if max(sizes) == 1:
+        return "one"
+    return "one on an axis" if min(sizes) == 1 else "more"
+
+
+def _bias(question: Question) -> str:
+    return "bias" if question.case.has_bias(question.operation) else "none"
+
+
+_CHANNELS = ("1", "few", "blocks", "tails")
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("rank", ("1", "2", "3"), _rank),
+    Feature("kernel", ("1", "2", "3", "4 or more", "unequal"), _kernel),
+    Feature("stride", ("1", "equal", "unequal"), _stride),
+    Feature("stride reaches", ("within the kernel", "past the kernel"), _reach),
+    Feature("dilation", ("1", "equal", "unequal"), _dilation),
+    Feature("padding", ("none", "even", "even, by axis", "uneven", "negative", *PADDING_SYMBOLS), _padding),
+    Feature("padding reaches", ("within the kernel", "past the kernel"), _overhang),
+    Feature("groups", ("1", "grouped", "depthwise", "multiplier"), _groups),
+    Feature("batch", ("1", "few", "many"), _batch),
+    Feature("channels in", _CHANNELS, _in_channels),
+    Feature("channels out", _CHANNELS, _out_channels),
+    Feature("rows left over", ("none", "left over"), _rest),
+    Feature("rows", ("one on an axis", "more"), _rows),
+    Feature("results", ("one", "one on an axis", "more"), _results),
+    Feature("bias", ("none", "bias"), _bias),
+    Feature("memory", MEMORY, lambda question: question.case.memory),
+    Feature("special", ("", *SPECIALS), lambda question: question.case.special),
+    Feature("operation", OPERATIONS, lambda question: question.operation),
+    Feature("dtype", DTYPES, lambda question: question.dtype),
+)
+NAMES: Sequence[str] = tuple(feature.name for feature in FEATURES)
