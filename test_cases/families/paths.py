@@ -32,7 +32,10 @@ CASES: tuple[Case, ...] = (
         "The depthwise 3x3 with dilation.",
         input_size=(9, 9), kernel_size=3, padding=((2, 2), (2, 2)), dilation=2, dtypes=("float32",),
     ),
-    depthwise("Depthwise filters of signals, all padding in front.", input_size=(20,), kernel_size=4, padding=((3, 0),), batch=2),
+    depthwise(
+        "Depthwise filters of signals, all padding in front.",
+        input_size=(20,), kernel_size=4, padding=((3, 0),), batch=2,
+    ),
     depthwise(
         "Causal depthwise with dilation, as models of sound and text have it.",
         input_size=(24,), kernel_size=3, padding=((4, 0),), dilation=2,
@@ -49,7 +52,10 @@ CASES: tuple[Case, ...] = (
         "The depthwise 3x3 with two filters a channel.",
         input_size=(8, 8), kernel_size=3, padding=padded, in_channels=8, out_channels=16, groups=8,
     ),
-    declare("The dense 3x3 that keeps the size.", input_size=(8, 8), kernel_size=3, padding=padded, in_channels=16, out_channels=16),
+    declare(
+        "The dense 3x3 that keeps the size.",
+        input_size=(8, 8), kernel_size=3, padding=padded, in_channels=16, out_channels=16,
+    ),
     declare(
         "The dense 3x3 with two vectors of channels, where Winograd's algorithm is chosen.",
         input_size=(10, 10), kernel_size=3, padding=padded, in_channels=16, out_channels=24,

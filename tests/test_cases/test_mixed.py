@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from convformance.judging.bounds import EXACT_FILLS
@@ -125,7 +126,7 @@ def test_exact_fills_are_exact_in_every_combination():
         examination = examining.examination(built, operation, dtype)
         for name in set(examination.fills) & set(EXACT_FILLS):
             trial = examination.trial(name)  # it raises BrokenFill where sums are too large
-            assert trial.A.max() > 0
+            assert np.isfinite(trial.want).all()
 
 
 def _has_room(drawn):
