@@ -72,6 +72,26 @@ def _is_strided_empty_batch(case: Any) -> bool:
     return bool(case.batch == 0 and max(case.stride) > 1)
 
 
+def _has_empty_sums(case: Any) -> bool:
+    """Whether, on some axis, a window holds no element or an element is in no window."""
+    problem = case.problem
+    axes = zip(
+        problem.input_size,
+        problem.output_size,
+        problem.kernel_size,
+        problem.stride,
+        problem.dilation,
+        problem.padding,
+        strict=True,
+    )
+    for size, outputs, kernel, stride, dilation, (lo, _) in axes:
+        windows = [{o * stride + tap * dilation - lo for tap in range(kernel)} for o in range(outputs)]
+        inside = set(range(size))
+        if not all(window & inside for window in windows) or inside - set().union(*windows):
+            return True
+    return False
+
+
 # Of every framework whose convolution has no argument for a bias.
 _UNFUSED_BIAS = (
     KnownDivergence(
@@ -102,6 +122,23 @@ SCIPY = (
         when=lambda case, dtype: bool(case.special),
         link="https://github.com/scipy/scipy/issues/15927",
     ),
+    KnownDivergence(
+        "fft-noise-where-nothing-is-summed",
+        "An FFT rounds by the largest sum in the plane that it works on: where windows hold nothing but padding, or no "
+        "window reads an element, a result that is zero, or small, gets noise that its own sums do not explain.",
+        "an axis on which some window lies in the padding, or some element is in no window",
+        grades=("wrong",),
+        routes=("signal.fftconvolve",),
+        when=lambda case, dtype: _has_empty_sums(case),
+    ),
+    KnownDivergence(
+        "inserted-zeros-spread-nan",
+        "SciPy has neither stride nor dilation: zeros are inserted, and a NaN or an infinity times such a zero is NaN.",
+        "operands that hold a NaN or an Inf; dilation or stride above 1",
+        grades=("wrong",),
+        routes=("signal.correlate", "signal.convolve"),
+        when=lambda case, dtype: bool(case.special) and max(*case.stride, *case.dilation) > 1,
+    ),
 )
 
 TORCH = (
@@ -123,6 +160,25 @@ TORCH = (
         operations=("conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_filter_grad"),
         when=lambda case, dtype: dtype == "bfloat16",
         machines=_BELOW_AVX512,
+    ),
+    KnownDivergence(
+        "float16-bias-gradient-sums-in-float16",
+        "The sum over batch and space keeps some of its parts in float16: which, depends on the order of the axes.",
+        "float16",
+        grades=("low-precision",),
+        operations=("conv_bias_grad",),
+        when=lambda case, dtype: dtype == "float16",
+    ),
+    KnownDivergence(
+        "bfloat16-inserted-zeros-spread-nan",
+        "oneDNN's transposed convolution multiplies the zeros that stride inserts: a NaN or an infinity times such a "
+        "zero is NaN.",
+        "bfloat16, three spatial axes, stride above 1, operands that hold a NaN or an Inf",
+        grades=("wrong",),
+        operations=("conv_input_grad", "conv_transpose"),
+        when=lambda case, dtype: (
+            dtype == "bfloat16" and bool(case.special) and len(case.input_size) == 3 and max(case.stride) > 1
+        ),
     ),
     KnownDivergence(
         "no-input-channels",

@@ -220,7 +220,7 @@ def _cases(parsed: argparse.Namespace) -> int:
     from convformance import listing
 
     if parsed.coverage:
-        return _print(listing.coverage(parsed.tier))
+        return _print(listing.coverage_of(parsed.tier))
     return _print(listing.cases(parsed.tier, tuple(parsed.family), tuple(parsed.case)))
 
 

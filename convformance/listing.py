@@ -7,8 +7,10 @@ from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter
 from convformance.processes.machine import this_machine
 from convformance.reference.operation import OPERATIONS
-from convformance.test_cases import catalogue, covering
+from convformance.test_cases import catalogue, coverage
 from convformance.test_cases.case import Case
+
+_MISSING = 20  # combinations that are listed
 
 
 def adapters(*, routes: bool) -> list[str]:
@@ -60,21 +62,16 @@ def _among(routes: tuple[str, ...]) -> str:
     return f"; routes {', '.join(f'`{route}`' for route in routes)}" if routes else ""
 
 
-_MISSING = 20  # combinations that are listed
-
-
-def coverage(tier: str) -> list[str]:
+def coverage_of(tier: str) -> list[str]:
     """Return how many of the pairs and triples of features that can be ``tier`` asks, and those that it does not."""
-    asked = catalogue.cases(tier)
-    missing: list[covering.Combination] = []
-    lines = []
-    for strength, name in ((2, "pairs"), (3, "triples")):
-        possible = covering.possible(strength)
-        left = possible - covering.reached_by_cases(asked, strength)
-        count, total = len(possible) - len(left), len(possible)
-        lines.append(f"{tier}: {count:,} of {total:,} {name} of features are asked, {count / total:.1%}")
-        missing += sorted(left)
-    lines += [f"    not asked: {covering.phrase(each)}" for each in missing[:_MISSING]]
+    counts = [coverage.of_cases(catalogue.cases(tier), strength) for strength in coverage.STRENGTHS]
+    lines = [
+        f"{tier}: {count.reached:,} of {count.possible:,} {coverage.STRENGTHS[count.strength]} of features are asked, "
+        f"{count.share:.1%}"
+        for count in counts
+    ]
+    missing = [each for count in counts for each in count.missing]
+    lines += [f"    not asked: {coverage.phrase(each)}" for each in missing[:_MISSING]]
     return [*lines, f"    and {len(missing) - _MISSING:,} more"] if len(missing) > _MISSING else lines
 
 

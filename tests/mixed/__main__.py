@@ -5,12 +5,12 @@ but for those with a dtype, a memory layout or a special value; the tier full re
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from convformance.test_cases import building, catalogue, covering
+from convformance.test_cases import building, catalogue, coverage, covering
 from convformance.test_cases.case import Case
-from convformance.test_cases.covering import Combination
+from convformance.test_cases.coverage import Combination
 from convformance.test_cases.families import mixed
 from convformance.test_cases.features import Question
 
@@ -19,26 +19,24 @@ _NOT_IN_EVERY_OPERATION = {"dtype", "memory", "special"}
 
 def main() -> None:
     """Write down what cannot be, then the cases that are missing in each tier."""
+    coverage.IMPOSSIBLE.write_text("", encoding="utf-8")
     _write_impossible(catalogue.cases("full"))
     for tier, strength in (("standard", 2), ("standard", 3), ("full", 3)):
-        asked = catalogue.cases(tier)
-        wanted = {each for each in covering.possible(strength) if strength == 2 or tier == "full" or _is_core(each)}
-        missing = wanted - covering.reached_by_cases(asked, strength)
-        added = _append(covering.cover(missing, strength, tier), tier)
-        counts = f"{len(missing):,} of {len(wanted):,} combinations of {strength} levels were missing"
-        print(f"{tier}: {counts}, {added} cases added")
+        missing = coverage.of_cases(catalogue.cases(tier), strength).missing
+        wanted = [each for each in missing if strength == 2 or tier == "full" or _is_core(each)]
+        added = _append(covering.cover(wanted, strength, tier), tier)
+        print(f"{tier}: {len(wanted):,} {coverage.STRENGTHS[strength]} of features were missing, {added} cases added")
 
 
-def _write_impossible(asked: Iterable[Case]) -> None:
-    """Write the combinations that cannot be, those of two levels first."""
-    known: set[Combination] = set()
-    for strength in (2, 3):
-        seen = covering.reached_by_cases(asked, strength)
-        known |= covering.find_impossible(strength, seen, known)
-    lines = (json.dumps(each) for each in sorted(known, key=lambda each: (len(each), each)))
-    covering.IMPOSSIBLE.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    covering.listed_impossible.cache_clear()
-    covering.possible.cache_clear()
+def _write_impossible(asked: Sequence[Case]) -> None:
+    """Write the combinations that cannot be, those of two levels first: a triple that holds one of them cannot be."""
+    for strength in coverage.STRENGTHS:
+        cannot_be = sorted(covering.find_impossible(coverage.of_cases(asked, strength).missing))
+        known = [] if strength == 2 else coverage.listed_impossible()
+        lines = "".join(f"{json.dumps(each)}\n" for each in (*known, *cannot_be))
+        coverage.IMPOSSIBLE.write_text(lines, encoding="utf-8")
+        coverage.listed_impossible.cache_clear()
+        coverage.possible.cache_clear()
 
 
 def _is_core(combination: Combination) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convformance.judging.bounds import EXACT_FILLS
-from convformance.test_cases import building, catalogue, covering, features
+from convformance.test_cases import building, catalogue, coverage, covering, features
 from convformance.test_cases.case import case
 from convformance.test_cases.drawing import drawn_cases
 from convformance.test_cases.families import mixed
@@ -59,38 +59,43 @@ def test_a_bias_belongs_to_the_operations_that_add_one():
 
 
 def test_standard_asks_every_pair_and_full_every_triple():
-    assert not covering.possible(2) - covering.reached_by_cases(STANDARD, 2)
-    assert not covering.possible(3) - covering.reached_by_cases(catalogue.cases("full"), 3)
+    assert coverage.of_cases(STANDARD, 2).missing == ()
+    assert coverage.of_cases(catalogue.cases("full"), 3).missing == ()
 
 
 def test_a_case_that_is_left_out_leaves_combinations_out():
     built = next(iter(mixed.cases()))
     without = [declared for declared in STANDARD if declared.id != built.id]
-    assert covering.reached_by_cases(STANDARD, 3) - covering.reached_by_cases(without, 3)
+    complete, less = (coverage.of_cases(cases, 3) for cases in (STANDARD, without))
+    assert len(less.missing) > len(complete.missing)
+    assert less.reached + len(less.missing) == complete.possible
 
 
-@pytest.mark.parametrize("combination", sorted(covering.listed_impossible()), ids=covering.phrase)
+@pytest.mark.parametrize("combination", coverage.listed_impossible(), ids=coverage.phrase)
 def test_what_counts_as_impossible_cannot_be_built_from_other_seeds(combination):
     assert building.search(dict(combination), "another", 600) is None
 
 
 def test_nothing_that_is_asked_or_drawn_counts_as_impossible():
     drawn = [each for rank in (1, 2, 3) for each in drawn_cases(rank) if _has_room(each)]
-    for strength in (2, 3):
-        reached = covering.reached_by_cases([*catalogue.cases("full"), *drawn], strength)
-        assert not reached - covering.possible(strength)
+    asked = [question for each in (*catalogue.cases("full"), *drawn) for question in features.questions_of(each)]
+    asked = [question for question in asked if features.has_elements(question.case)]
+    for listed in coverage.listed_impossible():
+        together = coverage.reached(asked, len(listed))
+        assert not together[tuple(coverage.LEVELS.index(level) for level in listed)], listed
 
 
 def test_what_is_missing_is_covered_by_few_questions():
-    missing = {each for each in covering.possible(2) if each[0][0] == "rank" and each[1][0] == "kernel"}
+    missing = [each for each in coverage.of_cases([], 2).missing if (each[0][0], each[1][0]) == ("rank", "kernel")]
     questions = list(covering.cover(missing, 2, "test"))
-    assert missing <= covering.reached(questions, 2)
+    assert not set(missing) & set(coverage.of_questions(questions, 2).missing)
     assert len(questions) <= len(missing)
 
 
 def test_a_combination_that_cannot_be_is_given_up():
     cannot = (("rank", "1"), ("kernel", "unequal"))
-    assert list(covering.cover({cannot}, 2, "test")) == []
+    assert list(covering.cover([cannot], 2, "test")) == []
+    assert covering.find_impossible([cannot, (("rank", "2"), ("kernel", "unequal"))]) == {cannot}
 
 
 def test_a_built_case_is_read_back_as_it_was():
@@ -111,7 +116,7 @@ def test_the_same_seed_builds_the_same_question():
 
 def test_built_questions_have_the_levels_that_are_wanted():
     source = random.Random(3)
-    possible = sorted(covering.possible(3))
+    possible = coverage.of_cases([], 3).missing
     for combination in source.sample(possible, 60):
         question = building.search(dict(combination), "sample", covering.TRIES)
         if question is not None:  # a combination of this size may need more seeds than a file's seed had
