@@ -80,9 +80,9 @@ def test_nothing_that_is_asked_or_drawn_counts_as_impossible():
     drawn = [each for rank in (1, 2, 3) for each in drawn_cases(rank) if _has_room(each)]
     asked = [question for each in (*catalogue.cases("full"), *drawn) for question in features.questions_of(each)]
     asked = [question for question in asked if features.has_elements(question.case)]
+    tables = {strength: coverage.reached(asked, strength) for strength in coverage.STRENGTHS}
     for listed in coverage.listed_impossible():
-        together = coverage.reached(asked, len(listed))
-        assert not together[tuple(coverage.LEVELS.index(level) for level in listed)], listed
+        assert not tables[len(listed)][tuple(coverage.LEVELS.index(level) for level in listed)], listed
 
 
 def test_what_is_missing_is_covered_by_few_questions():
