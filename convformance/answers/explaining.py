@@ -8,6 +8,7 @@ import numpy as np
 
 from convformance.adapters.layouts import result_role
 from convformance.answers import mistakes, precision
+from convformance.answers.channels import remark_on_channels
 from convformance.answers.explanation import Explanation
 from convformance.answers.fitting import suggestions
 from convformance.answers.grading import allowed, grade_answer, holds_special, is_within
@@ -99,7 +100,7 @@ def _explained(asked: Question, arrays: Mapping[str, Array], value: Array) -> Ex
     if not canonical.size:
         return Explanation(True, CONFORMANT, asked.in_brief(), "the result has no elements")
     explanation = explain_result(asked, grade_answer(asked.trial, canonical))
-    if explanation.grade != WRONG or _names_mistake(explanation.explains):
+    if explanation.grade != WRONG:
         return explanation
     shown = [each for each in _suggested(asked.settings, arrays, value) if each["numbers_right"]]
     return replace(explanation, suggestions=shown)
@@ -169,7 +170,7 @@ def _not_as_expected(explanation: Explanation, asked: Question, result: FillResu
         accumulator=None,
         explains=_best(matches),
         spread=_spread(asked, result),
-        remarks=(*explanation.remarks, *_not_finite(result)),
+        remarks=(*explanation.remarks, *_not_finite(result), *(() if named else remark_on_channels(asked, result))),
     )
 
 
@@ -188,7 +189,7 @@ def _size_remark(asked: Question) -> tuple[str, ...]:
     if asked.settings.size is not None or not argument or max(asked.problem.stride) == 1:
         return ()
     size = getattr(asked.problem, "kernel_size" if argument == "kernel_size" else "input_size")
-    return (f"its size {size} is the answer's own, and others are as possible with this stride: --size states it",)
+    return (f"its size {size} is taken from the answer, as the stride leaves it open (--size states it)",)
 
 
 def _not_finite(result: FillResult) -> tuple[str, ...]:
@@ -211,10 +212,6 @@ def _best(matches: Sequence[Match]) -> tuple[Match, ...]:
     """Return the mistakes that say most: those that reproduce the answer, or else where it is wrong."""
     named = [match for match in matches if match.name not in _LOCATIONS]
     return tuple(named or matches)
-
-
-def _names_mistake(matches: Sequence[Match]) -> bool:
-    return any(match.name not in _LOCATIONS for match in matches)
 
 
 def _accumulator(asked: Question, result: FillResult) -> str | None:

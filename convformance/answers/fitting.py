@@ -10,6 +10,7 @@ import numpy as np
 from convformance.adapters.layouts import result_role
 from convformance.answers.grading import compare, is_within
 from convformance.answers.question import Question, Settings, question
+from convformance.checking.layouts import SPATIAL
 from convformance.judging.grades import COMPONENTWISE
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERATIONS
@@ -46,7 +47,8 @@ def suggestions(settings: Settings, operands: Mapping[str, Any], answer: Array) 
             fitting.append(Suggestion(changes, _is_right(asked, answer)))
     ordered = sorted(fitting, key=lambda each: (not each.right, len(each.changes)))
     right = [each for each in ordered if each.right]
-    return right[:1] if right else ordered[:_SHOWN]
+    # Two changes whose numbers are wrong as well say nothing.
+    return right[:1] or [each for each in ordered if len(each.changes) == 1][:_SHOWN]
 
 
 def _is_known(changes: Mapping[str, Any], fitting: list[Suggestion]) -> bool:
@@ -85,8 +87,8 @@ def _single(settings: Settings, operands: Mapping[str, Any], answer: Array) -> I
     for name, values in (("padding", _PADDINGS), ("stride", _STRIDES), ("dilation", _DILATIONS)):
         yield from ({name: value} for value in values if value != current[name])
     yield from ({"groups": groups} for groups in _groups(operands) if groups != settings.groups)
-    rank = max(answer.ndim - 2, 1)
-    spatial = "DHW"[-rank:] if rank <= len("DHW") else "HW"
+    axes = max(answer.ndim, *(np.ndim(value) for value in operands.values() if value is not None))
+    spatial = SPATIAL[-max(axes - 2, 1) :]
     for pair in _LAYOUTS:
         layout, filter_layout = (letters.replace("*", spatial) for letters in pair)
         yield {"layout": layout, "filter_layout": filter_layout}

@@ -57,6 +57,8 @@ def _size(explanation: ExplanationFields) -> str:
 
 def _of_bound(share: float, bound: str = "") -> str:
     """Return a share of the bound as a percentage, or as so many times the bound where it is more than all of it."""
+    if share < 0.0001:
+        return f"below 0.01% of the{bound} bound"
     if share <= 1:
         return f"{share:.2%} of the{bound} bound" if share < 0.1 else f"{share:.0%} of the{bound} bound"
     return f"{share:.2g} times the{bound} bound" if not share < 1000 else f"{share:.3g} times the{bound} bound"

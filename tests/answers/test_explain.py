@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convformance import Explanation, explain
-from convformance.reference import conv
+from convformance.reference import conv, conv_input_grad
 from convformance.reference.arrays import Array
 from tests.answers.numbers import BFLOAT16, cut_to_tf32, operands, rounded_to_tf32, summed
 
@@ -244,6 +244,44 @@ def test_arrays_that_fit_in_no_way_are_an_error_in_one_sentence() -> None:
     x, w = operands()
     with pytest.raises(ValueError, match="w has shape"):
         explain(summed(x, w), x, w[:, :2])
+
+
+def test_a_bias_that_was_not_stated_is_remarked_and_so_is_a_scale() -> None:
+    x, w = operands()
+    y = summed(x, w, **GEOMETRY)
+    bias, scale = np.array([0.5, -1, 2, 3], np.float32), np.array([1.5, 0.7, 2.3, 1], np.float32)
+    explanation = explained(y + bias[:, None, None])
+    assert not explanation.ok
+    assert "added to it, 0.5, -1, 2, 3: a bias that was not stated?" in " ".join(explanation.remarks)
+    assert "multiplied by one number, 1.5, 0.7, 2.3, 1" in " ".join(explained(y * scale[:, None, None]).remarks)
+    assert explained(y + y**2).remarks == ()
+
+
+def test_channels_last_without_images_is_suggested() -> None:
+    x, w = operands()
+    y = summed(x, w)[0].transpose(1, 2, 0)
+    (suggestion,) = explain(y, x[0].transpose(1, 2, 0), w.transpose(2, 3, 1, 0)).suggestions
+    assert suggestion["options"] == "--layout HWC --filter-layout HWIO"
+
+
+def test_a_size_that_the_stride_leaves_open_is_remarked_and_can_be_stated() -> None:
+    _, w = operands()
+    dy = np.ones((2, 4, 4, 4), np.float32)
+    dx = conv_input_grad(dy, w, input_size=(7, 7), **GEOMETRY)
+    options: dict[str, Any] = {"dy": dy, "w": w, "op": "conv_input_grad", **GEOMETRY}
+    assert "--size states it" in " ".join(explain(dx[..., :-1].copy(), **options).remarks)
+    assert explain(dx, size=(7, 7), **options).remarks == ()
+    short = explain(dx[..., :-1].copy(), size=(7, 7), **options)
+    assert not short.ok
+    assert names(short)[0] == "remainder-ignored"
+
+
+def test_an_answer_whose_size_no_operands_give_is_not_called_an_error_of_the_operands() -> None:
+    x, _ = operands()
+    dy = np.ones((2, 4, 5, 5), np.float32)
+    explanation = explain(np.ones((4, 3, 9, 9), np.float32), x, dy=dy, op="conv_filter_grad")
+    assert not explanation.ok
+    assert "the answer has shape (4, 3, 9, 9); wanted (4, 3, 3, 2)" in str(explanation)
 
 
 def test_json_has_everything_and_no_number_that_json_has_none_for() -> None:

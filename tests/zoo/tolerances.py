@@ -25,7 +25,8 @@ All rules but the first row's look at the same single answer to normally distrib
 whole suite, which also asks whole numbers that must come out bit for bit, and looks at dtype and operands.
 
 - *missed*: wrong implementations that the rule accepts in every question asked;
-- *wrong answers accepted*: of all answers that the suite calls wrong;
+- *wrong numbers accepted*: of all answers of the right shape and dtype whose numbers the suite calls wrong; some of
+  them it sees on whole numbers alone;
 - *right ... rejected*: of the answers of direct implementations, all right, without NaN and infinity in the operands;
 - *fast rejected*: of the answers of FFT and Winograd algorithms in float32. Their errors are relative to the largest
   element: whoever uses one says `grade="norm-wise"`.
@@ -66,13 +67,13 @@ def _asked(figures: Figures, caught: Sequence[Record], every: int) -> str:
 
 
 def _figures_table(figures: Figures, rules: dict[str, dict[str, Any]]) -> str:
-    columns = "|".join(("missed", "wrong answers accepted", *(f"right {d} rejected" for d in DTYPES), "fast rejected"))
+    columns = "|".join(("missed", "wrong numbers accepted", *(f"right {d} rejected" for d in DTYPES), "fast rejected"))
     ours = ("the whole suite", "0", "0", *(percent(worse_share(figures, dtype)) for dtype in DTYPES), "0")
     rows = [
         (
             RULES[name].sentence,
             f"{len(rule['missed'])} of {len(figures.zoo)}",
-            percent(rule["accepted"]),
+            percent(rule["numbers_accepted"]),
             *(percent(rule["rejected"][dtype]) for dtype in DTYPES),
             percent(figures.rejected_of_fast(name)),
         )
