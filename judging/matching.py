@@ -116,7 +116,7 @@ def _aligned(value: Array, shape: tuple[int, ...], share: float) -> Array:
     return aligned
 
 
-def find_matches(evidence: Iterable[Evidence], *, budget: int = _BUDGET) -> tuple[Match, ...]:
+def find_matches(evidence: Iterable[Evidence], *, budget: int | None = None) -> tuple[Match, ...]:
     """Return every mistake that reproduces the answers to the exact fills, the likeliest first.
 
     Empty where every fill was answered rightly: what is wrong then, no computation on integers shows.
@@ -125,7 +125,7 @@ def find_matches(evidence: Iterable[Evidence], *, budget: int = _BUDGET) -> tupl
     if not ordered or ordered[0].right:
         return ()
     with np.errstate(all="ignore"):  # an answer may hold NaN, Inf and numbers too large for what is made of them
-        return _search(ordered, _Budget(budget))
+        return _search(ordered, _Budget(_BUDGET if budget is None else budget))
 
 
 def _search(evidence: Sequence[Evidence], budget: _Budget) -> tuple[Match, ...]:
