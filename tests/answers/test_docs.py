@@ -3,6 +3,7 @@
 ``python -m tests.answers.test_docs`` writes the page anew.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -62,6 +63,15 @@ def test_the_page_has_an_example_of_each_kind() -> None:
     shown = " ".join(" ".join(commands().values()).split())
     kinds = ("the difference is rounding:", "in less precision", "not rounding", "the numbers are right", "two answers")
     assert all(kind in shown for kind in kinds)
+
+
+def test_the_page_names_every_field_of_the_document(folder: Path) -> None:
+    document = json.loads(printed("explain x.npy w.npy reflect.npy --stride 2 --padding 1 --json", folder))
+    table = PAGE.read_text().split("| field | holds |")[1].split("\n\n")[0]
+    named = {
+        name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
+    }
+    assert named == set(document)
 
 
 def _rewrite() -> None:
