@@ -4,9 +4,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convformance.answers import Explanation, assert_close, bound, explain
     from convformance.checking import CheckResult, check, one, single_value
 
-__all__ = ["CheckResult", "__version__", "check", "one", "single_value"]
+_CHECKING = ("CheckResult", "check", "one", "single_value")
+_ANSWERS = ("Explanation", "assert_close", "bound", "explain")
+
+__all__ = [
+    "CheckResult",
+    "Explanation",
+    "__version__",
+    "assert_close",
+    "bound",
+    "check",
+    "explain",
+    "one",
+    "single_value",
+]
 
 __version__ = "0.1.0"
 
@@ -18,8 +32,12 @@ if (_checkout / "reference" / "__init__.py").is_file():
 
 def __getattr__(name: str) -> Any:
     """Return what is imported only when it is first used."""
-    if name not in ("CheckResult", "check", "one", "single_value"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from convformance import checking
+    if name in _CHECKING:
+        from convformance import checking
 
-    return getattr(checking, name)
+        return getattr(checking, name)
+    if name in _ANSWERS:
+        from convformance import answers
+
+        return getattr(answers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The command line: run, ci, report, check, adapters, cases, reproduce, smallest.
+"""The command line: run, ci, report, check, explain, adapters, cases, reproduce, smallest.
 
 Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
 """
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         _declare_ci,
         _declare_report,
         _declare_check,
+        _declare_explain,
         _declare_adapters,
         _declare_cases,
         _declare_reproduce,
@@ -186,6 +187,70 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def _check(parsed: argparse.Namespace) -> int:
     from convformance.checking import command
+
+    return command.run(parsed)
+
+
+def _declare_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "explain",
+        help="explain one answer that you have in files: is its difference rounding, and if not, what is it",
+        description="Is the difference between this answer and the convolution of these operands rounding? If not, "
+        "which mistake gives just this answer, or where do the errors lie? Exit status: 0 rounding, 1 not, 2 usage.",
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="the operands in order and then the answer: x, w, y for conv; dy, w, dx for conv_input_grad; x, dy, dw for"
+        " conv_filter_grad; dy, db for conv_bias_grad. Formats: .npy, .npz, .safetensors, .pt; FILE:NAME names an array"
+        " of several. Or one file that holds all arrays under these names",
+    )
+    _declare_answer_options(parser)
+    parser.add_argument(
+        "--against", metavar="FILE", help="a second answer to the same operands: why do the two differ?"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(command=_explain)
+
+
+def _declare_answer_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what is stated of an answer beside its arrays."""
+    options_of_text = {
+        "bias": ("FILE", None, "the bias that was added"),
+        "stride": ("N", "1", "a number, or one for each axis: 2,1 (default: 1)"),
+        "padding": (
+            "PADDING",
+            "0",
+            "a number, one an axis, pairs '(0,1),(1,1)', same, valid or full (default: 0)",
+        ),
+        "dilation": ("N", "1", "a number, or one for each axis (default: 1)"),
+        "size": ("N", None, "spatial size of dx, dw or a transposed y, where it is not the answer's own"),
+        "layout": (
+            "LAYOUT",
+            None,
+            "axes of x, dy, y: N, C, D, H, W in their order (default: NCHW, for as many axes)",
+        ),
+        "filter-layout": ("LAYOUT", None, "axes of w: O, I, D, H, W in their order (default: OIHW)"),
+        "dtype": ("DTYPE", None, "of the answer, where its file has a wider one (default: that of the file)"),
+        "accumulator": ("DTYPE", None, "what sums are kept in (default: float64 for float64, else float32)"),
+        "inputs": ("FORMAT", None, "what operands may be rounded to first: tfloat32, bfloat16, float16"),
+        "grade": (
+            "GRADE",
+            None,
+            "the weakest right one: conformant, componentwise, norm-wise (default: any)",
+        ),
+    }
+    parser.add_argument(
+        "--op", default="conv", help="what the answer is of: conv, conv_input_grad, ... (default: conv)"
+    )
+    for name, (metavar, default, text) in options_of_text.items():
+        parser.add_argument(f"--{name}", metavar=metavar, default=default, help=text)
+    parser.add_argument("--groups", type=int, default=1, metavar="N", help="groups of channels (default: 1)")
+
+
+def _explain(parsed: argparse.Namespace) -> int:
+    from convformance.answers import command
 
     return command.run(parsed)
 

@@ -61,6 +61,10 @@ def format_verdict(verdict: Verdict) -> str:
 def _format_worst(worst: WorstElement | None) -> str:
     if worst is None or worst.got is None or worst.want is None or worst.bound is None:
         return ""
-    error = abs(worst.got - worst.want)
-    numbers = f"got {worst.got!r}, wanted {worst.want!r}, error {error:.3g}, allowed {worst.bound:.3g}"
+    numbers = format_numbers(worst.got, worst.want, worst.bound)
     return f"worst element ({', '.join(map(str, worst.index))}) on fill {worst.fill}: {numbers}"
+
+
+def format_numbers(got: float, want: float, bound: float) -> str:
+    """Return the numbers of one element: the answer, the truth, the error and what was allowed."""
+    return f"got {got!r}, wanted {want!r}, error {abs(got - want):.3g}, allowed {bound:.3g}"

@@ -116,7 +116,7 @@ def _aligned(value: Array, shape: tuple[int, ...], share: float) -> Array:
     return aligned
 
 
-def find_matches(evidence: Iterable[Evidence]) -> tuple[Match, ...]:
+def find_matches(evidence: Iterable[Evidence], *, budget: int | None = None) -> tuple[Match, ...]:
     """Return every mistake that reproduces the answers to the exact fills, the likeliest first.
 
     Empty where every fill was answered rightly: what is wrong then, no computation on integers shows.
@@ -125,10 +125,10 @@ def find_matches(evidence: Iterable[Evidence]) -> tuple[Match, ...]:
     if not ordered or ordered[0].right:
         return ()
     with np.errstate(all="ignore"):  # an answer may hold NaN, Inf and numbers too large for what is made of them
-        return _search(ordered)
+        return _search(ordered, _Budget(_BUDGET if budget is None else budget))
 
 
-def _search(evidence: Sequence[Evidence]) -> tuple[Match, ...]:
+def _search(evidence: Sequence[Evidence], budget: _Budget) -> tuple[Match, ...]:
     """Return the matches on ``evidence``, a wrong answer first.
 
     A reader acts on the first name, and time is short; hence this order:
@@ -144,7 +144,6 @@ def _search(evidence: Sequence[Evidence]) -> tuple[Match, ...]:
 
     What matches on the first wrong fill alone comes after what matches on all of them.
     """
-    budget = _Budget(_BUDGET)
     matches = _single_matches(MISTAKES, evidence, budget)
     if not any(match.on_all_fills for match in matches):
         matches += _single_matches(GENERAL, evidence, budget)

@@ -253,9 +253,15 @@ def clipped(asked: Computation) -> Iterator[Prediction]:
         return
     least, most = float(answer.min()), float(answer.max())
     low, high = bool((result < least).any()), bool((result > most).any())
-    if least < most and (low or high):
-        start, end = f"[{least:g}" if low else "(-inf", f"{most:g}]" if high else "inf)"
-        yield f"to {start}, {end}", asked.changed(partial(np.clip, a_min=least, a_max=most))
+    if least == most:
+        return
+    # One end first: the largest right number may have been rounded down.
+    if low:
+        yield f"to [{least:g}, inf)", asked.changed(partial(np.clip, a_min=least, a_max=None))
+    if high:
+        yield f"to (-inf, {most:g}]", asked.changed(partial(np.clip, a_min=None, a_max=most))
+    if low and high:
+        yield f"to [{least:g}, {most:g}]", asked.changed(partial(np.clip, a_min=least, a_max=most))
 
 
 def absolute_values(asked: Computation) -> Iterator[Prediction]:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from convformance.test_cases.case import DTYPES, TIERS
-from tests.zoo import page
+from tests.zoo import page, tolerances
 from tests.zoo.catalogue import GARDEN, ZOO
 from tests.zoo.figures import Figures
 from tests.zoo.matrix import How, explained, plan, questions, records
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     started = time.perf_counter()
     figures = _figures(options)
-    failures = figures.failures()
+    failures = [] if options.rules_only else figures.failures()
     _write(figures, options)
     seconds = time.perf_counter() - started
     print(f"{len(figures.zoo)} wrong and {len(figures.garden)} right implementations in {seconds:.0f} s")
@@ -36,13 +36,18 @@ def _options(arguments: list[str] | None) -> Namespace:
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds must give the same outcome (default: 20)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of zoo.json and zoo.html (default: out)")
     parser.add_argument("--page", type=Path, help="where to write the page in Markdown, such as docs/teeth.md")
+    parser.add_argument("--tolerances", type=Path, help="where to write that on tolerances, such as docs/tolerances.md")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="ask a sample, every Nth question")
+    parser.add_argument("--rules-only", action="store_true", help="compare rules: explain nothing, try no other seeds")
     return parser.parse_args(arguments)
 
 
 def _figures(options: Namespace) -> Figures:
     members, processes = (*ZOO, *GARDEN), options.processes
-    planned = plan(members, questions(options.tier, options.dtype or DTYPES))
-    recorded = records(members, planned, How(rules=True), processes=processes)
+    asked = questions(options.tier, options.dtype or DTYPES)[:: options.every]
+    recorded = records(members, plan(members, asked), How(rules=True), processes=processes)
+    if options.rules_only:
+        return Figures(options.tier, recorded[: len(ZOO)], recorded[len(ZOO) :])
     zoo = explained(recorded[: len(ZOO)], processes=processes)
     changes = [*unsteady(zoo, options.seeds, processes=processes), *unfair(GARDEN, options.seeds, processes=processes)]
     return Figures(options.tier, zoo, recorded[len(ZOO) :], options.seeds, changes)
@@ -52,6 +57,8 @@ def _write(figures: Figures, options: Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "zoo.json").write_text(json.dumps(figures.to_json(), indent=1) + "\n", encoding="utf-8")
     (options.out / "zoo.html").write_text(page.html(figures), encoding="utf-8")
+    if options.tolerances:
+        options.tolerances.write_text(tolerances.markdown(figures, every=options.every), encoding="utf-8")
     if options.page:
         options.page.write_text(page.markdown(figures), encoding="utf-8")
 

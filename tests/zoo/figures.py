@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from convformance.judging.grades import NORM_WISE
 from convformance.test_cases.case import DTYPES, TIERS, Case
 from convformance.test_cases.catalogue import FAMILIES, cases
-from tests.zoo.matrix import RIGHT, Outcome, Record
+from tests.zoo.matrix import RAISED, RIGHT, Outcome, Record
 from tests.zoo.rivals import RULES
 from tests.zoo.seeds import misjudged
 
@@ -95,14 +96,28 @@ class Figures:
                 record.member.name for record in self.zoo if not any(_catches(rule, deaf, o) for o in record.outcomes)
             ],
             "accepted": _share(not _catches(rule, deaf, outcome) for outcome in wrong),
-            "rejected": {
-                dtype: _share(rule in outcome.rejected_by for outcome in _finite(direct, dtype)) for dtype in DTYPES
-            },
+            "numbers_accepted": _share(
+                not _catches(rule, deaf, each) for each in wrong if each.seen_by not in _NO_NUMBERS
+            ),
+            "rejected": {dtype: _rejected(rule, direct, dtype) for dtype in DTYPES},
         }
+
+    def rejected_of_fast(self, rule: str) -> float | None:
+        """Return which share of the answers of the garden's fast algorithms a usual rule rejects, in float32."""
+        fast = [record for record in self.garden if record.member.grade == NORM_WISE]
+        return _rejected(rule, fast, "float32")
+
+
+# Outcomes of answers whose numbers were not looked at: of another form, or none at all.
+_NO_NUMBERS = (("form",), (RAISED,))
 
 
 def _catches(rule: str, deaf: set[int], outcome: Outcome) -> bool:
     return rule in outcome.rejected_by and outcome.index not in deaf
+
+
+def _rejected(rule: str, records: Iterable[Record], dtype: str) -> float | None:
+    return _share(rule in outcome.rejected_by for outcome in _finite(records, dtype))
 
 
 def _finite(records: Iterable[Record], dtype: str) -> Iterator[Outcome]:

@@ -260,7 +260,7 @@ def _outcome(
         judgement = judge(examination, asking, explain=explain)
         rejected = usual.rejecting(asking.all_answers()) if usual else ()
     except Exception:  # whatever a wrong implementation raises is what it is caught by
-        return Outcome(index, RAISED, seen_by=(RAISED,), matches=(), rejected_by=rivals.Rivals.names)
+        return Outcome(index, RAISED, seen_by=(RAISED,), matches=(), rejected_by=tuple(rivals.RULES))
     if judgement.grade == RIGHT:
         return Outcome(index, RIGHT, judgement.error, rejected_by=rejected)
     explanation = judgement.diagnosis, judgement.spread

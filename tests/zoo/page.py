@@ -9,7 +9,7 @@ from convformance.test_cases.case import DTYPES, TIERS
 from convformance.test_cases.catalogue import FAMILIES
 from tests.zoo.figures import ENOUGH, Figures, by_family, first_tier, seen_by
 from tests.zoo.matrix import Record
-from tests.zoo.rivals import RULES
+from tests.zoo.rivals import RULES, SUITES
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -81,24 +81,24 @@ def _of(count: int, of: int) -> str:
 
 
 def _rules(figures: Figures) -> str:
-    rules = {name: figures.rule(name) for name in RULES}
+    rules = {name: figures.rule(name) for name in SUITES}
     ours = (
         "this suite",
         str(len(figures.escaped)),
         "0",
-        *(_percent(_worse_share(figures, dtype)) for dtype in DTYPES),
+        *(percent(worse_share(figures, dtype)) for dtype in DTYPES),
     )
     rows = [
         (
-            RULES[name],
+            RULES[name].sentence,
             str(len(figure["missed"])),
-            _percent(figure["accepted"]),
-            *(_percent(figure["rejected"][dtype]) for dtype in DTYPES),
+            percent(figure["accepted"]),
+            *(percent(figure["rejected"][dtype]) for dtype in DTYPES),
         )
         for name, figure in rules.items()
     ]
     columns = "|".join(("defects missed", "wrong answers accepted", *(f"right {dtype} rejected" for dtype in DTYPES)))
-    lists = [f"- {RULES[name]}: {_names(figure['missed'])}." for name, figure in rules.items()]
+    lists = [f"- {RULES[name].sentence}: {names_of(figure['missed'])}." for name, figure in rules.items()]
     return "\n\n".join(
         (
             f"## The same answers under the usual rules\n\n{_ON_RULES}",
@@ -117,7 +117,7 @@ all right, to questions without NaN and Inf. What the cases themselves bring - u
 is common to all the rules here."""
 
 
-def _worse_share(figures: Figures, dtype: str) -> float | None:
+def worse_share(figures: Figures, dtype: str) -> float | None:
     """Return which share of the garden's answers in ``dtype`` the judge calls worse than they are."""
     asked = [record.questions[outcome.index].dtype for record in figures.garden for outcome in record.outcomes].count(
         dtype
@@ -128,13 +128,13 @@ def _worse_share(figures: Figures, dtype: str) -> float | None:
     return worse / asked if asked else None
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
     if share is None:
         return "not asked"
     return "0" if share == 0 else f"{share:.1%}" if share >= 0.001 else "below 0.1%"
 
 
-def _names(names: Sequence[str]) -> str:
+def names_of(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "nothing"
 
 

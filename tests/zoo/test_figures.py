@@ -100,6 +100,7 @@ def test_a_rule_that_rejects_right_answers_is_not_said_to_catch_wrong_ones() -> 
     assert deaf.rule("integers") == {
         "missed": ["negative", "rounded", "raising"],
         "accepted": 1.0,
+        "numbers_accepted": 1.0,
         "rejected": {"float64": None, "float32": 1.0, "float16": None, "bfloat16": None},
     }
 
