@@ -13,8 +13,8 @@ from convformance.processes.machine import Machine
 
 _NARROW = ("float16", "bfloat16")
 _ONEDNN = ("float32", "bfloat16")
-# The kinds of machines that these tables come from; the second as oneDNN, ATen and XLA see it when they are limited.
-KINDS_SEEN = ("AMD x86-64 with AVX-512", "AMD x86-64 with AVX2")
+# The kinds of machines that these tables come from; all but the first as libraries see it when they are limited.
+KINDS_SEEN = ("x86-64 with AVX-512 and bfloat16", "x86-64 with AVX-512", "x86-64 with AVX2")
 # What makes TensorFlow use oneDNN by itself.
 _TENSORFLOW_WANTS = ("avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16")
 _TENSORFLOW = "https://github.com/tensorflow/tensorflow"
@@ -33,9 +33,9 @@ def _tensorflow_uses_onednn(machine: Machine) -> bool:
 
 _BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", _is_below_avx512)
 _TENSORFLOW_ONEDNN = Machines("x86-64 where TensorFlow uses oneDNN", _tensorflow_uses_onednn)
-_TENSORFLOW_ONEDNN_AVX512 = Machines(
-    "x86-64 where TensorFlow uses oneDNN, with AVX-512",
-    lambda machine: _tensorflow_uses_onednn(machine) and not _is_below_avx512(machine),
+_TENSORFLOW_ONEDNN_BFLOAT16 = Machines(
+    "x86-64 where TensorFlow uses oneDNN, with AVX512_BF16",
+    lambda machine: _tensorflow_uses_onednn(machine) and machine.has("avx512_bf16", "onednn"),
 )
 _TENSORFLOW_ONEDNN_BELOW_AVX512 = Machines(
     "x86-64 where TensorFlow uses oneDNN, which is kept from AVX-512",
@@ -307,7 +307,7 @@ TENSORFLOW = (
         operations=("conv",),
         when=lambda case, dtype: dtype == "bfloat16" and case.groups > 1 and case.special.endswith("nan-data"),
         versions=("2.21", None),
-        machines=_TENSORFLOW_ONEDNN_AVX512,
+        machines=_TENSORFLOW_ONEDNN_BFLOAT16,
     ),
     *_UNFUSED_BIAS,
     KnownDivergence(

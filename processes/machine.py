@@ -41,7 +41,9 @@ _BEYOND = {
     "avx2_vnni_2": ("avx5", "avx1", "amx"),
     "avx512": ("avx512_", "amx"),
     "avx512_core": ("avx512_", "avx1", "amx"),
+    "avx512_vnni": ("avx512_bf16", "avx512_fp16", "avx1", "amx"),
     "avx512_core_vnni": ("avx512_bf16", "avx512_fp16", "avx1", "amx"),
+    "avx512_bf16": ("avx512_fp16", "avx1", "amx"),
     "avx512_core_bf16": ("avx512_fp16", "avx1", "amx"),
     "avx512_core_fp16": ("avx1", "amx"),
 }
@@ -50,9 +52,22 @@ _BEYOND = {
 # The architectures under one name each, whatever the system calls them, and how people write them.
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
 _ARCHITECTURE_TEXTS = {"x86_64": "x86-64", "aarch64": "Arm (aarch64)"}
-_VENDORS = {"AuthenticAMD": "AMD", "GenuineIntel": "Intel", "ARM": ""}
-# What a kind of machine is named by: the first of these instruction sets that it has.
-_LEVELS = {"amx_tile": "AMX", "avx512f": "AVX-512", "avx2": "AVX2", "sve": "SVE", "asimd": "Neon", "vsx": "VSX"}
+# Who made a processor that is not x86-64, where its own name for that adds nothing.
+_VENDORS = {"ARM": "", "generic": ""}
+# What a kind of machine is named by: the first of these whose instruction sets it has. Units for bfloat16 are a kind of
+# their own, as libraries have other kernels for them; so is AVX-VNNI, by which TensorFlow chooses oneDNN.
+_LEVELS = (
+    ("AMX", ("amx_tile",)),
+    ("AVX-512 and bfloat16", ("avx512f", "avx512_bf16")),
+    ("AVX-512", ("avx512f",)),
+    ("AVX2 and VNNI", ("avx2", "avx_vnni")),
+    ("AVX2", ("avx2",)),
+    ("SVE and bfloat16", ("sve", "bf16")),
+    ("SVE", ("sve",)),
+    ("Neon and bfloat16", ("asimd", "bf16")),
+    ("Neon", ("asimd",)),
+    ("VSX", ("vsx",)),
+)
 
 
 @dataclass(frozen=True)
@@ -70,10 +85,14 @@ class Machine:
 
     @property
     def kind(self) -> str:
-        """The kind of machine: vendor, architecture and largest instruction set that oneDNN may use."""
-        level = next((text for name, text in _LEVELS.items() if self.has(name, "onednn")), "")
-        architecture = _ARCHITECTURE_TEXTS.get(self.architecture, self.architecture)
-        kind = f"{_VENDORS.get(self.vendor, self.vendor)} {architecture}".strip()
+        """What decides arithmetic: architecture and largest instruction set that oneDNN may use.
+
+        On x86-64 kernels are chosen by instruction sets alone; elsewhere vendors have libraries of their own, and so
+        the vendor is part of the kind.
+        """
+        level = next((text for text, names in _LEVELS if all(self.has(name, "onednn") for name in names)), "")
+        vendor = "" if self.architecture == "x86_64" else _VENDORS.get(self.vendor, self.vendor)
+        kind = f"{vendor} {_ARCHITECTURE_TEXTS.get(self.architecture, self.architecture)}".strip()
         return f"{kind} with {level}" if level else kind
 
     @property
@@ -105,6 +124,11 @@ class Machine:
         return ()
 
 
+def is_instruction_set(name: str) -> bool:
+    """Whether a name may be one of the instruction sets that a machine lists."""
+    return bool(_ARITHMETIC.match(name))
+
+
 @cache
 def this_machine() -> Machine:
     """Return the machine that this process runs on, with the environment that it was started in."""
@@ -114,7 +138,7 @@ def this_machine() -> Machine:
         processor=processor,
         vendor=vendor,
         microarchitecture=microarchitecture,
-        features=tuple(sorted(feature for feature in features if _ARITHMETIC.match(feature))),
+        features=tuple(sorted(filter(is_instruction_set, features))),
         cores=_cores(),
         memory=_memory(),
         variables=variables(os.environ),

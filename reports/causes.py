@@ -319,5 +319,5 @@ def _several(names: Sequence[str], noun: str) -> str:
     """Return names as a sentence has them: all of three, or the first two and how many more."""
     shown = [shorten(name, 60) for name in names]
     if len(shown) > 3:
-        return f"{', '.join(shown[:2])} and {plural(len(shown) - 2, noun)} more"
+        return f"{', '.join(shown[:2])} and {plural(len(shown) - 2, f'more {noun}')}"
     return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)

@@ -1,9 +1,9 @@
 """What a case asks of a framework, feature by feature, and how far each adapter supports it.
 
 A feature is a predicate over the description of a case, or an operation, or a dtype. A question is an operation on a
-case in a dtype; an adapter supports it when one of its routes gives an answer that is not wrong. An operation that is
-refused in a dtype nearly always says nothing of strides or paddings: its refusals count under operations and number
-types alone.
+case in a dtype; an adapter supports it when one of its routes gives an answer that is not wrong. What lies outside the
+domain of every route is not supported, as if it were refused. An operation that is nearly never offered in a dtype says
+nothing of strides or paddings: it counts under operations and number types alone.
 """
 
 from collections import Counter, defaultdict
@@ -20,7 +20,7 @@ STATES = ("yes", "partly", "no", "wrong", "none")
 MOST_WORDINGS = 2
 MOST_SHARED = 3
 
-# An operation is not offered in a dtype when more than this part of its questions is refused.
+# An operation is not offered in a dtype when more than this part of its questions is refused or outside the domain.
 _NEARLY_ALWAYS = 0.9
 _TRANSPOSED = tuple(each.name for each in TABLE if each.transposed or each.result == "input")
 
@@ -180,12 +180,16 @@ class Support:
 
 
 class _Question:
-    """One operation on one case in one dtype, as one adapter's routes answered it."""
+    """One operation on one case in one dtype, as one adapter's routes answered it.
 
-    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+    ``outside`` is what a route covers, where the question lies outside the domain of every one and was not asked.
+    """
+
+    def __init__(self, verdicts: Sequence[Verdict], outside: str | None = None) -> None:
         self.verdicts = verdicts
+        self.outside = outside
         self.right = [verdict for verdict in verdicts if verdict.grade in RIGHT]
-        self.refused = all(verdict.grade == REFUSED for verdict in verdicts)
+        self.unoffered = all(verdict.grade == REFUSED for verdict in verdicts)
 
 
 def _listed(verdict: Verdict) -> str:
@@ -210,7 +214,9 @@ class _Answers:
         """Count one question: what each route said."""
         self.of += 1
         self.right += bool(question.right)
-        if question.refused:
+        if question.outside is not None:
+            self.unoffered["outside the domain", question.outside] += 1
+        elif question.unoffered:
             self.refused[without_numbers(question.verdicts[0].message)] += 1
         if question.right and all(verdict.grade == LOW_PRECISION for verdict in question.right):
             self.narrow[question.right[0].accumulator or "narrower inputs"] += 1
@@ -253,19 +259,15 @@ def supports(records: Records) -> dict[str, dict[str, Support]]:
     of_case = {name: features_of(case) for name, case in records.cases.items()}
     of_question = [feature for feature in FEATURES if not feature.of_cases]
     questions = _questions(records)
-    refusing = _refusing(questions)
+    missing = _missing(questions)
     for (label, op, name, dtype), question in questions.items():
-        says_nothing = question.refused and (label, op, dtype) in refusing
+        says_nothing = question.unoffered and (label, op, dtype) in missing
         for feature in [*of_question, *([] if says_nothing else of_case.get(name, []))]:
             if feature.concerns(op, dtype):
                 answers[feature.name, label].add(question)
     for label, state in records.runs.items():
         for op, count in _unoffered(records, state).items():
             answers[op, label].unoffered["no route", op] += count
-        for (op, name, dtype), covers in _outside(state).items():
-            for feature in [*of_question, *of_case.get(name, [])]:
-                if feature.concerns(op, dtype):
-                    answers[feature.name, label].unoffered["outside the domain", covers] += 1
     return {
         feature.name: {label: answers[feature.name, label].support() for label in records.runs} for feature in FEATURES
     }
@@ -275,17 +277,18 @@ def _questions(records: Records) -> Mapping[tuple[str, str, str, str], _Question
     questions: dict[tuple[str, str, str, str], list[Verdict]] = defaultdict(list)
     for verdict in records.verdicts.values():
         questions[verdict.adapter, verdict.op, verdict.case, verdict.dtype].append(verdict)
-    return {key: _Question(verdicts) for key, verdicts in questions.items()}
+    asked = {key: _Question(verdicts) for key, verdicts in questions.items()}
+    return {**_outside(records), **asked}
 
 
-def _refusing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[tuple[str, str, str]]:
-    """Return the adapters, operations and dtypes that are refused nearly always."""
-    asked: Counter[tuple[str, str, str]] = Counter()
-    refused: Counter[tuple[str, str, str]] = Counter()
+def _missing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[tuple[str, str, str]]:
+    """Return the adapters, operations and dtypes that are nearly never offered."""
+    posed: Counter[tuple[str, str, str]] = Counter()
+    unoffered: Counter[tuple[str, str, str]] = Counter()
     for (label, op, _, dtype), question in questions.items():
-        asked[label, op, dtype] += 1
-        refused[label, op, dtype] += question.refused
-    return {key for key, count in asked.items() if refused[key] > _NEARLY_ALWAYS * count}
+        posed[label, op, dtype] += 1
+        unoffered[label, op, dtype] += question.unoffered
+    return {key for key, count in posed.items() if unoffered[key] > _NEARLY_ALWAYS * count}
 
 
 def _unoffered(records: Records, state: RunState) -> Counter[str]:
@@ -294,10 +297,11 @@ def _unoffered(records: Records, state: RunState) -> Counter[str]:
     return Counter(op for case in cases for op in case.operations if not state.run.routes.get(op) for _ in case.dtypes)
 
 
-def _outside(state: RunState) -> dict[tuple[str, str, str], str]:
-    """Return the operations, cases and dtypes that lie outside the domain of every route, and what one covers."""
+def _outside(records: Records) -> dict[tuple[str, str, str, str], _Question]:
+    """Return the questions that lie outside the domain of every route of a run."""
     return {
-        (outside.op, name, dtype): outside.covers
+        (label, outside.op, name, dtype): _Question((), outside.covers)
+        for label, state in records.runs.items()
         for outside in state.outside
         for dtype, names in outside.nowhere.items()
         for name in names

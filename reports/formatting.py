@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from convformance.judging.grades import BY_NAME, GRADES, TABLE
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.fields import Pairs, Size
-from convformance.reports.lines import DTYPES, CaseLine, Divergence, Expectation, Run
+from convformance.reports.lines import DTYPES, CaseLine, Declared, Expectation, Run
 from convformance.reports.machines import format_machine
 
 RUN_NAMES = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
@@ -49,7 +49,7 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 
 
-def describe_stale(stale: Sequence[Divergence | Expectation], divergence: str = "known divergence") -> str:
+def describe_stale(stale: Sequence[Declared], divergence: str = "known divergence") -> str:
     """Return how many of what is stale are known divergences, in the words ``divergence``, and expectations."""
     expectations = sum(isinstance(each, Expectation) for each in stale)
     counts = {f"stale {divergence}": len(stale) - expectations, "stale expectation": expectations}

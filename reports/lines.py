@@ -7,7 +7,7 @@ cannot be read. A new kind of line is a class here, an entry in KINDS, and what 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from convformance.reports.fields import (
     Cells,
@@ -350,9 +350,13 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Divergence:
-    """What became of a known divergence: verdicts it covers, those that diverged, and whether none did (stale)."""
+class Declared:
+    """What became of divergences that somebody declared: verdicts covered, those that diverged, and whether none did.
 
+    With none it is stale, and ``message`` says so. ``what`` is what it is called in a text.
+    """
+
+    what: ClassVar[str]
     adapter: Text
     name: Text
     matched: Count = 0
@@ -363,29 +367,23 @@ class Divergence:
     @property
     def title(self) -> str:
         """What it is, and its name."""
-        return f"known divergence {self.name}"
+        return f"{self.what} {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What became of an entry of the user's expectations: verdicts it covers, those that failed as it says, or stale.
+class Divergence(Declared):
+    """What became of a known divergence of an adapter."""
 
-    ``adapter`` names those of whom it speaks, with commas.
-    """
+    what: ClassVar[str] = "known divergence"
 
-    adapter: Text
-    name: Text
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation(Declared):
+    """What became of an entry of the user's expectations; ``adapter`` names those of whom it speaks, with commas."""
+
+    what: ClassVar[str] = "expectation"
     reason: Text = ""
     link: Text = ""
-    matched: Count = 0
-    diverged: Count = 0
-    stale: Flag = False
-    message: Text = ""
-
-    @property
-    def title(self) -> str:
-        """What it is, and its name."""
-        return f"expectation {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,9 +107,8 @@ def _opening(report: Report) -> list[str]:
         labels = ", ".join(escaped(label, 80) for label in report.incomplete[:MOST_ROWS])
         missing = f"{report.unjudged:,} questions have no verdict."
         lines += ["", f"**Not complete:** {labels} did not run to the end; {missing}"]
-    for run in report.runs:
-        if run.state.run.is_new_machine:
-            lines += ["", f"**{escaped(views.first_run(report, run))}**"]
+    for sentence in views.first_runs(report):
+        lines += ["", f"**{escaped(sentence)}**"]
     if report.records.stale:
         lines += ["", f"**{describe_stale(report.records.stale)}:** see below."]
     if report.new:

@@ -14,6 +14,7 @@ from convformance.reports.lines import (
     KINDS,
     SCHEMA,
     CaseLine,
+    Declared,
     Diagnosis,
     Divergence,
     End,
@@ -113,10 +114,9 @@ class Records:
         return [diagnosis for diagnoses in self.diagnosed.values() for diagnosis in diagnoses]
 
     @property
-    def stale(self) -> list[Divergence | Expectation]:
+    def stale(self) -> list[Declared]:
         """The known divergences that no longer diverge, and the user's expectations that nothing fails as they say."""
-        declared: list[Divergence | Expectation] = [*self.divergences.values(), *self.expectations.values()]
-        return [divergence for divergence in declared if divergence.stale]
+        return [each for each in (*self.divergences.values(), *self.expectations.values()) if each.stale]
 
     @property
     def complete(self) -> bool:

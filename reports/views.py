@@ -63,6 +63,16 @@ def lead(report: Report) -> str:
     return f"{answered} on {report.asked:,} questions: {cases}, {versions}."
 
 
+def machines(report: Report) -> list[str]:
+    """Return a sentence for each machine that answered; where there are several, it says who ran there."""
+    labels: dict[str, list[str]] = defaultdict(list)
+    for run in report.runs:
+        lines = dict(machine_lines(run.state.run))
+        labels["; ".join(filter(None, (lines["machine"], lines["variables"])))].append(run.label)
+    named = {machine: ", ".join(asked) for machine, asked in labels.items() if machine}
+    return [f"On {machine}{f': {asked}' if len(labels) > 1 else ''}." for machine, asked in named.items()]
+
+
 def silent(report: Report) -> list[str]:
     """Return the operations and dtypes that the cases pose and on which no run has a verdict."""
     cases = report.records.cases.values()
@@ -73,11 +83,12 @@ def silent(report: Report) -> list[str]:
 
 def tabs(report: Report, is_compared: bool) -> list[dict[str, object]]:
     """Return the views of the page, with a count where one says something."""
+    known = [*(entry.verdicts for entry in report.known), *(entry.verdicts for entry in report.expected)]
     views: list[tuple[str, str, int | None]] = [
         ("overview", "Overview", None),
         ("features", "By feature", None),
         ("findings", "Findings", report.total.findings),
-        ("known", "Known", len(report.known) + len(report.expected)),
+        ("known", "Known", sum(map(bool, known))),
         ("precision", "Precision", None),
         *([("compare", "Compare", None)] if is_compared else []),
         ("verdicts", "All verdicts", report.total.verdict_count),
@@ -97,14 +108,13 @@ class Tile:
 
 
 def tiles(report: Report) -> tuple[Tile, ...]:
-    """Return the large numbers: everything asked, and where it went."""
+    """Return the large numbers: everything asked, and where it went; all but causes and what was not asked add up."""
     total, asked = report.total, report.asked
     if_any = [
         Tile("known †", total.known),
         Tile("as documented ‡", total.documented),
         Tile("expected §", total.expected),
         Tile(REFUSED, total.grades[REFUSED], percent(total.grades[REFUSED], asked), tone(REFUSED)),
-        *(Tile(grade, total.grades[grade], tone=tone(grade)) for grade in grades.UNANSWERED),
         Tile("no verdict", report.unjudged, percent(report.unjudged, asked), "unjudged", loud=True),
         Tile("not asked", total.unasked, "", "unasked"),
         Tile("outside the domain", total.outside, "", "outside"),
@@ -148,12 +158,18 @@ def identity(run: RunSummary) -> list[tuple[str, str]]:
     ]
 
 
-def first_run(report: Report, run: RunSummary) -> str:
-    """Return in a sentence that an adapter was run on a kind of machine that its known divergences do not come from."""
-    count = plural(sum(cause.adapter == run.label for cause in report.causes), "cause")
-    kind, keeps = run.state.run.machine.kind, "; convformance run --update-expected keeps them as your own expectations"
-    sentence = f"{run.label}: first run on this kind of machine ({kind}): {count} not seen on others"
-    return f"{sentence}{keeps if run.total.findings else ''}."
+def first_runs(report: Report) -> list[str]:
+    """Return a sentence for each kind of machine that showed causes and that no known divergence comes from."""
+    kinds: Counter[str] = Counter()
+    for run in report.runs:
+        if run.state.run.is_new_machine:
+            kinds[run.state.run.machine.kind] += sum(cause.adapter == run.label for cause in report.causes)
+    keeps = "convformance run --update-expected keeps them as your own expectations"
+    unseen = {kind: plural(count, "cause that was", "causes that were") for kind, count in kinds.items() if count}
+    return [
+        f"First run on this kind of machine ({kind}): {count} not seen on others; {keeps}."
+        for kind, count in unseen.items()
+    ]
 
 
 def shared_identity(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """``python -m tests.machines``: ask every built-in adapter on each kind of machine that this one can stand for.
 
-A processor with AVX-512 stands for one without where the libraries are kept from it, and TensorFlow for what it is on
-an older processor where it is kept from oneDNN. A finding or a stale known divergence in any of them is a failure.
+A processor stands for one with fewer instruction sets where the libraries are kept from those, and TensorFlow for what
+it is on an older processor where it is kept from oneDNN. A finding or a stale known divergence in any of them is a
+failure.
 """
 
 import os
@@ -17,6 +18,10 @@ from convformance.options import TIERS
 from convformance.processes import environment
 from convformance.processes.machine import Machine, this_machine
 
+AVX512 = {
+    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI",
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX512_VNNI",
+}
 AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "ATEN_CPU_CAPABILITY": "avx2",
@@ -37,6 +42,8 @@ def worlds(machine: Machine) -> list[World]:
     """Return the kinds of machines that ``machine`` can stand for, itself first."""
     possible = [World("as it is")]
     if machine.architecture == "x86_64":
+        if machine.has("avx512_bf16"):
+            possible.append(World("with AVX-512 but no bfloat16", AVX512))
         if machine.has("avx512f"):
             possible.append(World("with AVX2 at most", AVX2))
         possible.append(World("TensorFlow without oneDNN", {"TF_ENABLE_ONEDNN_OPTS": "0"}, ("tensorflow",)))

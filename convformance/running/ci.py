@@ -35,12 +35,12 @@ def annotations(records: Records, expected: Path | None = None) -> list[str]:
 
 
 def _commands(records: Records, expected: Path | None) -> Iterator[str]:
+    if not records.complete:
+        yield error("not complete", "the run did not reach its end")
     for cause in causes(records):
         yield error(f"{cause.adapter}: {cause.name}", _sentence(cause))
     for stale in records.stale:
         yield error(f"stale {stale.title}", stale.message, file=str(expected or ""))
-    if not records.complete:
-        yield error("not complete", "the run did not reach its end")
 
 
 def _sentence(cause: Cause) -> str:

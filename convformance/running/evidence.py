@@ -23,26 +23,22 @@ from convformance.running.smallest import smallest_failing
 from convformance.test_cases.fills import EXACT_FILLS
 
 SECONDS = 60.0  # that a process may be silent: to import the framework, or to search
-# How many verdicts of a route, a known divergence or a cause get their evidence; ``reproduce`` finds that of others.
-FOR_EACH = 1
 
 
 def chosen(verdicts: Iterable[Verdict], causes: Iterable[Cause] = ()) -> list[Verdict]:
-    """Return those whose evidence a record keeps: the first of each route, each cause, each known or expected one."""
-    counts: dict[tuple[str, ...], int] = {}
+    """Return those whose evidence a record keeps: the first of each route, each cause, each known or expected one.
+
+    ``reproduce`` finds the evidence of any other.
+    """
     shown = {verdict.key: verdict for verdict in verdicts if _can_be_shown(verdict)}
-    first = []
+    first: dict[tuple[str, ...], Verdict] = {}
     for verdict in shown.values():
         reason = verdict.known or verdict.expected
-        kind = (verdict.adapter, reason) if reason else (verdict.adapter, verdict.op, verdict.route)
-        counts[kind] = counts.get(kind, 0) + 1
-        if counts[kind] <= FOR_EACH:
-            first.append(verdict)
-    keys = {verdict.key for verdict in first}
-    for cause in causes:
-        if not any(verdict.key in keys for verdict in cause.verdicts):
-            first += [shown[verdict.key] for verdict in cause.verdicts if verdict.key in shown][:FOR_EACH]
-    return first
+        first.setdefault((verdict.adapter, reason) if reason else verdict.route_key, verdict)
+    keys = {verdict.key for verdict in first.values()}
+    others = (cause for cause in causes if keys.isdisjoint(verdict.key for verdict in cause.verdicts))
+    of_causes = (next((shown[each.key] for each in cause.verdicts if each.key in shown), None) for cause in others)
+    return [*first.values(), *filter(None, of_causes)]
 
 
 def _can_be_shown(verdict: Verdict) -> bool:

@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import archspec.cpu
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from convformance.adapters.contract import UsageError
 from convformance.adapters.discovery import Selection
 from convformance.judging.grades import CLEAN, GRADES
+from convformance.processes.machine import is_instruction_set, this_machine
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.lines import Expectation, Verdict
 from convformance.running.questions import Question
@@ -38,7 +38,7 @@ class Entry:
     """Findings that are expected: those on questions that match each pattern, with one of ``grades``.
 
     They are expected of ``versions`` of the framework (a PEP 440 specifier, empty for any), on machines that have all
-    of ``machines``.
+    of ``machines``: an instruction set that oneDNN may use, a setting of the environment, or neither after a ``!``.
     """
 
     name: str
@@ -115,13 +115,13 @@ def _in_versions(version: str, versions: str) -> bool:
 @cache
 def _on_machine(machines: tuple[str, ...]) -> bool:
     """Whether this machine has everything that is required, and nothing that an exclamation mark excludes."""
-    return not machines or all((name.lstrip("!") in features()) != name.startswith("!") for name in machines)
+    return all(_is_had(text.removeprefix("!")) != text.startswith("!") for text in machines)
 
 
-@cache
-def features() -> frozenset[str]:
-    """Return what this machine has: its instruction sets, and the environment as ``NAME=value``."""
-    return frozenset(archspec.cpu.host().features) | {f"{name}={value}" for name, value in os.environ.items()}
+def _is_had(text: str) -> bool:
+    """Whether this machine has an instruction set that oneDNN may use, or a setting ``NAME=value``."""
+    name, is_setting, value = text.partition("=")
+    return os.environ.get(name) == value if is_setting else this_machine().has(name, "onednn")
 
 
 def expectation_line(
@@ -216,6 +216,7 @@ def _entry(table: Mapping[str, Any], where: str) -> Entry:
         for value in lists.get(key, ()):
             _check_choice(value, key, allowed, where)
     _check_versions(texts.get("versions", ""), where)
+    _check_machines(lists.get("machines", ()), where)
     values: dict[str, Any] = {**lists, **texts}
     return Entry(**values)
 
@@ -231,6 +232,16 @@ def _check_versions(versions: str, where: str) -> None:
         SpecifierSet(versions)
     except InvalidSpecifier as error:
         raise UsageError(f"{where}: versions {versions!r} is no specifier; allowed: such as '>=2.21,<3'") from error
+
+
+def _check_machines(machines: Iterable[str], where: str) -> None:
+    for text in machines:
+        name = text.removeprefix("!")
+        if "=" not in name and not is_instruction_set(name):
+            allowed = (
+                "an instruction set such as 'avx512f', or NAME=value of the environment, with ! in front for without"
+            )
+            raise UsageError(f"{where}: machines {text!r} is unknown; allowed: {allowed}")
 
 
 def _text(value: Any, key: str, where: str) -> str:

@@ -13,7 +13,7 @@ from convformance.options import RunOptions
 from convformance.processes.loading import tidy
 from convformance.reports import lines, record
 from convformance.reports.causes import causes
-from convformance.reports.lines import Diagnosis, Divergence, Expectation, Key, Verdict
+from convformance.reports.lines import Declared, Diagnosis, Divergence, Expectation, Key, Verdict
 from convformance.reports.record import Records
 from convformance.running import evidence, expected
 from convformance.running.diagnosing import diagnosis_lines
@@ -41,7 +41,7 @@ class Session:
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     findings: list[Verdict] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    stale: list[Divergence | Expectation] = field(default_factory=list)
+    stale: list[Declared] = field(default_factory=list)
     persisting: list[Divergence] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)

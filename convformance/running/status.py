@@ -9,6 +9,7 @@ from convformance.adapters.discovery import Selection
 from convformance.judging.grades import BY_NAME, CONFORMANT, is_at_least
 from convformance.processes.machine import Machine, this_machine
 from convformance.reports.lines import Divergence, Verdict
+from convformance.running.identity import is_new_machine
 from convformance.running.questions import Question, passes
 
 
@@ -62,10 +63,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 def divergence_line(
     selection: Selection, known: KnownDivergence, verdicts: Iterable[Verdict], *, unfiltered: bool
 ) -> Divergence:
-    """Return what a known divergence came to; a run that asks only a part cannot call it stale."""
+    """Return what a known divergence came to.
+
+    A run that asks only a part cannot call it stale, nor one on a kind of machine that it does not come from.
+    """
     covered = list(verdicts)
     diverged = sum(verdict.known == known.name for verdict in covered)
-    stale = unfiltered and known.always and not diverged
+    stale = unfiltered and known.always and not diverged and not is_new_machine(selection, this_machine())
     message = ""
     if stale:
         version = f" in {selection.version}" if _is_newer(selection) else ""

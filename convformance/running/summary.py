@@ -21,26 +21,18 @@ def header_lines(session: Session) -> list[str]:
     return [
         f"adapters: {', '.join(asked)}",
         f"machine: {this_machine().phrase}",
-        *_first_run(session),
         *(f"missing: {name}: {reason}" for name, reason in session.missing.items()),
         f"tier {session.options.tier}: {left:,} of {total:,} questions to ask{_outside(session)}",
     ]
 
 
 def _first_run(session: Session) -> Iterator[str]:
-    """Yield that the known divergences come from other kinds of machines, where they do."""
-    kind = this_machine().kind
-    new = [selection.label for selection in session.selections if is_new_machine(selection, this_machine())]
-    if new:
-        yield f"first run on this kind of machine ({kind}): what is found in {', '.join(new)} was not seen on others"
-
-
-def _first_run_summary(session: Session) -> Iterator[str]:
     """Yield how many causes come from a kind of machine that was not seen before, and how to keep them."""
     new = [selection.label for selection in session.selections if is_new_machine(selection, this_machine())]
     count = sum(cause.adapter in new for cause in causes.causes(session.records)) if new else 0
     if count:
-        yield f"first run on this kind of machine: {plural(count, 'cause')} not seen on others"
+        seen = f"{plural(count, 'cause that was', 'causes that were')} not seen on others"
+        yield f"first run on this kind of machine ({this_machine().kind}): {seen}"
         yield "to keep them as your own expectations: convformance run --update-expected"
 
 
@@ -80,9 +72,9 @@ def _clock(seconds: float) -> str:
 
 def summary_lines(session: Session) -> Iterator[str]:
     """Yield the counts of each adapter, what is stale, the causes, and what broke of the suite itself."""
+    yield from _first_run(session)
     for selection in session.selections:
         yield _counts(session, selection.label)
-    yield from _first_run_summary(session)
     for divergence in session.persisting:
         yield f"{divergence.adapter}: known divergence {divergence.name}: {divergence.message}"
     yield from (f"stale: {line.adapter}: {line.message}" for line in session.stale)

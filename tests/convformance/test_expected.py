@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from convformance.adapters import discovery
 from convformance.adapters.contract import UsageError
 from convformance.adapters.discovery import Selection
+from convformance.processes.machine import Machine
 from convformance.reports import badge, markdown, model, outcomes, record
 from convformance.reports.html import page
 from convformance.reports.lines import Diagnosis, End, Expectation, Line, Run, Verdict, to_line
@@ -21,6 +22,7 @@ from convformance.running import expected, updating
 from convformance.running.questions import Question, question_of
 from convformance.running.runner import VerdictRunner
 from tests.convformance.test_command_line import MISBEHAVING, ROOT, adapter, lines, run
+from tests.processes.computers import AVX2, AVX512, LIMITED
 
 CASE, OTHER = "strides-n2c4o6-9x8-k3x2-s2x1", "ranks-n3c4o6-11-k3"
 FILE = Path("conformance.toml")
@@ -31,6 +33,18 @@ def entry(**values: object) -> str:
     """Return an entry as TOML; a value is written as JSON, which TOML reads as the same."""
     table = {"name": "flip", "reason": "looked at"} | values
     return "\n".join(["[[expected]]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()), ""])
+
+
+@pytest.fixture
+def on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Machine], None]]:
+    """What puts the expectations on another machine."""
+
+    def move(machine: Machine) -> None:
+        monkeypatch.setattr(expected, "this_machine", lambda: machine)
+        expected._on_machine.cache_clear()
+
+    yield move
+    expected._on_machine.cache_clear()
 
 
 def read(text: str) -> expected.Expectations:
@@ -67,6 +81,10 @@ BAD = {
     entry(route=7): "route is no text and no list of texts",
     entry(case=[]): "case is an empty list",
     entry(link=["a"]): "link is no text",
+    entry(
+        machines="haswell"
+    ): "machines 'haswell' is unknown; allowed: an instruction set such as 'avx512f', or NAME=value",
+    entry(machines=["avx2", "!aes"]): "machines '!aes' is unknown",
     entry(versions="about 2"): "versions 'about 2' is no specifier; allowed: such as",
     "seen = []": "seen is no table; allowed: [seen] with cases",
     "[seen]\nids = []": "[seen]: key 'ids' is unknown; allowed: cases",
@@ -157,19 +175,17 @@ def test_versions_are_those_of_the_framework(
     ],
 )
 def test_machines_are_what_the_machine_must_have_and_must_not(
-    monkeypatch: pytest.MonkeyPatch, machines: object, holds: bool
+    on: Callable[[Machine], None], monkeypatch: pytest.MonkeyPatch, machines: object, holds: bool
 ) -> None:
-    monkeypatch.setattr(expected, "features", lambda: frozenset(["avx2", "SOME_ISA=AVX2"]))
-    expected._on_machine.cache_clear()
-    assert (wrong(entry(machines=machines)).expected == "flip") is holds
-    expected._on_machine.cache_clear()
-
-
-def test_the_features_of_this_machine_hold_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_ISA", "AVX2")
-    expected.features.cache_clear()
-    assert "SOME_ISA=AVX2" in expected.features()
-    expected.features.cache_clear()
+    on(AVX2)
+    assert (wrong(entry(machines=machines)).expected == "flip") is holds
+
+
+def test_a_machine_is_without_what_its_libraries_are_kept_from(on: Callable[[Machine], None]) -> None:
+    for machine, holds in {AVX512: False, LIMITED: True, AVX2: True}.items():
+        on(machine)
+        assert (wrong(entry(machines=["avx2", "!avx512f"])).expected == "flip") is holds, machine.phrase
 
 
 def test_a_finding_is_new_only_on_a_case_that_the_file_has_not_seen() -> None:

@@ -18,7 +18,7 @@ from convformance.running import identity, status, summary
 from convformance.running.questions import Question, Scope
 from convformance.running.session import Session
 from tests import machines
-from tests.processes.computers import AMX, ARM, AVX2, AVX512, LIMITED
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, INTEL, LIMITED, WITHOUT_BFLOAT16
 
 BELOW = Machines("x86-64 without AVX-512", lambda machine: not machine.has("avx512bw", "onednn"))
 NARROW = KnownDivergence(
@@ -71,10 +71,14 @@ def test_what_is_known_on_one_machine_is_a_finding_on_another(
     assert (classified.known, classified.finding) == (known, known is None)
 
 
-@pytest.mark.parametrize(("machine", "stale"), [(AVX2, ["narrow"]), (AVX512, [])])
-def test_stale_is_judged_only_where_the_machine_is_covered(
+NOT_SEEN = replace(AVX2, features=(*AVX2.features, "avx_vnni"))
+
+
+@pytest.mark.parametrize(("machine", "stale"), [(AVX2, ["narrow"]), (AVX512, []), (NOT_SEEN, [])])
+def test_stale_is_judged_only_where_the_machine_is_covered_and_its_kind_was_seen(
     machine: Machine, stale: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert NARROW.machines.when(machine) == (machine is not AVX512)
     on(machine, monkeypatch)
     session = Session(RunOptions(tier="standard"), (SELECTION,), {}, Scope.of(RunOptions(tier="standard")))
     session.record(verdict("conformant"))
@@ -119,7 +123,7 @@ def test_what_is_gone_in_a_newer_version_is_stale_there(monkeypatch: pytest.Monk
 def test_the_run_line_names_machine_and_device(monkeypatch: pytest.MonkeyPatch) -> None:
     on(LIMITED, monkeypatch)
     run = identity.identity(SELECTION, "smoke", 1)
-    assert run.machine.kind == "AMD x86-64 with AVX2"
+    assert run.machine.kind == "x86-64 with AVX2"
     assert run.machine.features == LIMITED.features
     assert run.machine.variables["ONEDNN_MAX_CPU_ISA"] == "AVX2"
     assert (run.machine.cores, run.machine.memory) == (2, 8 * 10**9)
@@ -136,22 +140,33 @@ def session_with_a_finding() -> Session:
     return session
 
 
-def test_a_new_kind_of_machine_is_named_first_and_its_findings_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+FIRST_RUN = "first run on this kind of machine"
+
+
+def test_a_new_kind_of_machine_is_named_first_and_its_causes_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     on(ARM, monkeypatch)
     session = session_with_a_finding()
     assert f"machine: {ARM.phrase}" in summary.header_lines(session)
-    assert any(
-        "first run on this kind of machine (Arm (aarch64) with Neon)" in each for each in summary.header_lines(session)
-    )
-    told = "\n".join(summary.summary_lines(session))
-    assert "first run on this kind of machine: 1 cause not seen on others" in told
-    assert "--update-expected" in told
+    first, second = list(summary.summary_lines(session))[:2]
+    assert first == f"{FIRST_RUN} (Arm (aarch64) with Neon): 1 cause that was not seen on others"
+    assert "--update-expected" in second
 
 
-def test_a_kind_that_was_seen_is_not_called_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    on(AVX2, monkeypatch)
+@pytest.mark.parametrize("machine", [AVX2, AVX512, INTEL])
+def test_a_kind_that_was_seen_is_not_called_new_whoever_made_it(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(machine, monkeypatch)
     session = session_with_a_finding()
-    assert not any("first run" in each for each in (*summary.header_lines(session), *summary.summary_lines(session)))
+    assert session.findings
+    assert FIRST_RUN not in "\n".join((*summary.header_lines(session), *summary.summary_lines(session)))
+
+
+def test_a_new_kind_of_machine_without_findings_is_not_called_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    on(ARM, monkeypatch)
+    session = Session(RunOptions(tier="smoke"), (SELECTION,), {}, Scope.of(RunOptions(tier="smoke")))
+    session.record(verdict("conformant", known="narrow"))
+    assert FIRST_RUN not in "\n".join((*summary.header_lines(session), *summary.summary_lines(session)))
 
 
 def test_an_adapter_that_names_no_kinds_is_never_new() -> None:
@@ -189,14 +204,16 @@ def names(machine: Machine) -> list[str]:
 
 
 def test_a_machine_stands_for_those_with_less() -> None:
-    assert names(AVX512) == ["as it is", "with AVX2 at most", "TensorFlow without oneDNN"]
+    narrower = ["with AVX2 at most", "TensorFlow without oneDNN"]
+    assert names(AVX512) == ["as it is", "with AVX-512 but no bfloat16", *narrower]
+    assert names(WITHOUT_BFLOAT16) == ["as it is", *narrower]
     assert names(AVX2) == ["as it is", "TensorFlow without oneDNN"]
     assert names(ARM) == ["as it is"]
 
 
 def test_the_machines_that_are_stood_for_are_those_of_the_tables() -> None:
-    limited = replace(AVX512, variables=machines.AVX2)
-    assert limited.kind == LIMITED.kind == AVX2.kind
+    assert replace(AVX512, variables=machines.AVX2).kind == LIMITED.kind == AVX2.kind
+    assert replace(AVX512, variables=machines.AVX512).kind == WITHOUT_BFLOAT16.kind
 
 
 def test_any_world_that_fails_fails_them_all(
@@ -214,6 +231,6 @@ def test_any_world_that_fails_fails_them_all(
     monkeypatch.setattr(machines, "subprocess", SimpleNamespace(run=ran))
     assert machines.main(["--out", str(tmp_path)]) == 1
     assert "failed: TensorFlow without oneDNN" in capsys.readouterr().out
-    assert asked[1][1]["XLA_FLAGS"] == "--xla_flag --xla_cpu_max_isa=AVX2"
-    assert [argument for argument in asked[2][0] if argument.startswith("--adapter")] == ["--adapter=tensorflow"]
+    assert asked[2][1]["XLA_FLAGS"] == "--xla_flag --xla_cpu_max_isa=AVX2"
+    assert [argument for argument in asked[3][0] if argument.startswith("--adapter")] == ["--adapter=tensorflow"]
     assert machines.main(["--out", str(tmp_path), "--adapter", "torch"]) == 0

@@ -1,5 +1,7 @@
 """Machines made by hand: what is tested of machines must not depend on the one that tests."""
 
+from dataclasses import replace
+
 from convformance.processes.machine import Machine
 
 _AVX2 = ("avx", "avx2", "f16c", "fma", "sse4_1", "sse4_2")
@@ -20,6 +22,8 @@ WITHOUT_ONEDNN = Machine(
     "x86_64", "AMD EPYC", "AuthenticAMD", "zen4", _AVX512, variables={"TF_ENABLE_ONEDNN_OPTS": "0"}
 )
 AVX2 = Machine("x86_64", "AMD Ryzen", "AuthenticAMD", "zen2", _AVX2, 2, 8 * 10**9)
+INTEL = replace(AVX512, processor="Intel Xeon", vendor="GenuineIntel", microarchitecture="cooperlake")
+WITHOUT_BFLOAT16 = replace(INTEL, features=tuple(name for name in _AVX512 if name != "avx512_bf16"))
 AMX = Machine("x86_64", "Intel Xeon", "GenuineIntel", "sapphirerapids", (*_AVX512, "amx_bf16", "amx_tile"))
 ARM = Machine("aarch64", "Neoverse N1", "ARM", "neoverse_n1", ("asimd", "asimdhp"))
-EVERY = (AVX512, LIMITED, WITHOUT_ONEDNN, AVX2, AMX, ARM)
+EVERY = (AVX512, LIMITED, WITHOUT_ONEDNN, AVX2, INTEL, WITHOUT_BFLOAT16, AMX, ARM)

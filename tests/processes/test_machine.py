@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from convformance.processes.machine import Machine, this_machine, variables
-from tests.processes.computers import AMX, ARM, AVX2, AVX512, LIMITED
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, INTEL, LIMITED, WITHOUT_BFLOAT16
 
 
 @pytest.mark.parametrize("library", ["onednn", "xla"])
@@ -27,6 +27,8 @@ def test_a_limit_takes_instruction_sets_from_its_library_alone(library: str) -> 
         ("avx512_core", "avx512bw", "avx512_vnni"),
         ("AVX512_CORE_VNNI", "avx512_vnni", "avx512_bf16"),
         ("AVX512_CORE_BF16", "avx512_bf16", "amx_tile"),
+        ("AVX512_VNNI", "avx512_vnni", "avx512_bf16"),
+        ("AVX512_BF16", "avx512_bf16", "amx_tile"),
     ],
 )
 def test_each_limit_leaves_what_it_names(limit: str, left: str, gone: str) -> None:
@@ -44,22 +46,33 @@ def test_a_limit_does_not_name_what_the_processor_lacks() -> None:
     assert not replace(AVX2, variables={"ONEDNN_MAX_CPU_ISA": "AVX2"}).is_limited("onednn")
 
 
-def test_kinds_name_vendor_architecture_and_the_largest_instruction_set() -> None:
-    kinds = [machine.kind for machine in (AVX512, LIMITED, AVX2, AMX, ARM, Machine("riscv64"))]
-    assert kinds == [
-        "AMD x86-64 with AVX-512",
-        "AMD x86-64 with AVX2",
-        "AMD x86-64 with AVX2",
-        "Intel x86-64 with AMX",
-        "Arm (aarch64) with Neon",
-        "riscv64",
-    ]
+APPLE = replace(ARM, vendor="Apple", features=("asimd", "bf16"))
+KINDS = [
+    (AVX512, "x86-64 with AVX-512 and bfloat16"),
+    (INTEL, "x86-64 with AVX-512 and bfloat16"),
+    (WITHOUT_BFLOAT16, "x86-64 with AVX-512"),
+    (replace(AVX512, variables={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"}), "x86-64 with AVX-512"),
+    (LIMITED, "x86-64 with AVX2"),
+    (AVX2, "x86-64 with AVX2"),
+    (replace(AVX2, vendor="GenuineIntel", features=(*AVX2.features, "avx_vnni")), "x86-64 with AVX2 and VNNI"),
+    (AMX, "x86-64 with AMX"),
+    (ARM, "Arm (aarch64) with Neon"),
+    (replace(ARM, vendor="generic"), "Arm (aarch64) with Neon"),
+    (replace(ARM, features=("asimd", "bf16", "sve")), "Arm (aarch64) with SVE and bfloat16"),
+    (APPLE, "Apple Arm (aarch64) with Neon and bfloat16"),
+    (Machine("riscv64"), "riscv64"),
+]
+
+
+@pytest.mark.parametrize(("machine", "kind"), KINDS)
+def test_a_kind_is_what_decides_arithmetic(machine: Machine, kind: str) -> None:
+    assert machine.kind == kind
 
 
 def test_the_phrase_names_processor_kind_and_variables() -> None:
-    assert AVX2.phrase == "AMD Ryzen (AMD x86-64 with AVX2)"
+    assert AVX2.phrase == "AMD Ryzen (x86-64 with AVX2)"
     machine = replace(AVX512, variables={"TF_ENABLE_ONEDNN_OPTS": "0"})
-    assert machine.phrase == "AMD EPYC (AMD x86-64 with AVX-512); TF_ENABLE_ONEDNN_OPTS=0"
+    assert machine.phrase == "AMD EPYC (x86-64 with AVX-512 and bfloat16); TF_ENABLE_ONEDNN_OPTS=0"
 
 
 def test_only_variables_that_change_arithmetic_count() -> None:

@@ -63,8 +63,8 @@ def test_narrow_sums_of_every_route_and_operation_are_one_cause_a_type(tmp_path:
         (Explanation(NARROW, "bfloat16"), len(narrow[1]) - 1),
     ]
     assert listed[1].sentence == (
-        f"Sums are kept in bfloat16: {len(narrow[1]) - 1} verdicts in conv, conv_input_grad and 5 operations more, "
-        "by F.conv, autograd and 3 routes more, in bfloat16."
+        f"Sums are kept in bfloat16: {len(narrow[1]) - 1} verdicts in conv, conv_input_grad and 5 more operations, "
+        "by F.conv, autograd and 3 more routes, in bfloat16."
     )
 
 

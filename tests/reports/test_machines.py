@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from convformance.reports import html, markdown, model, record
+from convformance.reports import html, markdown, model, record, views
 from convformance.reports.compare import Comparison, compare
 from convformance.reports.lines import Run
 from convformance.reports.machines import differences, format_machine, machine_lines
@@ -19,11 +19,11 @@ NATIVE: Line = {
     "cores": 2,
     "memory": 8_000_000_000,
     "variables": {},
-    "kind": "AMD x86-64 with AVX-512",
+    "kind": "x86-64 with AVX-512",
     "device": {"name": "NVIDIA H100", "driver": "CUDA 13.0"},
 }
-OLD: Line = {**NATIVE, "processor": "AMD Ryzen", "features": ["avx2"], "kind": "AMD x86-64 with AVX2", "device": {}}
-LIMITED: Line = {**NATIVE, "kind": "AMD x86-64 with AVX2", "variables": {"ONEDNN_MAX_CPU_ISA": "AVX2"}}
+OLD: Line = {**NATIVE, "processor": "AMD Ryzen", "features": ["avx2"], "kind": "x86-64 with AVX2", "device": {}}
+LIMITED: Line = {**NATIVE, "kind": "x86-64 with AVX2", "variables": {"ONEDNN_MAX_CPU_ISA": "AVX2"}}
 
 
 def records_of(path: Path, machines: dict[str, Line | None], grade: str, **changes: object) -> Records:
@@ -50,7 +50,7 @@ def run_of(records: Records) -> Run:
 def test_a_record_keeps_every_field_of_the_machine(tmp_path: Path) -> None:
     machine = run_of(records_of(tmp_path / "run.jsonl", {"torch": NATIVE}, "wrong")).machine
     assert machine.features == ("avx2", "avx512f")
-    assert (machine.cores, machine.memory, machine.kind) == (2, 8_000_000_000, "AMD x86-64 with AVX-512")
+    assert (machine.cores, machine.memory, machine.kind) == (2, 8_000_000_000, "x86-64 with AVX-512")
     assert machine.device == {"name": "NVIDIA H100", "driver": "CUDA 13.0"}
 
 
@@ -70,7 +70,7 @@ def test_a_machine_that_cannot_be_read_is_noted_and_the_run_kept(tmp_path: Path)
 def test_the_lines_say_all_of_the_machine(tmp_path: Path) -> None:
     run = run_of(records_of(tmp_path / "run.jsonl", {"torch": {**LIMITED, "device": {}}}, "wrong"))
     assert machine_lines(run) == [
-        ("machine", "AMD EPYC (AMD x86-64 with AVX2), zen4, 2 cores, 8.0 GB"),
+        ("machine", "AMD EPYC (x86-64 with AVX2), zen4, 2 cores, 8.0 GB"),
         ("instruction sets", "avx2 avx512f"),
         ("variables", "ONEDNN_MAX_CPU_ISA=AVX2"),
     ]
@@ -79,11 +79,25 @@ def test_the_lines_say_all_of_the_machine(tmp_path: Path) -> None:
 def test_page_and_summary_name_the_machine(tmp_path: Path) -> None:
     records = records_of(tmp_path / "run.jsonl", {"torch": LIMITED}, "wrong")
     page, summary = html.page(model.summarise(records)), markdown.summary(model.summarise(records))
-    for part in ("AMD EPYC (AMD x86-64 with AVX2), zen4, 2 cores, 8.0 GB", "avx2 avx512f"):
+    for part in ("AMD EPYC (x86-64 with AVX2), zen4, 2 cores, 8.0 GB", "avx2 avx512f"):
         assert part in page
         assert part in summary
     assert "ONEDNN_MAX_CPU_ISA=AVX2" in page
     assert "ONEDNN\\_MAX\\_CPU\\_ISA=AVX2" in summary
+
+
+def test_the_page_begins_with_the_machine_and_with_who_ran_where_if_there_are_two(tmp_path: Path) -> None:
+    alike: dict[str, Line | None] = {"jax": OLD, "torch": OLD}
+    one = model.summarise(records_of(tmp_path / "one.jsonl", alike, "wrong"))
+    assert views.machines(one) == ["On AMD Ryzen (x86-64 with AVX2), zen4, 2 cores, 8.0 GB."]
+    mixed: dict[str, Line | None] = {"jax": OLD, "scipy": None, "torch": {**LIMITED, "device": {}}}
+    two = model.summarise(records_of(tmp_path / "two.jsonl", mixed, "wrong"))
+    assert views.machines(two) == [
+        "On AMD Ryzen (x86-64 with AVX2), zen4, 2 cores, 8.0 GB: jax.",
+        "On AMD EPYC (x86-64 with AVX2), zen4, 2 cores, 8.0 GB; ONEDNN_MAX_CPU_ISA=AVX2: torch.",
+    ]
+    page = html.page(two)
+    assert page.index(views.machines(two)[1]) < page.index('<dl class="tiles">')
 
 
 def test_runs_of_two_machines_stay_two(tmp_path: Path) -> None:
@@ -95,17 +109,28 @@ def test_runs_of_two_machines_stay_two(tmp_path: Path) -> None:
 def test_a_first_run_on_a_kind_of_machine_says_so(tmp_path: Path) -> None:
     records = records_of(tmp_path / "run.jsonl", {"torch": NATIVE}, "wrong", is_new_machine=True)
     page, summary = html.page(model.summarise(records)), markdown.summary(model.summarise(records))
-    sentence = "first run on this kind of machine (AMD x86-64 with AVX-512): 1 cause not seen on others"
+    sentence = "First run on this kind of machine (x86-64 with AVX-512): 1 cause that was not seen on others; "
     assert sentence in page
     assert sentence in summary.replace("\\", "")
     assert "update-expected" in page
+
+
+def test_adapters_on_one_new_kind_of_machine_share_a_sentence_and_what_is_right_has_none(tmp_path: Path) -> None:
+    machines: dict[str, Line | None] = {"jax": NATIVE, "scipy": NATIVE, "torch": OLD}
+    found = model.summarise(records_of(tmp_path / "found.jsonl", machines, "wrong", is_new_machine=True))
+    assert [sentence.partition(" not seen")[0] for sentence in views.first_runs(found)] == [
+        "First run on this kind of machine (x86-64 with AVX-512): 2 causes that were",
+        "First run on this kind of machine (x86-64 with AVX2): 1 cause that was",
+    ]
+    right = model.summarise(records_of(tmp_path / "right.jsonl", machines, "conformant", is_new_machine=True))
+    assert views.first_runs(right) == []
 
 
 def test_what_differs_between_two_machines_is_named(tmp_path: Path) -> None:
     after = run_of(records_of(tmp_path / "a.jsonl", {"torch": OLD}, "wrong"))
     before = run_of(records_of(tmp_path / "b.jsonl", {"torch": NATIVE}, "wrong"))
     assert list(differences(before, after)) == [
-        ("kind of machine", "AMD x86-64 with AVX-512", "AMD x86-64 with AVX2"),
+        ("kind of machine", "x86-64 with AVX-512", "x86-64 with AVX2"),
         ("processor", "AMD EPYC", "AMD Ryzen"),
         ("device", "driver=CUDA 13.0 name=NVIDIA H100", "none"),
         ("instruction sets", "also avx512f", "none of those"),

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from convformance.reports import formatting, model, record
+from convformance.reports import formatting, model, record, views
 from convformance.reports.lines import Diagnosis, Verdict
 from convformance.reports.model import Report, Tally
 from convformance.reports.record import Writer
-from tests.reports.synthetic import KNOWN, Line, case_line, diagnosis_line, run_line, verdict_line
+from tests.reports.synthetic import KNOWN, Line, SyntheticRun, case_line, diagnosis_line, run_line, verdict_line
 
 ROUTES = {"conv": ["direct", "by hand"], "conv_input_grad": ["vjp"]}
 FIRST = case_line("stride", 1, operations=["conv", "conv_input_grad", "conv_transpose"], dtypes=["float32", "float16"])
@@ -66,6 +66,14 @@ def test_every_cell_counts_conformant_of_asked(tmp_path: Path) -> None:
         ("conv_input_grad", "vjp", "float32"): (0, 1),
         ("conv_input_grad", "vjp", "float16"): (0, 1),
     }
+
+
+def test_the_large_numbers_add_up_to_what_was_asked(tmp_path: Path) -> None:
+    report = model.summarise(record.read([SyntheticRun(cases=12, wrong_share=0.02).write(tmp_path / "run.jsonl")]))
+    counts = {tile.name: tile.count for tile in views.tiles(report)}
+    parts = set(counts) - {"asked", "causes", "not asked", "outside the domain"}
+    assert {"conformant", "findings", "known †", "refused"} <= parts
+    assert sum(counts[name] for name in parts) == counts["asked"]
 
 
 def test_the_totals_add_up(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ OUTSIDE = {
     "covers": "float32 <only>",
     "dtypes": {"float16": 2},
     "families": {"stride": 2},
-    "nowhere": {"float16": [FIRST["id"]]},
+    "nowhere": {"float16": [SECOND["id"]]},
 }
 
 
@@ -57,11 +57,22 @@ def test_shards_add_up(tmp_path: Path) -> None:
 
 
 def test_the_features_say_what_no_route_is_asked(tmp_path: Path) -> None:
-    (support,) = features.supports(records(tmp_path, [OUTSIDE]))["float16"].values()
-    assert support.state == "partly"
+    answered = records(tmp_path, [OUTSIDE], verdicts=3)
+    (support,) = features.supports(answered)["float16"].values()
+    assert (support.state, support.right, support.of) == ("partly", 1, 2)
     assert [(note.kind, note.count, note.message) for note in support.notes] == [
         ("outside the domain", 1, "float32 <only>")
     ]
+
+
+def test_a_dtype_that_is_outside_altogether_says_nothing_of_other_features(tmp_path: Path) -> None:
+    everywhere = {**OUTSIDE, "nowhere": {"float16": [FIRST["id"], SECOND["id"]]}}
+    path = write(tmp_path / "run.jsonl", [{**everywhere, "route": route} for route in ("wide", "narrow")], verdicts=2)
+    (state,) = record.read([path]).runs.values()
+    supports = features.supports(record.read([path]))
+    narrow, strided = (supports[name][state.label] for name in ("float16", "stride"))
+    assert (narrow.state, narrow.right, narrow.of) == ("no", 0, 2)
+    assert (strided.state, strided.right, strided.of) == ("yes", 2, 2)
 
 
 def test_the_page_and_the_summary_show_it_beside_the_refusals(tmp_path: Path) -> None:
