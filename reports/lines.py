@@ -408,6 +408,17 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How many combinations of so many ``features`` an adapter answers, of those that can be; some that are missing."""
+
+    adapter: Text
+    features: Count
+    reached: Count = 0
+    possible: Count = 0
+    missing: Texts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """The last line of a run that was not cut off."""
 
@@ -417,7 +428,7 @@ class End:
     seconds: Number = 0.0
 
 
-Line = Run | Missing | CaseLine | Verdict | Divergence | Expectation | Diagnosis | End
+Line = Run | Missing | CaseLine | Verdict | Divergence | Expectation | Diagnosis | Coverage | End
 KINDS: dict[str, type[Line]] = {
     "run": Run,
     "missing": Missing,
@@ -426,6 +437,7 @@ KINDS: dict[str, type[Line]] = {
     "divergence": Divergence,
     "expectation": Expectation,
     "diagnosis": Diagnosis,
+    "coverage": Coverage,
     "end": End,
 }
 

@@ -63,6 +63,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _expected(report),
         _refusals(report),
         _domains(report),
+        _combinations(report),
         _problems(report),
     ]
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -330,6 +331,14 @@ def _domains(report: Report) -> list[str]:
 def _domain(entry: tuple[str, str, str, int]) -> list[str]:
     adapter, routes, covers, count = entry
     return [escaped(adapter, 80), escaped(routes), escaped(covers), f"{count:,}"]
+
+
+def _combinations(report: Report) -> list[str]:
+    """Return how many pairs and triples of features each adapter has answered."""
+    rows = [[escaped(label, 80), pairs, triples] for label, pairs, triples, _, _ in views.covered(report)]
+    if not rows:
+        return []
+    return ["## Combinations of features that were answered", "", *table(["adapter", "pairs", "triples"], rows)]
 
 
 def _problems(report: Report) -> list[str]:

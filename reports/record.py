@@ -14,6 +14,7 @@ from convformance.reports.lines import (
     KINDS,
     SCHEMA,
     CaseLine,
+    Coverage,
     Declared,
     Diagnosis,
     Divergence,
@@ -62,6 +63,7 @@ class RunState:
     """One adapter's run as far as its records go; ``label`` is unique in the report.
 
     ``ended`` says of each file whether it was written to its end; ``seconds`` is how long the sessions took that were.
+    ``coverage`` has the pairs and triples of features, of shards of a run those of the shard that reaches most.
     """
 
     label: str
@@ -71,6 +73,7 @@ class RunState:
     case_ids: set[str] = field(default_factory=set)
     seconds: float = 0.0
     outside_by_file: dict[str, tuple[Outside, ...]] = field(default_factory=dict)
+    coverage: dict[int, Coverage] = field(default_factory=dict)
 
     @property
     def outside(self) -> tuple[Outside, ...]:
@@ -209,6 +212,7 @@ class _Reader:
             Divergence: self._add_divergence,
             Expectation: self._add_expectation,
             Diagnosis: self._add_diagnosis,
+            Coverage: self._add_coverage,
             End: self._add_end,
         }
 
@@ -327,6 +331,11 @@ class _Reader:
     def _add_diagnosis(self, diagnosis: Diagnosis) -> None:
         diagnosis = replace(diagnosis, adapter=self._label_of(diagnosis.adapter))
         self.diagnoses.setdefault(diagnosis.route_key, {})[diagnosis.name, diagnosis.detail] = diagnosis
+
+    def _add_coverage(self, coverage: Coverage) -> None:
+        label = self._label_of(coverage.adapter)
+        known = self.records.runs[label].coverage
+        known[coverage.features] = max(known.get(coverage.features, coverage), coverage, key=lambda each: each.reached)
 
     def _add_end(self, end: End) -> None:
         self.complete = end.complete

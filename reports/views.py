@@ -24,7 +24,7 @@ from convformance.reports.formatting import (
     shorten,
     visible,
 )
-from convformance.reports.lines import KEY, Diagnosis, Verdict
+from convformance.reports.lines import KEY, Coverage, Diagnosis, Verdict
 from convformance.reports.machines import machine_lines
 from convformance.reports.model import FindingGroup, Refusals, Report, RouteRow, RunSummary, Tally
 
@@ -364,3 +364,18 @@ def breakable(name: str) -> Markup:
 def names(ids: Sequence[str]) -> str:
     """Return names in a row."""
     return " · ".join(shorten(name, 160) for name in ids)
+
+
+def covered(report: Report) -> list[tuple[str, str, str, Sequence[str], int]]:
+    """Return for each run: its label, the pairs and triples of features it answered, the missing pairs, their count."""
+    rows = []
+    for run in report.runs:
+        counts = run.state.coverage
+        if 2 in counts and 3 in counts:
+            pairs, triples = (_coverage_text(counts[strength]) for strength in (2, 3))
+            rows.append((run.label, pairs, triples, counts[2].missing, counts[2].possible - counts[2].reached))
+    return rows
+
+
+def _coverage_text(coverage: Coverage) -> str:
+    return f"{coverage.reached:,} of {coverage.possible:,} ({percent(coverage.reached, coverage.possible)})"

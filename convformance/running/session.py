@@ -16,6 +16,7 @@ from convformance.reports.causes import causes
 from convformance.reports.lines import Declared, Diagnosis, Divergence, Expectation, Key, Verdict
 from convformance.reports.record import Records
 from convformance.running import evidence, expected
+from convformance.running.covered import coverage_lines
 from convformance.running.diagnosing import diagnosis_lines
 from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.identity import identity
@@ -141,7 +142,8 @@ class Session:
         self.stale = [line for line in divergences if line.stale]
         self.stale += [line for line in expectations if line.stale]
         self.persisting = [divergence for divergence in divergences if divergence.message and not divergence.stale]
-        closing: list[lines.Line] = [*divergences, *expectations, *self.diagnoses, self._end()]
+        covered = coverage_lines(self._answers())
+        closing: list[lines.Line] = [*divergences, *expectations, *self.diagnoses, *covered, self._end()]
         for line in closing:
             self._write(line)
         if self._writer is not None:
