@@ -44,6 +44,20 @@ class Controller:
             raise pytest.UsageError(f"the record {record} cannot be written: {error.strerror}") from error
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Let workers leave between two questions."""
+        from convformance.plugin.scheduling import Scheduling
+
+        terminal = config.pluginmanager.get_plugin("terminaldistreporter")
+        if self.progress and terminal is not None:
+            config.pluginmanager.unregister(terminal)  # it would tell of every worker that comes or goes
+        return Scheduling(config, log, self._is_answered)
+
+    def _is_answered(self, nodeid: str) -> bool:
+        question = self.session.question_at(nodeid)
+        return question is not None and question.key in self.session.verdicts
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, report: pytest.TestReport) -> None:
         """Mark the report of an item whose worker died: this hook, and not the report's text, says so."""
         setattr(report, _DIED, True)
@@ -95,7 +109,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Print no letter a question where lines of progress are wanted."""
-        if not self.progress or report.when != "call":
+        if not self.progress or (report.when != "call" and not hasattr(report, _DIED)):
             return None
         return ("xfailed" if hasattr(report, "wasxfail") else report.outcome), "", ""
 
