@@ -3,6 +3,7 @@
 It is loaded wherever the distribution is installed, so it imports nothing heavy until questions are really asked.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -156,6 +157,18 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
         items.QuestionItem.from_parent(collector, name=question.test_name, question=question, **parts)
         for question in session.questions_of(collector.obj.OPERATION)
     ]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Look for no garbage among tens of thousands of items, which stay: a worker that takes another's place hurries."""
+    looks = gc.isenabled() and _SESSION in session.config.stash
+    if looks:
+        gc.disable()
+    yield
+    if looks:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

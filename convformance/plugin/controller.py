@@ -33,7 +33,8 @@ class Controller:
         from convformance.running.summary import Progress
 
         self.terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        self.progress: Progress | None = Progress(self.session) if session.config.option.progress else None
+        workers = getattr(session.config.option, "numprocesses", None) or 1
+        self.progress: Progress | None = Progress(self.session, workers) if session.config.option.progress else None
         self._pytest_session = session
         if session.config.option.collectonly:
             return
@@ -71,7 +72,7 @@ class Controller:
             self.session.faults.append(f"{report.nodeid}\n{report.longrepr or 'failed without a word'}")
         if verdict is not None:
             self.session.record(verdict)
-            self._show_progress()
+            self._show_progress(verdict, report)
         if self.session.is_unwritable:
             self._stop("the record cannot be written")
 
@@ -100,8 +101,12 @@ class Controller:
         message = f"{_ending(gateway)} while it answered" + (f"; it printed last: {last}" if last else "")
         return self.session.verdict_without_answer(question, CRASHED, message)
 
-    def _show_progress(self) -> None:
-        line = self.progress.line() if self.progress else None
+    def _show_progress(self, verdict: "Verdict", report: pytest.TestReport) -> None:
+        if self.progress is None:
+            return
+        node = getattr(report, "node", None)
+        self.progress.count(verdict.adapter, node.gateway.id if node else "")
+        line = self.progress.line()
         if line:
             self.terminal.write_line(line)
             self.terminal.flush()  # a file or a pipe would show it only with many others
