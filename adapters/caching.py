@@ -1,13 +1,13 @@
 """The frameworks' own persistent compilation caches: where one lies, so that a change of what matters never hits.
 
 An adapter names the environment variables that switch its framework's cache on; nothing is cached unless a folder was
-asked for. Each framework keys its entries itself. Beside that, every combination of versions, processor and flags has a
-folder of its own.
+asked for. Each framework keys its entries itself, and not by all that matters: PyTorch compiles for fewer instruction
+sets where ATEN_CPU_CAPABILITY says so, and its key leaves that out. So every combination of versions, processor,
+instruction sets and flags has a folder of its own, and a cache that a framework keeps unasked is switched off.
 """
 
 import hashlib
 import os
-import platform
 import re
 import sys
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ from importlib import metadata
 from pathlib import Path
 
 from convformance.adapters.contract import Adapter
+from convformance.processes.machine import this_machine, variables
 
 VARIABLE = "CONFORMANCE_COMPILE_CACHE"
-# Environment variables that change what a compiler makes, by their beginnings.
+# Environment variables that change what a compiler makes, by their beginnings; those that change arithmetic do, too.
 _FLAGS = ("XLA_", "JAX_", "TF_", "TORCH", "DNNL_", "ONEDNN_", "MKL_", "OPENBLAS_", "ATEN_", "NVIDIA_", "CUDA_", "CXX")
 # What switches the caches on, in this process or the one that started it, says nothing of what is compiled.
 _SWITCHES = {
@@ -27,10 +28,10 @@ _SWITCHES = {
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
     "TORCHINDUCTOR_CACHE_DIR",
     "TORCHINDUCTOR_FX_GRAPH_CACHE",
+    "TORCHINDUCTOR_AUTOGRAD_CACHE",
     "TF_CPP_MIN_LOG_LEVEL",
 }
 _SWITCH = "--tf_xla_persistent_cache_directory="
-_PROCESSOR_FILE = Path("/proc/cpuinfo")
 
 
 def folder_of(cls: type[Adapter]) -> Path | None:
@@ -44,9 +45,15 @@ def folder_of(cls: type[Adapter]) -> Path | None:
 
 
 def switch_on(cls: type[Adapter]) -> None:
-    """Let the framework use its cache, if one was asked for; before it is imported, as it reads its variables then."""
+    """Let the framework use its cache, if one was asked for, and else none of its own, unless the user wants that.
+
+    Before it is imported, as it reads its variables then.
+    """
     folder = folder_of(cls)
-    if folder is not None:
+    if folder is None:
+        for name, text in cls.without_cache.items():
+            os.environ.setdefault(name, text)
+    else:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in cls.compile_cache.items():
             _add(name, text.format(folder=folder))
@@ -87,18 +94,15 @@ def _installed(distribution: str) -> Iterator[str]:
 
 @cache
 def _processor() -> tuple[str, ...]:
-    """Return the kind of processor and, where the system says so, its instruction sets."""
-    machine = platform.machine(), platform.processor()
-    if not _PROCESSOR_FILE.is_file():
-        return machine
-    lines = _PROCESSOR_FILE.read_text(encoding="utf-8", errors="replace").splitlines()
-    telling = ("model name", "flags", "Features", "CPU part")
-    return *machine, *sorted({line for line in lines if line.startswith(telling)})
+    """Return the processor and its instruction sets."""
+    machine = this_machine()
+    return machine.architecture, machine.processor, machine.microarchitecture, *machine.features
 
 
 @cache
 def _flags() -> tuple[str, ...]:
     """Return the variables that change what is compiled, as they were before any framework added its own."""
-    values = {name: value for name, value in os.environ.items() if name.startswith(_FLAGS) and name not in _SWITCHES}
+    names = {name for name in os.environ if name.startswith(_FLAGS)} | variables(os.environ).keys()
+    values = {name: os.environ[name] for name in sorted(names - _SWITCHES)}
     values = {name: " ".join(word for word in value.split() if _SWITCH not in word) for name, value in values.items()}
-    return tuple(f"{name}={value}" for name, value in sorted(values.items()) if value)
+    return tuple(f"{name}={value}" for name, value in values.items() if value)

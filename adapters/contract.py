@@ -181,7 +181,8 @@ class Adapter:
     Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
     allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
     declare routes. ``domain`` is what the framework can do at all: it bounds every route. ``compile_cache`` are the
-    environment variables that let the framework keep what it compiles in ``{folder}``.
+    environment variables that let the framework keep what it compiles in ``{folder}``, ``without_cache`` those that
+    forbid it to keep anything.
     """
 
     name: ClassVar[str]
@@ -192,13 +193,15 @@ class Adapter:
     filters: str = "OI*"
     domain: ClassVar[Domain] = EVERY_QUESTION
     compile_cache: ClassVar[Mapping[str, str]] = {}
+    without_cache: ClassVar[Mapping[str, str]] = {}
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
     kinds_seen: ClassVar[tuple[str, ...]] = ()  # the kinds of machines that they come from
     looked_at: ClassVar[str] = ""  # the newest version whose known divergences somebody looked at
     spec: str = ""  # what the user asked for it by
 
-    _last: tuple[str, Problem, Callable[..., Any]] | None = None
+    _problem: Problem | None = None
+    _functions: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(self, **mode: str) -> None:
         self.mode = self.complete_mode(mode)
@@ -325,10 +328,15 @@ class Adapter:
         return native, time.perf_counter() - started
 
     def _wrapped(self, method: str, problem: Problem) -> Callable[..., Any]:
-        """Return the wrapped route; the last one is kept, as a verdict asks the same question several times."""
-        if self._last is None or self._last[:2] != (method, problem):
-            self._last = method, problem, self.wrap(partial(getattr(self, method), problem))
-        return self._last[2]
+        """Return the wrapped route; those of the last problem are kept, as it is asked again and again.
+
+        So a method that answers two operations is compiled once for both.
+        """
+        if problem != self._problem:
+            self._problem, self._functions = problem, {}
+        if method not in self._functions:
+            self._functions = {**self._functions, method: self.wrap(partial(getattr(self, method), problem))}
+        return self._functions[method]
 
     def _refuses(self, error: Exception) -> bool:
         """Whether ``error`` is the framework saying that it does not offer this."""

@@ -32,6 +32,10 @@ class Torch(Adapter):
         "TORCHINDUCTOR_CACHE_DIR": "{folder}",
         "TORCHINDUCTOR_FX_GRAPH_CACHE": "1",
     }
+    without_cache: ClassVar[Mapping[str, str]] = {
+        "TORCHINDUCTOR_FX_GRAPH_CACHE": "0",
+        "TORCHINDUCTOR_AUTOGRAD_CACHE": "0",
+    }
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("eager", "compile"),
         "mkldnn": ("on", "off"),

@@ -3,7 +3,9 @@
 Each adapter is asked in fresh processes, one after the other, as ``convformance run`` asks it but without workers. The
 clock runs while pytest goes through its items: start-up, imports, collection and the first call of each route are left
 out. *Overhead* is this time over what the framework's own calls took. Stopwatches on the parts cost about half a
-microsecond a call. *CPU s* and *peak MB* are of the whole process, start-up included. Medians over repeats.
+microsecond a call. *CPU s*, *peak MB* and *end MB*, the memory when the last question is answered, are of the whole
+process, start-up included; *warm CPU s* is of one that finds in a compilation cache what another compiled, for adapters
+that have one. Medians over repeats.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,10 @@ import pytest
 
 from benchmarks.reference import THREAD_VARIABLES, row
 from convformance import options, plugin
+from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter
 from convformance.options import RunOptions
+from convformance.plugin import worker
 from convformance.reference import exact, operations
 from convformance.running import evidence, launch, runner, session
 from convformance.test_cases import fills
@@ -35,6 +39,13 @@ Record = dict[str, Any]
 
 # In the order of the table; "framework" is what Answer.seconds tells, and pytest everything that no stopwatch is on.
 PARTS = ("framework", "adapter", "data", "reference", "judge", "evidence", "verdict", "record", "pytest")
+# What the whole process takes: column, figure, unit and decimal places.
+COSTS = {
+    "CPU s": ("processor", 1.0, 1),
+    "warm CPU s": ("warm", 1.0, 1),
+    "peak MB": ("memory", 1e6, 0),
+    "end MB": ("end", 1e6, 0),
+}
 ADAPTERS = ("torch", "jax", "tensorflow", "onnxruntime", "scipy")
 
 
@@ -91,7 +102,7 @@ class Timekeeper:
 
     def __init__(self, stopwatch: Stopwatch) -> None:
         self.stopwatch = stopwatch
-        self.wall = 0.0
+        self.wall, self.memory = 0.0, 0
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
@@ -105,6 +116,7 @@ class Timekeeper:
         yield
         self.stopwatch.switch("pytest")
         self.wall = time.perf_counter() - started
+        self.memory = worker.resident_memory()
 
 
 @contextmanager
@@ -143,6 +155,7 @@ def measure(adapter: str, tier: str, shard: tuple[int, int]) -> Record:
         "calls": stopwatch.calls["framework"],
         "seconds": timekeeper.wall,
         **_costs(),
+        "end": timekeeper.memory,
         "parts": {part: stopwatch.seconds[part] for part in PARTS},
     }
 
@@ -164,7 +177,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(table([record for file in chosen.show for record in json.loads(file.read_text(encoding="utf-8"))]))
         return
     adapters = chosen.adapter or list(ADAPTERS)
-    records = [_in_fresh_process(adapter, chosen) for _ in range(chosen.repeats) for adapter in adapters]
+    records = [_costs_of(adapter, chosen) for _ in range(chosen.repeats) for adapter in adapters]
     print(table(records))
     if chosen.json:
         chosen.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
@@ -186,9 +199,19 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
+def _costs_of(adapter: str, chosen: argparse.Namespace) -> Record:
+    """Return the figures of a first run, and the processor seconds of one that finds everything compiled."""
+    first = _in_fresh_process(adapter, chosen)
+    if not discovery.load(adapter).adapter_class.compile_cache:
+        return first
+    with tempfile.TemporaryDirectory() as folder:
+        _in_fresh_process(adapter, chosen, {options.COMPILE_CACHE: folder})
+        return {**first, "warm": _in_fresh_process(adapter, chosen, {options.COMPILE_CACHE: folder})["processor"]}
+
+
+def _in_fresh_process(adapter: str, chosen: argparse.Namespace, variables: Mapping[str, str] | None = None) -> Record:
     """Return the figures of a process with one thread for every library."""
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1"), options.COMPILE_CACHE: "", **(variables or {})}
     argv = ["--adapter", adapter, "--tier", chosen.tier, "--shard", chosen.shard, "--measure"]
     command = [sys.executable, "-m", "benchmarks.suite", *argv]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -200,7 +223,7 @@ def _in_fresh_process(adapter: str, chosen: argparse.Namespace) -> Record:
 
 def table(records: list[Record]) -> str:
     """Return the figures as Markdown, medians over repeats: speed, overhead, costs, milliseconds by part."""
-    names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", "CPU s", "peak MB", *PARTS]
+    names = ["adapter", "tier", "shard", "verdicts", "a second", "overhead", *COSTS, *PARTS]
     kinds = dict.fromkeys((record["adapter"], record["tier"], record["shard"]) for record in records)
     grouped = [
         [record for record in records if (record["adapter"], record["tier"], record["shard"]) == kind] for kind in kinds
@@ -214,9 +237,14 @@ def _cells(repeats: list[Record]) -> list[str]:
     overhead = statistics.median(record["seconds"] / record["parts"]["framework"] for record in repeats)
     parts = [statistics.median(record["parts"][part] / record["verdicts"] for record in repeats) for part in PARTS]
     kind = [first["adapter"], first["tier"], first["shard"], f"{first['verdicts']:,}"]
-    processor, memory = (statistics.median(record[name] for record in repeats) for name in ("processor", "memory"))
-    costs = [f"{processor:.1f}", f"{memory / 1e6:.0f}"]
+    costs = [_median(repeats, name, unit, digits) for name, unit, digits in COSTS.values()]
     return [*kind, f"{speed:.0f}", f"{overhead:.2f}", *costs, *(f"{seconds * 1e3:.2f}" for seconds in parts)]
+
+
+def _median(repeats: list[Record], name: str, unit: float, digits: int) -> str:
+    """Return the median of a figure in ``unit``, or nothing where it was not measured."""
+    values = [record[name] for record in repeats if name in record]
+    return f"{statistics.median(values) / unit:.{digits}f}" if values else ""
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The next call must not be answered in a process that the last one has changed: a
 handler for the alarm that limits time, closed streams, arithmetic that flushes small numbers to zero.
 """
 
+import ctypes
 import gc
 import os
 import random
@@ -20,6 +21,8 @@ import numpy as np
 _STREAMS = (0, 1, 2)
 # Those that the suite, or the system's handling of time, interrupts and children, relies on.
 _SIGNALS = (signal.SIGALRM, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)
+_RANDOM: Any = np.random  # its stubs lack the global generator
+_TWISTER_BYTES = 625 * 4  # the state of a Mersenne twister: its key and the position in it
 _MOST_OUTPUT = 2**20  # bytes that calls may have printed into a file before it is emptied
 
 
@@ -85,10 +88,15 @@ class OwnStreams:
         self._own: list[TextIO] = []
 
     def __enter__(self) -> None:
-        if not self._own or any(stream.closed for stream in self._own):
+        if not self._own or self.is_closed:
             self._own = [_text_stream(stream) for stream in _STREAMS[1:]]
         self._before = sys.stdin, sys.stdout, sys.stderr
         sys.stdout, sys.stderr = self._own
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the last call closed one of them, and perhaps what lies below."""
+        return any(stream.closed for stream in self._own)
 
     def __exit__(self, *_: object) -> None:
         sys.stdin, sys.stdout, sys.stderr = self._before
@@ -134,15 +142,21 @@ def _set_environment(before: dict[bytes, bytes]) -> None:
     os.environb.update(before)
 
 
-def _numpy_random() -> tuple[bytes, int]:
-    """Return the state of NumPy's global generator, which is the Mersenne twister."""
-    state: Any = np.random.get_state()
-    return state[1].tobytes(), state[2]
+def _numpy_random() -> tuple[Any, bytes]:
+    """Return NumPy's global generator and its state as it lies in memory: a copy takes much longer."""
+    generator: Any = _RANDOM.get_bit_generator()
+    if type(generator) is not np.random.MT19937:
+        return generator, b""
+    return generator, ctypes.string_at(generator.ctypes.state_address, _TWISTER_BYTES)
 
 
-def _set_numpy_random(before: tuple[bytes, int]) -> None:
-    key, position = before
-    np.random.set_state(("MT19937", np.frombuffer(key, np.uint32), position, 0, 0.0))
+def _set_numpy_random(before: tuple[Any, bytes]) -> None:
+    generator, state = before
+    _RANDOM.set_bit_generator(generator)
+    if not state:
+        return
+    key, position = np.frombuffer(state[:-4], np.uint32), int.from_bytes(state[-4:], sys.byteorder)
+    np.random.set_state(("MT19937", key, position, 0, 0.0))
 
 
 def _handlers() -> tuple[Any, ...]:

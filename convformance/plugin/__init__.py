@@ -3,6 +3,7 @@
 It is loaded wherever the distribution is installed, so it imports nothing heavy until questions are really asked.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _CONTROLLER = "convformance-controller"
 _SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
 _RUNNER: "pytest.StashKey[VerdictRunner]" = pytest.StashKey()
+_GROWTH: "pytest.StashKey[worker.Growth]" = pytest.StashKey()
+# A crash costs a worker: an adapter that crashes on every case must still be asked all of them.
+_RESTARTS = "10000"
 
 pytest.register_assert_rewrite("convformance.judging.assertions")
 
@@ -50,9 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.compile_cache:
         os.environ[options.COMPILE_CACHE] = str(Path(config.option.compile_cache).resolve())
     if is_worker(config):
-        worker.prepare(config, config.option.memory)
+        worker.prepare(config)
     session = session_of(config)
     if not is_worker(config):
+        if hasattr(config.option, "maxworkerrestart"):
+            config.option.maxworkerrestart = config.option.maxworkerrestart or _RESTARTS
         signal.signal(signal.SIGTERM, _interrupt)
         config.pluginmanager.register(Controller(session), _CONTROLLER)
 
@@ -153,19 +159,48 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
     ]
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Look for no garbage among tens of thousands of items, which stay: a worker that takes another's place hurries."""
+    looks = gc.isenabled() and _SESSION in session.config.stash
+    if looks:
+        gc.disable()
+    yield
+    if looks:
+        gc.enable()
+        gc.freeze()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Ask adapter by adapter."""
+    if _SESSION in config.stash:
+        from convformance.plugin import scheduling
+
+        scheduling.by_adapter(items, config.stash[_SESSION])
+
+
 def _asks(collector: pytest.Collector, name: str) -> bool:
     """Whether ``name`` is the test function of one of the suite's own modules."""
     return name.startswith("test_") and collector.path.parent == Path(test_cases.__path__[0])
 
 
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Run the suite's own items in one go."""
     if not isinstance(item, items.QuestionItem):
         return None
     items.run(item)
-    if is_worker(item.config) and runner_of(item.config).spent:
-        os._exit(1)  # the verdict is sent; whoever is asked next is asked in a process that nobody has changed
+    if is_worker(item.config) and (runner_of(item.config).spent or _is_full(item, nextitem)):
+        os._exit(1)  # the verdict is sent; whoever is asked next is asked in another process
     return True
+
+
+def _is_full(item: items.QuestionItem, following: pytest.Item | None) -> bool:
+    """Whether this process has too much memory to go on with what follows."""
+    if _GROWTH not in item.config.stash:
+        item.config.stash[_GROWTH] = worker.Growth(worker.memory_limit(item.config))
+    growth = item.config.stash[_GROWTH]
+    growth.count(item.question.adapter)
+    return isinstance(following, items.QuestionItem) and growth.ends_before(following.question.adapter)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

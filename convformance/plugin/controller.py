@@ -33,7 +33,8 @@ class Controller:
         from convformance.running.summary import Progress
 
         self.terminal: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        self.progress: Progress | None = Progress(self.session) if session.config.option.progress else None
+        workers = getattr(session.config.option, "numprocesses", None) or 1
+        self.progress: Progress | None = Progress(self.session, workers) if session.config.option.progress else None
         self._pytest_session = session
         if session.config.option.collectonly:
             return
@@ -42,6 +43,20 @@ class Controller:
         except OSError as error:
             record = self.session.options.record
             raise pytest.UsageError(f"the record {record} cannot be written: {error.strerror}") from error
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Let workers leave between two questions."""
+        from convformance.plugin.scheduling import Scheduling
+
+        terminal = config.pluginmanager.get_plugin("terminaldistreporter")
+        if self.progress and terminal is not None:
+            config.pluginmanager.unregister(terminal)  # it would tell of every worker that comes or goes
+        return Scheduling(config, log, self._is_answered)
+
+    def _is_answered(self, nodeid: str) -> bool:
+        question = self.session.question_at(nodeid)
+        return question is not None and question.key in self.session.verdicts
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, report: pytest.TestReport) -> None:
@@ -57,7 +72,7 @@ class Controller:
             self.session.faults.append(f"{report.nodeid}\n{report.longrepr or 'failed without a word'}")
         if verdict is not None:
             self.session.record(verdict)
-            self._show_progress()
+            self._show_progress(verdict, report)
         if self.session.is_unwritable:
             self._stop("the record cannot be written")
 
@@ -86,8 +101,12 @@ class Controller:
         message = f"{_ending(gateway)} while it answered" + (f"; it printed last: {last}" if last else "")
         return self.session.verdict_without_answer(question, CRASHED, message)
 
-    def _show_progress(self) -> None:
-        line = self.progress.line() if self.progress else None
+    def _show_progress(self, verdict: "Verdict", report: pytest.TestReport) -> None:
+        if self.progress is None:
+            return
+        node = getattr(report, "node", None)
+        self.progress.count(verdict.adapter, node.gateway.id if node else "")
+        line = self.progress.line()
         if line:
             self.terminal.write_line(line)
             self.terminal.flush()  # a file or a pipe would show it only with many others
@@ -95,7 +114,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Print no letter a question where lines of progress are wanted."""
-        if not self.progress or report.when != "call":
+        if not self.progress or (report.when != "call" and not hasattr(report, _DIED)):
             return None
         return ("xfailed" if hasattr(report, "wasxfail") else report.outcome), "", ""
 

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 # What the controller hands to a worker, and where the worker's files lie in the folder that it names.
 FOLDER = "convformance_folder"
 _SHARE = 0.9  # of the machine's memory, for all workers together
+# Bytes beyond which a worker asks no further adapter, and beyond which another goes on in its place; the latter is less
+# where its limit is. A framework that takes more than that from the start may let it grow by half.
+_LARGE, _FULL, _GROWTH = 0.25e9, 0.9e9, 1.5
+_MOST_OF_LIMIT = 0.75
+_RESIDENT = Path("/proc/self/statm")
 _LAST_WORDS = 4096  # bytes of its standard error that are looked at
 
 
@@ -31,11 +37,11 @@ def output_files(folder: Path, worker: str) -> tuple[Path, Path]:
     return folder / f"{worker}.out", folder / f"{worker}.err"
 
 
-def prepare(config: pytest.Config, memory: float | None) -> None:
+def prepare(config: pytest.Config) -> None:
     """Make a worker ready: its output into a file of its own, its memory limited, interrupts left to the controller."""
     # The controller hears the interrupt as well and ends the workers; an adapter that raises one means something else.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limit_memory(memory or _share_of_memory(config.workerinput["workercount"]))  # type: ignore[attr-defined]
+    limit_memory(memory_limit(config))
     if config.option.capture == "no":
         _redirect(output_files(_folder(config), _name(config)))
 
@@ -71,9 +77,42 @@ def limit_memory(gigabytes: float) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
 
 
-def _share_of_memory(workers: int) -> float:
-    """Return the gigabytes that each of so many workers may have by default."""
+def memory_limit(config: pytest.Config) -> float:
+    """Return the gigabytes that this worker may have: what the user says, or its share of what there is."""
+    if config.option.memory:
+        return float(config.option.memory)
+    workers: int = config.workerinput["workercount"]  # type: ignore[attr-defined]
     return _SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30 / workers
+
+
+class Growth:
+    """How much memory this process takes while it asks, and when that is too much; ``limit`` in gigabytes."""
+
+    def __init__(self, limit: float, resident: "Callable[[], int] | None" = None) -> None:
+        self._full = min(_FULL, _MOST_OF_LIMIT * limit * 2**30)
+        self._resident = resident or resident_memory
+        self._at_first: dict[str, int] = {}
+        self._now = 0
+
+    def count(self, adapter: str) -> None:
+        """Look at the memory after a question that ``adapter`` was asked."""
+        self._now = self._resident()
+        self._at_first.setdefault(adapter, self._now)
+
+    def ends_before(self, adapter: str) -> bool:
+        """Whether another process should ask ``adapter`` the next question."""
+        if adapter not in self._at_first:
+            return self._now > _LARGE
+        return self._now > max(self._full, _GROWTH * self._at_first[adapter])
+
+
+def resident_memory() -> int:
+    """Return the bytes of memory that this process has now, 0 where the system does not say."""
+    try:
+        pages = _RESIDENT.read_bytes().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def last_words(folder: Path, worker: str) -> str:

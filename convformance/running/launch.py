@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 OK, FINDINGS, USAGE, BROKEN = range(4)
 REPORTS = ("report.html", "summary.md", "junit.xml")
 
-# A crash costs a worker: an adapter that crashes on every case must still be asked all of them.
-_RESTARTS = 10_000
 _PROBLEMS = 20
 
 
@@ -83,7 +81,7 @@ def _update(path: Path, records: "Records") -> int:
 
 def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -> int:
     """Run pytest in a process of its own, so that threads and environment are settled before NumPy is imported."""
-    distribution = ["-n", workers, "--dist=worksteal", f"--max-worker-restart={_RESTARTS}"]
+    distribution = ["-n", workers, "--dist=worksteal"]
     argv = [sys.executable, "-m", "pytest", *pytest_argv(options, out), *distribution, *rest]
     # Unbuffered, so that a log file shows each line when it is written.
     status = _wait(subprocess.Popen(argv, env={**environment.asking(), "PYTHONUNBUFFERED": "1"}))
@@ -108,7 +106,8 @@ def pytest_argv(options: RunOptions, out: Path) -> Sequence[str]:
     plugin = ["--import-mode=importlib", "-p", "convformance.plugin", f"--rootdir={cases.parent}", f"-c{os.devnull}"]
     # Workers keep what frameworks print in files of their own, the last words of one that dies included.
     quiet = ["-q", "--progress", "--tb=no", "-rN", "-s", "-p", "no:warnings", "-p", "no:cacheprovider"]
-    quiet += ["-p", "no:faulthandler"]
+    # Nor is there use for faulthandler, and that of Hypothesis would cost every worker 0.3 s when it starts.
+    quiet += ["-p", "no:faulthandler", "-p", "no:hypothesispytest"]
     return [str(cases), *plugin, *quiet, f"--junitxml={out / REPORTS[-1]}", *options.to_argv()]
 
 

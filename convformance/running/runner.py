@@ -1,5 +1,6 @@
 """The runner: one question put to one adapter, judged, as a verdict."""
 
+import gc
 import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -95,6 +96,7 @@ class VerdictRunner:
         finally:
             if is_first:
                 self._state.accept()
+                gc.freeze()  # a framework stays: to look through all of it for garbage costs some percent of a run
             self.spent = self._state.restore()
 
     def without_answer(self, question: Question, grade: str, message: str) -> Verdict:
@@ -122,7 +124,8 @@ class VerdictRunner:
             raise AdapterError(ERROR, error_text(error)) from error
         finally:
             self._left = max(self._left - (monotonic() - started), 0.0)
-            self._state.restore_streams()
+            if self._streams.is_closed:
+                self._state.restore_streams()
 
     def _limited(self) -> AbstractContextManager[Any]:
         """Return a context that ends a call when the question's time is used up."""

@@ -1,7 +1,9 @@
 """What a terminal shows of a session: its header, its progress, what it came to."""
 
+import math
 import time
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 
 from convformance.processes.machine import this_machine
 from convformance.reports import causes
@@ -10,7 +12,7 @@ from convformance.running.identity import is_new_machine
 from convformance.running.session import Session
 
 _PROGRESS_SECONDS = 10.0
-_ENOUGH, _ENOUGH_SHARE = 200, 0.02  # verdicts of this session after which their pace says something
+_ENOUGH, _ENOUGH_SHARE = 200, 0.02  # verdicts of an adapter in this session after which their pace says something
 _MOST = 20  # faults that are shown
 
 
@@ -42,28 +44,48 @@ def _outside(session: Session) -> str:
 
 
 class Progress:
-    """Lines of progress, one at most every ten seconds."""
+    """Lines of progress, one at most every ten seconds.
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._last = 0.0
+    Adapters are asked one after another, and a verdict of one may take a hundred times as long as of another: so the
+    time that is left is added up over adapters, each at its own pace, which ``workers`` share.
+    """
+
+    def __init__(self, session: Session, workers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session, self._workers, self._clock = session, workers, clock
+        self._last = -math.inf
+        self._seen: dict[str, float] = {}
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._counts: Counter[str] = Counter()
+
+    def count(self, adapter: str, worker: str) -> None:
+        """Count a verdict of this session: it took its worker the time since its last one."""
+        now = self._clock()
+        if worker in self._seen:
+            self._seconds[adapter] += now - self._seen[worker]
+            self._counts[adapter] += 1
+        self._seen[worker] = now
 
     def line(self) -> str | None:
         """Return a line when the last one is some seconds old, or when all is done."""
-        session, now = self._session, time.monotonic()
+        session, now = self._session, self._clock()
         done, total = len(session.verdicts), len(session.questions)
         if now - self._last < _PROGRESS_SECONDS and done < total:
             return None
         self._last = now
         counts = f"{done:,} of {total:,} verdicts, {len(session.findings):,} findings"
-        return f"{done / max(total, 1):4.0%}  {counts}{self._left(now, done, total)}"
+        return f"{done / max(total, 1):4.0%}  {counts}{self._left()}"
 
-    def _left(self, now: float, done: int, total: int) -> str:
-        """Return how long the rest takes, once so many verdicts of this session are in that it can be known."""
-        fresh = done - len(self._session.done)
-        if fresh < min(_ENOUGH, _ENOUGH_SHARE * total):
+    def _left(self) -> str:
+        """Return how long the rest takes, and of which adapters that cannot be known yet."""
+        session = self._session
+        asked = Counter(question.adapter for question in session.questions)
+        left = asked - Counter(adapter for adapter, *_ in session.verdicts)
+        unknown = [each for each in left if self._counts[each] < min(_ENOUGH, max(_ENOUGH_SHARE * asked[each], 1))]
+        known = [each for each in left if each not in unknown]
+        if not known:
             return ""
-        return f", about {_clock((now - self._session.started) / max(fresh, 1) * (total - done))} left"
+        seconds = sum(left[each] * self._seconds[each] / self._counts[each] for each in known) / self._workers
+        return f", about {_clock(seconds)} left{' without ' + ', '.join(unknown) if unknown else ''}"
 
 
 def _clock(seconds: float) -> str:

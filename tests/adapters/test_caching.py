@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from convformance.adapters.contract import Adapter
 from convformance.adapters.jax import Jax
 from convformance.adapters.onnxruntime import Onnxruntime
 from convformance.options import RunOptions
+from convformance.processes.machine import this_machine
 from convformance.reports import record, views
 from convformance.reports.model import summarise
 from convformance.running.session import session_of
@@ -44,7 +46,8 @@ def _read_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for function in (caching._flags, caching._processor, caching._versions):
         function.cache_clear()
     yield
-    caching._flags.cache_clear()
+    for function in (caching._flags, caching._processor):
+        function.cache_clear()
 
 
 def folder(monkeypatch: pytest.MonkeyPatch, root: Path, **flags: str) -> Path | None:
@@ -98,13 +101,33 @@ def test_another_flag_version_or_processor_is_another_folder(tmp_path: Path, mon
     assert again == first
     folders = [first, folder(monkeypatch, tmp_path, XLA_FLAGS="--xla_cpu_max_isa=AVX2")]
     folders += [folder(monkeypatch, tmp_path, ONEDNN_MAX_CPU_ISA="AVX2")]
+    folders += [folder(monkeypatch, tmp_path, ATEN_CPU_CAPABILITY="avx2")]
+    folders += [folder(monkeypatch, tmp_path, NPY_DISABLE_CPU_FEATURES="AVX512F")]
     monkeypatch.setattr(Caching, "version", classmethod(lambda cls: "9.9"))
     folders += [folder(monkeypatch, tmp_path)]
     monkeypatch.setattr(caching, "_versions", lambda distribution: ("the compiler below 2",))
     folders += [folder(monkeypatch, tmp_path)]
-    monkeypatch.setattr(caching, "_processor", lambda: ("another",))
+    other = replace(this_machine(), features=this_machine().features[1:])
+    monkeypatch.setattr(caching, "this_machine", lambda: other)
+    caching._processor.cache_clear()
     folders += [folder(monkeypatch, tmp_path)]
-    assert len(set(folders)) == 6
+    assert len(set(folders)) == 8
+
+
+def test_a_cache_that_nobody_asked_for_is_switched_off_unless_the_user_wants_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Caching, "without_cache", {"MY_CACHE": "off"})
+    monkeypatch.setenv("MY_CACHE", "user's")
+    caching.switch_on(Caching)
+    assert os.environ["MY_CACHE"] == "user's"
+    monkeypatch.delenv("MY_CACHE")
+    folder(monkeypatch, tmp_path)
+    caching.switch_on(Caching)
+    assert "MY_CACHE" not in os.environ
+    monkeypatch.delenv(caching.VARIABLE)
+    caching.switch_on(Caching)
+    assert os.environ["MY_CACHE"] == "off"
 
 
 def test_the_versions_are_those_of_what_a_framework_requires_too() -> None:

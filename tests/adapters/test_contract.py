@@ -217,8 +217,10 @@ def test_a_route_is_wrapped_once_for_each_problem() -> None:
         ("every", PROBLEM, 1),
         ("every", PROBLEM, 1),
         ("canonical", PROBLEM, 2),
+        ("every", PROBLEM, 2),
         ("canonical", checking.PROBLEMS["plain"], 3),
         ("canonical", checking.PROBLEMS["plain"], 3),
+        ("every", PROBLEM, 4),  # what was made for an earlier problem does not stay
     ):
         adapter.answer(asked("conv", name), problem, arrays)
         assert adapter.wrapped == wrapped

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convformance.adapters.contract import Adapter, Array, KnownDivergence, Refusal, route
+from convformance.plugin.worker import resident_memory
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
 from convformance.running import runner
@@ -130,6 +131,51 @@ class Waiting(Right):
                 return apply("conv", problem, x, w, bias=bias)
             time.sleep(0.05)
         raise RuntimeError("nobody came")
+
+
+class Noting(Right):
+    """Right; it writes down in which process it is asked, and how large that is."""
+
+    name = "noting"
+
+    @route("conv")
+    def direct(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Any:
+        with open(os.environ["NOTES"], "a") as notes:
+            notes.write(f"{self.name} {os.getpid()} {resident_memory()}\n")
+        return apply("conv", problem, x, w, bias=bias)
+
+
+class AlsoNoting(Noting):
+    """Another of the kind."""
+
+    name = "also-noting"
+
+
+class Growing(Noting):
+    """Keeps 4 MB more for each answer."""
+
+    name = "growing"
+
+    @route("conv")
+    def direct(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Any:
+        self.__dict__.setdefault("kept", []).append(np.ones(2**19))
+        return super().direct(problem, x, w, bias)
+
+
+class Large(Noting):
+    """Takes 300 MB when it is made."""
+
+    name = "large"
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        self.kept = np.ones(300_000_000 // 8)
+
+
+class AlsoLarge(Large):
+    """Another of the kind."""
+
+    name = "also-large"
 
 
 class Known(FlippedKernel):

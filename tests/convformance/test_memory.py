@@ -9,7 +9,10 @@ from pathlib import Path
 from tests.convformance.test_command_line import ROOT, adapter
 
 PLUGIN = """
+import gc
+
 def pytest_sessionfinish(session):
+    print(f"garbage is collected: {gc.isenabled()}, but not among items: {gc.get_freeze_count() > len(session.items)}")
     kept = sum(item.verdict is not None for item in session.items)
     print(f"{len(session.items)} items, {kept} with a verdict")
 """
@@ -31,3 +34,4 @@ def test_an_item_does_not_keep_its_verdict_once_it_is_reported(tmp_path: Path) -
     counts = re.search(r"(\d+) items, (\d+) with a verdict", done.stdout)
     assert counts is not None
     assert int(counts[1]) > int(counts[2]) == 0
+    assert "garbage is collected: True, but not among items: True" in done.stdout

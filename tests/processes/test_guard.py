@@ -30,6 +30,10 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "a variable taken away": (lambda: os.environ.get("PATH"), lambda: os.environ.pop("PATH")),
     "NumPy's reaction to errors": (np.geterr, lambda: np.seterr(all="raise")),
     "NumPy's random numbers": (lambda: np.random.get_state()[2], lambda: np.random.seed(7)),
+    "NumPy's generator": (
+        np.random.get_bit_generator,
+        lambda: np.random.set_bit_generator(np.random.PCG64(1)),
+    ),
     "random numbers": (random.getstate, random.random),
     "the handler of the alarm": (
         lambda: signal.getsignal(signal.SIGALRM),
