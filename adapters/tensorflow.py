@@ -13,7 +13,7 @@ from importlib import metadata
 from itertools import chain
 from typing import Any, ClassVar
 
-from convformance.adapters import known
+from convformance.adapters import known, known_tensorflow
 from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
@@ -42,7 +42,7 @@ class Tensorflow(Adapter):
     """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "tensorflow"
-    known_divergences = known.TENSORFLOW
+    known_divergences = known_tensorflow.TENSORFLOW
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.21.0"
     requires = ("tensorflow",)

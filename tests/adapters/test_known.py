@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from convformance import listing
-from convformance.adapters import discovery, known
+from convformance.adapters import discovery, known, known_tensorflow
 from convformance.adapters.contract import EVERYWHERE, Adapter, KnownDivergence, UsageError
 from convformance.processes.machine import Machine
 from convformance.reference.operation import OPERATIONS
@@ -74,20 +74,21 @@ def test_what_torch_does_without_avx512_is_known_there_alone() -> None:
 
 def test_what_tensorflow_does_depends_on_onednn_and_its_limit() -> None:
     with_onednn, without = "empty-result-keeps-the-input-shape", "bfloat16-sums-in-bfloat16-without-onednn"
-    native, limited = names_on(AVX512, known.TENSORFLOW), names_on(LIMITED, known.TENSORFLOW)
-    assert native == {with_onednn, "bfloat16-group-spreads-nan"}
-    assert names_on(WITHOUT_BFLOAT16, known.TENSORFLOW) == {with_onednn}
-    assert limited == {with_onednn, "bfloat16-without-a-kernel", "strided-point-filter-gradient-crash"}
-    assert names_on(WITHOUT_ONEDNN, known.TENSORFLOW) == names_on(AVX2, known.TENSORFLOW)
-    assert without in names_on(AVX2, known.TENSORFLOW)
-    assert names_on(ARM, known.TENSORFLOW) == set()
+    native, limited = names_on(AVX512, known_tensorflow.TENSORFLOW), names_on(LIMITED, known_tensorflow.TENSORFLOW)
+    always = {with_onednn, "grouped-filter-gradient-unwritten"}
+    assert native == {*always, "bfloat16-group-spreads-nan", "bfloat16-inserted-zeros-spread-nan"}
+    assert names_on(WITHOUT_BFLOAT16, known_tensorflow.TENSORFLOW) == always
+    assert limited == {*always, "bfloat16-without-a-kernel", "strided-point-filter-gradient-crash"}
+    assert names_on(WITHOUT_ONEDNN, known_tensorflow.TENSORFLOW) == names_on(AVX2, known_tensorflow.TENSORFLOW)
+    assert without in names_on(AVX2, known_tensorflow.TENSORFLOW)
+    assert names_on(ARM, known_tensorflow.TENSORFLOW) == set()
 
 
 @pytest.mark.parametrize("choice", ["1", "true"])
 def test_onednn_can_be_asked_for_where_tensorflow_would_not_use_it(choice: str) -> None:
     machine = replace(AVX2, variables={"TF_ENABLE_ONEDNN_OPTS": choice})
-    assert "bfloat16-sums-in-bfloat16-without-onednn" not in names_on(machine, known.TENSORFLOW)
-    assert "empty-result-keeps-the-input-shape" in names_on(machine, known.TENSORFLOW)
+    assert "bfloat16-sums-in-bfloat16-without-onednn" not in names_on(machine, known_tensorflow.TENSORFLOW)
+    assert "empty-result-keeps-the-input-shape" in names_on(machine, known_tensorflow.TENSORFLOW)
 
 
 def test_machines_are_said_in_words() -> None:
