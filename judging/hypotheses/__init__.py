@@ -1,6 +1,16 @@
 """Every named mistake, the simplest first."""
 
-from convformance.judging.hypotheses import channels, extent, kernel, padding, position, process, stepping, sums
+from convformance.judging.hypotheses import (
+    borders,
+    channels,
+    extent,
+    kernel,
+    padding,
+    position,
+    process,
+    stepping,
+    sums,
+)
 from convformance.judging.hypotheses.hypothesis import Hypothesis
 
 # The order decides between mistakes that explain as much: what is plainer stands first.
@@ -9,6 +19,7 @@ MISTAKES: tuple[Hypothesis, ...] = (
     *sums.HYPOTHESES,
     *kernel.HYPOTHESES,
     *padding.HYPOTHESES,
+    *borders.HYPOTHESES,
     *stepping.HYPOTHESES,
     *channels.HYPOTHESES,
     *extent.HYPOTHESES,

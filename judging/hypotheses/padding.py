@@ -18,6 +18,7 @@ from convformance.judging.hypotheses.hypothesis import (
     with_geometry,
 )
 from convformance.reference.arrays import Array
+from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Pairs, Size, effective_kernel, resolve_padding
 
 _SAME = ("same_upper", "same_lower")
@@ -223,7 +224,7 @@ def padded_with(mode: str, asked: Computation) -> Iterator[Prediction]:
     problem = asked.problem
     if "input" not in asked.reads or not any(entry > 0 for pair in problem.padding for entry in pair):
         return
-    if min(asked.operand("input").shape) == 0:
+    if min(asked.operand("input").shape) == 0 or problem.border != ZERO:
         return
     padded = asked.mapped("input", partial(_padded, mode, problem.padding))
     unpadded = replace(problem, input_size=problem.padded_size, padding=no_padding(asked.rank))
