@@ -167,7 +167,10 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--filter-layout", metavar="LAYOUT", help="O, I, D, H, W (default: OIHW; HW where the layout has no C)"
     )
     check.add_argument("--dtype", default="float64", help="of its arrays (default: float64)")
-    check.add_argument("--padding", help="what it builds in: same, valid, full or a number")
+    check.add_argument(
+        "--padding", help="what it builds in: same, valid, full, causal, a number, or the border of a SAME padding"
+    )
+    check.add_argument("--border", help="what lies in the padding: zero, edge, reflect, symmetric or wrap")
     check.add_argument(
         "--fixed", action="append", default=[], metavar="NAME=VALUE", help="a value it builds in, or is given"
     )

@@ -213,6 +213,10 @@ class Capabilities:
         absent = [role for role in roles if not self.signature.has(role)]
         if absent:
             yield f"{', '.join(absent)} (no parameter for {'it' if len(absent) == 1 else 'them'})"
+        border = self.signature.of("border")
+        if border is not None:
+            value = self.stated.get("border", border.default)
+            yield f"{border.name} other than {value!r} (--fixed {border.name}=... asks another)"
         parameters = [parameter for role in roles if (parameter := self.signature.of(role))]
         yield from filter(None, map(self._lacking_form, parameters))
         results = {BY_NAME[operation].result for operation in self.operations}

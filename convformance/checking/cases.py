@@ -46,6 +46,8 @@ def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
     changes = dict(capabilities.required_geometry)
     if "I" not in capabilities.layouts.filters and candidate.in_channels != candidate.groups:
         changes["in_channels"] = candidate.groups
+    if "border" in changes and "padding" not in changes and not _is_padded(candidate) and sum(candidate.input_size) % 3:
+        changes["padding"] = ((1, 1),) * len(candidate.input_size)  # a border shows in padding alone
     if capabilities.bias != "either":
         changes["bias"] = capabilities.bias == "always"
     operations = tuple(operation for operation in capabilities.operations if operation in candidate.operations)
@@ -55,6 +57,10 @@ def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
     except ValueError:
         return None
     return fitted
+
+
+def _is_padded(candidate: Case) -> bool:
+    return any(map(any, candidate.problem.padding))
 
 
 def _has_elements(case: Case) -> bool:

@@ -31,8 +31,9 @@ def run(parsed: argparse.Namespace) -> int:
 def _request(parsed: argparse.Namespace) -> Message:
     """Return the parameters of ``CheckSpec``, the function and its call as text."""
     options = {**vars(parsed), "fn": parsed.target, "fixed": dict(map(_fixed, parsed.fixed))}
-    if parsed.padding is not None:
-        options["fixed"]["padding"] = _value(parsed.padding)
+    for name in ("padding", "border"):
+        if getattr(parsed, name) is not None:
+            options["fixed"][name] = _value(getattr(parsed, name))
     if parsed.returns:
         options["returns"] = [None if name in ("-", "None") else name for name in parsed.returns.split(",")]
     return {parameter.name: options[parameter.name] for parameter in fields(CheckSpec)}

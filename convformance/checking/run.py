@@ -183,7 +183,11 @@ class CheckRun:
         capabilities = self.function.capabilities
         parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
         parts.append(capabilities.layouts.describe(capabilities.operations))
-        parts += [f"{name} {value}" for name, value in capabilities.stated.items() if name in (role_of(name), *COUNTS)]
+        parts += [
+            f"{name} {value}"
+            for name, value in capabilities.stated.items()
+            if name in (role_of(name), *COUNTS, "border")
+        ]
         return ", ".join(parts)
 
     def _not_asked(self) -> list[str]:

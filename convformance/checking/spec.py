@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from convformance.checking import forms, signature
+from convformance.checking import borders, forms, signature
 from convformance.checking.caller import Capabilities, OpenCapabilities
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import GEOMETRY, OPERANDS, Parameter, Signature, role_of
@@ -69,17 +69,20 @@ class CheckSpec:
 
         Raises ValueError where that cannot be guessed, or for a value that nothing can be fixed at.
         """
-        by_role = {role_of(name) or name: value for name, value in self.fixed.items()}
-        required = {**_required_by_letters(self.layouts), **_required_by_values(by_role, self.layouts.rank)}
         if self.call is not None:
+            by_role, meant = borders.separate(self.fixed, None)
+            required = {**_required_by_letters(self.layouts), **_required_by_values(meant, self.layouts.rank)}
             return _open_capabilities(self, self.call, by_role, required)
         read = signature.read(self.fn, self.operations, self.layouts.rank, self.fixed)
+        read = borders.with_border_parameter(read)
+        by_role, meant = borders.separate(self.fixed, read)
+        required = {**_required_by_letters(self.layouts), **_required_by_values(meant, self.layouts.rank)}
         names = [parameter.name for parameter in read.parameters]
         unknown = [name for name in _not_geometry(self.fixed) if name not in names]
         if unknown:
             stated, allowed = self.fixed[unknown[0]], ", ".join((*names, *_PER_AXIS, *COUNTS, "padding"))
             raise ValueError(f"{unknown[0]}={stated!r} is no parameter of {read.name}; allowed: {allowed}")
-        return Capabilities(self.fn, read, self.layouts, self.operations, {**by_role, **self.fixed}, required)
+        return Capabilities(self.fn, read, self.layouts, self.operations, by_role, required)
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -89,7 +92,7 @@ def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
 
 def _not_geometry(names: Iterable[str]) -> list[str]:
     """Return the names that say nothing of a problem, and so must be those of parameters."""
-    return [name for name in names if (role_of(name) or name) not in (*GEOMETRY, *COUNTS, "bias")]
+    return [name for name in names if (role_of(name) or name) not in (*GEOMETRY, *COUNTS, "bias", "border")]
 
 
 def _required_by_letters(layouts: Layouts) -> dict[str, Any]:
@@ -107,7 +110,8 @@ def _required_by_values(by_role: Mapping[str, Any], rank: int) -> dict[str, Any]
     required = {name: geometry.per_axis(name, by_role[name], rank) for name in _PER_AXIS if name in by_role}
     counts = {name: by_role[name] for name in COUNTS if name in by_role}
     padding = {"padding": forms.canonical_padding(by_role["padding"], rank)} if "padding" in by_role else {}
-    return {**required, **counts, **padding}
+    border = {"border": borders.canonical_border(by_role["border"])} if "border" in by_role else {}
+    return {**required, **counts, **padding, **border}
 
 
 def _open_capabilities(

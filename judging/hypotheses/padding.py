@@ -222,9 +222,11 @@ def _padded(mode: str, pairs: Pairs, array: Array) -> Array:
 def padded_with(mode: str, asked: Computation) -> Iterator[Prediction]:
     """Yield padding that repeats elements of the data."""
     problem = asked.problem
-    if "input" not in asked.reads or not any(entry > 0 for pair in problem.padding for entry in pair):
+    if problem.border != ZERO or not any(entry > 0 for pair in problem.padding for entry in pair):
         return
-    if min(asked.operand("input").shape) == 0 or problem.border != ZERO:
+    if asked.gives == "input":
+        yield "", replace(asked, problem=replace(problem, border=mode))
+    if "input" not in asked.reads or min(asked.operand("input").shape) == 0:
         return
     padded = asked.mapped("input", partial(_padded, mode, problem.padding))
     unpadded = replace(problem, input_size=problem.padded_size, padding=no_padding(asked.rank))
