@@ -1,10 +1,9 @@
 """What authors say of a border: the words for it, and which values say how much is padded and which say with what."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from convformance.checking import forms, signature
+from convformance.checking import signature
 from convformance.checking.signature import Parameter, Signature
 from convformance.reference.borders import BORDERS
 
@@ -34,14 +33,9 @@ def canonical_border(value: Any) -> str:
     return border
 
 
-def with_border_parameter(read: Signature) -> Signature:
-    """Return the signature with the role ``border`` at the first parameter that has such a name and default."""
-    parameters = list(read.parameters)
-    for index, parameter in enumerate(parameters):
-        if _takes_a_border(parameter):
-            parameters[index] = replace(parameter, role="border", form=forms.UNREAD)
-            break
-    return replace(read, parameters=tuple(parameters))
+def border_parameter(read: Signature | None) -> Parameter | None:
+    """Return the first parameter that names a border, by its own name and default, or None."""
+    return next(filter(_takes_a_border, read.parameters), None) if read else None
 
 
 def _takes_a_border(parameter: Parameter) -> bool:
@@ -71,18 +65,12 @@ def separate(fixed: Mapping[str, Any], read: Signature | None) -> tuple[dict[str
     padding_value = meant.get("padding")
     if _is_word(padding_value):
         meant["border"] = meant.pop("padding")
-    _add_border_of_parameter(fixed, read.of("border") if read else None, meant)
+    parameter = border_parameter(read)
+    word = fixed.get(parameter.name, meant.get("border", parameter.default)) if parameter else None
+    if _is_word(word):
+        meant["border"] = word
     if "border" in meant and (takes_a_name or (padding is None and (read or _is_word(padding_value)))):
         meant.setdefault("padding", "same")
     others = {name: value for name, value in fixed.items() if signature.role_of(name) != "padding"}
-    stated = {**meant, **others}
+    stated = {**meant, **others, **({parameter.name: word} if parameter and _is_word(word) else {})}
     return ({**stated, "padding": padding_value} if takes_a_name and padding_value else stated), meant
-
-
-def _add_border_of_parameter(fixed: Mapping[str, Any], parameter: Parameter | None, meant: dict[str, Any]) -> None:
-    """Add the border that a parameter of the function says: its value if one is fixed, else its default."""
-    if parameter is None:
-        return
-    value = fixed.get(parameter.name, meant.get("border", parameter.default))
-    if _is_word(value):
-        meant["border"] = value

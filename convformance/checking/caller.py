@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from convformance.checking import forms
+from convformance.checking.borders import border_parameter
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import OPERANDS, SIZES, Parameter, Signature, operands_of
 from convformance.reference.arrays import Array
@@ -213,9 +214,9 @@ class Capabilities:
         absent = [role for role in roles if not self.signature.has(role)]
         if absent:
             yield f"{', '.join(absent)} (no parameter for {'it' if len(absent) == 1 else 'them'})"
-        border = self.signature.of("border")
+        border = border_parameter(self.signature)
         if border is not None:
-            value = self.stated.get("border", border.default)
+            value = self.stated.get(border.name, border.default)
             yield f"{border.name} other than {value!r} (--fixed {border.name}=... asks another)"
         parameters = [parameter for role in roles if (parameter := self.signature.of(role))]
         yield from filter(None, map(self._lacking_form, parameters))

@@ -74,7 +74,6 @@ class CheckSpec:
             required = {**_required_by_letters(self.layouts), **_required_by_values(meant, self.layouts.rank)}
             return _open_capabilities(self, self.call, by_role, required)
         read = signature.read(self.fn, self.operations, self.layouts.rank, self.fixed)
-        read = borders.with_border_parameter(read)
         by_role, meant = borders.separate(self.fixed, read)
         required = {**_required_by_letters(self.layouts), **_required_by_values(meant, self.layouts.rank)}
         names = [parameter.name for parameter in read.parameters]
