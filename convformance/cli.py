@@ -164,8 +164,11 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--layout", default="NCHW", help="its axes: N, C, D, H, W in its order, some left out (default: NCHW)"
     )
     check.add_argument(
-        "--filter-layout", metavar="LAYOUT", help="O, I, D, H, W (default: OIHW; HW where the layout has no C)"
+        "--filter-layout",
+        metavar="LAYOUT",
+        help="O, I, D, H, W, or C and M for O and I (default: OIHW; HW where the layout has no C)",
     )
+    check.add_argument("--depthwise", action="store_true", help="its filters are one kernel, or M, for each channel")
     check.add_argument("--dtype", default="float64", help="of its arrays (default: float64)")
     check.add_argument(
         "--padding", help="what it builds in: same, valid, full, causal, a number, or the border of a SAME padding"

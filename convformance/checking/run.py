@@ -10,7 +10,7 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases, trying
+from convformance.checking import cases, channels, trying
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.result import CheckResult
 from convformance.checking.signature import role_of
@@ -46,12 +46,14 @@ def check(
     grade: str = "conformant",
     empty: bool = False,
     seconds: float = 4.0,
+    depthwise: bool = False,
     **fixed: Any,
 ) -> CheckResult:
     """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
 
     ``layout`` is any order of N, C and D, H, W, ``filter_layout`` of O, I and the same spatial letters (default
-    ``OIHW``, without O and I where the layout has no C); a letter left out is an axis that is not there. How to call
+    ``OIHW``, without O and I where the layout has no C); a letter left out is an axis that is not there. ``depthwise``
+    filters have one kernel for each channel, ``HWC``, ``CHW`` or ``OIHW``, or M of them: ``HWCM``. How to call
     ``fn`` is read from the names and defaults of its parameters, or said as ``call=lambda fn, x, w, problem: ...``.
     ``fixed`` are values that the function builds in (``padding="same"``) or that a parameter is to have. ``grade`` is
     the weakest grade that counts as right, ``norm-wise`` for a fast algorithm. ``empty`` asks for results without
@@ -59,7 +61,7 @@ def check(
 
     Raises ValueError for arguments that make no sense, and with the ``call=`` to write where it cannot be guessed.
     """
-    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed)
+    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed, depthwise)
     return CheckResult(run_check(spec))
 
 
@@ -72,6 +74,7 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
+    spec = channels.resolved(spec)
     function = FunctionUnderTest(spec, spec.capabilities())
     function.capabilities = trying.capabilities(function)
     started = time.monotonic()
@@ -160,6 +163,10 @@ class CheckRun:
         capabilities = self.function.capabilities
         observed = self._observations.items()
         by_operation = {operation: diagnoses(seen) for operation, seen in observed if any(each.wrong for each in seen)}
+        by_operation = {
+            operation: [channels.in_own_terms(each, capabilities.layouts) for each in named]
+            for operation, named in by_operation.items()
+        }
         smallest = self._smallest({operation: first.name for operation, (first, *_) in by_operation.items()})
         return Findings(
             capabilities.signature.name,

@@ -36,6 +36,7 @@ class CheckSpec:
     empty: bool = False
     seconds: float = 4.0
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    depthwise: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("dtype", self.dtype, DTYPES)
@@ -62,20 +63,23 @@ class CheckSpec:
     @property
     def layouts(self) -> Layouts:
         """The layouts of the function's arrays."""
-        return Layouts.of(self.layout, self.filter_layout)
+        depthwise = self.depthwise or self.fixed.get("groups") == "in_channels"
+        channels = self.fixed.get("in_channels", 0)
+        return Layouts.of(self.layout, self.filter_layout, depthwise=depthwise, channels=channels)
 
     def capabilities(self) -> Capabilities:
         """Return how the function is called.
 
         Raises ValueError where that cannot be guessed, or for a value that nothing can be fixed at.
         """
+        fixed = {name: value for name, value in self.fixed.items() if value != "in_channels"}
         if self.call is not None:
-            by_role, meant = borders.separate(self.fixed, None)
-            required = {**_required_by_letters(self.layouts), **_required_by_values(meant, self.layouts.rank)}
+            by_role, meant = borders.separate(fixed, None)
+            required = {**_required_by_values(meant, self.layouts.rank), **_required_by_letters(self.layouts)}
             return _open_capabilities(self, self.call, by_role, required)
         read = signature.read(self.fn, self.operations, self.layouts.rank, self.fixed)
-        by_role, meant = borders.separate(self.fixed, read)
-        required = {**_required_by_letters(self.layouts), **_required_by_values(meant, self.layouts.rank)}
+        by_role, meant = borders.separate(fixed, read)
+        required = {**_required_by_values(meant, self.layouts.rank), **_required_by_letters(self.layouts)}
         names = [parameter.name for parameter in read.parameters]
         unknown = [name for name in _not_geometry(self.fixed) if name not in names]
         if unknown:
@@ -96,10 +100,12 @@ def _not_geometry(names: Iterable[str]) -> list[str]:
 
 def _required_by_letters(layouts: Layouts) -> dict[str, Any]:
     """Return what follows from letters left out of the layouts."""
+    if layouts.shared:
+        return {"in_channels": 1, "out_channels": 1}
     required = {} if "N" in layouts.activations else {"batch": 1}
     if "C" not in layouts.activations:
         required |= {"in_channels": 1, "out_channels": 1}
-    if "O" not in layouts.filters:
+    if not set("OC") & set(layouts.filters):
         required |= {"out_channels": 1}
     return required
 
