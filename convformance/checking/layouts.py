@@ -102,8 +102,8 @@ class Layouts:
         Where filters have no O, the channel of the only result may be left out of it as well.
         """
         letters, layout = self._canonical_letters(role), self._layout(role)
-        alone = not set("OC") & set(self.filters) and not self.shared
-        if role == "activation" and alone and value.ndim == len(layout) - 1:
+        reads_one_channel = not set("OC") & set(self.filters) and not self.shared
+        if role == "activation" and reads_one_channel and value.ndim == len(layout) - 1:
             layout = layout.replace("C", "")
         if value.ndim != len(layout):
             return value.reshape(-1) if role == "bias" and value.size == 1 else value
@@ -154,7 +154,7 @@ class Layouts:
 def _factors(count: int) -> tuple[int, int]:
     """Return an odd number and a power of two of that product: channels and what there is of each.
 
-    A count that stands for both can be told apart in this way alone; other products are not asked.
+    A count that stands for both can be told apart in this way reads_one_channel; other products are not asked.
     """
     twos = count & -count if count else 1
     return count // twos, twos
