@@ -168,6 +168,9 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         metavar="LAYOUT",
         help="O, I, D, H, W, or C and M for O and I (default: OIHW; HW where the layout has no C)",
     )
+    check.add_argument(
+        "--weights", metavar="NUMBERS", help="the kernel that it has built in: [[1, 0, -1], ...] or a file.npy"
+    )
     check.add_argument("--depthwise", action="store_true", help="its filters are one kernel, or M, for each channel")
     check.add_argument("--dtype", default="float64", help="of its arrays (default: float64)")
     check.add_argument(

@@ -99,14 +99,18 @@ def failure(
     accumulator: str | None = None,
     error_text: Callable[[Exception], str] = str,
     exact: bool = False,
+    rounds: bool = False,
 ) -> Failure | None:
     """Return how ``ask(operands)`` fails on exact data, None for the truth or what a fast algorithm may make of it.
 
-    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof:
-    None. An exception of ``ask`` is a failure, which ``error_text`` puts into words.
+    ``exact``: nothing but the truth, bit for bit, will do. ``rounds``: sums of these operands round. Without it data
+    that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, which
+    ``error_text`` puts into words.
     """
     special = not all(map(_is_finite, operands.arrays))
-    examination = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
+    examination = Examination(
+        operation, problem, dtype, lambda *_: operands, special=special, rounds=rounds, accumulator=accumulator
+    )
     try:
         trial = examination.trial("int")
     except BrokenFill:

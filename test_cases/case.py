@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
@@ -78,6 +79,11 @@ class Case:
             groups=self.groups,
             border=self.border,
         )
+
+    @property
+    def fixed_filter(self) -> Array | None:
+        """The filter that every fill has, canonical, in float64; None where fills choose it."""
+        return None
 
     @cached_property
     def id(self) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products
+from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products, quantum
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
@@ -74,7 +74,9 @@ def fill(
     does not exist.
     """
     stored = format_of(dtype)
-    if name in EXACT_FILLS:
+    if case.fixed_filter is not None and "filter" in BY_NAME[operation].arrays:
+        numbers = _beside_fixed_filter(case, operation, name, case.fixed_filter)
+    elif name in EXACT_FILLS:
         numbers = _exact(case, operation, name, *_digits(stored, accumulator, inputs))
     elif name in RANDOM_FILLS:
         numbers = _random(case, operation, name)
@@ -86,6 +88,24 @@ def fill(
     rounded = _with_special_value(case, numbers.mapped(partial(_round_to, stored)))
     finished = rounded.mapped(partial(_lay_out, memory=case.memory))
     return Operands(finished.arrays, finished.bias)
+
+
+def _beside_fixed_filter(case: Case, operation: str, name: str, fixed: Array) -> _Numbers:
+    """Return integers, or random numbers, beside the filter that the case fixes."""
+    draw = partial(_uniform, _LARGEST_INTEGER)
+    numbers = _draw(case, operation, name, draw) if name in EXACT_FILLS else _random(case, operation, name)
+    return numbers.with_array(BY_NAME[operation].arrays.index("filter"), fixed)
+
+
+def rounds(case: Case, dtype: str) -> bool:
+    """Whether sums with the filter that the case fixes are too long for the accumulator, so that they round."""
+    if case.fixed_filter is None or not case.fixed_filter.any():
+        return False
+    stored = format_of(dtype)
+    fixed = _round_to(stored, case.fixed_filter).astype(np.float64)
+    largest = float(np.abs(fixed).sum()) * _LARGEST_INTEGER * max(1, case.problem.out_channels)
+    digits = min(default_accumulator(dtype).digits, stored.digits)
+    return not np.array_equal(fixed, case.fixed_filter) or largest > 2.0**digits * quantum(fixed)
 
 
 def _digits(stored: Format, accumulator: str | None, inputs: str | None) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import prod
 
 from convformance.checking.caller import Capabilities
+from convformance.checking.kernels import with_fixed_kernel
 from convformance.checking.layouts import Layouts
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import Case
@@ -52,7 +53,7 @@ def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
         changes["bias"] = capabilities.bias == "always"
     operations = tuple(operation for operation in capabilities.operations if operation in candidate.operations)
     try:
-        fitted = replace(candidate, **{**changes, "operations": operations})
+        fitted = with_fixed_kernel(replace(candidate, **{**changes, "operations": operations}), capabilities.function)
         _ = fitted.problem  # raises ValueError
     except ValueError:
         return None

@@ -154,7 +154,7 @@ class Layouts:
 def _factors(count: int) -> tuple[int, int]:
     """Return an odd number and a power of two of that product: channels and what there is of each.
 
-    A count that stands for both can be told apart in this way reads_one_channel; other products are not asked.
+    A count that stands for both can be told apart in no other way; other products are not asked.
     """
     twos = count & -count if count else 1
     return count // twos, twos

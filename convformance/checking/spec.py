@@ -37,6 +37,7 @@ class CheckSpec:
     seconds: float = 4.0
     fixed: Mapping[str, Any] = field(default_factory=dict)
     depthwise: bool = False
+    w: Any = None
 
     def __post_init__(self) -> None:
         _check_choice("dtype", self.dtype, DTYPES)
