@@ -85,6 +85,11 @@ class Case:
         """The filter that every fill has, canonical, in float64; None where fills choose it."""
         return None
 
+    @property
+    def sum_limits(self) -> tuple[int, int] | None:
+        """The least and the largest sum of a case of whole numbers alone; None where fills know no such limits."""
+        return None
+
     @cached_property
     def id(self) -> str:
         """The stable public id: the family, then the sizes, then every parameter that is not at its default."""

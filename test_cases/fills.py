@@ -74,7 +74,9 @@ def fill(
     does not exist.
     """
     stored = format_of(dtype)
-    if case.fixed_filter is not None and "filter" in BY_NAME[operation].arrays:
+    if case.sum_limits is not None:
+        numbers = _within_limits(case, operation, name, *case.sum_limits)
+    elif case.fixed_filter is not None and "filter" in BY_NAME[operation].arrays:
         numbers = _beside_fixed_filter(case, operation, name, case.fixed_filter)
     elif name in EXACT_FILLS:
         numbers = _exact(case, operation, name, *_digits(stored, accumulator, inputs))
@@ -95,6 +97,31 @@ def _beside_fixed_filter(case: Case, operation: str, name: str, fixed: Array) ->
     draw = partial(_uniform, _LARGEST_INTEGER)
     numbers = _draw(case, operation, name, draw) if name in EXACT_FILLS else _random(case, operation, name)
     return numbers.with_array(BY_NAME[operation].arrays.index("filter"), fixed)
+
+
+def _within_limits(case: Case, operation: str, name: str, least: int, largest: int) -> _Numbers:
+    """Return whole numbers whose sums lie within limits, none of them negative where those are not."""
+    first = 0 if least >= 0 else -3
+    kernel = _draw(case, operation, name, lambda generator, shape: generator.integers(first, 4, shape) * 1.0)
+    weights, bias = kernel.arrays[1], kernel.bias
+    room = min(largest, 2**_INTEGER_DIGITS) - (0 if bias is None else 3)
+    chances = _generator(case, operation, name, "thin").random(weights.shape)
+    density = 1.0
+    while (total := _largest_total(np.where(chances < density, weights, 0.0))) > room:
+        density *= 0.75
+    most = min(room // max(total, 1), _LARGEST_INTEGER - 1)
+    image = _draw(
+        case,
+        operation,
+        name,
+        lambda generator, shape: generator.integers(min(first, 0) and -most, most + 1, shape) * 1.0,
+    )
+    return _Numbers((image.arrays[0], np.where(chances < density, weights, 0.0)), bias)
+
+
+def _largest_total(weights: Array) -> int:
+    """Return the largest sum of magnitudes of one filter."""
+    return int(np.abs(weights).reshape(len(weights), -1).sum(axis=1).max(initial=0.0))
 
 
 def rounds(case: Case, dtype: str) -> bool:

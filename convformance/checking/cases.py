@@ -7,6 +7,7 @@ from math import prod
 from convformance.checking.caller import Capabilities
 from convformance.checking.kernels import with_fixed_kernel
 from convformance.checking.layouts import Layouts
+from convformance.checking.whole_numbers import with_whole_numbers
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import Case
 from convformance.test_cases.drawing import drawn_cases
@@ -53,7 +54,9 @@ def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
         changes["bias"] = capabilities.bias == "always"
     operations = tuple(operation for operation in capabilities.operations if operation in candidate.operations)
     try:
-        fitted = with_fixed_kernel(replace(candidate, **{**changes, "operations": operations}), capabilities.function)
+        fitted = replace(candidate, **{**changes, "operations": operations})
+        for restricted in (with_fixed_kernel, with_whole_numbers):
+            fitted = restricted(fitted, capabilities.function)
         _ = fitted.problem  # raises ValueError
     except ValueError:
         return None

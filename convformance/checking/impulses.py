@@ -47,16 +47,16 @@ def resolved(spec: CheckSpec) -> CheckSpec:
         return spec
     if spec.w is not None:
         return _with_kernel(spec, _canonical_kernel(spec))
-    if not _takes_an_image_alone(spec):
+    if not takes_an_image_alone(spec):
         return spec
     for layout in _layouts(spec):
         answers = _Answers(replace(spec, layout=layout))
         if answers.has_the_rank_of_images():
-            return _found(answers)
+            return _with_shown_kernel(answers)
     raise ValueError(f"{_name(spec)}: it takes an image alone, and gives none; say its layout, or the kernel: w=")
 
 
-def _takes_an_image_alone(spec: CheckSpec) -> bool:
+def takes_an_image_alone(spec: CheckSpec) -> bool:
     """Whether all that the function needs is one array, and nothing it takes is called like a filter."""
     try:
         parameters = inspect.signature(spec.fn).parameters.values()
@@ -150,7 +150,7 @@ def _impulse(rank: int, shift: int = 0) -> Array:
     return image
 
 
-def _found(answers: _Answers) -> CheckSpec:
+def _with_shown_kernel(answers: _Answers) -> CheckSpec:
     """Return the spec with the kernel that impulses show, the padding and the border."""
     _check_linear(answers)
     _check_same_everywhere(answers)
@@ -230,10 +230,10 @@ def _check_linear(answers: _Answers) -> None:
 
 
 def _check_sum(answers: _Answers, first: Array, second: Array) -> None:
-    apart, together = answers.of(first) + answers.of(second), answers.of(first + second)
-    if apart.shape != together.shape or not _are_equal(apart, together):
-        index = tuple(int(axis[0]) for axis in np.nonzero(np.abs(apart - together) > 0)) if apart.size else ()
-        numbers = f"{together[index]:.6g} at {index}, where f(a) + f(b) is {apart[index]:.6g}"
+    separate, together = answers.of(first) + answers.of(second), answers.of(first + second)
+    if separate.shape != together.shape or not _are_equal(separate, together):
+        index = tuple(int(axis[0]) for axis in np.nonzero(np.abs(separate - together) > 0)) if separate.size else ()
+        numbers = f"{together[index]:.6g} at {index}, where f(a) + f(b) is {separate[index]:.6g}"
         images = ", ".join(f"{name} = {_listed(image)}" for name, image in (("a", first), ("b", second)))
         raise NotConvolution(f"no convolution: not linear: f(a + b) is {numbers}, for {images}")
 

@@ -12,9 +12,10 @@ from convformance.checking.signature import GEOMETRY, OPERANDS, Parameter, Signa
 from convformance.judging.grades import ACCURACY, WRONG
 from convformance.reference import geometry
 from convformance.reference.operation import BY_NAME, check_operation
-from convformance.test_cases.case import DTYPES
+from convformance.test_cases.case import DTYPES, WIDE
 
 COUNTS = ("batch", "in_channels", "out_channels", "groups")
+INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64")  # of images
 _PER_AXIS = ("stride", "dilation", "kernel_size", "input_size")
 
 
@@ -38,9 +39,12 @@ class CheckSpec:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     depthwise: bool = False
     w: Any = None
+    kernel_dtype: str = "float64"
+    rounding: str | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("dtype", self.dtype, DTYPES)
+        _check_choice("dtype", self.dtype, (*DTYPES, *INTEGERS))
+        _check_choice("kernel_dtype", self.kernel_dtype, (*WIDE, *INTEGERS))
         _check_choice("grade", self.grade, [grade for grade in ACCURACY if grade != WRONG])
         families = {BY_NAME[operation].transposed for operation in self.operations}
         _ = self.layouts  # raises ValueError
