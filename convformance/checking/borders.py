@@ -12,7 +12,7 @@ _NAMES = {
     "zero": "zero zeros constant fill zeropad borderconstant",
     "edge": "edge replicate nearest clamp borderreplicate",
     "reflect": "reflect mirror reflect101 borderreflect101",
-    "symmetric": "symmetric symm gridmirror",
+    "symmetric": "symmetric symm gridmirror borderreflect",
     "wrap": "wrap circular periodic gridwrap borderwrap",
 }
 # Parameters that name a border; one called mode does where its default is a border's name.

@@ -161,9 +161,12 @@ def _with_finding(
         rule = " and ".join(said) if said else "clipping with any rounding, nor keeping them"
         message = f"{'not' if said else 'neither'} {rule}: {example}"
         named = []
+    count = len(findings.verdicts)
+    asked = findings.asked.replace(f"{count} questions", f"{count + 1} questions", 1)
     question = {"op": "conv", "case": f"beyond {span}", "dtype": target.dtype, "call": seen[0].call if seen else ""}
     verdict = CheckVerdict.of(question, Judgement(WRONG, message), finding=True, printed="")
-    return replace(findings, verdicts=[*findings.verdicts, verdict], diagnoses={"conv": named} if named else {})
+    diagnoses = {"conv": named} if named else {}
+    return replace(findings, asked=asked, verdicts=[*findings.verdicts, verdict], diagnoses=diagnoses)
 
 
 def _remarks(seen: Sequence[_Beyond], rule: tuple[str, str], target: OfIntegers) -> Iterator[str]:
