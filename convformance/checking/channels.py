@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from convformance.checking import cases
 from convformance.checking.caller import Capabilities
 from convformance.checking.layouts import Layouts
@@ -17,7 +15,7 @@ from convformance.reference import operations
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
 
-_NOTHING, _SHAPE, _NUMBERS = range(3)  # how much of a trial is right
+_NOTHING, _EVERYTHING = -1.0, 1.0  # how much of a trial is right: no answer or another shape, all elements
 
 
 def resolved(spec: CheckSpec) -> CheckSpec:
@@ -29,7 +27,7 @@ def resolved(spec: CheckSpec) -> CheckSpec:
         right = _trial(meaning)
         if right > most:
             best, most = meaning, right
-        if right == _NUMBERS or (right == _SHAPE and meaning.filter_layout == spec.filter_layout):
+        if right == _EVERYTHING or (right > _NOTHING and meaning.filter_layout == spec.filter_layout):
             break
     return best
 
@@ -74,15 +72,16 @@ def _meanings(spec: CheckSpec) -> Iterator[CheckSpec]:
             yield replace(spec, depthwise=True, filter_layout=filters)
 
 
-def _trial(spec: CheckSpec) -> int:
+def _trial(spec: CheckSpec) -> float:
     """Return how much is right of the answer to a small question with several channels."""
     capabilities = spec.capabilities()
-    askable = [each for each in cases.cases(capabilities, spec.dtype, empty=False) if _has_unit_steps(each)]
+    askable = [each for each in cases.cases(capabilities, spec.dtype, empty=False) if has_unit_steps(each)]
     trials = [each for each in askable if _has_several_channels(each)] or askable
-    return _rightness(spec, capabilities, trials[0]) if trials else _NOTHING
+    return rightness(spec, capabilities, trials[0]) if trials else _NOTHING
 
 
-def _has_unit_steps(case: Case) -> bool:
+def has_unit_steps(case: Case) -> bool:
+    """Whether the kernel moves by single steps over finite numbers."""
     return not case.special and max(*case.stride, *case.dilation) == 1
 
 
@@ -93,7 +92,8 @@ def _has_several_channels(case: Case) -> bool:
     return max(problem.in_channels, problem.batch) > 2 and not {problem.in_channels, 1} & sizes
 
 
-def _rightness(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> int:
+def rightness(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> float:
+    """Return the share of right elements of the answer to one question, -1 where there is none of that shape."""
     operation, problem = trial.operations[0], trial.problem
     operands = fills.fill(trial, operation, spec.dtype, "int")
     try:
@@ -103,4 +103,4 @@ def _rightness(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> int:
     if got.shape != problem.result_shape(operation):
         return _NOTHING
     want = operations.apply(operation, problem, *operands.arrays, bias=operands.bias)
-    return _NUMBERS if np.array_equal(got, want) else _SHAPE
+    return float((got == want).mean()) if want.size else _EVERYTHING

@@ -28,6 +28,7 @@ from convformance.reference.geometry import Pairs, Size
 
 SIDE = 31  # of the image whose only 1 shows the kernel
 _LINEAR_SIDES = (4, 5)  # of images on which sums are tried before large ones
+_FEW = 9  # taps that are shown with all their digits
 _SHIFTS = (-12, -3, 2, 12)  # of the 1
 _EQUAL = 1e-8  # of the largest number: far above what rounding does to sums of so few products, far below any mistake
 _DEFAULT_LAYOUTS = ("HW", "HWC", "NCHW", "NHWC", "CHW")
@@ -53,7 +54,8 @@ def resolved(spec: CheckSpec) -> CheckSpec:
         answers = _Answers(replace(spec, layout=layout))
         if answers.has_the_rank_of_images():
             return _with_shown_kernel(answers)
-    raise ValueError(f"{_name(spec)}: it takes an image alone, and gives none; say its layout, or the kernel: w=")
+    tried = f"it takes an image alone and gives none (tried in the layout {', '.join(_layouts(spec))})"
+    raise ValueError(f"{_name(spec)}: {tried}; say its layout, or the kernel that it has built in: w= or --weights")
 
 
 def takes_an_image_alone(spec: CheckSpec) -> bool:
@@ -156,7 +158,8 @@ def _with_shown_kernel(answers: _Answers) -> CheckSpec:
     _check_same_everywhere(answers)
     kernel, padding = _shown(answers.of(_impulse(answers.layouts.rank)))
     border = next(_borders(answers, kernel, padding), None)
-    shown = np.array2string(kernel, separator=", ", formatter={"float_kind": lambda number: f"{number:.6g}"})
+    digits = 6 if kernel.size <= _FEW else 3
+    shown = np.array2string(kernel, separator=", ", formatter={"float_kind": lambda number: f"{number:.{digits}g}"})
     beyond = f"padding {padding}, border {border}" if any(map(any, padding)) else "no padding"
     remark = f"convolves with {' '.join(shown.split())}, {beyond}: found by asking about impulses"
     meant = {"padding": padding, **({"border": border} if border else {})}

@@ -10,7 +10,7 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases, channels, impulses, integers, trying
+from convformance.checking import cases, channels, impulses, integers, sides, trying
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.impulses import NotConvolution, no_convolution
 from convformance.checking.kernels import remarks_on
@@ -98,7 +98,7 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
     try:
-        spec = channels.resolved(impulses.resolved(integers.resolved(spec)))
+        spec = sides.resolved(channels.resolved(impulses.resolved(integers.resolved(spec))))
     except NotConvolution as error:
         return no_convolution(spec, error)
     function = FunctionUnderTest(spec, spec.capabilities(), remarks=remarks_on(spec.fn))

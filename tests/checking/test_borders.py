@@ -20,6 +20,8 @@ RIGHT: list[tuple[Any, dict[str, Any]]] = [
     (borders.half_mirrored, {"layout": "HW", "padding": "symmetric"}),
     (borders.spectral, {"layout": "HW", "padding": "circular"}),
     (borders.with_zeros, {"layout": "HW", "padding": "same"}),
+    (borders.centred_behind, {"layout": "HW", "padding": "edge"}),
+    (borders.centred_behind, {"layout": "HW", "border": "nearest"}),
     (borders.by_mode, {"layout": "HW"}),
     (borders.by_mode, {"layout": "HW", "mode": "mirror"}),
     (borders.layer, {}),
@@ -45,6 +47,8 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (borders.layer_backward_cropped, {**PAIR, "border": "circular"}, "zero-padding-for-wrap"),
     (borders.layer_backward, {**PAIR}, "wrap-padding-for-zero"),
     (borders.temporal_without_dilation, {"layout": "NCW", "padding": "causal"}, "same-without-dilation"),
+    (borders.centred_behind, {"layout": "HW", "padding": "same", "border": "edge"}, "same-lower-for-upper"),
+    (borders.centred_behind, {"layout": "HW", "padding": "wrap"}, "edge-padding-for-wrap"),
 ]
 
 

@@ -109,7 +109,7 @@ def test_weights_that_do_not_belong_to_the_layout_are_refused(weights: Any) -> N
 
 
 def test_a_function_that_gives_no_image_is_a_usage_error() -> None:
-    with pytest.raises(ValueError, match="say its layout, or the kernel"):
+    with pytest.raises(ValueError, match="say its layout, or the kernel that it has built in"):
         check(lambda image: None, **BRIEF)
 
 

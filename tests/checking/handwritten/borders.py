@@ -48,6 +48,13 @@ def spectral(image: Array, kernel: Array) -> Array:
     return y
 
 
+def centred_behind(image: Array, kernel: Array) -> Array:
+    """Centre an even kernel on its second element, as many filters of images do, the edge repeated."""
+    padded = np.pad(image, [(size // 2, (size - 1) // 2) for size in kernel.shape], "edge")
+    y: Array = np.einsum("ijab,ab->ij", _windows(padded, kernel.shape), kernel)
+    return y
+
+
 def by_mode(image: Array, kernel: Array, mode: str = "nearest") -> Array:
     """Take the border by another library's name."""
     return _filtered(image, kernel, {"nearest": "edge", "mirror": "reflect", "wrap": "wrap"}[mode])
