@@ -165,10 +165,16 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--layout", default="NCHW", help="its axes: N, C, D, H, W in its order, some left out (default: NCHW)"
     )
     check.add_argument(
-        "--filter-layout", metavar="LAYOUT", help="O, I, D, H, W (default: OIHW; HW where the layout has no C)"
+        "--filter-layout",
+        metavar="LAYOUT",
+        help="O, I, D, H, W, or C and M for O and I (default: OIHW; HW where the layout has no C)",
     )
-    check.add_argument("--dtype", default="float64", help="of its arrays (default: float64)")
-    check.add_argument("--padding", help="what it builds in: same, valid, full or a number")
+    check.add_argument(
+        "--dtype", default="float64", help="of its arrays; uint8, int32, ... of its images (default: float64)"
+    )
+    check.add_argument(
+        "--padding", help="what it builds in: same, valid, full, causal, a number, or the border of a SAME padding"
+    )
     check.add_argument(
         "--fixed", action="append", default=[], metavar="NAME=VALUE", help="a value it builds in, or is given"
     )
@@ -182,7 +188,23 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check.add_argument("--empty", action="store_true", help="ask for results without elements, too")
     check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
+    _declare_images_and_filters(check)
     check.set_defaults(command=_check)
+
+
+def _declare_images_and_filters(check: argparse.ArgumentParser) -> None:
+    """Declare what a function may have beside its layouts: a border, depthwise filters, a kernel built in, integers."""
+    check.add_argument("--border", help="what lies in the padding: zero, edge, reflect, symmetric or wrap")
+    check.add_argument("--depthwise", action="store_true", help="its filters are one kernel, or M, for each channel")
+    check.add_argument(
+        "--weights", metavar="NUMBERS", help="the kernel that it has built in: [[1, 0, -1], ...] or a file.npy"
+    )
+    check.add_argument("--kernel-dtype", default="float64", help="of the kernel of integer images (default: float64)")
+    check.add_argument(
+        "--rounding",
+        metavar="RULE",
+        help="what integer images do with other sums: clip, wrap, truncate, half-even, ...",
+    )
 
 
 def _check(parsed: argparse.Namespace) -> int:

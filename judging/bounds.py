@@ -78,13 +78,23 @@ def _map(
 class Trial:
     """One fill of the operands of an operation, with its truth and its bounds, each computed once, when first needed.
 
-    Elements that are NaN or Inf count as 0 here. ``exact``: every partial sum is representable, in any order.
+    Elements that are NaN or Inf count as 0 here. ``exact``: every partial sum is representable, in any order;
+    ``rounds``: that is so on no fill.
     """
 
-    def __init__(self, operation: str, problem: Problem, name: str, operands: Operands, expected: Precision) -> None:
+    def __init__(
+        self,
+        operation: str,
+        problem: Problem,
+        name: str,
+        operands: Operands,
+        expected: Precision,
+        *,
+        rounds: bool = False,
+    ) -> None:
         self.operation, self.problem, self.name = operation, problem, name
         self.operands, self.expected = operands, expected
-        self.exact = name in EXACT_FILLS
+        self.exact = name in EXACT_FILLS and not rounds
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -203,7 +213,7 @@ class Trial:
     def quantum(self) -> float:
         """The largest power of two that divides every product and the bias of an exact fill."""
         arrays, bias = self.numbers
-        return min(prod(map(_quantum, arrays)), np.inf if bias is None else _quantum(bias))
+        return min(prod(map(quantum, arrays)), np.inf if bias is None else quantum(bias))
 
     @property
     def is_integral(self) -> bool:
@@ -280,7 +290,7 @@ def _finite(array: Array) -> Array:
     return numbers if finite.all() else np.where(finite, numbers, 0.0)
 
 
-def _quantum(array: Array) -> float:
+def quantum(array: Array) -> float:
     """Return the largest power of two that divides every element; infinity when all are zero."""
     significands, exponents = np.frexp(array[array != 0])
     integers = np.ldexp(significands, 53).astype(np.int64)

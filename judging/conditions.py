@@ -7,6 +7,7 @@ from itertools import combinations
 from operator import attrgetter, eq, ge, gt, le, or_
 from typing import Any
 
+from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.reference.operation import BY_NAME, Operation
 from convformance.reference.problem import Problem
@@ -37,6 +38,7 @@ class QuestionParameters:
     padding: Pairs = ()
     symbol: str | None = None
     output_padding: Size = ()
+    border: str = ZERO
 
     @property
     def has_geometry(self) -> bool:
@@ -178,6 +180,7 @@ _GEOMETRY = (
     Condition("no padding", lambda question: question.has_geometry and not any(map(any, question.padding))),
     Condition("negative padding", lambda question: any(min(pair) < 0 for pair in question.padding)),
     Condition("full padding", _is_full),
+    Condition("a border that repeats the data", lambda question: question.border != ZERO),
     Condition("symbolic padding", lambda question: question.symbol is not None),
     Condition("stride or dilation > 1", lambda question: max((*question.stride, *question.dilation), default=0) > 1),
 )
@@ -222,7 +225,7 @@ NAMED: dict[str, Condition] = {condition.label: condition for condition in _FIXE
 
 def _suggested(wrong: Sequence[QuestionParameters]) -> Iterator[Condition]:
     """Yield the conditions that ``wrong`` suggests: what the first one is, the smallest and largest numbers of all."""
-    for name in ("operation", "dtype", "memory"):
+    for name in ("operation", "dtype", "memory", "border"):
         yield _compared(name, "is", eq, getattr(wrong[0], name))
     for name in ("batch", "in_channels", "out_channels"):
         numbers = list(map(attrgetter(name), wrong))

@@ -18,8 +18,9 @@ class Examination:
     """The trials of ``operation`` on ``problem`` in ``dtype``.
 
     ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the expected one, where that is not
-    float64 for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf. Raises
-    ValueError for a dtype or an accumulator that does not exist.
+    float64 for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf, ``rounds`` that
+    one of them is fixed at numbers whose sums round, so that no fill is exact. Raises ValueError for a dtype or an
+    accumulator that does not exist.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Examination:
         data: Data,
         *,
         special: bool = False,
+        rounds: bool = False,
         accumulator: str | None = None,
     ) -> None:
-        self.operation, self.problem, self.special = operation, problem, special
+        self.operation, self.problem, self.special, self.rounds = operation, problem, special, rounds
         self.default = default_accumulator(dtype)
         self.expected = Precision(format_of(accumulator) if accumulator else self.default, format_of(dtype))
         self.fills = fills_of(operation)
@@ -52,7 +54,15 @@ class Examination:
     def _add(self, names: Sequence[str], precision: Precision, formats: tuple[str | None, str | None]) -> None:
         """Add trials: those of the expected precision all at once, as each of them will be asked."""
         trials = [
-            Trial(self.operation, self.problem, name, self._data(name, *formats), self.expected) for name in names
+            Trial(
+                self.operation,
+                self.problem,
+                name,
+                self._data(name, *formats),
+                self.expected,
+                rounds=self.rounds,
+            )
+            for name in names
         ]
         prepare(trials)
         for trial in trials:

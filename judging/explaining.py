@@ -5,6 +5,7 @@ import numpy as np
 from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import FORMATS, holds_reals
+from convformance.judging.grades import CONFORMANT
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Results
 from convformance.judging.matching import Evidence, find_matches
@@ -45,8 +46,10 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
     chance = explain_chance(examination, ask, results)
     special = _explain_special(results) if examination.special else ()
     stale = (Match("unwritten", "the same numbers whatever the operands"),) if _is_stale(results) else ()
-    exact = (result for result in results.values() if result.trial.exact)
-    reproduced = find_matches(Evidence.of(result.trial, result.value, right=result.exact) for result in exact)
+    exact = (result for result in results.values() if result.trial.exact or examination.rounds)
+    reproduced = find_matches(
+        Evidence.of(result.trial, result.value, right=result.exact or result.grade == CONFORMANT) for result in exact
+    )
     size = () if reproduced or stale else _explain_size(examination, results)
     return (*chance, *special, *stale, *reproduced, *size)
 

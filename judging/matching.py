@@ -58,7 +58,7 @@ class Evidence:
         bias = trial.operands.bias
         arrays = tuple(array.astype(np.float64) for array in trial.operands.arrays)
         numbers = None if bias is None else bias.astype(np.float64)
-        asked = Computation(trial.operation, trial.problem, arrays, numbers, answer)
+        asked = Computation(trial.operation, trial.problem, arrays, numbers, answer, rounded=not trial.exact)
         return cls(trial, asked.precomputed(), right)
 
     @property

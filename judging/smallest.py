@@ -20,6 +20,7 @@ from convformance.judging.grades import WRONG
 from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Ask
 from convformance.reference.arrays import Array
+from convformance.reference.borders import ZERO
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -98,14 +99,18 @@ def failure(
     accumulator: str | None = None,
     error_text: Callable[[Exception], str] = str,
     exact: bool = False,
+    rounds: bool = False,
 ) -> Failure | None:
     """Return how ``ask(operands)`` fails on exact data, None for the truth or what a fast algorithm may make of it.
 
-    ``exact``: nothing but the truth, bit for bit, will do. Data that the accumulator cannot sum exactly are no proof:
-    None. An exception of ``ask`` is a failure, which ``error_text`` puts into words.
+    ``exact``: nothing but the truth, bit for bit, will do. ``rounds``: sums of these operands round. Without it data
+    that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, which
+    ``error_text`` puts into words.
     """
     special = not all(map(_is_finite, operands.arrays))
-    examination = Examination(operation, problem, dtype, lambda *_: operands, special=special, accumulator=accumulator)
+    examination = Examination(
+        operation, problem, dtype, lambda *_: operands, special=special, rounds=rounds, accumulator=accumulator
+    )
     try:
         trial = examination.trial("int")
     except BrokenFill:
@@ -206,7 +211,8 @@ def _simpler(problem: Problem, operation: str) -> Iterator[Problem]:
 
 
 def _parameters(problem: Problem) -> Record:
-    names = ("batch", "in_channels", "out_channels", "input_size", "kernel_size", "stride", "dilation", "groups")
+    counts = ("batch", "in_channels", "out_channels", "groups")
+    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border")
     return {**{name: getattr(problem, name) for name in names}, "padding": problem.symbol or problem.padding}
 
 
@@ -215,6 +221,7 @@ def _steps(problem: Problem) -> Iterator[Record]:
     for groups in _towards(problem.groups, 1):
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         yield {"groups": groups, "in_channels": inputs * groups, "out_channels": outputs * groups}
+    yield {"border": ZERO}
     yield from ({"batch": count} for count in _towards(problem.batch, 1))
     for name in ("in_channels", "out_channels"):
         yield from ({name: count * problem.groups} for count in _towards(getattr(problem, name) // problem.groups, 1))
@@ -321,6 +328,7 @@ def _call_text(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
         "padding": (problem.symbol or problem.padding, problem.padding != ((0, 0),) * problem.rank),
         "dilation": (problem.dilation, problem.dilation != ones),
         "groups": (problem.groups, problem.groups != 1),
+        "border": (problem.border, problem.border != ZERO),
     }
     arguments = sizes if BY_NAME[operation].result == "bias" else {**sizes, **geometry}
     operands = ["bias=bias" if name == "bias" else name for name in names]

@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 
 from convformance.reference.arrays import Array
+from convformance.reference.borders import source
 from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 
@@ -18,7 +19,8 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
     """Return ``y[n, o, p] = sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]``.
 
     x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``; c runs over the
-    channels of the group that o belongs to. All in the operands' dtype.
+    channels of the group that o belongs to; beyond the data x is what ``problem.border`` says. All in the operands'
+    dtype.
     """
     y = np.zeros(problem.output_shape, x.dtype)
     for in_x, in_w, in_y in terms(problem):
@@ -49,16 +51,23 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
 
 
 def terms(problem: Problem) -> Iterator[tuple[Size, Size, Size]]:
-    """Yield the index in x, in w and in y of every product of the convolution; those with padding are left out."""
+    """Yield the index in x, in w and in y of every product of the convolution; those with zero padding are left out."""
     outputs_of_group = problem.out_channels // problem.groups
     inputs_of_group = problem.in_channels // problem.groups
     for n, o, c in product(range(problem.batch), range(problem.out_channels), range(inputs_of_group)):
         channel = o // outputs_of_group * inputs_of_group + c
         for position in product(*map(range, problem.output_size)):
             for tap in product(*map(range, problem.kernel_size)):
-                source = input_position(problem, position, tap)
-                if all(0 <= i < size for i, size in zip(source, problem.input_size, strict=True)):
-                    yield (n, channel, *source), (o, c, *tap), (n, o, *position)
+                element = input_element(problem, position, tap)
+                if element is not None:
+                    yield (n, channel, *element), (o, c, *tap), (n, o, *position)
+
+
+def input_element(problem: Problem, position: Size, tap: Size) -> Size | None:
+    """Return the element of the input that a tap reads, None where it reads a zero of the border."""
+    axes = zip(input_position(problem, position, tap), problem.input_size, strict=True)
+    element = [source(problem.border, index, size) for index, size in axes]
+    return None if None in element else tuple(index for index in element if index is not None)
 
 
 def input_position(problem: Problem, position: Size, tap: Size) -> Size:

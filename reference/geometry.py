@@ -62,11 +62,16 @@ def _same_lower(size: int, extent: int, stride: int) -> tuple[int, int]:
     return hi, lo
 
 
+def _causal(size: int, extent: int, stride: int) -> tuple[int, int]:
+    return extent - 1, 0
+
+
 _SYMBOLS: dict[str, Callable[[int, int, int], tuple[int, int]]] = {
     "valid": _valid,
     "same_upper": _same_upper,
     "same_lower": _same_lower,
     "full": _full,
+    "causal": _causal,
 }
 PADDING_SYMBOLS = tuple(_SYMBOLS)
 
@@ -76,8 +81,8 @@ def resolve_padding(padding: Padding, *, input_size: Size, kernel_size: Size, st
 
     ``padding`` is an int for every side, an int per axis for both its sides, a pair per axis, or a symbol: ``valid``
     (none), ``full`` (``dilation * (kernel - 1)`` on both sides), ``same_upper`` (``ceil(input / stride)`` outputs, the
-    odd element at the end: what is usually meant by SAME) and ``same_lower`` (the odd element at the start). Raises
-    ValueError for anything else.
+    odd element at the end: what is usually meant by SAME), ``same_lower`` (the odd element at the start) and ``causal``
+    (``dilation * (kernel - 1)`` before the data and none behind). Raises ValueError for anything else.
     """
     if isinstance(padding, str):
         return _resolve_symbol(padding, input_size, kernel_size, stride, dilation)

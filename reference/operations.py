@@ -2,10 +2,11 @@
 
 Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``stride`` and ``dilation`` are an int or
 one per axis; ``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol:
-``valid``, ``same_upper``, ``same_lower``, ``full``. The result has the operands' dtype: float64, float32 and integers
-are computed in it (integers exactly, modulo its range), narrower floating types in float64 and rounded once. Operands
-are never changed. Padding is multiplied like any other zero, so NaN or Inf in a filter shows at the border. Wrong
-shapes and geometry raise ValueError, wrong dtypes TypeError.
+``valid``, ``same_upper``, ``same_lower``, ``full``, ``causal``; ``border`` says what lies there: ``zero``, or the data
+again, ``edge``, ``reflect``, ``symmetric`` or ``wrap`` as ``numpy.pad`` has them. The result has the operands' dtype:
+float64, float32 and integers are computed in it (integers exactly, modulo its range), narrower floating types in
+float64 and rounded once. Operands are never changed. Padding is multiplied like any other zero, so NaN or Inf in a
+filter shows at the border. Wrong shapes and geometry raise ValueError, wrong dtypes TypeError.
 
 Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution
 arithmetic" (2016).
@@ -16,6 +17,7 @@ from typing import Unpack
 import numpy as np
 
 from convformance.reference.arrays import Array
+from convformance.reference.borders import ZERO
 from convformance.reference.fast import CONTRACTIONS
 from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
@@ -33,12 +35,14 @@ def conv(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    border: str = ZERO,
 ) -> Array:
     """Return ``y[n, o, p] = bias[o] + sum over c, t of x[n, c, p * stride + t * dilation - lo] * w[o, c, t]``.
 
     x: ``(N, C, *spatial)``, w: ``(O, C / groups, *kernel)``, bias: ``(O,)``, y: ``(N, O, *output)``.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    geometry["border"] = border
     return _on_arrays("conv", x, w, bias=bias, **geometry)
 
 
@@ -51,6 +55,7 @@ def conv_input_grad(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    border: str = ZERO,
 ) -> Array:
     """Return ``dx``, the adjoint of ``conv`` in x: ``<conv(x, w), dy> = <x, dx>`` for every x.
 
@@ -58,6 +63,7 @@ def conv_input_grad(
     shape of x, which stride leaves ambiguous.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    geometry["border"] = border
     return _on_arrays("conv_input_grad", dy, w, size=input_size, **geometry)
 
 
@@ -70,12 +76,14 @@ def conv_filter_grad(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    border: str = ZERO,
 ) -> Array:
     """Return ``dw``, the adjoint of ``conv`` in w: ``<conv(x, w), dy> = <w, dw>`` for every w.
 
     x: ``(N, C, *spatial)``, dy: ``(N, O, *output)``, dw: ``(O, C / groups, *kernel_size)``.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    geometry["border"] = border
     return _on_arrays("conv_filter_grad", x, dy, size=kernel_size, **geometry)
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from math import gcd, prod
 
 from convformance.reference import geometry
+from convformance.reference.borders import ZERO, check_border, repetitions
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 
@@ -17,7 +18,8 @@ class Problem:
     x: ``(batch, in_channels, *input_size)``, w: ``(out_channels, in_channels / groups, *kernel_size)``,
     y: ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an
     array of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` names a
-    symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to.
+    symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to. What lies
+    there is said by ``border``, one of ``borders.BORDERS``.
     """
 
     batch: int
@@ -30,13 +32,14 @@ class Problem:
     dilation: Size
     groups: int = 1
     symbol: str | None = None
+    border: str = ZERO
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:
-        # Kept, as problems are keys of caches and hash ten fields.
+        # Kept, as problems are keys of caches and hash eleven fields.
         return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
     def __post_init__(self) -> None:
@@ -49,6 +52,7 @@ class Problem:
         for name in ("kernel_size", "stride", "dilation"):
             geometry.per_axis(name, getattr(self, name), self.rank)
         geometry.padded_size(self.input_size, self.padding)
+        check_border(self.border, self.input_size, self.padding)
         self._check_groups()
 
     def _check_groups(self) -> None:
@@ -70,6 +74,7 @@ class Problem:
         padding: Padding = 0,
         dilation: int | Sequence[int] = 1,
         groups: int = 1,
+        border: str = ZERO,
     ) -> "Problem":
         """Return the problem with ints spread over every axis and a symbolic padding resolved.
 
@@ -82,7 +87,7 @@ class Problem:
         axes = {"input_size": size, "kernel_size": kernel, "stride": strides, "dilation": dilations}
         pairs = geometry.resolve_padding(padding, **axes)
         symbol = padding if isinstance(padding, str) else None
-        return cls(batch, in_channels, out_channels, size, kernel, strides, pairs, dilations, groups, symbol)
+        return cls(batch, in_channels, out_channels, size, kernel, strides, pairs, dilations, groups, symbol, border)
 
     @property
     def rank(self) -> int:
@@ -177,12 +182,18 @@ class Problem:
 
     def longest_sum(self, operation: str) -> int:
         """Return how many products an element of the result sums at most, those with padding counted."""
-        taps = zip(self.kernel_size, self.stride, self.dilation, strict=True)
+        taps = zip(self.kernel_size, self.stride, self.dilation, self._repetitions, strict=True)
         lengths = {
             "output": self.in_channels // self.groups * prod(self.kernel_size),
-            # Of consecutive taps, one in stride / gcd(stride, dilation) reaches a given element of the input.
-            "input": self.out_channels // self.groups * prod(-(-k * gcd(s, d) // s) for k, s, d in taps),
+            # Of consecutive taps, one in stride / gcd(stride, dilation) reaches a given element of the padded input.
+            "input": self.out_channels // self.groups * prod(-(-k * gcd(s, d) // s) * r for k, s, d, r in taps),
             "filter": self.batch * prod(self.output_size),
             "bias": self.batch * prod(self.output_size),
         }
         return lengths[BY_NAME[check_operation(operation)].result]
+
+    @cached_property
+    def _repetitions(self) -> Size:
+        """How often an element of the input lies in the padded input at most, per axis."""
+        axes = zip(self.input_size, self.padding, strict=True)
+        return tuple(repetitions(self.border, size, pair) for size, pair in axes)

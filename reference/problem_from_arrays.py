@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from convformance.reference.arrays import Array
+from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Padding, per_axis, transposed_sizes
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
@@ -20,6 +21,7 @@ class Geometry(TypedDict, total=False):
     padding: Padding
     dilation: PerAxis
     groups: int
+    border: str
 
 
 def problem_from_arrays(
@@ -72,8 +74,9 @@ def _legal_sizes(
     padding: Padding = 0,
     dilation: PerAxis = 1,
     groups: int = 1,
+    border: str = ZERO,
 ) -> tuple[range, ...]:
-    """Return, per axis, the sizes of an input whose convolution has ``output_size``, whatever its ``groups``."""
+    """Return, per axis, the sizes of an input whose convolution has ``output_size``, whatever its groups and border."""
     rank = len(output_size)
     strides, dilations = per_axis("stride", stride, rank), per_axis("dilation", dilation, rank)
     kernel = per_axis("kernel_size", kernel_size, rank)

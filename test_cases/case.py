@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from convformance.reference.arrays import Array
+from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import Problem
@@ -37,7 +39,8 @@ class Case:
     Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
     of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
-    an operand: see ``fills.SPECIALS``. ``source`` is a link for cases that come from a report.
+    an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
+    ``borders.BORDERS``. ``source`` is a link for cases that come from a report.
     """
 
     family: str
@@ -59,6 +62,7 @@ class Case:
     dtypes: tuple[str, ...] = DTYPES
     source: str = ""
     seed: int = 0
+    border: str = ZERO
 
     @cached_property
     def problem(self) -> Problem:
@@ -73,7 +77,18 @@ class Case:
             padding=self.padding,
             dilation=self.dilation,
             groups=self.groups,
+            border=self.border,
         )
+
+    @property
+    def fixed_filter(self) -> Array | None:
+        """The filter that every fill has, canonical, in float64; None where fills choose it."""
+        return None
+
+    @property
+    def sum_limits(self) -> tuple[int, int] | None:
+        """The least and the largest sum of a case of whole numbers alone; None where fills know no such limits."""
+        return None
 
     @cached_property
     def id(self) -> str:
@@ -161,6 +176,7 @@ def _parameter_parts(declared: Case) -> tuple[str, ...]:
     differs_from_default = {
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
         _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
+        declared.border: declared.border != ZERO,
         "d" + _times(declared.dilation): any(entry != 1 for entry in declared.dilation),
         f"g{declared.groups}": declared.groups != 1,
         "bias": declared.bias,

@@ -11,7 +11,8 @@ from convformance.test_cases.case import Case
 def examination(case: Case, operation: str, dtype: str, accumulator: str | None = None) -> Examination:
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
     data = partial(fills.fill, case, operation, dtype)
-    return Examination(operation, case.problem, dtype, data, special=bool(case.special), accumulator=accumulator)
+    special, rounds = bool(case.special), fills.rounds(case, dtype)
+    return Examination(operation, case.problem, dtype, data, special=special, rounds=rounds, accumulator=accumulator)
 
 
 def question_parameters(case: Case, operation: str, dtype: str) -> QuestionParameters:

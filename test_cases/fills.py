@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products
+from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products, quantum
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
@@ -74,7 +74,11 @@ def fill(
     does not exist.
     """
     stored = format_of(dtype)
-    if name in EXACT_FILLS:
+    if case.sum_limits is not None:
+        numbers = _within_limits(case, operation, name, *case.sum_limits)
+    elif case.fixed_filter is not None and "filter" in BY_NAME[operation].arrays:
+        numbers = _beside_fixed_filter(case, operation, name, case.fixed_filter)
+    elif name in EXACT_FILLS:
         numbers = _exact(case, operation, name, *_digits(stored, accumulator, inputs))
     elif name in RANDOM_FILLS:
         numbers = _random(case, operation, name)
@@ -86,6 +90,49 @@ def fill(
     rounded = _with_special_value(case, numbers.mapped(partial(_round_to, stored)))
     finished = rounded.mapped(partial(_lay_out, memory=case.memory))
     return Operands(finished.arrays, finished.bias)
+
+
+def _beside_fixed_filter(case: Case, operation: str, name: str, fixed: Array) -> _Numbers:
+    """Return integers, or random numbers, beside the filter that the case fixes."""
+    draw = partial(_uniform, _LARGEST_INTEGER)
+    numbers = _draw(case, operation, name, draw) if name in EXACT_FILLS else _random(case, operation, name)
+    return numbers.with_array(BY_NAME[operation].arrays.index("filter"), fixed)
+
+
+def _within_limits(case: Case, operation: str, name: str, least: int, largest: int) -> _Numbers:
+    """Return whole numbers whose sums lie within limits, none of them negative where those are not."""
+    first = 0 if least >= 0 else -3
+    kernel = _draw(case, operation, name, lambda generator, shape: generator.integers(first, 4, shape) * 1.0)
+    weights, bias = kernel.arrays[1], kernel.bias
+    room = min(largest, 2**_INTEGER_DIGITS) - (0 if bias is None else 3)
+    chances = _generator(case, operation, name, "thin").random(weights.shape)
+    density = 1.0
+    while (total := _largest_total(np.where(chances < density, weights, 0.0))) > room:
+        density *= 0.75
+    most = min(room // max(total, 1), _LARGEST_INTEGER - 1)
+    image = _draw(
+        case,
+        operation,
+        name,
+        lambda generator, shape: generator.integers(min(first, 0) and -most, most + 1, shape) * 1.0,
+    )
+    return _Numbers((image.arrays[0], np.where(chances < density, weights, 0.0)), bias)
+
+
+def _largest_total(weights: Array) -> int:
+    """Return the largest sum of magnitudes of one filter."""
+    return int(np.abs(weights).reshape(len(weights), -1).sum(axis=1).max(initial=0.0))
+
+
+def rounds(case: Case, dtype: str) -> bool:
+    """Whether sums with the filter that the case fixes are too long for the accumulator, so that they round."""
+    if case.fixed_filter is None or not case.fixed_filter.any():
+        return False
+    stored = format_of(dtype)
+    fixed = _round_to(stored, case.fixed_filter).astype(np.float64)
+    largest = float(np.abs(fixed).sum()) * _LARGEST_INTEGER * max(1, case.problem.out_channels)
+    digits = min(default_accumulator(dtype).digits, stored.digits)
+    return not np.array_equal(fixed, case.fixed_filter) or largest > 2.0**digits * quantum(fixed)
 
 
 def _digits(stored: Format, accumulator: str | None, inputs: str | None) -> tuple[int, int]:

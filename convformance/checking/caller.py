@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from convformance.checking import forms
+from convformance.checking.borders import border_parameter
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import OPERANDS, SIZES, Parameter, Signature, operands_of
 from convformance.reference.arrays import Array
@@ -96,8 +97,7 @@ class Capabilities:
         for name, value in self.required_geometry.items():
             actual = problem.symbol or problem.padding if name == "padding" else getattr(problem, name)
             yield f"{name} is {value!r}" if actual != value else None
-        if "I" not in self.layouts.filters and problem.in_channels != problem.groups:
-            yield "one input channel in a group"
+        yield self.layouts.refuses(problem)
         # A negative padding crops, which functions that take numbers hardly ever mean by it.
         if "padding" not in self.required_geometry and min(map(min, problem.padding)) < 0:
             yield "negative padding"
@@ -109,7 +109,7 @@ class Capabilities:
 
     def _cannot_write(self, role: str, operation: str, problem: Problem) -> str | None:
         """Return why the problem's value of a geometry parameter cannot be given."""
-        if self._only_bias or role in self.stated:
+        if self._only_bias or role in self.stated or (role == "groups" and self.layouts.depthwise):
             return None
         parameter = self.signature.of(role)
         if parameter is None or parameter.form == forms.UNREAD:
@@ -152,6 +152,14 @@ class Capabilities:
     def _result_sizes(self) -> tuple[str, ...]:
         """The roles that are a size of the result. Of several results they are taken for that of the layer's output."""
         return () if len(self.operations) > 1 else ("output_shape", "output_size")
+
+    @property
+    def _reads_single_channel(self) -> bool:
+        """Whether every question has one input channel, although the layout has channels."""
+        if self.layouts.shared or self.layouts.depthwise:
+            return False
+        ungrouped = "I" not in self.layouts.filters and not self.signature.has("groups")
+        return self.required_geometry.get("in_channels") == 1 or ungrouped
 
     def call(self, operation: str, problem: Problem, arrays: Arrays) -> Call:
         """Return the call with ``arrays`` by operand name, in the function's layout."""
@@ -210,9 +218,15 @@ class Capabilities:
         if self._only_bias:
             return
         roles = [role for role in _GEOMETRY if role not in self.stated]
+        if self.layouts.depthwise and not self.signature.has("groups"):
+            roles.remove("groups")
         absent = [role for role in roles if not self.signature.has(role)]
         if absent:
             yield f"{', '.join(absent)} (no parameter for {'it' if len(absent) == 1 else 'them'})"
+        border = border_parameter(self.signature)
+        if border is not None:
+            value = self.stated.get(border.name, border.default)
+            yield f"{border.name} other than {value!r} (--fixed {border.name}=... asks another)"
         parameters = [parameter for role in roles if (parameter := self.signature.of(role))]
         yield from filter(None, map(self._lacking_form, parameters))
         results = {BY_NAME[operation].result for operation in self.operations}
@@ -233,10 +247,15 @@ class Capabilities:
         return ""
 
     def _lacking_letters(self) -> Iterator[str]:
-        names = {"N": "batches", "C": "channels"}
-        lacking = [name for letter, name in names.items() if letter not in self.layouts.activations]
+        names = {"N": "more than one image at a time", "C": "more than one channel"}
+        lacking = [letter for letter in names if letter not in self.layouts.activations]
         if lacking:
-            yield f"{', '.join(lacking)} (not in the layout)"
+            yield f"{', '.join(names[letter] for letter in lacking)} (not in the layout)"
+        if "C" not in lacking and self._reads_single_channel:
+            remedy = " (--depthwise: a filter for each channel)" if "I" not in self.layouts.filters else ""
+            yield f"more than one channel to read{remedy}"
+        if self.layouts.depthwise and "M" not in self.layouts.filters and not self.signature.has("groups"):
+            yield "several kernels for each channel (no letter M in the filter layout)"
 
 
 def _is_smallest_size(problem: Problem) -> bool:

@@ -5,6 +5,9 @@ from dataclasses import replace
 from math import prod
 
 from convformance.checking.caller import Capabilities
+from convformance.checking.kernels import with_fixed_kernel
+from convformance.checking.layouts import Layouts
+from convformance.checking.whole_numbers import with_whole_numbers
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import Case
 from convformance.test_cases.drawing import drawn_cases
@@ -44,17 +47,38 @@ def _askable(declared: Iterable[Case], capabilities: Capabilities, dtype: str, *
 def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
     """Return the case with what the function requires, and a bias as it takes it; None where that makes no case."""
     changes = dict(capabilities.required_geometry)
-    if "I" not in capabilities.layouts.filters and candidate.in_channels != candidate.groups:
-        changes["in_channels"] = candidate.groups
+    changes = {**_channels(candidate, capabilities.layouts), **changes}
+    if "border" in changes and "padding" not in changes and not _is_padded(candidate) and sum(candidate.input_size) % 3:
+        changes["padding"] = ((1, 1),) * len(candidate.input_size)  # a border shows in padding alone
     if capabilities.bias != "either":
         changes["bias"] = capabilities.bias == "always"
     operations = tuple(operation for operation in capabilities.operations if operation in candidate.operations)
     try:
         fitted = replace(candidate, **{**changes, "operations": operations})
+        for restricted in (with_fixed_kernel, with_whole_numbers):
+            fitted = restricted(fitted, capabilities.function)
         _ = fitted.problem  # raises ValueError
     except ValueError:
         return None
     return fitted
+
+
+def _channels(candidate: Case, layouts: Layouts) -> dict[str, int]:
+    """Return the counts of the case with channels that the layouts can have."""
+    if layouts.shared:
+        channels = layouts.channels or {1: 1, 2: 3, 3: 3, 4: 3}.get(candidate.in_channels, 5)
+        return {"batch": channels * min(candidate.batch, 2) if "N" in layouts.activations else channels, "groups": 1}
+    if layouts.depthwise:
+        channels = candidate.in_channels | ("C" in layouts.filters)  # odd where they are told from a multiplier by that
+        multiplier = 1 + (candidate.out_channels > candidate.in_channels) if "M" in layouts.filters else 1
+        return {"groups": channels, "in_channels": channels, "out_channels": channels * multiplier}
+    if "I" not in layouts.filters and candidate.in_channels != candidate.groups:
+        return {"in_channels": candidate.groups}
+    return {}
+
+
+def _is_padded(candidate: Case) -> bool:
+    return any(map(any, candidate.problem.padding))
 
 
 def _has_elements(case: Case) -> bool:

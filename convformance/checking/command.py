@@ -6,6 +6,8 @@ import contextlib
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from convformance.checking import page
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.result import CheckResult
@@ -31,11 +33,25 @@ def run(parsed: argparse.Namespace) -> int:
 def _request(parsed: argparse.Namespace) -> Message:
     """Return the parameters of ``CheckSpec``, the function and its call as text."""
     options = {**vars(parsed), "fn": parsed.target, "fixed": dict(map(_fixed, parsed.fixed))}
-    if parsed.padding is not None:
-        options["fixed"]["padding"] = _value(parsed.padding)
+    for name in ("padding", "border"):
+        if getattr(parsed, name) is not None:
+            options["fixed"][name] = _value(getattr(parsed, name))
+    options["w"] = _weights(parsed.weights)
     if parsed.returns:
         options["returns"] = [None if name in ("-", "None") else name for name in parsed.returns.split(",")]
     return {parameter.name: options[parameter.name] for parameter in fields(CheckSpec)}
+
+
+def _weights(text: str | None) -> Any:
+    """Return the numbers that a text or a file of NumPy holds, as nested lists."""
+    if text is None:
+        return None
+    try:
+        array = np.load(text, allow_pickle=False) if text.endswith(".npy") else np.array(ast.literal_eval(text), float)
+    except (OSError, ValueError, SyntaxError, TypeError) as error:
+        allowed = "nested lists of numbers, or a file.npy"
+        raise ValueError(f"--weights {text!r} cannot be read; allowed: {allowed}") from error
+    return array.tolist()
 
 
 def _fixed(text: str) -> tuple[str, Any]:

@@ -10,8 +10,10 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases, trying
+from convformance.checking import cases, channels, impulses, integers, sides, trying
 from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking.impulses import NotConvolution, no_convolution
+from convformance.checking.kernels import remarks_on
 from convformance.checking.result import CheckResult
 from convformance.checking.signature import role_of
 from convformance.checking.smallest import smallest_case
@@ -46,20 +48,43 @@ def check(
     grade: str = "conformant",
     empty: bool = False,
     seconds: float = 4.0,
+    depthwise: bool = False,
+    w: Any = None,
+    kernel_dtype: str = "float64",
+    rounding: str | None = None,
     **fixed: Any,
 ) -> CheckResult:
     """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
 
     ``layout`` is any order of N, C and D, H, W, ``filter_layout`` of O, I and the same spatial letters (default
-    ``OIHW``, without O and I where the layout has no C); a letter left out is an axis that is not there. How to call
-    ``fn`` is read from the names and defaults of its parameters, or said as ``call=lambda fn, x, w, problem: ...``.
-    ``fixed`` are values that the function builds in (``padding="same"``) or that a parameter is to have. ``grade`` is
-    the weakest grade that counts as right, ``norm-wise`` for a fast algorithm. ``empty`` asks for results without
-    elements, too. ``seconds`` is the time for all questions. What is printed, raised or changed is a finding.
+    ``OIHW``, without O and I where the layout has no C); a letter left out is an axis that is not there. ``depthwise``
+    filters have one kernel for each channel, ``CHW``, ``HWC`` or ``OIHW``, or M of them, ``HWCM``. How to call ``fn``
+    is read from the names and defaults of its parameters, or said as ``call=lambda fn, x, w, problem: ...``. ``fixed``
+    are values that the function builds in (``padding="same"``, ``border="reflect"``) or that a parameter is to have,
+    ``w`` a filter that it builds in; that of a function of an image alone is found out. With an integer ``dtype`` the
+    kernel has ``kernel_dtype``, and ``rounding`` says what becomes of sums that the images' type does not hold.
+    ``grade`` is the weakest grade that counts as right, ``norm-wise`` for a fast algorithm. ``empty`` asks for results
+    without elements, too. ``seconds`` is the time for all questions. What is printed, raised or changed is a finding.
 
     Raises ValueError for arguments that make no sense, and with the ``call=`` to write where it cannot be guessed.
     """
-    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed)
+    spec = CheckSpec(
+        fn,
+        op,
+        layout,
+        filter_layout,
+        dtype,
+        call,
+        returns,
+        grade,
+        empty,
+        seconds,
+        fixed,
+        depthwise,
+        w,
+        kernel_dtype,
+        rounding,
+    )
     return CheckResult(run_check(spec))
 
 
@@ -72,12 +97,16 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
-    function = FunctionUnderTest(spec, spec.capabilities())
+    try:
+        spec = sides.resolved(channels.resolved(impulses.resolved(integers.resolved(spec))))
+    except NotConvolution as error:
+        return no_convolution(spec, error)
+    function = FunctionUnderTest(spec, spec.capabilities(), remarks=remarks_on(spec.fn))
     function.capabilities = trying.capabilities(function)
     started = time.monotonic()
     run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
-    return run.findings(started)
+    return integers.completed(run.findings(started), spec, function)
 
 
 @dataclass
@@ -160,6 +189,10 @@ class CheckRun:
         capabilities = self.function.capabilities
         observed = self._observations.items()
         by_operation = {operation: diagnoses(seen) for operation, seen in observed if any(each.wrong for each in seen)}
+        by_operation = {
+            operation: [channels.in_own_terms(each, capabilities.layouts) for each in named]
+            for operation, named in by_operation.items()
+        }
         smallest = self._smallest({operation: first.name for operation, (first, *_) in by_operation.items()})
         return Findings(
             capabilities.signature.name,
@@ -183,7 +216,11 @@ class CheckRun:
         capabilities = self.function.capabilities
         parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
         parts.append(capabilities.layouts.describe(capabilities.operations))
-        parts += [f"{name} {value}" for name, value in capabilities.stated.items() if name in (role_of(name), *COUNTS)]
+        parts += [
+            f"{name} {value}"
+            for name, value in capabilities.stated.items()
+            if name in (role_of(name), *COUNTS, "border")
+        ]
         return ", ".join(parts)
 
     def _not_asked(self) -> list[str]:

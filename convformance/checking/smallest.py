@@ -6,11 +6,13 @@ from itertools import islice
 from typing import Any
 
 from convformance.adapters.layouts import result_role
+from convformance.checking.kernels import kernel_of
 from convformance.checking.target import FunctionUnderTest
 from convformance.judging.bounds import Operands
 from convformance.judging.smallest import Failure, failure, listed, smallest
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
+from convformance.reference.operation import BY_NAME
 from convformance.reference.problem import Problem
 from convformance.reports.lines import Verdict
 from convformance.test_cases import fills
@@ -43,7 +45,21 @@ def _shrunk(function: FunctionUnderTest, verdict: Verdict, case: Case, seconds: 
 def _fails(function: FunctionUnderTest, operation: str, problem: Problem, operands: Operands) -> Failure | None:
     if function.capabilities.refuses(operation, problem) is not None:
         return None
-    return failure(operation, problem, operands, partial(function.answer, operation, problem), function.spec.dtype)
+    kernel = kernel_of(function.capabilities.function)
+    if kernel is not None:
+        operands = _with_kernel(operation, operands, kernel)
+    ask, dtype = partial(function.answer, operation, problem), function.spec.dtype
+    return failure(operation, problem, operands, ask, dtype, rounds=kernel is not None)
+
+
+def _with_kernel(operation: str, operands: Operands, kernel: Array) -> Operands:
+    """Return the operands with the kernel that the function has built in as the filter."""
+    names = BY_NAME[operation].arrays
+    arrays = tuple(
+        kernel.astype(array.dtype) if name == "filter" else array
+        for name, array in zip(names, operands.arrays, strict=True)
+    )
+    return fills.Operands(arrays, operands.bias)
 
 
 def _to_json(function: FunctionUnderTest, failed: Failure) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from convformance.checking import forms, signature
+from convformance.checking import borders, forms, signature
 from convformance.checking.caller import Capabilities, OpenCapabilities
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import GEOMETRY, OPERANDS, Parameter, Signature, role_of
 from convformance.judging.grades import ACCURACY, WRONG
 from convformance.reference import geometry
 from convformance.reference.operation import BY_NAME, check_operation
-from convformance.test_cases.case import DTYPES
+from convformance.test_cases.case import DTYPES, WIDE
 
 COUNTS = ("batch", "in_channels", "out_channels", "groups")
+INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64")  # of images
 _PER_AXIS = ("stride", "dilation", "kernel_size", "input_size")
 
 
@@ -36,9 +37,14 @@ class CheckSpec:
     empty: bool = False
     seconds: float = 4.0
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    depthwise: bool = False
+    w: Any = None
+    kernel_dtype: str = "float64"
+    rounding: str | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("dtype", self.dtype, DTYPES)
+        _check_choice("dtype", self.dtype, (*DTYPES, *INTEGERS))
+        _check_choice("kernel_dtype", self.kernel_dtype, (*WIDE, *INTEGERS))
         _check_choice("grade", self.grade, [grade for grade in ACCURACY if grade != WRONG])
         families = {BY_NAME[operation].transposed for operation in self.operations}
         _ = self.layouts  # raises ValueError
@@ -62,24 +68,29 @@ class CheckSpec:
     @property
     def layouts(self) -> Layouts:
         """The layouts of the function's arrays."""
-        return Layouts.of(self.layout, self.filter_layout)
+        depthwise = self.depthwise or self.fixed.get("groups") == "in_channels"
+        channels = self.fixed.get("in_channels", 0)
+        return Layouts.of(self.layout, self.filter_layout, depthwise=depthwise, channels=channels)
 
     def capabilities(self) -> Capabilities:
         """Return how the function is called.
 
         Raises ValueError where that cannot be guessed, or for a value that nothing can be fixed at.
         """
-        by_role = {role_of(name) or name: value for name, value in self.fixed.items()}
-        required = {**_required_by_letters(self.layouts), **_required_by_values(by_role, self.layouts.rank)}
+        fixed = {name: value for name, value in self.fixed.items() if value != "in_channels"}
         if self.call is not None:
+            by_role, meant = borders.separate(fixed, None)
+            required = {**_required_by_values(meant, self.layouts.rank), **_required_by_letters(self.layouts)}
             return _open_capabilities(self, self.call, by_role, required)
         read = signature.read(self.fn, self.operations, self.layouts.rank, self.fixed)
+        by_role, meant = borders.separate(fixed, read)
+        required = {**_required_by_values(meant, self.layouts.rank), **_required_by_letters(self.layouts)}
         names = [parameter.name for parameter in read.parameters]
         unknown = [name for name in _not_geometry(self.fixed) if name not in names]
         if unknown:
             stated, allowed = self.fixed[unknown[0]], ", ".join((*names, *_PER_AXIS, *COUNTS, "padding"))
             raise ValueError(f"{unknown[0]}={stated!r} is no parameter of {read.name}; allowed: {allowed}")
-        return Capabilities(self.fn, read, self.layouts, self.operations, {**by_role, **self.fixed}, required)
+        return Capabilities(self.fn, read, self.layouts, self.operations, by_role, required)
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -89,15 +100,17 @@ def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
 
 def _not_geometry(names: Iterable[str]) -> list[str]:
     """Return the names that say nothing of a problem, and so must be those of parameters."""
-    return [name for name in names if (role_of(name) or name) not in (*GEOMETRY, *COUNTS, "bias")]
+    return [name for name in names if (role_of(name) or name) not in (*GEOMETRY, *COUNTS, "bias", "border")]
 
 
 def _required_by_letters(layouts: Layouts) -> dict[str, Any]:
     """Return what follows from letters left out of the layouts."""
+    if layouts.shared:
+        return {"in_channels": 1, "out_channels": 1}
     required = {} if "N" in layouts.activations else {"batch": 1}
     if "C" not in layouts.activations:
         required |= {"in_channels": 1, "out_channels": 1}
-    if "O" not in layouts.filters:
+    if not set("OC") & set(layouts.filters):
         required |= {"out_channels": 1}
     return required
 
@@ -107,7 +120,8 @@ def _required_by_values(by_role: Mapping[str, Any], rank: int) -> dict[str, Any]
     required = {name: geometry.per_axis(name, by_role[name], rank) for name in _PER_AXIS if name in by_role}
     counts = {name: by_role[name] for name in COUNTS if name in by_role}
     padding = {"padding": forms.canonical_padding(by_role["padding"], rank)} if "padding" in by_role else {}
-    return {**required, **counts, **padding}
+    border = {"border": borders.canonical_border(by_role["border"])} if "border" in by_role else {}
+    return {**required, **counts, **padding, **border}
 
 
 def _open_capabilities(

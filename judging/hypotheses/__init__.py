@@ -1,6 +1,16 @@
 """Every named mistake, the simplest first."""
 
-from convformance.judging.hypotheses import channels, extent, kernel, padding, position, process, stepping, sums
+from convformance.judging.hypotheses import (
+    borders,
+    channels,
+    extent,
+    kernel,
+    padding,
+    position,
+    process,
+    stepping,
+    sums,
+)
 from convformance.judging.hypotheses.hypothesis import Hypothesis
 
 # The order decides between mistakes that explain as much: what is plainer stands first.
@@ -8,7 +18,9 @@ MISTAKES: tuple[Hypothesis, ...] = (
     *process.HYPOTHESES,
     *sums.HYPOTHESES,
     *kernel.HYPOTHESES,
+    *borders.HYPOTHESES,
     *padding.HYPOTHESES,
+    *borders.OF_ZERO,
     *stepping.HYPOTHESES,
     *channels.HYPOTHESES,
     *extent.HYPOTHESES,

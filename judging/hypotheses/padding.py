@@ -18,6 +18,7 @@ from convformance.judging.hypotheses.hypothesis import (
     with_geometry,
 )
 from convformance.reference.arrays import Array
+from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Pairs, Size, effective_kernel, resolve_padding
 
 _SAME = ("same_upper", "same_lower")
@@ -221,9 +222,11 @@ def _padded(mode: str, pairs: Pairs, array: Array) -> Array:
 def padded_with(mode: str, asked: Computation) -> Iterator[Prediction]:
     """Yield padding that repeats elements of the data."""
     problem = asked.problem
-    if "input" not in asked.reads or not any(entry > 0 for pair in problem.padding for entry in pair):
+    if problem.border != ZERO or not any(entry > 0 for pair in problem.padding for entry in pair):
         return
-    if min(asked.operand("input").shape) == 0:
+    if asked.gives == "input":
+        yield "", replace(asked, problem=replace(problem, border=mode))
+    if "input" not in asked.reads or min(asked.operand("input").shape) == 0:
         return
     padded = asked.mapped("input", partial(_padded, mode, problem.padding))
     unpadded = replace(problem, input_size=problem.padded_size, padding=no_padding(asked.rank))

@@ -1,7 +1,8 @@
 """The three contractions that every operation is one of, computed at once if small and in blocks if not.
 
 The result has the operands' dtype: float64 and float32 as the BLAS sums them, integers exactly, modulo the dtype's
-range. Operands are never changed and results never alias them. Padding is multiplied like any other zero.
+range. Operands are never changed and results never alias them. Padding is multiplied like any other zero; a border that
+repeats the data is put round it before.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +10,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from convformance.reference.arrays import Array
-from convformance.reference.fast import blocked, im2col
+from convformance.reference.borders import ZERO
+from convformance.reference.fast import blocked, bordered, im2col
 from convformance.reference.operation import TABLE, Operation
 from convformance.reference.problem import Problem
 
@@ -25,6 +27,8 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
 
     x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``.
     """
+    if problem.border != ZERO:
+        return forward(bordered.padded_problem(problem), bordered.pad(problem, x), w)
     return _contract("conv", im2col.forward, blocked.forward, problem, x, w)
 
 
@@ -33,6 +37,8 @@ def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
 
     dy: ``(N, O, *output_size)``, w: ``(O, C / groups, *kernel_size)``, dx: ``(N, C, *input_size)``.
     """
+    if problem.border != ZERO:
+        return bordered.fold(problem, input_gradient(bordered.padded_problem(problem), dy, w))
     return _contract("conv_input_grad", im2col.input_gradient, blocked.input_gradient, problem, dy, w)
 
 
@@ -41,6 +47,8 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
 
     x: ``(N, C, *input_size)``, dy: ``(N, O, *output_size)``, dw: ``(O, C / groups, *kernel_size)``.
     """
+    if problem.border != ZERO:
+        return filter_gradient(bordered.padded_problem(problem), bordered.pad(problem, x), dy)
     return _contract("conv_filter_grad", im2col.filter_gradient, blocked.filter_gradient, problem, x, dy)
 
 

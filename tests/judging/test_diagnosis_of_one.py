@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import ml_dtypes
@@ -49,6 +50,10 @@ def _grouped(
     for group in range(problem.groups):
         y[:, filters_of(group)] = handmade.forward(x[:, inputs_of(group)], w[filters_of(group)])
     return y
+
+
+def _with_border(border: str) -> Mistake:
+    return of_geometry(lambda problem: {"mode": "constant" if border == "zero" else border})
 
 
 def _unbiased(operands: Operands) -> fills.Operands:
@@ -191,6 +196,12 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "edge-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "edge"})),
     "reflect-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "reflect"})),
     "wrap-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "wrap"})),
+    "symmetric-padding-for-zero": (PADDED, of_geometry(lambda p: {"mode": "symmetric"})),
+    **{
+        f"{taken}-padding-for-{wanted}": ({**PADDED, "border": wanted}, _with_border(taken))
+        for wanted, taken in permutations(("zero", "edge", "reflect", "symmetric", "wrap"), 2)
+        if wanted != "zero"
+    },
     "groups-ignored": (
         GROUPED,
         lambda p, operands: handmade.forward(operands.arrays[0][:, :2].astype(float), operands.arrays[1].astype(float)),

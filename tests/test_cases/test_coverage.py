@@ -196,7 +196,8 @@ def test_every_remainder_of_a_stride_is_met_by_valid_windows_and_by_same(stride:
     assert by_same == set(range(stride))
 
 
-@pytest.mark.parametrize("symbol", PADDING_SYMBOLS)
+# Causal padding is what the author of a function may say of it; no framework's route is asked by that name.
+@pytest.mark.parametrize("symbol", [symbol for symbol in PADDING_SYMBOLS if symbol != "causal"])
 def test_every_padding_symbol_is_asked_with_and_without_stride(symbol: str) -> None:
     strides = {strided(case) for case in catalogue.all_cases() if case.padding == symbol}
     assert strides == {True, False}

@@ -1,0 +1,106 @@
+"""What a filter without all its letters is to the channels: one for each, one for all, or of a single channel."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from convformance.checking import cases
+from convformance.checking.caller import Capabilities
+from convformance.checking.layouts import Layouts
+from convformance.checking.spec import CheckSpec
+from convformance.checking.target import FunctionUnderTest, Raised
+from convformance.judging.diagnosis import Diagnosis
+from convformance.processes.limits import CallTimeout
+from convformance.reference import operations
+from convformance.test_cases import fills
+from convformance.test_cases.case import Case
+
+_NOTHING, _EVERYTHING = -1.0, 1.0  # how much of a trial is right: no answer or another shape, all elements
+
+
+def resolved(spec: CheckSpec) -> CheckSpec:
+    """Return the spec with the first meaning of its filters under which a trial is right, or has the right shape."""
+    if {"in_channels", "groups"} & set(spec.fixed) or spec.depthwise:
+        return spec
+    best, most = spec, _NOTHING
+    for meaning in _meanings(spec):
+        right = _trial(meaning)
+        if right > most:
+            best, most = meaning, right
+        if right == _EVERYTHING or (right > _NOTHING and meaning.filter_layout == spec.filter_layout):
+            break
+    return best
+
+
+def in_own_terms(diagnosis: Diagnosis, layouts: Layouts) -> Diagnosis:
+    """Return the diagnosis with the word channel for what is an image to the problem and a channel to the function."""
+    if not layouts.shared:
+        return diagnosis
+    return replace(
+        diagnosis,
+        explanation=_with_channels(diagnosis.explanation),
+        remedy=_with_channels(diagnosis.remedy),
+        where=_with_channels(diagnosis.where),
+    )
+
+
+def _with_channels(text: str) -> str:
+    for ours, theirs in (
+        ("images", "channels"),
+        ("image", "channel"),
+        ("the batch", "the channels"),
+        ("batch", "channels"),
+    ):
+        text = re.sub(rf"\b{ours}\b", theirs, text)
+    return text
+
+
+def _meanings(spec: CheckSpec) -> Iterator[CheckSpec]:
+    """Yield what is worth trying, the likeliest first; nothing where the layouts leave nothing open."""
+    layouts = spec.layouts
+    if "C" not in layouts.activations or spec.capabilities().signature.has("groups"):
+        return
+    if layouts.shared:
+        yield spec
+        yield replace(spec, fixed={**spec.fixed, "in_channels": 1})
+    elif "O" in layouts.filters and "I" not in layouts.filters:
+        yield replace(spec, depthwise=True)
+        yield spec
+    elif spec.filter_layout is None and "depthwise" in spec.capabilities().signature.name.lower().replace("_", ""):
+        space = layouts.spatial
+        for filters in (f"OI{space}", f"C{space}", f"{space}C", f"CM{space}", f"{space}CM"):
+            yield replace(spec, depthwise=True, filter_layout=filters)
+
+
+def _trial(spec: CheckSpec) -> float:
+    """Return how much is right of the answer to a small question with several channels."""
+    capabilities = spec.capabilities()
+    askable = [each for each in cases.cases(capabilities, spec.dtype, empty=False) if has_unit_steps(each)]
+    trials = [each for each in askable if _has_several_channels(each)] or askable
+    return rightness(spec, capabilities, trials[0]) if trials else _NOTHING
+
+
+def has_unit_steps(case: Case) -> bool:
+    """Whether the kernel moves by single steps over finite numbers."""
+    return not case.special and max(*case.stride, *case.dilation) == 1
+
+
+def _has_several_channels(case: Case) -> bool:
+    """Whether there are more than two channels, or images that stand for them, and no side is taken for one."""
+    problem = case.problem
+    sizes = {*problem.kernel_size, *problem.output_size}
+    return max(problem.in_channels, problem.batch) > 2 and not {problem.in_channels, 1} & sizes
+
+
+def rightness(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> float:
+    """Return the share of right elements of the answer to one question, -1 where there is none of that shape."""
+    operation, problem = trial.operations[0], trial.problem
+    operands = fills.fill(trial, operation, spec.dtype, "int")
+    try:
+        got = FunctionUnderTest(spec, capabilities).answer(operation, problem, operands).value
+    except (Raised, CallTimeout):
+        return _NOTHING
+    if got.shape != problem.result_shape(operation):
+        return _NOTHING
+    want = operations.apply(operation, problem, *operands.arrays, bias=operands.bias)
+    return float((got == want).mean()) if want.size else _EVERYTHING
