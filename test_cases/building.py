@@ -11,9 +11,9 @@ from itertools import product
 from math import prod
 from typing import Any, TypeVar
 
-from convformance.reference.geometry import PADDING_SYMBOLS, Pairs, Size, effective_kernel
+from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.test_cases.case import Case, case
-from convformance.test_cases.features import FEATURES, Feature, Question, has_elements, levels_of
+from convformance.test_cases.features import FEATURES, NAMED_PADDINGS, Feature, Question, has_elements, levels_of
 
 FAMILY = "mixed"
 LARGEST = 400_000  # multiplications of a question that is built
@@ -151,7 +151,7 @@ def _stride(levels: Wanted, extents: Size, digits: Digits) -> Size:
 
 def _padding(levels: Wanted, extents: Size, digits: Digits) -> Pairs | str:
     level, rank = levels["padding"], len(extents)
-    if level in PADDING_SYMBOLS:
+    if level in NAMED_PADDINGS:
         return level
     least = {"none": 0, "negative": -2, "uneven": 0}.get(level, 1)
     most = 0 if level == "none" else 2

@@ -12,6 +12,8 @@ from convformance.reference.operation import OPERATIONS
 from convformance.test_cases.case import DTYPES, MEMORY, Case
 from convformance.test_cases.fills import SPECIALS
 
+# No framework's convolution has the word causal: it is asked in numbers.
+NAMED_PADDINGS = tuple(symbol for symbol in PADDING_SYMBOLS if symbol != "causal")
 MANY = 8  # images of a batch, or channels: from here on they are "many", and blocks of channels are multiples of it
 
 
@@ -160,7 +162,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("stride", ("1", "equal", "unequal"), _stride),
     Feature("stride reaches", ("within the kernel", "past the kernel"), _reach),
     Feature("dilation", ("1", "equal", "unequal"), _dilation),
-    Feature("padding", ("none", "even", "even, by axis", "uneven", "negative", *PADDING_SYMBOLS), _padding),
+    Feature("padding", ("none", "even", "even, by axis", "uneven", "negative", *NAMED_PADDINGS), _padding),
     Feature("padding reaches", ("within the kernel", "past the kernel"), _overhang),
     Feature("groups", ("1", "grouped", "depthwise", "multiplier"), _groups),
     Feature("batch", ("1", "few", "many"), _batch),
