@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convformance.checking import CheckResult, check, one, single_value
+    from convformance.checking import CheckResult, check, even, one, single_value
 
-__all__ = ["CheckResult", "__version__", "check", "one", "single_value"]
+__all__ = ["CheckResult", "__version__", "check", "even", "one", "single_value"]
 
 __version__ = "0.1.0"
 
@@ -18,7 +18,7 @@ if (_checkout / "reference" / "__init__.py").is_file():
 
 def __getattr__(name: str) -> Any:
     """Return what is imported only when it is first used."""
-    if name not in ("CheckResult", "check", "one", "single_value"):
+    if name not in ("CheckResult", "check", "even", "one", "single_value"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from convformance import checking
 

@@ -12,10 +12,10 @@ from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
 from convformance.checking import cases, trying
 from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking.names import COUNTS, role_of
 from convformance.checking.result import CheckResult
-from convformance.checking.signature import role_of
 from convformance.checking.smallest import smallest_case
-from convformance.checking.spec import COUNTS, CheckSpec
+from convformance.checking.spec import CheckSpec
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging import grades, special
 from convformance.judging.diagnosis import Observation, diagnoses
@@ -37,8 +37,8 @@ _QUOTED = 40  # characters of what is printed
 def check(
     fn: Callable[..., Any],
     *,
-    op: str = "conv",
-    layout: str = "NCHW",
+    op: str | None = None,
+    layout: str | None = None,
     filter_layout: str | None = None,
     dtype: str = "float64",
     call: Callable[..., Any] | None = None,
@@ -46,6 +46,7 @@ def check(
     grade: str = "conformant",
     empty: bool = False,
     seconds: float = 4.0,
+    forward: Callable[..., Any] | None = None,
     **fixed: Any,
 ) -> CheckResult:
     """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
@@ -59,7 +60,7 @@ def check(
 
     Raises ValueError for arguments that make no sense, and with the ``call=`` to write where it cannot be guessed.
     """
-    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed)
+    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed, forward)
     return CheckResult(run_check(spec))
 
 
@@ -72,8 +73,7 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
-    function = FunctionUnderTest(spec, spec.capabilities())
-    function.capabilities = trying.capabilities(function)
+    function = trying.function_under_test(spec, on_event)
     started = time.monotonic()
     run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
@@ -182,9 +182,10 @@ class CheckRun:
     def _asked(self, seconds: float) -> str:
         capabilities = self.function.capabilities
         parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
-        parts.append(capabilities.layouts.describe(capabilities.operations))
+        layouts, note = capabilities.layouts.describe(capabilities.operations), self.function.layout_note
+        parts.append(f"{layouts} ({note})" if note else layouts)
         parts += [f"{name} {value}" for name, value in capabilities.stated.items() if name in (role_of(name), *COUNTS)]
-        return ", ".join(parts)
+        return "; ".join((", ".join(parts), *self.function.notes))
 
     def _not_asked(self) -> list[str]:
         lacking = list(self.function.capabilities.lacks())
