@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from convformance.checking import forms
@@ -49,7 +50,7 @@ class Parameter:
         """Whether it has no default."""
         return self.default is EMPTY
 
-    @property
+    @cached_property
     def meaning(self) -> Meaning:
         """Its role, axis and side."""
         return Meaning(self.role or "", self.axis, self.side)
@@ -76,7 +77,7 @@ class Signature:
     name: str
     parameters: tuple[Parameter, ...]
 
-    @property
+    @cached_property
     def leaves(self) -> tuple[Parameter, ...]:
         """The parameters, and in place of those that hold several things what they hold."""
         return tuple(leaf for parameter in self.parameters for leaf in parameter.leaves())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from convformance.checking import cases
@@ -28,6 +29,9 @@ _GEOMETRIES: tuple[tuple[int, int, int | str, int], ...] = (
 )
 
 
+_WITHOUT_BIAS = 10  # a trial without a bias tells less than all with one
+
+
 @dataclass(frozen=True)
 class Trial:
     """A case whose axes agree; ``strength`` says how much of the geometry is off its default."""
@@ -41,19 +45,26 @@ class Trial:
         return not isinstance(self.case.padding, str) and any(map(any, self.case.padding))
 
 
-def trials(capabilities: Capabilities, spec: CheckSpec) -> list[Trial]:
-    """Return the trials that the function can be asked, the most telling first; else its first case of all."""
+def trials(capabilities: Capabilities, spec: CheckSpec) -> Iterator[Trial]:
+    """Yield the trials that the function can be asked, the most telling first; else its first case of all."""
     rank = capabilities.layouts.rank
-    result: list[Trial] = []
+    some = False
     for bias in (True, False) if capabilities.bias == "either" else (True,):
         for strength, stride, padding, dilation in _GEOMETRIES:
             declared = _case(rank, stride, padding, dilation, bias=bias)
-            fitted = cases.askable([declared], capabilities, spec.dtype, empty=False)
-            # One that is tried without a bias tells less than all with one.
-            result += [Trial(each, strength if bias else strength - 10) for each in islice(fitted, 1)]
-    if not result:
-        result = [Trial(each, 0) for each in islice(_first_cases(capabilities, spec), 1)]
-    return result
+            for each in cases.askable([declared], capabilities, spec.dtype, empty=False):
+                some = True
+                yield Trial(each, strength if bias else strength - _WITHOUT_BIAS)
+    if not some:
+        yield from (Trial(each, 0) for each in islice(_first_cases(capabilities, spec), 1))
+
+
+def weakest_trial(capabilities: Capabilities, spec: CheckSpec) -> Trial | None:
+    """Return the trial that asks the least, or None where it cannot be asked."""
+    bias = capabilities.bias == "always"
+    declared = _case(capabilities.layouts.rank, 1, 0, 1, bias=bias)
+    fitted = cases.askable([declared], capabilities, spec.dtype, empty=False)
+    return next((Trial(each, 1 if bias else 1 - _WITHOUT_BIAS) for each in fitted), None)
 
 
 def _first_cases(capabilities: Capabilities, spec: CheckSpec) -> Iterator[Case]:
@@ -72,6 +83,7 @@ def differing_padding(capabilities: Capabilities, spec: CheckSpec) -> Trial | No
     return next((Trial(each, 1) for each in fitted), None)
 
 
+@cache
 def _case(rank: int, stride: int, padding: int | str | Pairs, dilation: int, *, bias: bool) -> Case:
     pairs = ((padding, padding),) * rank if isinstance(padding, int) else padding
     return Case(

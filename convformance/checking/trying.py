@@ -8,6 +8,7 @@ numbers are not looked at, so that a mistake never chooses its own excuse.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice, product
 from typing import Any
 
@@ -21,16 +22,18 @@ from convformance.checking.signature import Parameter
 from convformance.checking.spec import CheckSpec
 from convformance.checking.suggesting import CannotGuess
 from convformance.checking.target import FunctionUnderTest, Raised
-from convformance.checking.telling import Trial, differing_padding, trials
+from convformance.checking.telling import Trial, differing_padding, trials, weakest_trial
+from convformance.judging.bounds import Operands
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
 from convformance.test_cases import fills
+from convformance.test_cases.case import Case
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 Forms = dict[Meaning, tuple[str, ...]]
 
-_SHARE = 0.25  # of the time for all questions, which trials may take
-_MOST_WAYS = 80  # of one reading
+_SHARE, _LEAST_SECONDS = 0.25, 2.0  # of the time for all questions, which trials may take
+_FEW_WAYS, _MOST_WAYS = 10, 80  # of one reading, at first and in the end
 RAISES, ANSWERS, RIGHT_AXES, RIGHT_SHAPE = range(4)
 
 
@@ -62,7 +65,7 @@ def function_under_test(spec: CheckSpec, on_event: OnEvent) -> FunctionUnderTest
     Raises ValueError where no way is known at all, or where the call that the user wrote names what is not there.
     """
     candidates = list(_known(spec))
-    attempt = _Attempt(on_event, time.monotonic() + _SHARE * spec.seconds)
+    attempt = _Attempt(on_event, time.monotonic() + max(_SHARE * spec.seconds, _LEAST_SECONDS))
     if spec.call is not None:
         attempt.see_that_the_call_is_complete(candidates[0])
     if len(candidates) == 1 and not _untried(candidates[0][1]) and not candidates[0][1].outputs:
@@ -105,6 +108,7 @@ class _Attempt:
     deadline: float
     failed: list[Failed] = field(default_factory=list)
     hangs: bool = False
+    call: str = ""  # the last one, as it would be written
 
     def best(self, candidates: Sequence[tuple[Reading, Capabilities]]) -> tuple[Reading, Capabilities]:
         """Return the reading and the way that did best: all with uniform forms first, then with mixed ones."""
@@ -126,13 +130,25 @@ class _Attempt:
     def _best_way(self, spec: CheckSpec, capabilities: Capabilities, ways: Iterator[Forms]) -> Outcome:
         best = Outcome(RAISES, None, capabilities)
         for way in ways:
-            candidate = _with_forms(capabilities, way)
-            for trial in trials(candidate, spec):
-                outcome = Outcome(self._level(spec, candidate, trial), trial, candidate)
-                best = max(best, outcome, key=lambda each: each.rank)
-                if outcome.level == RIGHT_SHAPE or self._over():
-                    break
+            outcome = self._outcome(spec, _with_forms(capabilities, way))
+            best = max(best, outcome, key=lambda each: each.rank)
             if self._over() or (best.level == RIGHT_SHAPE and _is_most_telling(spec, best)):
+                break
+        return best
+
+    def _outcome(self, spec: CheckSpec, candidate: Capabilities) -> Outcome:
+        """Return the best of a way: on the most telling trial that it answers in the right shape, else on any.
+
+        One that raises on the first trial and on the one that asks the least is given up.
+        """
+        best = Outcome(RAISES, None, candidate)
+        for index, trial in enumerate(trials(candidate, spec)):
+            outcome = Outcome(self._level(spec, candidate, trial), trial, candidate)
+            best = max(best, outcome, key=lambda each: each.rank)
+            if outcome.level == RIGHT_SHAPE or self._over():
+                break
+            weakest = weakest_trial(candidate, spec) if index == 0 and outcome.level == RAISES else None
+            if weakest is not None and self._level(spec, candidate, weakest) == RAISES:
                 break
         return best
 
@@ -145,30 +161,28 @@ class _Attempt:
             if answer is None:
                 return RAISES
             if answer.shape != wanted:
-                self._fail(spec, capabilities, trial, f"the result has shape {answer.shape}; wanted {wanted}")
+                self._fail(capabilities, f"the result has shape {answer.shape}; wanted {wanted}")
                 return RIGHT_AXES if answer.ndim == len(wanted) else ANSWERS
         return RIGHT_SHAPE
 
     def _answer(self, spec: CheckSpec, capabilities: Capabilities, trial: Trial, operation: str) -> Array | None:
         """Return the answer, None where there is none."""
-        operands = fills.fill(trial.case, operation, spec.dtype, "int")
+        operands = _operands(trial.case, operation, spec.dtype)
         function = FunctionUnderTest(spec, capabilities)
-        call = function.call_text(operation, trial.case.problem, operands)
-        self.on_event("trying", {"op": operation, "case": trial.case.id, "dtype": spec.dtype, "call": call})
+        self.call = function.call_text(operation, trial.case.problem, operands)
+        self.on_event("trying", {"op": operation, "case": trial.case.id, "dtype": spec.dtype, "call": self.call})
         try:
             return function.answer(operation, trial.case.problem, operands).value
         except CallTimeout as error:
             self.hangs = True
-            self._fail(spec, capabilities, trial, str(error) or "no answer in time")
+            self._fail(capabilities, str(error) or "no answer in time")
         except Raised as error:
-            self._fail(spec, capabilities, trial, str(error))
+            self._fail(capabilities, str(error))
         return None
 
-    def _fail(self, spec: CheckSpec, capabilities: Capabilities, trial: Trial, error: str) -> None:
-        operation = trial.case.operations[0]
-        operands = fills.fill(trial.case, operation, spec.dtype, "int")
-        call = FunctionUnderTest(spec, capabilities).call_text(operation, trial.case.problem, operands)
-        self.failed.append(Failed(f"{call}, {capabilities.layouts.describe(capabilities.operations)}", error))
+    def _fail(self, capabilities: Capabilities, error: str) -> None:
+        layouts = capabilities.layouts.describe(capabilities.operations)
+        self.failed.append(Failed(f"{self.call}, {layouts}", error))
 
     def _completed(self, spec: CheckSpec, outcome: Outcome) -> Capabilities:
         """Return the capabilities with all forms that the arguments take, and outputs as the function wants them."""
@@ -224,11 +238,11 @@ class _Attempt:
     def see_that_the_call_is_complete(self, candidate: tuple[Reading, Capabilities]) -> None:
         """Raise ValueError where the user's own call names something that is not there."""
         spec, capabilities = candidate[0].spec, candidate[1]
-        trial = next(iter(trials(capabilities, spec)), None)
+        trial = next(trials(capabilities, spec), None)
         assert isinstance(capabilities, OpenCapabilities)
         if trial is None:
             return
-        operands = fills.fill(trial.case, trial.case.operations[0], spec.dtype, "int")
+        operands = _operands(trial.case, trial.case.operations[0], spec.dtype)
         try:
             FunctionUnderTest(spec, capabilities).answer(trial.case.operations[0], trial.case.problem, operands)
         except (Raised, CallTimeout) as error:
@@ -240,6 +254,11 @@ class _Attempt:
 _KNOWN_NAMES = "known are np, single_value, even, and the names of the function's own file"
 
 
+@cache
+def _operands(trial: Case, operation: str, dtype: str) -> Operands:
+    return fills.fill(trial, operation, dtype, "int")
+
+
 def _innermost_code(error: BaseException) -> Any:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -248,7 +267,7 @@ def _innermost_code(error: BaseException) -> Any:
 
 
 def _is_most_telling(spec: CheckSpec, outcome: Outcome) -> bool:
-    first = next(iter(trials(outcome.capabilities, spec)), None)
+    first = next(trials(outcome.capabilities, spec), None)
     return first is None or (outcome.trial is not None and outcome.trial.strength >= first.strength)
 
 
@@ -272,11 +291,13 @@ def _bias_options(capabilities: Capabilities) -> list[str]:
 
 
 def _uniform(capabilities: Capabilities) -> Iterator[Forms]:
-    """Yield the ways in which every argument has the same form where it can, each form in turn."""
+    """Yield the ways in which every argument has the same form where it can, then some that mix them."""
     options = {leaf.meaning: _options(leaf, capabilities) for leaf in _untried(capabilities)}
     longest = max(map(len, options.values()), default=1)
     for index in range(longest):
         yield {meaning: (listed[min(index, len(listed) - 1)],) for meaning, listed in options.items()}
+    if len(options) > 1:
+        yield from islice(_mixed(capabilities), 1, _FEW_WAYS)
 
 
 def _mixed(capabilities: Capabilities) -> Iterator[Forms]:
