@@ -41,6 +41,7 @@ class Capabilities:
     required_geometry: Mapping[str, Any]
     required_parts: Mapping[Meaning, int] = field(default_factory=dict)
     zeroed: bool = False  # the arrays that it writes into must hold zeros
+    square: str = ""  # the name that the source has for all sides of a kernel
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -73,6 +74,8 @@ class Capabilities:
             yield f"{name} is {value!r}" if getattr(problem, name) != value else None
         if "I" not in self.layouts.filters and problem.in_channels != problem.groups:
             yield "one input channel in a group"
+        if self.square and len(set(problem.kernel_size)) > 1:
+            yield "a kernel of unequal sides"
         # A negative padding crops, which functions that take numbers hardly ever mean by it.
         if "padding" not in self.required_geometry and min(map(min, problem.padding)) < 0:
             yield "negative padding"
@@ -199,6 +202,8 @@ class Capabilities:
         parameters = [parameter for role in (*roles, *SIZES) if (parameter := self.signature.of(role))]
         yield from filter(None, map(self._lacking_form, parameters))
         yield from self._lacking_axes(roles)
+        if self.square:
+            yield f"kernels of unequal sides (in the source all sides are {self.square})"
         results = {BY_NAME[operation].result for operation in self.operations}
         if "input" in results and not self.knows_large_size:
             yield "results above the smallest legal size (no parameter tells a size)"

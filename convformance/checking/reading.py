@@ -28,18 +28,23 @@ _FILTERS = {"C_last": ("{s}IO", "O{s}I", "OI{s}", "{s}I"), "C": ("OI{s}", "I{s}"
 
 @dataclass(frozen=True)
 class Reading:
-    """A complete specification, with what was read rather than said: ``operation`` and ``layout``, in words."""
+    """A complete specification, with what was read rather than said: ``operation`` and ``layout``, in words.
+
+    ``square`` is the name that the source has for all sides of a kernel, empty where it has one for each.
+    """
 
     spec: CheckSpec
     operation: str = ""
     layout: str = ""
+    square: str = ""
 
 
 def readings(spec: CheckSpec) -> Iterator[Reading]:
     """Yield what the function may be, the likeliest first: what it computes, then how its arrays lie."""
     for computed in _computed(spec):
         source = Source(computed.spec.fn)
-        for each in _with_forward(computed, source):
+        square = _name_of_all_sides(computed.spec, source)
+        for each in _with_forward(replace(computed, square=square), source):
             yield from _with_layouts(each, source)
 
 
@@ -175,20 +180,31 @@ def _same_letters(filters: str, layout: str) -> bool:
 
 def _layouts_of_source(spec: CheckSpec, source: Source) -> tuple[str, str]:
     """Return the layouts of activations and of filters that named axes say, empty where they do not."""
-    rank = 2
-    signature = read(spec.fn, spec.operations, rank)
-    names: dict[str, list[str]] = {"x": [], "w": [], "dy": []}
-    for parameter in signature.parameters:
-        for name in (parameter.name, *source.entries(parameter.name)):
-            roles = [parameter.role] if name == parameter.name else [role_of(name)]
-            for role in roles:
-                if role in names:
-                    names[str(role)].append(name)
-    read_axes = {role: [source.axes(name) for name in listed] for role, listed in names.items()}
+    read_axes = _axes_of_source(spec, source)
     activations = next(filter(None, (activation_layout(*axes) for axes in (*read_axes["x"], *read_axes["dy"]))), "")
     transposed = operands_of(spec.operations)[:1] == ("x",) and "transpose" in spec.operations[0]
     filters = next(filter(None, (filter_layout(*axes, transposed=transposed) for axes in read_axes["w"])), "")
     return activations, filters if _same_letters(filters, activations) else ""
+
+
+def _axes_of_source(spec: CheckSpec, source: Source) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    """Return the named axes of x, w and dy, whether they are arguments or entries of a cache."""
+    names: dict[str, list[str]] = {"x": [], "w": [], "dy": []}
+    for parameter in read(spec.fn, spec.operations, spec.layouts.rank).parameters:
+        inside = [(name, role_of(name)) for name in source.entries(parameter.name)]
+        for name, role in ((parameter.name, parameter.role), *inside):
+            if role in names:
+                names[role].append(name)
+    return {role: [source.axes(name) for name in listed] for role, listed in names.items()}
+
+
+def _name_of_all_sides(spec: CheckSpec, source: Source) -> str:
+    """Return the name that two axes of a filter have in common, as in ``f, f, c_in, c_out = w.shape``, or nothing."""
+    for axes, _ in _axes_of_source(spec, source)["w"]:
+        twice = [axis for axis in axes if axes.count(axis) > 1 and axis.strip("_")]
+        if twice:
+            return twice[0]
+    return ""
 
 
 # The names of axes in lower case without underscores, digits and what says where: n_H_prev is h, x_h is h.

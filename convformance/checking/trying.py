@@ -84,7 +84,7 @@ def _known(spec: CheckSpec) -> Iterator[tuple[Reading, Capabilities]]:
     some = False
     for each in reading.readings(spec):
         try:
-            capabilities = each.spec.capabilities()
+            capabilities = replace(each.spec.capabilities(), square=each.square)
         except CannotGuess as error:
             problem = problem or error
             continue
