@@ -8,7 +8,7 @@ import numpy as np
 
 from convformance.checking import values
 from convformance.checking.calls import Argument, Call, holder_argument
-from convformance.checking.forms import CAPITALS, NUMBER, SIDES, SYMBOL, VECTOR, bias_shape
+from convformance.checking.forms import CAPITALS, NUMBER, SIDES, SYMBOL, bias_shape, is_shape
 from convformance.checking.layouts import Layouts
 from convformance.checking.names import OUTPUTS, Meaning
 from convformance.checking.signature import ARRAYS, EMPTY, SIZES, Parameter, Signature, operands_of, output_of
@@ -41,6 +41,7 @@ class Capabilities:
     required_geometry: Mapping[str, Any]
     required_parts: Mapping[Meaning, int] = field(default_factory=dict)
     zeroed: bool = False  # the arrays that it writes into must hold zeros
+    writes: bool = False  # it has written into one of them before
     square: str = ""  # the name that the source has for all sides of a kernel
 
     @property
@@ -254,7 +255,7 @@ def _is_smallest_size(problem: Problem) -> bool:
 
 def _shaped(parameter: Parameter, array: Any) -> Any:
     """Return an array as it is given, a bias with the axes of its form."""
-    if parameter.role != "bias" or parameter.forms[0] == VECTOR or array.ndim != 1:
+    if parameter.role != "bias" or not is_shape(parameter.forms[0]) or array.ndim != 1:
         return array
     return array.reshape(bias_shape(parameter.forms[0], array.shape[0]))
 

@@ -87,6 +87,11 @@ def _padding(form: str, problem: Problem, default: Any) -> Any:
     return per_axis((form,), sides) if len(sides) == problem.rank else None
 
 
+def is_shape(form: str) -> bool:
+    """Whether a form is that of the axes of a bias."""
+    return set(form) <= {"C", "1"}
+
+
 def bias_shape(form: str, channels: int) -> Size:
     """Return the shape of a bias whose axes are written as ``form``."""
     return tuple(channels if letter == "C" else 1 for letter in form)

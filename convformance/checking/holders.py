@@ -14,6 +14,16 @@ _HOLDERS = ("parameters", "cache")
 _DEEPEST = 3  # a dictionary in a cache in a dictionary
 
 
+def holding(function: Callable[..., Any]) -> list[str]:
+    """Return the parameters without a telling name that the source takes apart, and so hold several things."""
+    try:
+        names = [name for name in inspect.signature(function).parameters if role_of(name) in (None, *_HOLDERS)]
+    except (TypeError, ValueError):
+        return []
+    source = Source(function)
+    return [name for name in names if not meanings(name) and (source.keys(name) or source.entries(name))]
+
+
 def with_holders(signature: Signature, function: Callable[..., Any], rank: int, forward: "Forward | None") -> Signature:
     """Return the signature with what its unknown parameters hold, as far as the source or the forward pass says it."""
     source = Source(function)

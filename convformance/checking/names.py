@@ -84,6 +84,7 @@ _AXIS_WORDS = {
     **dict.fromkeys(["before", "begin", "start", "lo", "low", "pre"], ("", "lo")),
     **dict.fromkeys(["after", "end", "hi", "high", "post"], ("", "hi")),
 }
+_CLEAR_AXES = frozenset(["h", "w", "d", "height", "width", "depth"])  # beside one letter: x_col is no width
 _FILLING = frozenset(["size", "sizes", "dim", "dims", "length", "len", "amount", "factor", "n", "num"])
 # The words of longer names of arrays, and those that say nothing of which array it is.
 _ARRAY_WORDS: Mapping[str, frozenset[str]] = {
@@ -195,7 +196,8 @@ def _of_one_axis(tokens: list[str]) -> Meaning | None:
     for role, listed in _QUANTITIES.items():
         quantity = [token for token in said if token in listed.split()]
         rest = [token for token in said if token not in quantity[:1]]
-        if quantity and rest and all(token in _AXIS_WORDS for token in rest):
+        clear = all(len(token) > 1 for token in quantity[:1]) or set(rest) <= _CLEAR_AXES
+        if quantity and rest and clear and all(token in _AXIS_WORDS for token in rest):
             axes = {_AXIS_WORDS[token][0] for token in rest} - {""}
             sides = {_AXIS_WORDS[token][1] for token in rest} - {""}
             if len(axes) <= 1 and len(sides) <= 1 and (role == "padding" or not sides):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from convformance.checking.holders import holding
 from convformance.checking.names import meanings, role_of
 from convformance.checking.signature import name_of, operands_of, output_of, read
 from convformance.checking.source import Source
@@ -14,7 +15,7 @@ from convformance.checking.spec import CheckSpec
 
 FROM_SOURCE = "read from the source"
 _BACKWARD = re.compile(r"back(ward|prop|_?pass)|bwd|grad", re.IGNORECASE)
-_TRANSPOSED = re.compile(r"transpose|deconv|upconv|tconv|fractional", re.IGNORECASE)
+_TRANSPOSED = re.compile(r"conv.*transpose|transposed?_?conv|deconv|upconv|tconv|fractional", re.IGNORECASE)
 _TARGETS = (
     ("input", r"input|data|image|_x\b|_dx"),
     ("filter", r"filter|weight|kernel|_w\b|_dw"),
@@ -123,7 +124,9 @@ def forward_of(backward: Callable[..., Any]) -> Callable[..., Any] | None:
         for candidate in dict.fromkeys((name.replace(old, new), name.replace(f"_{old}", ""))):
             if candidate != name and inspect.isfunction(names.get(candidate)):
                 return names[candidate]  # type: ignore[no-any-return]
-    return None
+    public = [each for key, each in names.items() if re.search(r"^[a-z].*(forward|fwd)|^(forward|fwd)", key)]
+    own = [each for each in public if inspect.isfunction(each) and each.__module__ == backward.__module__]
+    return own[0] if len(own) == 1 else None
 
 
 def names_beside(function: Callable[..., Any]) -> Mapping[str, Any]:
@@ -190,12 +193,17 @@ def _layouts_of_source(spec: CheckSpec, source: Source) -> tuple[str, str]:
 def _axes_of_source(spec: CheckSpec, source: Source) -> dict[str, list[tuple[tuple[str, ...], str]]]:
     """Return the named axes of x, w and dy, whether they are arguments or entries of a cache."""
     names: dict[str, list[str]] = {"x": [], "w": [], "dy": []}
-    for parameter in read(spec.fn, spec.operations, spec.layouts.rank).parameters:
+    for parameter in read(spec.fn, spec.operations, spec.layouts.rank, holding(spec.fn)).parameters:
         inside = [(name, role_of(name)) for name in source.entries(parameter.name)]
         for name, role in ((parameter.name, parameter.role), *inside):
             if role in names:
                 names[role].append(name)
-    return {role: [source.axes(name) for name in listed] for role, listed in names.items()}
+    read_axes = {role: [source.axes(name) for name in listed] for role, listed in names.items()}
+    if spec.forward is not None:
+        forward = replace(spec, fn=spec.forward, op="conv", returns=None, forward=None)
+        for role, axes in _axes_of_source(forward, Source(spec.forward)).items():
+            read_axes[role] += axes
+    return read_axes
 
 
 def _name_of_all_sides(spec: CheckSpec, source: Source) -> str:
@@ -257,9 +265,11 @@ _OUT_NAMES = frozenset(
 
 
 def _letter(axis: str) -> str:
-    short = re.sub(r"(_|\b)(prev|in|input|x|old|img|image|padded|pad|filter|kernel|k|f|w)(_|\b)", "_", axis)
-    short = (short.strip("_") or axis).lower().replace("_", "")
-    return _AXIS_NAMES.get(short) or _AXIS_NAMES.get(axis.lower().replace("_", ""), "?")
+    for of_what in ("prev|in|input|x|old|img|image|padded|pad|filter|kernel", "k|f|w", "-"):
+        short = re.sub(rf"(_|\b)({of_what})(_|\b)", "_", axis).strip("_").lower().replace("_", "")
+        if short in _AXIS_NAMES:
+            return _AXIS_NAMES[short]
+    return "?"
 
 
 def activation_layout(axes: Sequence[str], where: str) -> str:
@@ -269,11 +279,9 @@ def activation_layout(axes: Sequence[str], where: str) -> str:
         return {2: "NCHW"}.get(len(axes), "")
     if where == "first":
         return "HWC" if letters[:2] == ["H", "W"] else ""
-    if len(axes) == 4:
-        return "NHWC" if letters[3] == "C" else "NCHW" if letters[1] == "C" or letters[2:] == ["H", "W"] else ""
-    if len(axes) == 3:
-        three = "".join(letters)
-        return next((each for each in ("CHW", "HWC", "NCW", "NWC", "NHW") if _agrees(three, each)), "")
+    if len(axes) in (3, 4):
+        layouts = ("NCHW", "NHWC") if len(axes) == 4 else ("CHW", "HWC", "NCW", "NWC", "NHW")
+        return next((each for each in layouts if _agrees("".join(letters), each)), "")
     return {2: "HW", 1: "W"}.get(len(axes), "") if set(letters) <= {*"HWNC?"} and letters != ["C", "W"] else ""
 
 

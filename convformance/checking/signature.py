@@ -1,7 +1,7 @@
 """How a function wants to be called, read from the names and the defaults of its parameters."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -116,10 +116,13 @@ def output_of(operation: str) -> str:
     return {"input": "out_x", "filter": "out_w"}.get(operation.removesuffix("_grad").rpartition("_")[2], "out_bias")
 
 
-def read(function: Callable[..., Any], operations: Sequence[str], rank: int) -> Signature:
+def read(
+    function: Callable[..., Any], operations: Sequence[str], rank: int, several: Collection[str] = ()
+) -> Signature:
     """Return how to call ``function``: by known names, the rest by position in the order of its operations.
 
-    A required parameter whose role is None could not be guessed.
+    ``several`` are parameters that hold several things, and so no operand by position. A required parameter whose role
+    is None could not be guessed.
     """
     name, needed = name_of(function), operands_of(operations)
     declared = _declared(function)
@@ -127,7 +130,7 @@ def read(function: Callable[..., Any], operations: Sequence[str], rank: int) -> 
         return Signature(name, tuple(Parameter(role, role) for role in needed))
     parameters = _by_names(declared, operations, rank)
     parameters = _first_is_the_image(parameters, needed)
-    parameters = _with_operands(parameters, needed)
+    parameters = _with_operands(parameters, needed, several)
     return Signature(name, tuple(_with_outputs(each, operations) for each in parameters))
 
 
@@ -220,7 +223,7 @@ def _as_array(parameter: Parameter, role: str) -> Parameter:
     return Parameter(parameter.name, role, parameter.default, positional=parameter.positional)
 
 
-def _with_operands(parameters: list[Parameter], needed: Sequence[str]) -> list[Parameter]:
+def _with_operands(parameters: list[Parameter], needed: Sequence[str], several: Collection[str]) -> list[Parameter]:
     """Return the parameters with operands that no name tells filled in by position.
 
     What may be one by a second meaning of its name is taken first, then names that say nothing, then those of operands
@@ -232,9 +235,11 @@ def _with_operands(parameters: list[Parameter], needed: Sequence[str]) -> list[P
             free = [each for each in second if each.role not in needed]
             parameters = [_as_array(each, role) if each in free[:1] else each for each in parameters]
     missing = [role for role in needed if all(each.role != role for each in parameters)]
-    required = [each for each in parameters if each.required]
+    required = [each for each in parameters if each.required and each.name not in several]
     spare = [each for each in required if each.role is None]
     spare += [each for each in required if each.role in OPERANDS and each.role not in needed]
+    # The letter of a size may be any array, as the h of an impulse response.
+    spare += [each for each in required if each.role not in (None, *OPERANDS) and len(each.name) == 1]
     chosen = sorted(spare[: len(missing)], key=parameters.index)
     roles = {parameter.name: role for parameter, role in zip(chosen, missing, strict=False)}
     return [_as_array(each, roles[each.name]) if each.name in roles else each for each in parameters]

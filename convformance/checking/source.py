@@ -8,12 +8,18 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
+_DEEPEST = 3  # functions that call each other
+
 
 class Source:
-    """The text of a function; everything is empty where there is none, as for compiled code."""
+    """The text of a function; everything is empty where there is none, as for compiled code.
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    What a function hands on to another one of its module is read there.
+    """
+
+    def __init__(self, function: Callable[..., Any], depth: int = 0) -> None:
         self.function = getattr(inspect.unwrap(function), "py_func", inspect.unwrap(function))
+        self.depth = depth
 
     @cached_property
     def tree(self) -> ast.AST:
@@ -37,6 +43,11 @@ class Source:
                 key = node.args[0] if node.func.attr in ("get", "pop") and _is_name(node.func.value, name) else None
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 yield key.value
+        for callee, parameter in self._handed_on(name):
+            yield from callee.keys(parameter)
+        for call, callee in self._calls():
+            if any(each.arg is None and _is_name(each.value, name) for each in call.keywords):
+                yield from _left_open(call, callee)
 
     def attributes(self, name: str) -> tuple[str, ...]:
         """Return the attributes that are read of ``name``, methods left out."""
@@ -53,8 +64,12 @@ class Source:
             if isinstance(value, ast.Subscript) and _is_name(value.value, name):
                 index = _constant(value.slice)
                 by_index |= {index: targets[0]} if isinstance(index, int) else {}
-        count = max(by_index, default=-1) + 1
-        return tuple(by_index.get(index, "_") for index in range(count))
+        if by_index:
+            return tuple(by_index.get(index, "_") for index in range(max(by_index) + 1))
+        for call, callee in self._calls():
+            if any(isinstance(each, ast.Starred) and _is_name(each.value, name) for each in call.args):
+                return tuple(_left_open(call, callee))
+        return next((entries for callee, own in self._handed_on(name) if (entries := callee.entries(own))), ())
 
     def name_of_key(self, name: str, key: str) -> str:
         """Return the variable that an entry of a dictionary is kept in, or the key itself."""
@@ -73,7 +88,8 @@ class Source:
                 where = _part_of_shape(value, name)
                 if where and (len(targets) > 1 or self._is_tuple_target(value)):
                     return targets, where
-        return self._axes_of_docstring(name), "all"
+        handed_on = (callee.axes(own) for callee, own in self._handed_on(name))
+        return next((axes for axes in handed_on if axes[0]), (self._axes_of_docstring(name), "all"))
 
     def _is_tuple_target(self, value: ast.expr) -> bool:
         return any(
@@ -87,7 +103,7 @@ class Source:
         for line in (documented or "").splitlines():
             match = re.match(rf"\W*{re.escape(name)}\b.*?\(([\w ]+(?:,[\w ]+)*),?\)", line)
             axes = tuple(part.strip() for part in match[1].split(",")) if match else ()
-            if axes and all(axis.isidentifier() for axis in axes) and (len(axes) > 1 or len(axes[0]) <= _SHORT):
+            if len(axes) > 1 and all(axis.isidentifier() for axis in axes):
                 return axes
         return ()
 
@@ -97,6 +113,9 @@ class Source:
         if not values:
             return ()
         last = values[-1]
+        for call, callee in self._calls():
+            if call is last:
+                return callee.returned()
         parts = last.elts if isinstance(last, ast.Tuple | ast.List) else [last]
         return tuple(_base_name(part) for part in parts)
 
@@ -109,14 +128,30 @@ class Source:
                 texts += [value for each in constants if isinstance(value := _constant(each), str)]
         return tuple(dict.fromkeys(texts))
 
+    def _calls(self) -> Iterator[tuple[ast.Call, "Source"]]:
+        """Yield the calls of functions that are written in Python, with their text."""
+        known = getattr(self.function, "__globals__", {})
+        for node in ast.walk(self.tree) if self.depth < _DEEPEST else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                callee = known.get(node.func.id)
+                own = getattr(callee, "__module__", None) == getattr(self.function, "__module__", None)
+                if own and inspect.isfunction(callee) and callee is not self.function:
+                    yield node, Source(callee, self.depth + 1)
+
+    def _handed_on(self, name: str) -> Iterator[tuple["Source", str]]:
+        """Yield the functions that get ``name`` as it is, each with its own name for it."""
+        for call, callee in self._calls():
+            own = list(inspect.signature(callee.function).parameters)
+            pairs = zip(call.args, own, strict=False)
+            yield from ((callee, parameter) for each, parameter in pairs if _is_name(each, name))
+            named = (each for each in call.keywords if each.arg and _is_name(each.value, name))
+            yield from ((callee, str(each.arg)) for each in named)
+
     def _assignments(self) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
         """Yield every assignment to names; a starred or another target ends the names."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
                 yield from _pairs(node.targets[0], node.value)
-
-
-_SHORT = 3  # letters of the name of an axis that stands by itself
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
@@ -129,6 +164,14 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[tuple[str, ...],
             yield tuple(each.id for each in target.elts if isinstance(each, ast.Name)), value
     elif isinstance(target, ast.Name):
         yield (target.id,), value
+
+
+def _left_open(call: ast.Call, callee: Source) -> list[str]:
+    """Return the parameters of a function that a call gives it neither by position nor by name."""
+    by_name = {each.arg for each in call.keywords}
+    plain_arguments = sum(not isinstance(each, ast.Starred) for each in call.args)
+    names = list(inspect.signature(callee.function).parameters)[plain_arguments:]
+    return [name for name in names if name not in by_name]
 
 
 def _own_nodes(tree: ast.AST) -> Iterator[ast.AST]:

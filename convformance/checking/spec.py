@@ -76,7 +76,7 @@ class CheckSpec:
         required = {**_required_by_letters(self.layouts), **_required_by_values(by_role, rank)}
         if self.call is not None:
             return _open_capabilities(self, self.call, by_role, required)
-        read = signature.read(self.fn, self.operations, rank)
+        read = signature.read(self.fn, self.operations, rank, holders.holding(self.fn))
         read = holders.with_holders(read, self.fn, rank, self._forward_pass())
         self._check_known(read)
         stated, parts = {**by_role, **self.fixed}, _required_parts(self.fixed, read)

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convformance.checking.names import role_of
 from convformance.checking.signature import OPERANDS, Parameter, Signature, operands_of
 
 # What stays where a call says nothing of it.
@@ -81,7 +82,7 @@ class CannotGuess(ValueError):
             return str(parameter.role) if parameter.role in OPERANDS else self._number(parameter)
         if parameter.role is None and missing:
             return f"({', '.join(missing)},)" if len(missing) == 1 else f"({', '.join(missing)})"
-        return _DICTIONARY if "param" in parameter.name else "None"
+        return _DICTIONARY if role_of(parameter.name) == "parameters" else "None"
 
     def _number(self, parameter: Parameter) -> str:
         index = {"D": -3, "H": -2, "W": -1}.get(parameter.axis)

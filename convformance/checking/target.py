@@ -38,6 +38,10 @@ class Raised(Exception):
         self.refusal = refusal
 
 
+class NeverWrites(Raised):
+    """The function returned nothing, and left the array that it was given for its result as it was."""
+
+
 @dataclass
 class FunctionUnderTest:
     """One function that is asked.
@@ -108,9 +112,9 @@ class FunctionUnderTest:
             return value
         output, parameter = outputs[role], self.capabilities.signature.of(role)
         untouched = _to_write_into(output.shape, output.dtype, self.capabilities.zeroed)
-        if output.size and not self.capabilities.zeroed and output.tobytes() == untouched.tobytes():
+        if output.size and not self.capabilities.writes and output.tobytes() == untouched.tobytes():
             name = parameter.name if parameter else role
-            raise Raised(f"returns None and never writes into {name}: inside, the name is bound to another array")
+            raise NeverWrites(f"returns None and never writes into {name}, as where the name is bound anew inside")
         if self.capabilities.zeroed:
             self.remark("adds to what lies in the array it writes into: zeros were given")
         return output

@@ -21,7 +21,7 @@ from convformance.checking.reading import Reading
 from convformance.checking.signature import Parameter
 from convformance.checking.spec import CheckSpec
 from convformance.checking.suggesting import CannotGuess
-from convformance.checking.target import FunctionUnderTest, Raised
+from convformance.checking.target import FunctionUnderTest, NeverWrites, Raised
 from convformance.checking.telling import Trial, differing_padding, trials, weakest_trial
 from convformance.judging.bounds import Operands
 from convformance.processes.limits import CallTimeout
@@ -31,6 +31,7 @@ from convformance.test_cases.case import Case
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 Forms = dict[Meaning, tuple[str, ...]]
+_NoAnswer = Raised | CallTimeout
 
 _SHARE, _LEAST_SECONDS = 0.25, 2.0  # of the time for all questions, which trials may take
 _FEW_WAYS, _MOST_WAYS = 10, 80  # of one reading, at first and in the end
@@ -64,34 +65,40 @@ def function_under_test(spec: CheckSpec, on_event: OnEvent) -> FunctionUnderTest
 
     Raises ValueError where no way is known at all, or where the call that the user wrote names what is not there.
     """
-    candidates = list(_known(spec))
-    attempt = _Attempt(on_event, time.monotonic() + max(_SHARE * spec.seconds, _LEAST_SECONDS))
+    candidates, problem = _known(spec)
+    attempt = _Attempt(on_event, time.process_time() + max(_SHARE * spec.seconds, _LEAST_SECONDS))
     if spec.call is not None:
         attempt.see_that_the_call_is_complete(candidates[0])
     if len(candidates) == 1 and not _untried(candidates[0][1]) and not candidates[0][1].outputs:
         chosen, capabilities = candidates[0]
     else:
         chosen, capabilities = attempt.best(candidates)
+        if problem is not None and attempt.level == RAISES:
+            raise problem
     notes = [chosen.operation] if chosen.operation else []
     function = FunctionUnderTest(chosen.spec, capabilities, notes=notes, layout_note=chosen.layout)
+    bias = capabilities.signature.of("bias")
+    if bias is not None and forms.is_shape(bias.forms[0]) and bias.forms[0] != forms.VECTOR:
+        function.remark(f"takes {bias.name} in the shape ({', '.join(bias.forms[0])})")
     function.tried = [(failed.way, failed.error) for failed in attempt.failed]
     return function
 
 
-def _known(spec: CheckSpec) -> Iterator[tuple[Reading, Capabilities]]:
-    """Yield the readings that say how to call it; raises the first one's CannotGuess where none does."""
+def _known(spec: CheckSpec) -> tuple[list[tuple[Reading, Capabilities]], CannotGuess | None]:
+    """Return the readings that say how to call it, and the problem of the first one where that does not.
+
+    Raises the problem where none does.
+    """
     problem: CannotGuess | None = None
-    some = False
+    known = []
     for each in reading.readings(spec):
         try:
-            capabilities = replace(each.spec.capabilities(), square=each.square)
+            known.append((each, replace(each.spec.capabilities(), square=each.square)))
         except CannotGuess as error:
-            problem = problem or error
-            continue
-        some = True
-        yield each, capabilities
-    if not some and problem is not None:
+            problem = problem or (None if known else error)
+    if not known and problem is not None:
         raise problem
+    return known, problem
 
 
 def _untried(capabilities: Capabilities) -> list[Parameter]:
@@ -102,12 +109,13 @@ def _untried(capabilities: Capabilities) -> list[Parameter]:
 
 @dataclass
 class _Attempt:
-    """All that is tried on one function, until ``deadline``."""
+    """All that is tried on one function, until the process has computed up to ``deadline``."""
 
     on_event: OnEvent
     deadline: float
     failed: list[Failed] = field(default_factory=list)
     hangs: bool = False
+    level: int = RAISES  # of the best way
     call: str = ""  # the last one, as it would be written
 
     def best(self, candidates: Sequence[tuple[Reading, Capabilities]]) -> tuple[Reading, Capabilities]:
@@ -117,15 +125,18 @@ class _Attempt:
             for each, capabilities in candidates:
                 outcome = self._best_way(each.spec, capabilities, choose(capabilities))
                 reached.append((each, outcome))
-                if outcome.level == RIGHT_SHAPE or self._over():
+                # What the source says holds as long as anything is answered: a wrong shape may be the mistake.
+                read = each.layout == reading.FROM_SOURCE and outcome.level > RAISES
+                if outcome.level == RIGHT_SHAPE or read or self._over():
                     break
             chosen, outcome = max(reached, key=lambda entry: entry[1].rank)
             if outcome.level == RIGHT_SHAPE and _is_most_telling(chosen.spec, outcome):
                 break
+        self.level = outcome.level
         return chosen, self._completed(chosen.spec, outcome)
 
     def _over(self) -> bool:
-        return self.hangs or time.monotonic() > self.deadline
+        return self.hangs or time.process_time() > self.deadline
 
     def _best_way(self, spec: CheckSpec, capabilities: Capabilities, ways: Iterator[Forms]) -> Outcome:
         best = Outcome(RAISES, None, capabilities)
@@ -158,15 +169,19 @@ class _Attempt:
         for operation in trial.case.operations:
             answer = self._answer(spec, capabilities, trial, operation)
             wanted = problem.result_shape(operation)
-            if answer is None:
+            if isinstance(answer, NeverWrites):
+                return ANSWERS
+            if not isinstance(answer, np.ndarray):
                 return RAISES
             if answer.shape != wanted:
                 self._fail(capabilities, f"the result has shape {answer.shape}; wanted {wanted}")
                 return RIGHT_AXES if answer.ndim == len(wanted) else ANSWERS
         return RIGHT_SHAPE
 
-    def _answer(self, spec: CheckSpec, capabilities: Capabilities, trial: Trial, operation: str) -> Array | None:
-        """Return the answer, None where there is none."""
+    def _answer(
+        self, spec: CheckSpec, capabilities: Capabilities, trial: Trial, operation: str
+    ) -> Array | BaseException:
+        """Return the answer, or why there is none."""
         operands = _operands(trial.case, operation, spec.dtype)
         function = FunctionUnderTest(spec, capabilities)
         self.call = function.call_text(operation, trial.case.problem, operands)
@@ -176,9 +191,10 @@ class _Attempt:
         except CallTimeout as error:
             self.hangs = True
             self._fail(capabilities, str(error) or "no answer in time")
+            return error
         except Raised as error:
             self._fail(capabilities, str(error))
-        return None
+            return error
 
     def _fail(self, capabilities: Capabilities, error: str) -> None:
         layouts = capabilities.layouts.describe(capabilities.operations)
@@ -220,7 +236,7 @@ class _Attempt:
         answer = self._answer(spec, candidate, trial, trial.case.operations[0])
         first, second = (lo for lo, _ in trial.case.problem.padding)
         sides = replace(trial.case, padding=((first, second),) * 2)
-        if answer is None or answer.shape != sides.problem.result_shape(trial.case.operations[0]):
+        if not isinstance(answer, np.ndarray) or answer.shape != sides.problem.result_shape(trial.case.operations[0]):
             return known
         return tuple(forms.SIDES if form == forms.TUPLE else form for form in known)
 
@@ -228,11 +244,14 @@ class _Attempt:
         """Return the capabilities with arrays of zeros to write into where the function adds to what lies there."""
         for operation in set(trial.case.operations) & set(capabilities.outputs.values()):
             answer = self._answer(spec, capabilities, trial, operation)
-            if answer is not None and answer.size and np.isnan(answer).all():
+            written = isinstance(answer, np.ndarray)
+            if isinstance(answer, NeverWrites) or (written and np.isnan(np.asarray(answer)).all()):
                 zeroed = replace(capabilities, zeroed=True)
                 again = self._answer(spec, zeroed, trial, operation)
-                if again is not None and not np.isnan(again).any():
-                    return zeroed
+                if isinstance(again, np.ndarray) and again.any() and not np.isnan(again).any():
+                    return replace(zeroed, writes=True)
+            if written:
+                capabilities = replace(capabilities, writes=True)
         return capabilities
 
     def see_that_the_call_is_complete(self, candidate: tuple[Reading, Capabilities]) -> None:
