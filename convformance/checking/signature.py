@@ -28,9 +28,9 @@ _IMAGES_OF_FORMULAS = ("f", "g")  # in f * k and in f * g
 class Parameter:
     """One parameter: what it stands for or None, of which axis and side, its default or EMPTY, the forms it takes.
 
-    ``untried``: the forms are a guess. ``positional``: only position names it. ``entries`` are what an argument holds
-    that is several things in one; ``holder`` says how: ``dict``, ``namespace``, ``tuple``, or ``result``, what
-    ``maker`` returns beside its first result when it is called with the entries.
+    ``untried``: nothing but a trial shows the forms. ``positional``: only position names it. ``entries`` are what an
+    argument holds that is several things in one; ``holder`` says how: ``dict``, ``namespace``, ``tuple``, or
+    ``result``, what ``maker`` returns beside its first result when it is called with the entries.
     """
 
     name: str
@@ -65,9 +65,7 @@ class Parameter:
     def with_forms(self, by_meaning: Mapping[Meaning, tuple[str, ...]]) -> "Parameter":
         """Return it with its forms, and those of what it holds, replaced where ``by_meaning`` says so."""
         entries = tuple(entry.with_forms(by_meaning) for entry in self.entries)
-        tried = self.meaning in by_meaning
-        taken = by_meaning.get(self.meaning, self.forms)
-        return replace(self, forms=taken, untried=self.untried and not tried, entries=entries)
+        return replace(self, forms=by_meaning.get(self.meaning, self.forms), entries=entries)
 
 
 @dataclass(frozen=True)

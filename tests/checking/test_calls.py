@@ -68,7 +68,7 @@ RIGHT = [
     ("calls_planes.py:pairs", "layout HW"),
     ("calls_planes.py:sides_of_all", "layout HW"),
     ("calls_planes.py:names_of_padding", "padding is a name"),
-    ("calls_planes.py:options", "padding that differs by axis"),
+    ("calls_planes.py:options", "stride that differs by axis"),
     ("calls_planes.py:handed_on", "stride that differs by axis"),
     ("calls_planes.py:mixed", "dilation that differs by axis"),
     ("calls_planes.py:unknown", "gain (not known, left at its default)"),
@@ -197,6 +197,19 @@ def test_a_stated_number_of_one_axis_is_that_of_the_questions() -> None:
 
     assert check(strided, stride_h=2, layout="NCHW", filter_layout="OIHW", seconds=BRIEF).ok
     assert seen == {2}
+
+
+def test_two_numbers_for_the_sides_of_every_axis_are_told_from_those_of_two_axes() -> None:
+    asked = set()
+
+    def padded(x: Array, w: Array, padding: Any) -> Array:
+        asked.add(padding)
+        return conv(x, w, padding=((padding[0], padding[1]),) * 2)
+
+    result = check(padded, layout="NCHW", filter_layout="OIHW", seconds=BRIEF)
+    assert result.ok, result
+    assert any(lo != hi for lo, hi in asked)
+    assert any("padding that differs by axis" in entry for entry in result.not_asked)
 
 
 def test_an_axis_that_no_parameter_is_of_is_said() -> None:
