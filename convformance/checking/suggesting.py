@@ -108,7 +108,7 @@ def options_of(request: Mapping[str, Any]) -> list[str]:
     if request["returns"]:
         options += ["--returns", ",".join(name or "-" for name in request["returns"])]
     for name, usual in (("dtype", "float64"), ("grade", "conformant"), ("seconds", 4.0)):
-        typed = f"{request[name]:g}" if name == "seconds" else request[name]
-        options += [f"--{name}", typed] if request[name] != usual else []
+        text = f"{request[name]:g}" if name == "seconds" else request[name]
+        options += [f"--{name}", text] if request[name] != usual else []
     options += ["--empty"] if request["empty"] else []
     return options + [word for name, value in request["fixed"].items() for word in ("--fixed", f"{name}={value}")]
