@@ -15,6 +15,7 @@ from convformance.checking.spec import CheckSpec
 
 FROM_SOURCE = "read from the source"
 _BACKWARD = re.compile(r"back(ward|prop|_?pass)|bwd|grad", re.IGNORECASE)
+_FROM_ABOVE = re.compile(r"d_?(out|y|z|l_?d)|grad_?(out|y|z)|(out|upstream)_?grad", re.IGNORECASE)
 _TRANSPOSED = re.compile(r"conv.*transpose|transposed?_?conv|deconv|upconv|tconv|fractional", re.IGNORECASE)
 _TARGETS = (
     ("input", r"input|data|image|_x\b|_dx"),
@@ -56,7 +57,7 @@ def _computed(spec: CheckSpec) -> Iterator[Reading]:
         return
     name = name_of(spec.fn)
     family = "conv_transpose" if _TRANSPOSED.search(name) else "conv"
-    if not _BACKWARD.search(name):
+    if not _is_backward(spec):
         because = f"taken for {family} by its name (--op says another)" if family != "conv" else ""
         yield Reading(replace(spec, op=family), because)
         return
@@ -64,6 +65,12 @@ def _computed(spec: CheckSpec) -> Iterator[Reading]:
         operations = [result for result in results if result]
         stated = replace(spec, op=results[0]) if len(results) == 1 else replace(spec, returns=results)
         yield Reading(stated, f"taken for {', '.join(operations)} by {because} (--returns says others)")
+
+
+def _is_backward(spec: CheckSpec) -> bool:
+    """Whether the function's name, a parameter for what comes from above, or a forward pass beside it says so."""
+    from_above = any(_FROM_ABOVE.match(each) for each in _parameters(spec.fn))
+    return bool(_BACKWARD.search(name_of(spec.fn))) or from_above or spec.forward is not None
 
 
 def _gradients(name: str, family: str, returned: Sequence[str]) -> Iterator[tuple[tuple[str | None, ...], str]]:

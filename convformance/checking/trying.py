@@ -76,7 +76,7 @@ def function_under_test(spec: CheckSpec, on_event: OnEvent) -> FunctionUnderTest
         if problem is not None and attempt.level == RAISES:
             raise problem
     notes = [chosen.operation] if chosen.operation else []
-    function = FunctionUnderTest(chosen.spec, capabilities, notes=notes, layout_note=chosen.layout)
+    function = replace(_asked(chosen.spec, capabilities), notes=notes, layout_note=chosen.layout)
     bias = capabilities.signature.of("bias")
     if bias is not None and forms.is_shape(bias.forms[0]) and bias.forms[0] != forms.VECTOR:
         function.remark(f"takes {bias.name} in the shape ({', '.join(bias.forms[0])})")
@@ -183,7 +183,7 @@ class _Attempt:
     ) -> Array | BaseException:
         """Return the answer, or why there is none."""
         operands = _operands(trial.case, operation, spec.dtype)
-        function = FunctionUnderTest(spec, capabilities)
+        function = _asked(spec, capabilities)
         self.call = function.call_text(operation, trial.case.problem, operands)
         self.on_event("trying", {"op": operation, "case": trial.case.id, "dtype": spec.dtype, "call": self.call})
         try:
@@ -263,7 +263,7 @@ class _Attempt:
             return
         operands = _operands(trial.case, trial.case.operations[0], spec.dtype)
         try:
-            FunctionUnderTest(spec, capabilities).answer(trial.case.operations[0], trial.case.problem, operands)
+            _asked(spec, capabilities).answer(trial.case.operations[0], trial.case.problem, operands)
         except (Raised, CallTimeout) as error:
             cause = error.__cause__
             if isinstance(cause, NameError) and _innermost_code(cause) is getattr(spec.call, "__code__", None):
@@ -271,6 +271,11 @@ class _Attempt:
 
 
 _KNOWN_NAMES = "known are np, single_value, even, and the names of the function's own file"
+
+
+def _asked(spec: CheckSpec, capabilities: Capabilities) -> FunctionUnderTest:
+    """Return the function as it is asked, in trials and afterwards."""
+    return FunctionUnderTest(spec, capabilities)
 
 
 @cache

@@ -136,6 +136,18 @@ def test_gradients_are_written_where_their_names_say() -> None:
     assert wrong == {"conv_filter_grad"}
 
 
+def test_what_comes_from_above_makes_a_function_a_backward_pass() -> None:
+    def step(dout: Array, x: Array, w: Array) -> Array:
+        dw = np.zeros_like(w)
+        for n, o, i, j in np.ndindex(dout.shape):
+            dw[o] += dout[n, o, i, j] * x[n, :, i : i + w.shape[2], j : j + w.shape[3]]
+        return dw
+
+    result = check(step, seconds=BRIEF)
+    assert result.ok, result
+    assert "taken for conv_filter_grad" in str(result)
+
+
 def test_the_forward_pass_may_be_stated() -> None:
     def elsewhere(x: Array, w: Array) -> tuple[Array, dict[str, Array]]:
         return conv(x, w), {"everything": np.stack([w[0, 0]] * 2), "x": x, "w": w}
