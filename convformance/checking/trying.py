@@ -114,7 +114,7 @@ class _Attempt:
     on_event: OnEvent
     deadline: float
     failed: list[Failed] = field(default_factory=list)
-    hangs: bool = False
+    hangs: int = 0  # calls that did not come back
     level: int = RAISES  # of the best way
     call: str = ""  # the last one, as it would be written
 
@@ -136,7 +136,7 @@ class _Attempt:
         return chosen, self._completed(chosen.spec, outcome)
 
     def _over(self) -> bool:
-        return self.hangs or time.process_time() > self.deadline
+        return self.hangs > 1 or time.process_time() > self.deadline
 
     def _best_way(self, spec: CheckSpec, capabilities: Capabilities, ways: Iterator[Forms]) -> Outcome:
         best = Outcome(RAISES, None, capabilities)
@@ -150,13 +150,15 @@ class _Attempt:
     def _outcome(self, spec: CheckSpec, candidate: Capabilities) -> Outcome:
         """Return the best of a way: on the most telling trial that it answers in the right shape, else on any.
 
-        One that raises on the first trial and on the one that asks the least is given up.
+        One that raises on the first trial and on the one that asks the least is given up; once a call has not come
+        back, nothing but the latter is asked.
         """
         best = Outcome(RAISES, None, candidate)
-        for index, trial in enumerate(trials(candidate, spec)):
+        least = [each for each in (weakest_trial(candidate, spec),) if each] if self.hangs else None
+        for index, trial in enumerate(least or trials(candidate, spec)):
             outcome = Outcome(self._level(spec, candidate, trial), trial, candidate)
             best = max(best, outcome, key=lambda each: each.rank)
-            if outcome.level == RIGHT_SHAPE or self._over():
+            if outcome.level == RIGHT_SHAPE or self.hangs or self._over():
                 break
             weakest = weakest_trial(candidate, spec) if index == 0 and outcome.level == RAISES else None
             if weakest is not None and self._level(spec, candidate, weakest) == RAISES:
@@ -169,7 +171,7 @@ class _Attempt:
         for operation in trial.case.operations:
             answer = self._answer(spec, capabilities, trial, operation)
             wanted = problem.result_shape(operation)
-            if isinstance(answer, NeverWrites):
+            if isinstance(answer, NeverWrites | CallTimeout):  # it ran, with arrays that it takes
                 return ANSWERS
             if not isinstance(answer, np.ndarray):
                 return RAISES
@@ -189,7 +191,8 @@ class _Attempt:
         try:
             return function.answer(operation, trial.case.problem, operands).value
         except CallTimeout as error:
-            self.hangs = True
+            self.hangs += 1
+            self.deadline += function.call_seconds
             self._fail(capabilities, str(error) or "no answer in time")
             return error
         except Raised as error:

@@ -385,3 +385,16 @@ def test_the_geometry_of_a_case_stands_beside_a_call_that_the_user_wrote() -> No
     result = check(unstrided, call=lambda fn, x, w, problem: fn(x, w, problem.stride), seconds=4, **fixed)
     assert result.smallest is not None
     assert re.fullmatch(r"call\(fn, x, w, problem\), stride (2|\([123], [123]\)).*", result.smallest["call"])
+
+
+def test_a_function_that_hangs_in_a_trial_is_asked_in_the_layout_that_it_hangs_in() -> None:
+    done = convformance("careless.py:endless", "--seconds", "0.3")
+    assert done.returncode == 1
+    assert "timed-out" in done.stdout
+    assert "layout HW" in done.stdout
+
+
+def test_a_function_that_kills_the_process_in_a_trial_is_a_finding() -> None:
+    done = convformance("careless.py:deadly")
+    assert done.returncode == 1
+    assert "crashed" in done.stdout
