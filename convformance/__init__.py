@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convformance.answers import Explanation, assert_close, bound, explain
-    from convformance.checking import CheckResult, check, one, single_value
+    from convformance.checking import CheckResult, check, even, one, single_value
 
-_CHECKING = ("CheckResult", "check", "one", "single_value")
+_CHECKING = ("CheckResult", "check", "even", "one", "single_value")
 _ANSWERS = ("Explanation", "assert_close", "bound", "explain")
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "assert_close",
     "bound",
     "check",
+    "even",
     "explain",
     "one",
     "single_value",

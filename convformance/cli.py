@@ -160,9 +160,9 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "check", help="judge one function: is it a right convolution, and if not, what is wrong"
     )
     check.add_argument("target", metavar="FILE.py:FUNCTION")
-    check.add_argument("--op", default="conv", help="what it computes: conv, conv_input_grad, ... (default: conv)")
+    check.add_argument("--op", help="what it computes: conv, conv_input_grad, ... (default: by its name, else conv)")
     check.add_argument(
-        "--layout", default="NCHW", help="its axes: N, C, D, H, W in its order, some left out (default: NCHW)"
+        "--layout", help="its axes: N, C, D, H, W in its order, some left out (default: by its source, else NCHW)"
     )
     check.add_argument(
         "--filter-layout",
@@ -182,6 +182,9 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--returns", metavar="A,B", help="the operations of its results in order, - for one that is not judged"
     )
     check.add_argument("--call", metavar="LAMBDA", help="how to call it: 'lambda fn, x, w, problem: ...'")
+    check.add_argument(
+        "--forward", metavar="FILE.py:FUNCTION", help="the forward pass that makes the cache of a backward pass"
+    )
     check.add_argument(
         "--grade", default="conformant", help="the weakest grade that is right: norm-wise for a fast algorithm"
     )

@@ -1,7 +1,7 @@
 """Checking a bare function: is this convolution right?"""
 
-from convformance.checking.forms import one, single_value
+from convformance.checking.forms import even, one, single_value
 from convformance.checking.result import CheckResult
 from convformance.checking.run import check
 
-__all__ = ["CheckResult", "check", "one", "single_value"]
+__all__ = ["CheckResult", "check", "even", "one", "single_value"]

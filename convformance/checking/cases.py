@@ -7,7 +7,10 @@ from math import prod
 from convformance.checking.caller import Capabilities
 from convformance.checking.kernels import with_fixed_kernel
 from convformance.checking.layouts import Layouts
+from convformance.checking.values import with_parts
 from convformance.checking.whole_numbers import with_whole_numbers
+from convformance.reference.geometry import Size
+from convformance.reference.problem import Problem
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import Case
 from convformance.test_cases.drawing import drawn_cases
@@ -21,17 +24,17 @@ def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
 
     ``empty`` lets through empty batches and kernels larger than the padded input, whose results have no elements.
     """
-    declared = _askable(catalogue.cases("standard"), capabilities, dtype, empty=empty)
+    declared = askable(catalogue.cases("standard"), capabilities, dtype, empty=empty)
     by_id = {each.id: each for each in declared}
     drawn: dict[str, Case] = {}
-    for each in _askable(drawn_cases(capabilities.layouts.rank), capabilities, dtype, empty=empty):
+    for each in askable(drawn_cases(capabilities.layouts.rank), capabilities, dtype, empty=empty):
         drawn.setdefault(each.id, each)
         if len(drawn) == _DRAWN:
             break
     return sorted({**by_id, **drawn}.values(), key=lambda each: (each.problem.multiplications, each.id))
 
 
-def _askable(declared: Iterable[Case], capabilities: Capabilities, dtype: str, *, empty: bool) -> Iterator[Case]:
+def askable(declared: Iterable[Case], capabilities: Capabilities, dtype: str, *, empty: bool) -> Iterator[Case]:
     """Yield the cases as the function can be asked them, with the operations it is asked for."""
     for candidate in declared:
         if len(candidate.input_size) != capabilities.layouts.rank or dtype not in candidate.dtypes:
@@ -47,6 +50,7 @@ def _askable(declared: Iterable[Case], capabilities: Capabilities, dtype: str, *
 def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
     """Return the case with what the function requires, and a bias as it takes it; None where that makes no case."""
     changes = dict(capabilities.required_geometry)
+    output_padding = changes.pop("output_padding", None)
     changes = {**_channels(candidate, capabilities.layouts), **changes}
     if "border" in changes and "padding" not in changes and not _is_padded(candidate) and sum(candidate.input_size) % 3:
         changes["padding"] = ((1, 1),) * len(candidate.input_size)  # a border shows in padding alone
@@ -55,6 +59,10 @@ def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:
     operations = tuple(operation for operation in capabilities.operations if operation in candidate.operations)
     try:
         fitted = replace(candidate, **{**changes, "operations": operations})
+        spatial = capabilities.layouts.spatial
+        fitted = replace(fitted, **with_parts(capabilities.required_parts, fitted.problem, spatial))
+        if output_padding is not None:
+            fitted = replace(fitted, input_size=_with_output_padding(fitted.problem, output_padding))
         for restricted in (with_fixed_kernel, with_whole_numbers):
             fitted = restricted(fitted, capabilities.function)
         _ = fitted.problem  # raises ValueError
@@ -79,6 +87,12 @@ def _channels(candidate: Case, layouts: Layouts) -> dict[str, int]:
 
 def _is_padded(candidate: Case) -> bool:
     return any(map(any, candidate.problem.padding))
+
+
+def _with_output_padding(problem: Problem, wanted: Size) -> Size:
+    """Return the input size that lies ``wanted`` above the smallest one with the same output."""
+    sizes = zip(problem.input_size, problem.output_padding, wanted, strict=True)
+    return tuple(size - actual + padding for size, actual, padding in sizes)
 
 
 def _has_elements(case: Case) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from convformance.checking import cases
 from convformance.checking.caller import Capabilities
 from convformance.checking.layouts import Layouts
+from convformance.checking.signature import Signature
 from convformance.checking.spec import CheckSpec
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging.diagnosis import Diagnosis
@@ -18,13 +19,16 @@ from convformance.test_cases.case import Case
 _NOTHING, _EVERYTHING = -1.0, 1.0  # how much of a trial is right: no answer or another shape, all elements
 
 
-def resolved(spec: CheckSpec) -> CheckSpec:
-    """Return the spec with the first meaning of its filters under which a trial is right, or has the right shape."""
+def resolved(spec: CheckSpec, signature: Signature, *, stated: bool) -> CheckSpec:
+    """Return the spec with the first meaning of its filters under which a trial is right, or has the right shape.
+
+    ``signature`` has the forms that its arguments take; ``stated``: the user says the layout of the filters.
+    """
     if {"in_channels", "groups"} & set(spec.fixed) or spec.depthwise:
         return spec
     best, most = spec, _NOTHING
-    for meaning in _meanings(spec):
-        right = _trial(meaning)
+    for meaning in _meanings(spec, signature, stated=stated):
+        right = _trial(meaning, signature)
         if right > most:
             best, most = meaning, right
         if right == _EVERYTHING or (right > _NOTHING and meaning.filter_layout == spec.filter_layout):
@@ -55,10 +59,10 @@ def _with_channels(text: str) -> str:
     return text
 
 
-def _meanings(spec: CheckSpec) -> Iterator[CheckSpec]:
+def _meanings(spec: CheckSpec, signature: Signature, *, stated: bool) -> Iterator[CheckSpec]:
     """Yield what is worth trying, the likeliest first; nothing where the layouts leave nothing open."""
     layouts = spec.layouts
-    if "C" not in layouts.activations or spec.capabilities().signature.has("groups"):
+    if "C" not in layouts.activations or signature.has("groups"):
         return
     if layouts.shared:
         yield spec
@@ -66,15 +70,18 @@ def _meanings(spec: CheckSpec) -> Iterator[CheckSpec]:
     elif "O" in layouts.filters and "I" not in layouts.filters:
         yield replace(spec, depthwise=True)
         yield spec
-    elif spec.filter_layout is None and "depthwise" in spec.capabilities().signature.name.lower().replace("_", ""):
+    elif not stated and "O" not in layouts.filters and "C" not in layouts.filters:
+        yield replace(spec, depthwise=True, filter_layout=layouts.filters.replace("I", "C"))
+        yield spec
+    elif not stated and "depthwise" in signature.name.lower().replace("_", ""):
         space = layouts.spatial
         for filters in (f"OI{space}", f"C{space}", f"{space}C", f"CM{space}", f"{space}CM"):
             yield replace(spec, depthwise=True, filter_layout=filters)
 
 
-def _trial(spec: CheckSpec) -> float:
+def _trial(spec: CheckSpec, signature: Signature) -> float:
     """Return how much is right of the answer to a small question with several channels."""
-    capabilities = spec.capabilities()
+    capabilities = replace(spec.capabilities(), signature=signature)
     askable = [each for each in cases.cases(capabilities, spec.dtype, empty=False) if has_unit_steps(each)]
     trials = [each for each in askable if _has_several_channels(each)] or askable
     return rightness(spec, capabilities, trials[0]) if trials else _NOTHING

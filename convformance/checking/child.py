@@ -3,6 +3,7 @@
 from convformance.checking import loading
 from convformance.checking.run import run_check
 from convformance.checking.spec import CheckSpec
+from convformance.checking.suggesting import CannotGuess, options_of
 from convformance.processes.child import Message, Tell, serve
 
 
@@ -11,7 +12,10 @@ def judge(request: Message, tell: Tell) -> None:
     try:
         function = loading.function_of(request["fn"])
         call = loading.call_of(request["call"], function) if request["call"] else None
-        findings = run_check(CheckSpec(**{**request, "fn": function, "call": call}), tell)
+        forward = loading.function_of(request["forward"]) if request["forward"] else None
+        findings = run_check(CheckSpec(**{**request, "fn": function, "call": call, "forward": forward}), tell)
+    except CannotGuess as error:
+        tell("usage", {"message": error.command_line(request["fn"], options_of(request))})
     except ValueError as error:
         tell("usage", {"message": str(error)})
     else:

@@ -88,7 +88,7 @@ def _findings(request: Message) -> Findings:
                 return Findings.from_json(message)
             if kind == "verdict":
                 verdicts.append(CheckVerdict.from_json(message))
-            asking = message if kind == "asking" else {}
+            asking = message if kind in ("asking", "trying") else {}
     raise AssertionError("a check that is done has told its findings")
 
 
@@ -98,11 +98,11 @@ def _cut_off(request: Message, verdicts: list[CheckVerdict], asking: Message, en
         raise ValueError(f"{request['fn']}: {ended.message} before anything could be asked")
     grade = CRASHED if ended.kind == "died" else TIMED_OUT
     message = f"{ended.message} in {asking['call']}, case {asking['case']}"
-    operations = dict.fromkeys(name for name in request["returns"] or [request["op"]] if name)
+    operations = dict.fromkeys(name for name in request["returns"] or [request["op"] or asking["op"]] if name)
     return Findings(
         request["fn"].rpartition(":")[2],
         tuple(operations),
-        f"{len(verdicts) + 1} questions, {request['dtype']}, layout {request['layout']}",
+        f"{len(verdicts) + 1} questions, {request['dtype']}, layout {request['layout'] or 'NCHW'}",
         [*verdicts, CheckVerdict.without_answer(asking, grade, message)],
         not_asked=["everything after that question"],
     )

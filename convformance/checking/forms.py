@@ -9,8 +9,15 @@ from convformance.reference import geometry
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
-# OPEN: a number where all axes agree, else a tuple. UNREAD: a default in no form known here; it is left as it is.
-NUMBER, TUPLE, PAIRS, SYMBOL, OPEN, UNREAD = "number", "tuple", "pairs", "symbol", "open", "unread"
+# SIDES: the two sides of every axis. CAPITALS: a symbol in capitals.
+NUMBER, TUPLE, LIST, PAIRS, SIDES, SYMBOL, CAPITALS = "number", "tuple", "list", "pairs", "sides", "symbol", "capitals"
+# What an argument is given that no default shows: a number where all axes agree, else a tuple.
+OPEN = (NUMBER, TUPLE)
+# What may be tried where neither is taken.
+OTHERS = (LIST,)
+OTHER_PADDINGS = (LIST, PAIRS, SYMBOL, CAPITALS)
+# A bias as its axes are written, C for the channels and 1 for an axis beside them.
+VECTOR, COLUMN, ROW = "C", "C1", "1C"
 
 # The suite's name of each symbolic padding as functions write it.
 _SYMBOLS = {"same": "same_upper", **{name: name for name in geometry.PADDING_SYMBOLS}}
@@ -31,39 +38,63 @@ def single_value(values: Sequence[int] | Sequence[tuple[int, int]]) -> int:
 one = single_value  # its first name, which calls written with it still use
 
 
-def form_of(default: Any, rank: int) -> str:
-    """Return the form that a default value shows; None shows none."""
+def even(padding: Pairs) -> Size:
+    """Return the number that is the same on both sides of each axis, for functions that take ``(ph, pw)``.
+
+    Raises NotImplementedError, which refuses a question, where the sides of an axis differ.
+    """
+    if any(lo != hi for lo, hi in padding):
+        raise NotImplementedError(f"{padding!r}: the same padding on both sides of an axis is taken here")
+    return tuple(lo for lo, _ in padding)
+
+
+def forms_of(default: Any, rank: int) -> tuple[str, ...]:
+    """Return the forms that a default value shows; None shows none, and nothing is known of one in another form."""
     if default is None:
         return OPEN
     if isinstance(default, str):
-        return SYMBOL if default.lower() in _SYMBOLS else UNREAD
+        return (SYMBOL,) if default.lower() in _SYMBOLS else ()
     if isinstance(default, _INTEGER):
-        return NUMBER
+        return (NUMBER,)
     if not isinstance(default, Sequence) or len(default) not in (rank, 2):
-        return UNREAD
+        return ()
     if all(isinstance(entry, _INTEGER) for entry in default):
-        return TUPLE if len(default) == rank else PAIRS
+        return ((LIST if isinstance(default, list) else TUPLE) if len(default) == rank else PAIRS,)
     pairs = all(isinstance(entry, Sequence) and len(entry) == 2 for entry in default)
-    return PAIRS if pairs and len(default) == rank else UNREAD
+    return (PAIRS,) if pairs and len(default) == rank else ()
 
 
-def per_axis(form: str, sizes: Size) -> Any:
-    """Return a number per axis as ``form`` writes it, or None where it cannot."""
-    agree = len(set(sizes)) == 1
-    if form == NUMBER or (form == OPEN and agree):
-        return sizes[0] if agree else None
-    return sizes if form in (TUPLE, OPEN) else None
+def per_axis(forms: Sequence[str], sizes: Size) -> Any:
+    """Return a number per axis as the first of ``forms`` that can write it does, or None."""
+    written = {TUPLE: sizes, LIST: list(sizes), **({NUMBER: sizes[0]} if len(set(sizes)) == 1 else {})}
+    return next((written[form] for form in forms if form in written), None)
 
 
-def padding(form: str, problem: Problem, default: Any) -> Any:
-    """Return the padding of ``problem`` as ``form`` writes it, or None where it cannot."""
-    if form == SYMBOL:
-        return _symbol(problem, str(default))
+def padding(forms: Sequence[str], problem: Problem, default: Any) -> Any:
+    """Return the padding of ``problem`` as the first of ``forms`` that can write it does, or None."""
+    return next((value for form in forms if (value := _padding(form, problem, default)) is not None), None)
+
+
+def _padding(form: str, problem: Problem, default: Any) -> Any:
+    if form in (SYMBOL, CAPITALS):
+        return _symbol(problem, "VALID" if form == CAPITALS else str(default))
+    if form == SIDES:
+        return problem.padding[0] if len(set(problem.padding)) == 1 else None
     if form == PAIRS:
-        flat = default is not None and all(isinstance(entry, _INTEGER) for entry in default)  # of an only axis
-        return problem.padding[0] if flat else problem.padding
+        flat = isinstance(default, Sequence) and all(isinstance(entry, _INTEGER) for entry in default)
+        return problem.padding[0] if flat else problem.padding  # flat: those of an only axis
     sides = tuple(lo for lo, hi in problem.padding if lo == hi)
-    return per_axis(form, sides) if len(sides) == problem.rank else None
+    return per_axis((form,), sides) if len(sides) == problem.rank else None
+
+
+def is_shape(form: str) -> bool:
+    """Whether a form is that of the axes of a bias."""
+    return set(form) <= {"C", "1"}
+
+
+def bias_shape(form: str, channels: int) -> Size:
+    """Return the shape of a bias whose axes are written as ``form``."""
+    return tuple(channels if letter == "C" else 1 for letter in form)
 
 
 def _symbol(problem: Problem, default: str) -> str | None:

@@ -72,8 +72,7 @@ def takes_an_image_alone(spec: CheckSpec) -> bool:
 
 def _layouts(spec: CheckSpec) -> tuple[str, ...]:
     """Return the layout that is said, or those that images have."""
-    default = CheckSpec.__dataclass_fields__["layout"].default
-    return _DEFAULT_LAYOUTS if spec.layout == default else (spec.layout,)
+    return _DEFAULT_LAYOUTS if spec.layout is None else (spec.layout,)
 
 
 def _name(spec: CheckSpec) -> str:
@@ -86,7 +85,7 @@ def _canonical_kernel(spec: CheckSpec) -> Array:
     filters = spec.filter_layout or (spec.layouts.spatial if kernel.ndim == spec.layouts.rank else spec.layouts.filters)
     if kernel.ndim != len(filters) or not kernel.size:
         raise ValueError(f"w has shape {kernel.shape}; allowed: an axis for each letter of {filters}")
-    return Layouts.of(spec.layout, filters).canonical(kernel, "filter")
+    return Layouts.of(spec.layouts.activations, filters).canonical(kernel, "filter")
 
 
 def _with_kernel(spec: CheckSpec, kernel: Array, *remarks: str, **meant: Any) -> CheckSpec:

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from convformance.checking.forms import single_value
+from convformance.checking.forms import even, single_value
+from convformance.checking.reading import names_beside
 from convformance.processes import loading
 from convformance.processes.loading import LoadError
 
@@ -31,15 +32,13 @@ def function_of(target: str) -> Callable[..., Any]:
 
 
 def call_of(text: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the call that ``text`` is an expression for, with np, single_value and the names of the function's module.
+    """Return the call that ``text`` is an expression for, with np, single_value, even and the names of its module.
 
     Raises ValueError where it is none.
     """
-    ours = {"np": np, "numpy": np, "single_value": single_value, "one": single_value}
+    ours = {"np": np, "numpy": np, "single_value": single_value, "one": single_value, "even": even}
     try:
-        call = eval(
-            text, {**ours, **getattr(function, "__globals__", {})}
-        )  # the user's own words, in their own process
+        call = eval(text, {**ours, **names_beside(function)})  # the user's own words, in their own process
     except Exception as error:
         raise ValueError(f"--call {text!r} cannot be read: {type(error).__name__}: {error}") from error
     if not callable(call):

@@ -10,14 +10,13 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases, channels, impulses, integers, sides, trying
+from convformance.checking import cases, channels, impulses, integers, trying
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.impulses import NotConvolution, no_convolution
-from convformance.checking.kernels import remarks_on
+from convformance.checking.names import COUNTS, role_of
 from convformance.checking.result import CheckResult
-from convformance.checking.signature import role_of
 from convformance.checking.smallest import smallest_case
-from convformance.checking.spec import COUNTS, CheckSpec
+from convformance.checking.spec import CheckSpec
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging import grades, special
 from convformance.judging.diagnosis import Observation, diagnoses
@@ -39,8 +38,8 @@ _QUOTED = 40  # characters of what is printed
 def check(
     fn: Callable[..., Any],
     *,
-    op: str = "conv",
-    layout: str = "NCHW",
+    op: str | None = None,
+    layout: str | None = None,
     filter_layout: str | None = None,
     dtype: str = "float64",
     call: Callable[..., Any] | None = None,
@@ -52,6 +51,7 @@ def check(
     w: Any = None,
     kernel_dtype: str = "float64",
     rounding: str | None = None,
+    forward: Callable[..., Any] | None = None,
     **fixed: Any,
 ) -> CheckResult:
     """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
@@ -84,6 +84,7 @@ def check(
         w,
         kernel_dtype,
         rounding,
+        forward,
     )
     return CheckResult(run_check(spec))
 
@@ -98,11 +99,10 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
     try:
-        spec = sides.resolved(channels.resolved(impulses.resolved(integers.resolved(spec))))
+        spec = impulses.resolved(integers.resolved(spec))
     except NotConvolution as error:
         return no_convolution(spec, error)
-    function = FunctionUnderTest(spec, spec.capabilities(), remarks=remarks_on(spec.fn))
-    function.capabilities = trying.capabilities(function)
+    function = trying.function_under_test(spec, on_event)
     started = time.monotonic()
     run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
@@ -215,13 +215,14 @@ class CheckRun:
     def _asked(self, seconds: float) -> str:
         capabilities = self.function.capabilities
         parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
-        parts.append(capabilities.layouts.describe(capabilities.operations))
+        layouts, note = capabilities.layouts.describe(capabilities.operations), self.function.layout_note
+        parts.append(f"{layouts} ({note})" if note else layouts)
         parts += [
             f"{name} {value}"
             for name, value in capabilities.stated.items()
-            if name in (role_of(name), *COUNTS, "border")
+            if name in (role_of(name), *COUNTS, "groups", "border")
         ]
-        return ", ".join(parts)
+        return "; ".join((", ".join(parts), *self.function.notes))
 
     def _not_asked(self) -> list[str]:
         lacking = list(self.function.capabilities.lacks())

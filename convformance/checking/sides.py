@@ -5,14 +5,14 @@ from typing import Any
 
 from convformance.checking import cases
 from convformance.checking.channels import has_unit_steps, rightness
-from convformance.checking.signature import role_of
+from convformance.checking.signature import Signature, role_of
 from convformance.checking.spec import CheckSpec
 from convformance.test_cases.case import Case
 
 _FEW = 4  # elements of an axis, most of which a border reaches
 
 
-def resolved(spec: CheckSpec) -> CheckSpec:
+def resolved(spec: CheckSpec, signature: Signature) -> CheckSpec:
     """Return the spec with the odd element at the start, where a border is meant and more of an answer is right so.
 
     Image code centres a kernel either way, and a border in place of the padding says nothing of it.
@@ -23,7 +23,7 @@ def resolved(spec: CheckSpec) -> CheckSpec:
     others = {name: value for name, value in spec.fixed.items() if role_of(name) != "padding"}
     fixed: dict[str, Any] = {**others, "padding": "same_lower", "border": required["border"]}
     at_the_start = replace(spec, fixed=fixed)
-    return at_the_start if _trial(at_the_start) > _trial(spec) else spec
+    return at_the_start if _trial(at_the_start, signature) > _trial(spec, signature) else spec
 
 
 def _says_same(spec: CheckSpec) -> bool:
@@ -32,9 +32,9 @@ def _says_same(spec: CheckSpec) -> bool:
     return padding is not None or "same" in str(spec.fixed.get("padding"))
 
 
-def _trial(spec: CheckSpec) -> float:
+def _trial(spec: CheckSpec, signature: Signature) -> float:
     """Return how much is right of the answer to the smallest question that tells the sides apart."""
-    capabilities = spec.capabilities()
+    capabilities = replace(spec.capabilities(), signature=signature)
     trial = next(filter(_tells_sides, cases.cases(capabilities, spec.dtype, empty=False)), None)
     return 0.0 if trial is None else rightness(spec, capabilities, trial)
 

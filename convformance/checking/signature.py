@@ -1,63 +1,71 @@
 """How a function wants to be called, read from the names and the defaults of its parameters."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from convformance.checking import forms
-from convformance.reference.operation import OPERAND_NAMES
+from convformance.checking.names import COUNTS, OUTPUTS, SIZES, Meaning, meanings, role_of
+from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+
+__all__ = ["GEOMETRY", "OPERANDS", "SIZES", "Parameter", "Signature", "operands_of", "read", "role_of"]
 
 OPERANDS = ("x", "w", "dy", "bias")
-SIZES = tuple(f"{array}_{extent}" for array in ("input", "kernel", "output") for extent in ("shape", "size"))
+# Arrays that a function may be handed: operands, and the result of the forward pass.
+ARRAYS = (*OPERANDS, "y")
 GEOMETRY = ("stride", "padding", "dilation", "groups", "output_padding", *SIZES)
 EMPTY = inspect.Parameter.empty
+FORWARD_RESULTS = ("y", "z", "output", "outputs", "yout")  # in lower case; in a backward pass no place to write into
 
-# The names of each role in lower case and without underscores, collected from courses, libraries and published code.
-_NAMES: Mapping[str, str] = {
-    "x": "x xs i im in1 inp input inputs img imgs image images data signal a aprev arr array src tensor fmap "
-    "featuremap",
-    "w": "w ws weight weights kernel kernels filter filters filt f k ker kern wt taps in2",
-    "dy": "dy gy dz da dout doutput doutputs dldy dldz dldout grad grads gradient gradout gradoutput gradoutputs "
-    "outgrad outputgrad delta upstream errorsignal",
-    "bias": "bias biases b",
-    "stride": "stride strides s step steps subsample windowstrides",
-    "padding": "padding paddings pad pads p zeropadding borderpadding padsize padwidth",
-    "dilation": "dilation dilations dilate rate rates dilationrate dilationrates atrousrate d rhsdilation",
-    "groups": "groups group numgroups ngroups featuregroupcount",
-    "output_padding": "outputpadding outputpad outpadding outpad",
-    "input_shape": "inputshape inshape xshape imageshape imgshape inputsizes",
-    "input_size": "inputsize insize xsize imagesize imgsize",
-    "kernel_shape": "kernelshape filtershape wshape weightshape filtersshape weightsshape kshape",
-    "kernel_size": "kernelsize filtersize ksize wsize weightsize filtersizes",
-    "output_shape": "outputshape outshape yshape",
-    "output_size": "outputsize outsize ysize",
-}
-_ROLES = {name: role for role, names in _NAMES.items() for name in names.split()}
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-# What stays where a call says nothing of it.
-_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-
-
-def role_of(name: str) -> str | None:
-    """Return what a parameter of that name stands for, or None."""
-    return _ROLES.get(name.lower().replace("_", ""))
+_PER_AXIS = ("stride", "padding", "dilation", "output_padding")
+_IMAGES_OF_FORMULAS = ("f", "g")  # in f * k and in f * g
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter: what it stands for or None, its default or EMPTY, its form, and whether only position names it."""
+    """One parameter: what it stands for or None, of which axis and side, its default or EMPTY, the forms it takes.
+
+    ``untried``: nothing but a trial shows the forms. ``positional``: only position names it. ``entries`` are what an
+    argument holds that is several things in one; ``holder`` says how: ``dict``, ``namespace``, ``tuple``, or
+    ``result``, what ``maker`` returns beside its first result when it is called with the entries.
+    """
 
     name: str
     role: str | None
     default: Any = EMPTY
-    form: str = forms.OPEN
+    forms: tuple[str, ...] = forms.OPEN
     positional: bool = True
+    axis: str = ""
+    side: str = ""
+    untried: bool = False
+    entries: tuple["Parameter", ...] = ()
+    holder: str = ""
+    maker: Callable[..., Any] | None = None
 
     @property
     def required(self) -> bool:
         """Whether it has no default."""
         return self.default is EMPTY
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Its role, axis and side."""
+        return Meaning(self.role or "", self.axis, self.side)
+
+    def leaves(self) -> Iterator["Parameter"]:
+        """Yield the parameter, or what it holds."""
+        if not self.entries:
+            yield self
+        for entry in self.entries:
+            yield from entry.leaves()
+
+    def with_forms(self, by_meaning: Mapping[Meaning, tuple[str, ...]]) -> "Parameter":
+        """Return it with its forms, and those of what it holds, replaced where ``by_meaning`` says so."""
+        entries = tuple(entry.with_forms(by_meaning) for entry in self.entries)
+        return replace(self, forms=by_meaning.get(self.meaning, self.forms), entries=entries)
 
 
 @dataclass(frozen=True)
@@ -67,18 +75,26 @@ class Signature:
     name: str
     parameters: tuple[Parameter, ...]
 
+    @cached_property
+    def leaves(self) -> tuple[Parameter, ...]:
+        """The parameters, and in place of those that hold several things what they hold."""
+        return tuple(leaf for parameter in self.parameters for leaf in parameter.leaves())
+
     def of(self, role: str) -> Parameter | None:
-        """Return the parameter of a role, or None."""
-        return next((parameter for parameter in self.parameters if parameter.role == role), None)
+        """Return the parameter of a role on all axes, or None."""
+        return next((leaf for leaf in self.leaves if leaf.meaning == Meaning(role)), None)
+
+    def parts(self, role: str) -> tuple[Parameter, ...]:
+        """Return the parameters of a role that are of one axis or side each."""
+        return tuple(leaf for leaf in self.leaves if leaf.role == role and leaf.meaning != Meaning(role))
 
     def has(self, *roles: str) -> bool:
         """Whether there is a parameter of one of these roles."""
-        return any(self.of(role) for role in roles)
+        return any(leaf.role in roles for leaf in self.leaves)
 
-    def with_forms(self, by_role: Mapping[str, str]) -> "Signature":
-        """Return the signature with the forms of some roles replaced."""
-        parameters = (replace(each, form=by_role.get(each.role or "", each.form)) for each in self.parameters)
-        return replace(self, parameters=tuple(parameters))
+    def with_forms(self, by_meaning: Mapping[Meaning, tuple[str, ...]]) -> "Signature":
+        """Return the signature with the forms of some parameters replaced."""
+        return replace(self, parameters=tuple(each.with_forms(by_meaning) for each in self.parameters))
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -91,22 +107,29 @@ def operands_of(operations: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(role for operation in operations for role in OPERAND_NAMES[operation]))
 
 
-def read(function: Callable[..., Any], operations: Sequence[str], rank: int, stated: Mapping[str, Any]) -> Signature:
+def output_of(operation: str) -> str:
+    """Return the array that an operation's result is written to where a function writes it: ``out_w`` for a ``dw``."""
+    if not BY_NAME[operation].is_gradient:
+        return "out"
+    return {"input": "out_x", "filter": "out_w"}.get(operation.removesuffix("_grad").rpartition("_")[2], "out_bias")
+
+
+def read(
+    function: Callable[..., Any], operations: Sequence[str], rank: int, several: Collection[str] = ()
+) -> Signature:
     """Return how to call ``function``: by known names, the rest by position in the order of its operations.
 
-    ``stated`` are parameters that the user gives by name. Raises ValueError with the ``call=`` to write where it cannot
-    be guessed.
+    ``several`` are parameters that hold several things, and so no operand by position. A required parameter whose role
+    is None could not be guessed.
     """
     name, needed = name_of(function), operands_of(operations)
     declared = _declared(function)
     if declared is None:
         return Signature(name, tuple(Parameter(role, role) for role in needed))
-    named = _first_of_each_role([_parameter(each, rank) for each in declared])
-    signature = Signature(name, tuple(_with_operands(named, needed)))
-    unknown = [each for each in signature.parameters if each.role is None and each.required and each.name not in stated]
-    if unknown or not all(map(signature.has, needed)):
-        raise ValueError(_cannot_guess(name, named, needed, stated))
-    return signature
+    parameters = _by_names(declared, operations, rank)
+    parameters = _first_is_the_image(parameters, needed)
+    parameters = _with_operands(parameters, needed, several)
+    return Signature(name, tuple(_with_outputs(each, operations) for each in parameters))
 
 
 def _declared(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -120,78 +143,110 @@ def _declared(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
     return None if by_position else named
 
 
-def _parameter(declared: inspect.Parameter, rank: int) -> Parameter:
-    role, default = role_of(declared.name), declared.default
-    form = forms.OPEN if default is EMPTY else forms.form_of(default, rank)
-    if role is None and declared.name == "mode" and form == forms.SYMBOL:
-        role = "padding"  # as the signal-processing libraries call it; elsewhere a mode may be anything
-    if form == forms.PAIRS and role != "padding":
-        form = forms.UNREAD  # nothing else has two sides
-    if form == forms.OPEN and declared.annotation in (int, "int"):
-        form = forms.NUMBER
-    return Parameter(declared.name, role, default, form, declared.kind == inspect.Parameter.POSITIONAL_ONLY)
+def _by_names(declared: Sequence[inspect.Parameter], operations: Sequence[str], rank: int) -> list[Parameter]:
+    """Return the parameters with what their names say, no meaning twice.
+
+    Parameters without a default choose first, then those with long names: ``W`` beside ``kernel`` is a width.
+    """
+    taken: set[Meaning] = set()
+    chosen: dict[str, Parameter] = {}
+    for each in sorted(declared, key=lambda parameter: (parameter.default is not EMPTY, len(parameter.name) == 1)):
+        free = (meaning for meaning in meanings(each.name) if meaning not in taken)
+        meaning = next((meaning for meaning in free if _makes_sense(meaning, each, operations)), None)
+        chosen[each.name] = parameter_of(each, meaning, rank)
+        taken |= {meaning} if meaning else set()
+    return [chosen[each.name] for each in declared]
 
 
-def _first_of_each_role(parameters: Sequence[Parameter]) -> list[Parameter]:
-    """Return the parameters, without the role where an earlier one has it."""
-    taken: set[str | None] = set()
-    result = []
-    for parameter in parameters:
-        result.append(replace(parameter, role=None) if parameter.role in taken else parameter)
-        taken.add(parameter.role)
-    return result
+def _makes_sense(meaning: Meaning, declared: inspect.Parameter, operations: Sequence[str]) -> bool:
+    role, default = meaning.role, declared.default
+    if role in OUTPUTS:
+        return default is EMPTY and role in map(output_of, operations)
+    if role in ("x", "w", "dy"):
+        return default is EMPTY or default is None
+    letter = len(declared.name) == 1 and (role in COUNTS or role.endswith("_size"))
+    return not letter or default is EMPTY
 
 
-def _with_operands(parameters: list[Parameter], needed: Sequence[str]) -> list[Parameter]:
+def parameter_of(declared: inspect.Parameter, meaning: Meaning | None, rank: int) -> Parameter:
+    """Return the parameter with its meaning and the forms that its default or its annotation shows."""
+    default = declared.default
+    positional = declared.kind == inspect.Parameter.POSITIONAL_ONLY
+    if meaning is None and declared.name == "mode" and forms.forms_of(default, rank) == (forms.SYMBOL,):
+        meaning = Meaning("padding")  # as the signal-processing libraries call it; elsewhere a mode may be anything
+    if meaning is None:
+        return Parameter(declared.name, None, default, positional=positional)
+    shown = () if default is EMPTY or default is None else (forms.forms_of(default, rank),)
+    if not shown and declared.annotation in (int, "int"):
+        shown = ((forms.NUMBER,),)
+    taken = shown[0] if shown else _usual_forms(meaning.role, rank)
+    if taken == (forms.PAIRS,) and meaning.role != "padding":
+        taken = ()  # nothing else has two sides
+    untried = not shown and meaning.role in (*_PER_AXIS, "bias", *(size for size in SIZES if size.endswith("size")))
+    return Parameter(
+        declared.name,
+        meaning.role,
+        default,
+        taken,
+        positional,
+        meaning.axis,
+        meaning.side,
+        untried and not meaning.axis,
+    )
+
+
+def _usual_forms(role: str, rank: int) -> tuple[str, ...]:
+    if role == "bias":
+        return (forms.VECTOR,)
+    if role.endswith("_size"):
+        return forms.OPEN if rank == 1 else (forms.TUPLE, forms.NUMBER)
+    return forms.OPEN
+
+
+def _first_is_the_image(parameters: list[Parameter], needed: Sequence[str]) -> list[Parameter]:
+    """Return the parameters; where two have names of the filter and none of the image, the first is the image."""
+    if "x" not in needed or "w" not in needed or any(each.role == "x" for each in parameters):
+        return parameters
+    filters = [each for each in parameters if each.required and Meaning("w") in meanings(each.name)]
+    unnamed = [each for each in parameters if each.required and each.role is None and each not in filters]
+    if len(filters) == 1 and filters[0].name.lower() in _IMAGES_OF_FORMULAS:
+        filters += [each for each in unnamed if parameters.index(each) > parameters.index(filters[0])]
+    if len(filters) < 2:
+        return parameters
+    roles = {filters[0].name: "x", filters[1].name: "w"}
+    return [_as_array(each, roles[each.name]) if each.name in roles else each for each in parameters]
+
+
+def _as_array(parameter: Parameter, role: str) -> Parameter:
+    return Parameter(parameter.name, role, parameter.default, positional=parameter.positional)
+
+
+def _with_operands(parameters: list[Parameter], needed: Sequence[str], several: Collection[str]) -> list[Parameter]:
     """Return the parameters with operands that no name tells filled in by position.
 
-    Names that say nothing are taken first, then those of operands that are not needed: the ``x`` of a gradient may well
-    be what comes from above.
+    What may be one by a second meaning of its name is taken first, then names that say nothing, then those of operands
+    that are not needed: the ``x`` of a gradient may well be what comes from above.
     """
-    missing = _missing(needed, parameters)
-    required = [each for each in parameters if each.required]
+    for role in needed:
+        if all(each.role != role for each in parameters):
+            second = [each for each in parameters if each.required and Meaning(role) in meanings(each.name)]
+            free = [each for each in second if each.role not in needed]
+            parameters = [_as_array(each, role) if each in free[:1] else each for each in parameters]
+    missing = [role for role in needed if all(each.role != role for each in parameters)]
+    required = [each for each in parameters if each.required and each.name not in several]
     spare = [each for each in required if each.role is None]
     spare += [each for each in required if each.role in OPERANDS and each.role not in needed]
+    # The letter of a size may be any array, as the h of an impulse response.
+    spare += [each for each in required if each.role not in (None, *OPERANDS) and len(each.name) == 1]
     chosen = sorted(spare[: len(missing)], key=parameters.index)
     roles = {parameter.name: role for parameter, role in zip(chosen, missing, strict=False)}
-    return [replace(each, role=roles.get(each.name, each.role)) for each in parameters]
+    return [_as_array(each, roles[each.name]) if each.name in roles else each for each in parameters]
 
 
-def _missing(needed: Iterable[str], parameters: Sequence[Parameter]) -> list[str]:
-    roles = {parameter.role for parameter in parameters}
-    return [role for role in needed if role not in roles]
-
-
-def _cannot_guess(name: str, parameters: Sequence[Parameter], needed: Sequence[str], stated: Mapping[str, Any]) -> str:
-    """Return what is not known, and the call to write, with the function's own name and parameters."""
-    missing = _missing([role for role in OPERANDS if role in needed], parameters)
-    required = [each for each in parameters if each.required and each.name not in stated]
-    unknown = [each.name for each in required if each.role is None]
-    reasons = [f"which parameter is {role}" for role in missing] + [f"what {each} stands for" for each in unknown]
-    names = ", ".join(each.name for each in parameters) or "none"
-    call = _suggested_call(required, needed, missing if len(unknown) == 1 else [])
-    return f"{name}: its parameters ({names}) do not tell {', or '.join(reasons)}; say how to call it, such as {call}"
-
-
-def _suggested_call(required: Sequence[Parameter], needed: Sequence[str], missing: Sequence[str]) -> str:
-    """Return the ``call=`` to write, and beside it the geometry that it leaves at its default."""
-    present = {each.role for each in required}
-    roles = [role for role in OPERANDS if role in needed or role in present]
-    arguments = [f"{each.name}={_suggested_value(each, missing)}" for each in required]
-    call = f"call=lambda fn, {', '.join(roles)}, problem: fn({', '.join(arguments)})"
-    rest = "".join(f", {role}={value}" for role, value in _DEFAULTS.items() if f"problem.{role}" not in call)
-    note = " (from convformance import single_value)" if "single_value(" in call else ""
-    return f"{call}{rest}{note}"
-
-
-def _suggested_value(parameter: Parameter, missing: Sequence[str]) -> str:
-    """Return what to write for a parameter; ``missing`` are operands that no other parameter is."""
-    if parameter.role in OPERANDS:
-        return str(parameter.role)
-    if parameter.role in ("stride", "padding", "dilation"):
-        return f"single_value(problem.{parameter.role})"
-    if parameter.role is None and missing:
-        return f"({', '.join(missing)})"
-    if "param" in parameter.name:  # the dictionary of a well-known course
-        return '{"stride": single_value(problem.stride), "pad": single_value(problem.padding)}'
-    return "..."
+def _with_outputs(parameter: Parameter, operations: Sequence[str]) -> Parameter:
+    """Return a parameter that nothing else could be as the place of the only result, or the forward pass's result."""
+    if parameter.role is not None or not parameter.required or Meaning("out") not in meanings(parameter.name):
+        return parameter
+    if parameter.name.lower() in FORWARD_RESULTS:
+        return replace(parameter, role="y")
+    return replace(parameter, role=output_of(operations[0])) if len(operations) == 1 else parameter

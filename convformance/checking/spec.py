@@ -2,21 +2,22 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from convformance.checking import borders, forms, signature
+from convformance.checking import borders, forms, holders, signature, suggesting
 from convformance.checking.caller import Capabilities, OpenCapabilities
 from convformance.checking.layouts import Layouts
+from convformance.checking.names import COUNTS, Meaning
 from convformance.checking.signature import GEOMETRY, OPERANDS, Parameter, Signature, role_of
 from convformance.judging.grades import ACCURACY, WRONG
 from convformance.reference import geometry
 from convformance.reference.operation import BY_NAME, check_operation
 from convformance.test_cases.case import DTYPES, WIDE
 
-COUNTS = ("batch", "in_channels", "out_channels", "groups")
 INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64")  # of images
 _PER_AXIS = ("stride", "dilation", "kernel_size", "input_size")
+_BY_PART = (*_PER_AXIS, "padding")
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class CheckSpec:
     """
 
     fn: Callable[..., Any]
-    op: str = "conv"
-    layout: str = "NCHW"
+    op: str | None = None
+    layout: str | None = None
     filter_layout: str | None = None
     dtype: str = "float64"
     call: Callable[..., Any] | None = None
@@ -41,6 +42,7 @@ class CheckSpec:
     w: Any = None
     kernel_dtype: str = "float64"
     rounding: str | None = None
+    forward: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         _check_choice("dtype", self.dtype, (*DTYPES, *INTEGERS))
@@ -58,7 +60,7 @@ class CheckSpec:
     @property
     def results(self) -> tuple[str | None, ...]:
         """The operation of each result, None for one that is not judged."""
-        return tuple(self.returns) if self.returns else (self.op,)
+        return tuple(self.returns) if self.returns else (self.op or "conv",)
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -70,7 +72,7 @@ class CheckSpec:
         """The layouts of the function's arrays."""
         depthwise = self.depthwise or self.fixed.get("groups") == "in_channels"
         channels = self.fixed.get("in_channels", 0)
-        return Layouts.of(self.layout, self.filter_layout, depthwise=depthwise, channels=channels)
+        return Layouts.of(self.layout or "NCHW", self.filter_layout, depthwise=depthwise, channels=channels)
 
     def capabilities(self) -> Capabilities:
         """Return how the function is called.
@@ -78,19 +80,39 @@ class CheckSpec:
         Raises ValueError where that cannot be guessed, or for a value that nothing can be fixed at.
         """
         fixed = {name: value for name, value in self.fixed.items() if value != "in_channels"}
+        rank = self.layouts.rank
         if self.call is not None:
             by_role, meant = borders.separate(fixed, None)
             required = {**_required_by_values(meant, self.layouts.rank), **_required_by_letters(self.layouts)}
             return _open_capabilities(self, self.call, by_role, required)
-        read = signature.read(self.fn, self.operations, self.layouts.rank, self.fixed)
-        by_role, meant = borders.separate(fixed, read)
-        required = {**_required_by_values(meant, self.layouts.rank), **_required_by_letters(self.layouts)}
-        names = [parameter.name for parameter in read.parameters]
-        unknown = [name for name in _not_geometry(self.fixed) if name not in names]
-        if unknown:
-            stated, allowed = self.fixed[unknown[0]], ", ".join((*names, *_PER_AXIS, *COUNTS, "padding"))
-            raise ValueError(f"{unknown[0]}={stated!r} is no parameter of {read.name}; allowed: {allowed}")
-        return Capabilities(self.fn, read, self.layouts, self.operations, by_role, required)
+        read = signature.read(self.fn, self.operations, rank, holders.holding(self.fn))
+        read = holders.with_holders(read, self.fn, rank, self._forward_pass())
+        self._check_known(read)
+        stated, meant = borders.separate(fixed, read)
+        required = {**_required_by_values(meant, rank), **_required_by_letters(self.layouts)}
+        parts = _required_parts(self.fixed, read)
+        return Capabilities(self.fn, read, self.layouts, self.operations, stated, required, parts)
+
+    def _forward_pass(self) -> holders.Forward | None:
+        """Return the author's own forward pass with how it is called."""
+        if self.forward is None:
+            return None
+        family = "conv_transpose" if BY_NAME[self.operations[0]].transposed else "conv"
+        forward = replace(self, fn=self.forward, op=family, returns=None, forward=None, fixed={})
+        return holders.Forward(self.forward, forward.capabilities().signature)
+
+    def _check_known(self, read: Signature) -> None:
+        """Raise ValueError where a parameter cannot be guessed, or a stated value belongs to none."""
+        border = borders.border_parameter(read)
+        unknown = [each for each in holders.unknown(read.parameters) if each.name not in self.fixed and each != border]
+        missing = [role for role in signature.operands_of(self.operations) if not read.has(role)]
+        if unknown or missing:
+            raise suggesting.CannotGuess(read, self.operations, missing, unknown, self.fixed)
+        names = [parameter.name for parameter in read.leaves]
+        strange = [name for name in _not_geometry(self.fixed) if name not in names]
+        if strange:
+            stated, allowed = self.fixed[strange[0]], ", ".join((*names, *_PER_AXIS, *COUNTS, "groups", "padding"))
+            raise ValueError(f"{strange[0]}={stated!r} is no parameter of {read.name}; allowed: {allowed}")
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -101,6 +123,12 @@ def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
 def _not_geometry(names: Iterable[str]) -> list[str]:
     """Return the names that say nothing of a problem, and so must be those of parameters."""
     return [name for name in names if (role_of(name) or name) not in (*GEOMETRY, *COUNTS, "bias", "border")]
+
+
+def _required_parts(fixed: Mapping[str, Any], read: Signature) -> dict[Meaning, int]:
+    """Return what is stated of parameters that are of one axis or side, as ``stride_h=2``."""
+    parts = {leaf.name: leaf.meaning for leaf in read.leaves if leaf.role in _BY_PART and (leaf.axis or leaf.side)}
+    return {parts[name]: value for name, value in fixed.items() if name in parts and isinstance(value, int)}
 
 
 def _required_by_letters(layouts: Layouts) -> dict[str, Any]:
@@ -118,7 +146,9 @@ def _required_by_letters(layouts: Layouts) -> dict[str, Any]:
 def _required_by_values(by_role: Mapping[str, Any], rank: int) -> dict[str, Any]:
     """Return the stated geometry as a problem has it; raises ValueError for values that are none."""
     required = {name: geometry.per_axis(name, by_role[name], rank) for name in _PER_AXIS if name in by_role}
-    counts = {name: by_role[name] for name in COUNTS if name in by_role}
+    counts = {name: by_role[name] for name in (*COUNTS, "groups") if name in by_role}
+    if "output_padding" in by_role:
+        required["output_padding"] = geometry.per_axis("output_padding", by_role["output_padding"], rank, least=0)
     padding = {"padding": forms.canonical_padding(by_role["padding"], rank)} if "padding" in by_role else {}
     border = {"border": borders.canonical_border(by_role["border"])} if "border" in by_role else {}
     return {**required, **counts, **padding, **border}
@@ -139,4 +169,4 @@ def _open_capabilities(
         raise ValueError(f"{unknown[0]}={by_role[unknown[0]]!r} cannot be fixed beside call=; write it into the call")
     parameters = tuple(Parameter(name, name if name in OPERANDS else None) for name in order)
     read = Signature(signature.name_of(spec.fn), parameters)
-    return OpenCapabilities(spec.fn, read, spec.layouts, spec.operations, by_role, required, call, order)
+    return OpenCapabilities(spec.fn, read, spec.layouts, spec.operations, by_role, required, written=call, order=order)

@@ -6,7 +6,7 @@ What it returns may be an array of any library that converts itself, a number, o
 import contextlib
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from convformance.adapters.contract import Answer, put_back
 from convformance.adapters.layouts import result_role
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
+from convformance.checking.signature import output_of
 from convformance.checking.spec import CheckSpec
 from convformance.judging.bounds import Operands
 from convformance.judging.formats import format_of
@@ -25,6 +26,7 @@ from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 
+_UNLIKELY = 17  # distance from the usual NaN, or from the largest number
 CALL_SHARE = 10.0  # how many times the budget a single call may take
 
 
@@ -34,6 +36,10 @@ class Raised(Exception):
     def __init__(self, message: str, *, refusal: bool = False) -> None:
         super().__init__(message)
         self.refusal = refusal
+
+
+class NeverWrites(Raised):
+    """The function returned nothing, and left the array that it was given for its result as it was."""
 
 
 @dataclass
@@ -48,6 +54,9 @@ class FunctionUnderTest:
     printed: str = ""
     own_shape: tuple[int, ...] | None = None
     remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was read of the function rather than stated
+    layout_note: str = ""
+    tried: list[tuple[str, str]] = field(default_factory=list)  # ways to call it that failed, each with the error
 
     @property
     def call_seconds(self) -> float:
@@ -61,10 +70,12 @@ class FunctionUnderTest:
         """
         arrays = self.own_arrays(operation, problem, operands)
         before = [array.tobytes() for array in arrays.values()]
-        call = self.capabilities.call(operation, problem, arrays)
+        outputs = self._outputs(problem, operands.arrays[0].dtype)
+        call = self.capabilities.call(operation, problem, {**arrays, **outputs})
         started = time.perf_counter()
         value = self._returned(call)
         seconds = time.perf_counter() - started
+        value = self._written_or_returned(operation, value, outputs)
         result = self._canonical(operation, value)
         changed = put_back(arrays.values(), before)
         known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
@@ -82,6 +93,31 @@ class FunctionUnderTest:
         if self.capabilities.bias == "always" and "bias" not in arrays:
             arrays["bias"] = _any_numbers(problem.bias_shape, dtype)
         return {name: self._in_own_layout(name, array) for name, array in arrays.items()}
+
+    def _outputs(self, problem: Problem, dtype: Any) -> dict[str, Array]:
+        """Return the arrays that the function writes its results into, in its own layout, by role."""
+        shapes = {role: problem.result_shape(each) for role, each in self.capabilities.outputs.items()}
+        roles = {role: result_role(each) for role, each in self.capabilities.outputs.items()}
+        layouts = self.capabilities.layouts
+        own_shapes = {role: layouts.own_shape(shape, roles[role]) for role, shape in shapes.items()}
+        return {role: _to_write_into(shape, dtype, self.capabilities.zeroed) for role, shape in own_shapes.items()}
+
+    def _written_or_returned(self, operation: str, value: Any, outputs: Mapping[str, Array]) -> Any:
+        """Return what lies in the array to write into where nothing else is returned.
+
+        Raises Raised where the function has not touched it.
+        """
+        role = output_of(operation)
+        if role not in outputs or value is not None:
+            return value
+        output, parameter = outputs[role], self.capabilities.signature.of(role)
+        untouched = _to_write_into(output.shape, output.dtype, self.capabilities.zeroed)
+        if output.size and not self.capabilities.writes and output.tobytes() == untouched.tobytes():
+            name = parameter.name if parameter else role
+            raise NeverWrites(f"returns None and never writes into {name}, as where the name is bound anew inside")
+        if self.capabilities.zeroed:
+            self.remark("adds to what lies in the array it writes into: zeros were given")
+        return output
 
     def remark(self, message: str) -> None:
         """Keep what is no mistake and worth knowing, once."""
@@ -109,13 +145,16 @@ class FunctionUnderTest:
 
     def _canonical(self, operation: str, value: Any) -> Array:
         array = as_array(self._result_of(operation, value), self.spec.dtype)
+        if result_role(operation) == "bias" and array.ndim > 1 and sorted(array.shape)[:-1] == [1] * (array.ndim - 1):
+            self.remark(f"returns the gradient of the bias in the shape {_with_channels(array.shape)}")
+            array = array.reshape(-1)
         self.own_shape = array.shape
         return np.array(self.capabilities.layouts.canonical(array, result_role(operation)))
 
     def _result_of(self, operation: str, value: Any) -> Any:
         """Return the result of ``operation`` out of several; without ``returns`` the first, if it alone is an array."""
         names = self.spec.results
-        if len(names) > 1:
+        if len(names) > 1 and not isinstance(value, np.ndarray):
             if not isinstance(value, tuple | list) or len(value) != len(names):
                 count = f"{len(value)} results" if isinstance(value, tuple | list) else "one result"
                 raise Raised(f"returned {count}; returns= names {len(names)}")
@@ -124,6 +163,21 @@ class FunctionUnderTest:
             self.remark(f"returns {len(value)} results: the first is judged (returns= can name them)")
             return value[0]
         return value
+
+
+def _to_write_into(shape: tuple[int, ...], dtype: Any, zeroed: bool) -> Array:
+    """Return an array that a function is to write into: zeros, an unlikely whole number, or a NaN of its own bits."""
+    if zeroed:
+        return np.zeros(shape, dtype)
+    if np.dtype(dtype).kind not in "fV":
+        return np.full(shape, np.iinfo(dtype).max - _UNLIKELY, dtype)
+    bits = np.full(shape, np.nan, dtype).view(f"u{np.dtype(dtype).itemsize}")
+    return np.asarray((bits + bits.dtype.type(_UNLIKELY)).view(dtype))
+
+
+def _with_channels(shape: tuple[int, ...]) -> str:
+    """Return a shape with C for the number of channels, the only axis that is not 1."""
+    return f"({', '.join('C' if size == max(shape) and max(shape) > 1 else str(size) for size in shape)})"
 
 
 @contextlib.contextmanager
