@@ -159,8 +159,12 @@ def _search(evidence: Sequence[Evidence]) -> tuple[Match, ...]:
 def _single_matches(hypotheses: Iterable[Hypothesis], evidence: Sequence[Evidence], budget: _Budget) -> list[Match]:
     """Return a match of each mistake that has one: the first on all fills, or else the first on the first wrong one."""
     best = []
+
+    def is_worth_computing(computation: Computation) -> bool:
+        return _may_match(computation, evidence[0]) and budget.allows(computation)
+
     for hypothesis in hypotheses:
-        matches = list(_matches(hypothesis.name, hypothesis.predict, evidence, budget.allows))
+        matches = list(_matches(hypothesis.name, hypothesis.predict, evidence, is_worth_computing))
         best += sorted(matches, key=lambda match: not match.on_all_fills)[:1]
     return best
 

@@ -178,6 +178,39 @@ def instead(wanted: tuple[str, ...], taken: str, asked: Computation) -> Iterator
         yield from with_geometry(asked, padding=_resolved(asked, taken, problem.dilation))
 
 
+def same_for_valid(asked: Computation) -> Iterator[Prediction]:
+    """SAME padding where none is asked for, with zeros or with the data repeated: the result is as large as the image.
+
+    If a result of the size of the image is meant, say so: --padding same. Else pad nothing: the result has
+    (input - extent) // stride + 1 elements.
+    """
+    problem = asked.problem
+    if problem.symbol != "valid" and problem.padding != no_padding(asked.rank):
+        return
+    upper = _resolved(asked, "same_upper", problem.dilation)
+    lower = tuple((hi, lo) for lo, hi in upper)
+    half = tuple((extent // 2, extent // 2) for extent in problem.effective_kernel)
+    for detail, pairs in (("", upper), ("the odd element at the start", lower), ("extent // 2 on both sides", half)):
+        for computation in (each for _, each in with_geometry(asked, padding=pairs)):
+            yield detail, computation
+            # A border of other elements matters only where the result has this size: most answers have another.
+            if computation.problem.result_shape(asked.operation) == asked.answer.shape:
+                for mode, border in _BORDERS.items():
+                    yield from _bordered(computation, mode, ", ".join(filter(None, (detail, border))))
+
+
+_BORDERS = {
+    "edge": "the edge repeated",
+    "reflect": "mirrored",
+    "symmetric": "mirrored, the edge too",
+    "wrap": "wrapped",
+}
+
+
+def _bordered(asked: Computation, mode: str, detail: str) -> Iterator[Prediction]:
+    yield from ((detail, computation) for _, computation in padded_with(mode, asked))
+
+
 def off_by_one(asked: Computation) -> Iterator[Prediction]:
     """There is one element of padding too much or too little.
 
@@ -274,7 +307,7 @@ HYPOTHESES = (
     Hypothesis.of("same-without-dilation", same_without_dilation, "symbolic padding", "dilation > 1"),
     _instead("full-for-valid", "Full padding where none is asked for.", ("valid",), "full", "no padding"),
     _instead("valid-for-full", "No padding where full is asked for.", ("full",), "valid", "full padding"),
-    _instead("same-for-valid", "SAME padding where none is asked for.", ("valid",), "same_upper", "no padding"),
+    Hypothesis.of("same-for-valid", same_for_valid, "no padding"),
     _instead("same-for-full", "SAME padding where full is asked for.", ("full",), "same_upper", "full padding"),
     _instead("full-for-same", "Full padding where SAME is asked for.", _SAME, "full", "same padding"),
     Hypothesis.of("padding-ignored", padding_ignored, "padding", pair_rank=8),

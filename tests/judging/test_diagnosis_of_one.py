@@ -10,6 +10,8 @@ import pytest
 
 from convformance.judging import matching
 from convformance.judging.bounds import Operands
+from convformance.judging.diagnosis import explained
+from convformance.judging.explaining import explain_error
 from convformance.judging.hypotheses import HYPOTHESES
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.rule import judge
@@ -122,6 +124,40 @@ def _rescaled_border(problem: Problem, operands: Operands) -> Array:
     return y * 6 // ones
 
 
+def _columns_for_rows(y: Array) -> Array:
+    """Return the result of a loop over the rows that runs up to the number of columns."""
+    changed = y.copy()
+    changed[:, :, y.shape[3] :] = 0
+    return changed
+
+
+def _at_row_times_height(x: Array) -> Array:
+    height, width = x.shape[2:]
+    flat = x.reshape(*x.shape[:2], -1)
+    index = np.minimum(np.arange(height)[:, None] * height + np.arange(width), height * width)
+    return np.concatenate([flat, np.zeros((*x.shape[:2], 1))], axis=2)[:, :, index]
+
+
+def _window_moved_into_data(problem: Problem, operands: Operands) -> Array:
+    """Begin at max(position - padding, 0); what lies behind the data is cut off."""
+    x, w = (array.astype(np.float64) for array in operands.arrays)
+    y = np.zeros(problem.output_shape)
+    for row, column in np.ndindex(*problem.output_size):
+        top, left = (max(at - lo, 0) for at, (lo, _) in zip((row, column), problem.padding, strict=True))
+        window = x[:, :, top : top + w.shape[2], left : left + w.shape[3]]
+        y[:, :, row, column] = np.einsum("nchw,ochw->no", window, w[:, :, : window.shape[2], : window.shape[3]])
+    return y
+
+
+def _overflowing(problem: Problem, operands: Operands) -> Array:
+    y, magnitudes = handmade.right(problem, operands), handmade.right(problem, _magnitudes(operands))
+    return np.where(magnitudes > np.median(magnitudes), np.inf, y)
+
+
+def _magnitudes(operands: Operands) -> fills.Operands:
+    return fills.Operands(tuple(map(np.abs, operands.arrays)))
+
+
 FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "kernel-rotated": (PADDED, of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]))),
     "kernel-axes-swapped": (SQUARE, of_operands(lambda x, w: (x, w.transpose(0, 1, 3, 2)))),
@@ -228,6 +264,16 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "constant-output": (BASIC, of_result(np.zeros_like)),
     "repeated": (BASIC, of_result(lambda y: y[:, [0, 0, 2, 3]])),
     "unwritten": (BASIC, of_result(_stale_border)),
+    "groups-exchanged": (GROUPED, of_operands(lambda x, w: (x, np.roll(w, 4, axis=0)), groups=2)),
+    "channels-summed-first": (BASIC, of_operands(lambda x, w: (x.sum(1, keepdims=True) + 0 * x, w))),
+    "result-axes-swapped": (BASIC, of_result(lambda y: y.swapaxes(2, 3))),
+    "axes-of-size-1": (BASIC, of_result(lambda y: y[..., None])),
+    "side-for-both": ({**BASIC, "input_size": (9, 5)}, of_result(_columns_for_rows)),
+    "flat-index-of-other-side": (BASIC, of_operands(lambda x, w: (_at_row_times_height(x), w))),
+    "window-clamped": (PADDED, _window_moved_into_data),
+    "columns-misplaced": ({**STRIDED, "stride": (3, 1)}, of_geometry(lambda p: {"stride": (9, 1)})),
+    "later-images-wrong": ({**BASIC, "batch": 3}, _changed(slice(1, None))),
+    "partial-sums-overflow": (BASIC, _overflowing),
     "border-only": ({**BASIC, "padding": ((1, 1), (1, 1))}, _rescaled_border),
     "single-place": (BASIC, _changed((..., 2, 1))),
     "single-channel": (BASIC, _changed((slice(None), 1))),
@@ -247,6 +293,7 @@ def test_a_mistake_made_by_hand_is_named_first(name: str) -> None:
 
 
 PROCESS = {"operand-changed", "not-deterministic", "wrong-dtype", "nan-swallowed", "nan-spread"}
+PROCESS |= {"earlier-result", "wrong-after-first-call", "raises"}
 PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precision-result"}
 
 
@@ -342,6 +389,68 @@ def test_an_answer_that_changes_from_call_to_call_is_not_deterministic() -> None
         return y
 
     assert judgement_of(BASIC, mistake).diagnosis[0].name == "not-deterministic"
+
+
+def _after(first: Mistake, later: Callable[[Array, Array], Array]) -> Mistake:
+    """Return the mistake of answering a later call with what ``later`` makes of its answer and that of the first."""
+    answers: list[Array] = []
+
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        answers.append(first(problem, operands))
+        return answers[0] if len(answers) == 1 else later(answers[0], answers[-1])
+
+    return mistake
+
+
+def _first_filter(problem: Problem, operands: Operands) -> Array:
+    x, w = operands.arrays
+    return handmade.with_geometry(problem, fills.Operands((x, _packed.setdefault("w", w.copy()))))
+
+
+_packed: dict[str, Array] = {}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "name"),
+    [
+        (_after(handmade.right, lambda first, again: first), "earlier-result"),
+        (_after(handmade.right, lambda first, again: again[:, ::-1]), "wrong-after-first-call"),
+        (_first_filter, "earlier-result"),
+    ],
+)
+def test_what_an_earlier_call_leaves_behind_is_told_from_chance(mistake: Mistake, name: str) -> None:
+    assert judgement_of(BASIC, mistake).diagnosis[0].name == name
+
+
+def test_a_view_that_reads_beyond_the_data_is_named_by_its_strides_whatever_lies_there() -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        junk = np.pad(x, ((0, 0), (0, 0), (0, 9), (0, 9)), constant_values=np.nan)
+        rows, columns = problem.output_size
+        return handmade.forward(junk, w, stride=problem.stride[::-1])[:, :, :rows, :columns]
+
+    assert judgement_of({**STRIDED, "stride": (2, 1)}, mistake).diagnosis[0] == Match(
+        "stride-axes-swapped", "of a view"
+    )
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect"])
+def test_same_that_is_built_in_is_named_whatever_its_border_is_made_of(mode: str) -> None:
+    pairs = ((1, 1), (0, 1))
+    judgement = judgement_of(BASIC, of_geometry(lambda p: {"padding": pairs, "mode": mode}))
+    assert judgement.diagnosis[0].name == "same-for-valid"
+    assert "--padding same" in explained("same-for-valid").remedy
+
+
+def test_an_exception_has_its_type_and_what_may_be_its_reason() -> None:
+    examination = examine(case_of(**BASIC), "conv_input_grad", "float32")
+    assert explain_error(examination, "IndexError: index 5 is out of bounds for axis 2 with size 5") == (
+        Match("side-for-both", on_all_fills=False),
+        Match("raises", "IndexError"),
+    )
+    empty = "ValueError: operands could not be broadcast together with shapes (2,3,7,5) (2,3,0,0)"
+    assert [match.name for match in explain_error(examination, empty)] == ["crop-to-minus-zero", "raises"]
+    assert explain_error(examination, "KeyError: 'stride'") == (Match("raises", "KeyError"),)
 
 
 def test_an_operand_that_is_changed_is_named() -> None:
