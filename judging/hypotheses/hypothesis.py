@@ -164,7 +164,8 @@ class Hypothesis:
 
     def pairs_with(self, other: "Hypothesis") -> bool:
         """Whether both are tried together, this one made first; in one order only, as most changes commute."""
-        return 0 < self.pair_rank < min(other.pair_rank, SECOND_ONLY)
+        exclude_each_other = "padding" in self.matters and "no padding" in other.matters
+        return 0 < self.pair_rank < min(other.pair_rank, SECOND_ONLY) and not exclude_each_other
 
 
 def unchanged(asked: Computation) -> Iterator[Prediction]:

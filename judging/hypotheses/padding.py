@@ -261,6 +261,9 @@ def padded_with(mode: str, asked: Computation) -> Iterator[Prediction]:
     padded = asked.mapped("input", partial(_padded, mode, problem.padding))
     unpadded = replace(problem, input_size=problem.padded_size, padding=no_padding(asked.rank))
     yield "", replace(padded, problem=unpadded)
+    if mode == "reflect":
+        mirrored = asked.mapped("input", partial(_padded, "symmetric", problem.padding))
+        yield "the edge too", replace(mirrored, problem=unpadded)
 
 
 def transposed_padding_as_input_padding(asked: Computation) -> Iterator[Prediction]:
@@ -282,10 +285,12 @@ def transposed_padding_as_input_padding(asked: Computation) -> Iterator[Predicti
     yield "", replace(wider, problem=replace(problem, input_size=sizes, padding=no_padding(asked.rank), symbol=None))
 
 
-def _instead(name: str, explanation: str, wanted: tuple[str, ...], taken: str, matters: str) -> Hypothesis:
+def _instead(
+    name: str, explanation: str, wanted: tuple[str, ...], taken: str, matters: str, pair_rank: int = 0
+) -> Hypothesis:
     remedy = "Work the padding out from what is asked for: valid is none, same keeps ceil(input / stride), full is "
     remedy += "extent - 1 on each side."
-    return Hypothesis(name, explanation, remedy, partial(instead, wanted, taken), (matters,))
+    return Hypothesis(name, explanation, remedy, partial(instead, wanted, taken), (matters,), pair_rank)
 
 
 def _one_side_for_both(name: str, explanation: str, side: int) -> Hypothesis:
@@ -294,20 +299,21 @@ def _one_side_for_both(name: str, explanation: str, side: int) -> Hypothesis:
 
 
 def _padded_with(mode: str, explanation: str, remedy: str) -> Hypothesis:
-    return Hypothesis(f"{mode}-padding-for-zero", explanation, remedy, partial(padded_with, mode), ("padding",))
+    predict = partial(padded_with, mode)
+    return Hypothesis(f"{mode}-padding-for-zero", explanation, remedy, predict, ("padding",), pair_rank=19)
 
 
 _WRAPPED = "The padding continues with the data of the other end: a circular convolution."
 
 HYPOTHESES = (
-    Hypothesis.of("same-lower-for-upper", lower_for_upper, "same padding", "padding asymmetric"),
-    Hypothesis.of("same-upper-for-lower", upper_for_lower, "same padding", "padding asymmetric"),
+    Hypothesis.of("same-lower-for-upper", lower_for_upper, "same padding", "padding asymmetric", pair_rank=15),
+    Hypothesis.of("same-upper-for-lower", upper_for_lower, "same padding", "padding asymmetric", pair_rank=16),
     Hypothesis.of("same-fixed-padding", same_fixed, "same padding", pair_rank=10),
     Hypothesis.of("same-size-without-stride", same_size_kept, "same padding", "stride > 1"),
     Hypothesis.of("same-without-dilation", same_without_dilation, "symbolic padding", "dilation > 1"),
-    _instead("full-for-valid", "Full padding where none is asked for.", ("valid",), "full", "no padding"),
+    _instead("full-for-valid", "Full padding where none is asked for.", ("valid",), "full", "no padding", pair_rank=18),
     _instead("valid-for-full", "No padding where full is asked for.", ("full",), "valid", "full padding"),
-    Hypothesis.of("same-for-valid", same_for_valid, "no padding"),
+    Hypothesis.of("same-for-valid", same_for_valid, "no padding", pair_rank=17),
     _instead("same-for-full", "SAME padding where full is asked for.", ("full",), "same_upper", "full padding"),
     _instead("full-for-same", "Full padding where SAME is asked for.", _SAME, "full", "same padding"),
     Hypothesis.of("padding-ignored", padding_ignored, "padding", pair_rank=8),

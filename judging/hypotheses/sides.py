@@ -106,11 +106,11 @@ def _may_have(asked: Computation, size: Size) -> bool:
     """Whether the answer has that size, or the size asked for with zeros beyond it."""
     answer, wanted = asked.answer, asked.problem.result_shape(asked.operation)
     if answer.shape != wanted:
-        return answer.shape == (*wanted[:2], *size)
+        return bool(answer.shape == (*wanted[:2], *size))
     inside: tuple[Any, ...] = (..., *map(slice, size))
     beyond = answer.copy()
     beyond[inside] = 0
-    return any(map(lt, size, wanted[2:])) and not bool(beyond.any())
+    return any(map(lt, size, wanted[2:])) and not np.any(beyond).item()
 
 
 def _of_size(asked: Computation, size: Size) -> Computation:
