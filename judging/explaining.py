@@ -1,8 +1,6 @@
 """Explaining: the named mistakes behind an answer that is not right, beside how wrong it is."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Results
 from convformance.judging.matching import Evidence, find_matches
 from convformance.judging.narrower import Candidate, is_scattered
-from convformance.reference import operations
+from convformance.judging.state import explain_by_operand, explain_state
 from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 
@@ -22,14 +20,6 @@ from convformance.reference.operation import OPERAND_NAMES
 _NARROW = 16.0 * FORMATS["bfloat16"].unit
 # Once may give the same bits by chance: threads that share an array seldom meet.
 _ASKED_AGAIN = 2
-# Two answers may be the same for a better reason.
-_LEAST_CALLS = 2
-# What the answer of a call may have to do with that of the call before.
-_OF_CALLS: Mapping[str, Callable[[FillResult, FillResult], bool]] = {
-    "the same for other operands": lambda first, later: _is_repeated(first.value, later.value),
-    "of the call before": lambda first, later: np.array_equal(later.value, first.want),
-    "added to those of the calls before": lambda first, later: np.array_equal(later.value, later.want + first.value),
-}
 _PLACES = {hypothesis.name for hypothesis in LOCATIONS}
 # What is raised where an index or a window leaves an array.
 _OF_SIZES = ("IndexError", "ValueError")
@@ -86,7 +76,7 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
 
     What reproduces every answer comes first: memory that is read by mistake changes from call to call, and may be NaN.
     """
-    state = _explain_state(results)
+    state = explain_state(results)
     stale = (Match("unwritten", "the same numbers whatever the operands"),) if _is_stale(results) else ()
     special = _explain_special(results) if examination.special else _explain_overflow(results)
     exact = (result for result in results.values() if result.trial.exact)
@@ -94,50 +84,9 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
     sure = tuple(match for match in reproduced if match.on_all_fills and match.name not in _PLACES)
     others = tuple(match for match in reproduced if match not in sure)
     chance = explain_chance(examination, ask, results)
+    state = state or (() if sure else explain_by_operand(results))
     size = () if reproduced or stale or state else _explain_size(examination, results)
     return (*state, *sure, *chance, *special, *stale, *others, *size)
-
-
-def _explain_state(results: Results) -> tuple[Match, ...]:
-    """Return whether the answers hold what belongs to the calls before: the result, a sum with it, or an operand."""
-    answers = [result for result in results.values() if result.trial.exact]
-    if len(answers) < _LEAST_CALLS or any(result.exact for result in answers[1:]):
-        return ()
-    pairs = list(pairwise(answers))
-    if any(np.array_equal(first.want, later.want) or not np.isfinite(later.value).all() for first, later in pairs):
-        return ()
-    for detail, is_so in _OF_CALLS.items():
-        if all(is_so(first, later) for first, later in pairs):
-            return (Match("earlier-result", detail),)
-    return _explain_by_operand(answers)
-
-
-def _is_repeated(array: Array, other: Array) -> bool:
-    """Whether two arrays are the same, and not one number everywhere."""
-    return np.array_equal(array, other) and (array.size == 1 or len(np.unique(array)) > 1)
-
-
-def _explain_by_operand(answers: Sequence[FillResult]) -> tuple[Match, ...]:
-    """Return the operand that is that of the first call in every later one, if there is one."""
-    first, *later = answers
-    if not first.exact:
-        return ()
-    for index, name in enumerate(OPERAND_NAMES[first.trial.operation]):
-        if all(_has_operand_of(first, result, index) for result in later):
-            return (Match("earlier-result", f"{name} of the first call"),)
-    return ()
-
-
-def _has_operand_of(first: FillResult, result: FillResult, index: int) -> bool:
-    """Whether a result is what one operand of the first call gives, as near as sums in any order are."""
-    trial = result.trial
-    arrays = [array.astype(np.float64) for array in trial.operands.arrays]
-    arrays[index] = first.trial.operands.arrays[index].astype(np.float64)
-    bias = None if trial.operands.bias is None else trial.operands.bias.astype(np.float64)
-    value = operations.apply(trial.operation, trial.problem, *arrays, bias=bias)
-    magnitudes = operations.apply(trial.operation, trial.problem, *map(np.abs, arrays))
-    units = trial.expected.result.unit + trial.K * trial.expected.accumulator.unit
-    return bool(np.all(np.abs(result.value - value) <= 2 * units * (magnitudes + np.abs(value))))
 
 
 def explain_chance(examination: Examination, ask: Ask, results: Results) -> tuple[Match, ...]:

@@ -24,9 +24,6 @@ _BUDGET, _BUDGET_OF_PAIRS = 2**28, 2**24
 # What one prediction costs beside its multiplications, in as many of them: calls and copies.
 _CALL = 2**14
 
-# What has so many ways to be made that a small answer often matches one of them, though it has a better reason.
-_BY_CHANCE = {"shifted", "padding-off-by-one", "side-for-both", *(hypothesis.name for hypothesis in GENERAL)}
-
 # The plainest pairs first, by what is made first and then by what follows it.
 _PAIRS = sorted(
     (pair for pair in product(MISTAKES, repeat=2) if pair[0].pairs_with(pair[1])),
@@ -142,8 +139,8 @@ def _search(evidence: Sequence[Evidence]) -> tuple[Match, ...]:
        answer that has a better reason.
     3. Where the answer is wrong. It takes the wrong values from the answer itself, which proves nothing about their
        cause, so that it must match on all fills and comes last.
-    4. Two mistakes together, only where nothing of 1 to 3 matches on all fills, or nothing but what small answers
-       match by chance: there are many pairs, each with more freedom to match by chance than a single mistake.
+    4. Two mistakes together, only where nothing of 1 to 3 matches on all fills: there are many pairs, each with more
+       freedom to match by chance than a single mistake.
 
     What matches on the first wrong fill alone comes after what matches on all of them.
     """
@@ -154,8 +151,8 @@ def _search(evidence: Sequence[Evidence]) -> tuple[Match, ...]:
     sure = [match for match in matches if match.on_all_fills]
     unsure = [match for match in matches if not match.on_all_fills]
     locations = [match for match in _single_matches(LOCATIONS, evidence, budget) if match.on_all_fills]
-    if all(match.name in _BY_CHANCE for match in (*sure, *locations)):
-        sure += _first_pair(evidence)
+    if not sure and not locations:
+        sure = _first_pair(evidence)
     return (*sure, *unsure, *locations)
 
 
@@ -216,7 +213,9 @@ def _both(first: Hypothesis, second: Hypothesis, budget: _Budget, asked: Computa
     for first_detail, changed in first.predict(asked):
         if not budget.allows(changed):
             return
-        for second_detail, computation in second.predict(changed):
+        for second_detail, computation in () if changed.completed else second.predict(changed):
+            if computation.completed:
+                continue
             yield ", ".join(filter(None, (first_detail, second_detail))), computation
 
 

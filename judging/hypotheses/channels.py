@@ -72,12 +72,16 @@ def groups_exchanged(asked: Computation) -> Iterator[Prediction]:
         return
     for name in (asked.gives, *asked.reads):
         axis = int(name != "filter")
-        for detail, step in (("by one", 1), ("by one backwards", -1))[: problem.groups - 1]:
-            yield f"{detail}, of the {name}", asked.mapped(name, partial(_next_group, problem.groups, axis, step))
+        groups = np.arange(problem.groups)
+        orders = {"by one": np.roll(groups, 1), "by one backwards": np.roll(groups, -1), "in reverse": groups[::-1]}
+        for detail, order in list(orders.items())[: 1 if problem.groups == 2 else None]:
+            yield f"{detail}, of the {name}", asked.mapped(name, partial(_groups_in_order, order, axis))
 
 
-def _next_group(groups: int, axis: int, step: int, array: Array) -> Array:
-    return np.roll(array, step * array.shape[axis] // groups, axis)
+def _groups_in_order(order: Array, axis: int, array: Array) -> Array:
+    size = array.shape[axis] // len(order)
+    reordered: Array = array.take(np.add.outer(order * size, np.arange(size)).ravel(), axis)
+    return reordered
 
 
 def groups_interleaved(asked: Computation) -> Iterator[Prediction]:

@@ -30,7 +30,7 @@ class Computation:
 
     The arrays are named by the convolution they belong to: ``input`` (the large side), ``filter``, ``output`` (the
     small side). ``rounded``: a change rounds, so that the answer can be expected within the error of one rounding of
-    its sums only.
+    its sums only. ``completed``: what it does not say is taken from the answer, so that nothing is to be added to it.
     """
 
     operation: str
@@ -40,6 +40,7 @@ class Computation:
     answer: Array
     changes: tuple[Change, ...] = ()
     rounded: bool = False
+    completed: bool = False
     _computed: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -207,7 +208,8 @@ def read_inside(asked: Computation, detail: str, computation: Computation) -> It
         inside = change(np.broadcast_to(inside, problem.output_shape))
     wrong = (asked.answer != asked.result) & ~(np.isnan(asked.answer) & np.isnan(asked.result))
     if bool((wrong & inside).any()) and not inside.all():
-        yield detail, computation.changed(lambda value: np.where(inside, value, asked.answer))
+        completed = computation.changed(lambda value: np.where(inside, value, asked.answer))
+        yield detail, replace(completed, completed=True)
 
 
 def _following(asked: Computation, geometry: dict[str, Any]) -> Problem:

@@ -12,7 +12,7 @@ HYPOTHESES = (
     Hypothesis(
         "earlier-result",
         "The result is that of an earlier call with other numbers, or holds a part of it: state is kept between calls.",
-        "Look for a cache whose key is a shape, an operand that is packed once, a buffer that is added to: "
+        "Look for a cache whose key is a shape, an operand that is packed once or built in, a buffer that is added to: "
         "what depends on the numbers must be made anew in every call.",
         unchanged,
     ),

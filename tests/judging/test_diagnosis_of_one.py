@@ -10,8 +10,6 @@ import pytest
 
 from convformance.judging import matching
 from convformance.judging.bounds import Operands
-from convformance.judging.diagnosis import explained
-from convformance.judging.explaining import explain_error
 from convformance.judging.hypotheses import HYPOTHESES
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.rule import judge
@@ -389,68 +387,6 @@ def test_an_answer_that_changes_from_call_to_call_is_not_deterministic() -> None
         return y
 
     assert judgement_of(BASIC, mistake).diagnosis[0].name == "not-deterministic"
-
-
-def _after(first: Mistake, later: Callable[[Array, Array], Array]) -> Mistake:
-    """Return the mistake of answering a later call with what ``later`` makes of its answer and that of the first."""
-    answers: list[Array] = []
-
-    def mistake(problem: Problem, operands: Operands) -> Array:
-        answers.append(first(problem, operands))
-        return answers[0] if len(answers) == 1 else later(answers[0], answers[-1])
-
-    return mistake
-
-
-def _first_filter(problem: Problem, operands: Operands) -> Array:
-    x, w = operands.arrays
-    return handmade.with_geometry(problem, fills.Operands((x, _packed.setdefault("w", w.copy()))))
-
-
-_packed: dict[str, Array] = {}
-
-
-@pytest.mark.parametrize(
-    ("mistake", "name"),
-    [
-        (_after(handmade.right, lambda first, again: first), "earlier-result"),
-        (_after(handmade.right, lambda first, again: again[:, ::-1]), "wrong-after-first-call"),
-        (_first_filter, "earlier-result"),
-    ],
-)
-def test_what_an_earlier_call_leaves_behind_is_told_from_chance(mistake: Mistake, name: str) -> None:
-    assert judgement_of(BASIC, mistake).diagnosis[0].name == name
-
-
-def test_a_view_that_reads_beyond_the_data_is_named_by_its_strides_whatever_lies_there() -> None:
-    def mistake(problem: Problem, operands: Operands) -> Array:
-        x, w = (array.astype(np.float64) for array in operands.arrays)
-        junk = np.pad(x, ((0, 0), (0, 0), (0, 9), (0, 9)), constant_values=np.nan)
-        rows, columns = problem.output_size
-        return handmade.forward(junk, w, stride=problem.stride[::-1])[:, :, :rows, :columns]
-
-    assert judgement_of({**STRIDED, "stride": (2, 1)}, mistake).diagnosis[0] == Match(
-        "stride-axes-swapped", "of a view"
-    )
-
-
-@pytest.mark.parametrize("mode", ["constant", "edge", "reflect"])
-def test_same_that_is_built_in_is_named_whatever_its_border_is_made_of(mode: str) -> None:
-    pairs = ((1, 1), (0, 1))
-    judgement = judgement_of(BASIC, of_geometry(lambda p: {"padding": pairs, "mode": mode}))
-    assert judgement.diagnosis[0].name == "same-for-valid"
-    assert "--padding same" in explained("same-for-valid").remedy
-
-
-def test_an_exception_has_its_type_and_what_may_be_its_reason() -> None:
-    examination = examine(case_of(**BASIC), "conv_input_grad", "float32")
-    assert explain_error(examination, "IndexError: index 5 is out of bounds for axis 2 with size 5") == (
-        Match("side-for-both", on_all_fills=False),
-        Match("raises", "IndexError"),
-    )
-    empty = "ValueError: operands could not be broadcast together with shapes (2,3,7,5) (2,3,0,0)"
-    assert [match.name for match in explain_error(examination, empty)] == ["crop-to-minus-zero", "raises"]
-    assert explain_error(examination, "KeyError: 'stride'") == (Match("raises", "KeyError"),)
 
 
 def test_an_operand_that_is_changed_is_named() -> None:
