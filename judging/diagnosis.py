@@ -30,6 +30,8 @@ __all__ = [
 UNEXPLAINED = "unexplained"
 _RANKS = {hypothesis.name: rank for rank, hypothesis in enumerate(HYPOTHESES)}
 RAISES = "raises"
+# Conditions under which a mistake is the reason of exceptions, though it explains no answer.
+_REASONS = {"side-for-both": ("input sides differ", "result sides differ", "sides differ", "a kernel of unequal sides")}
 _WEIGHTS = {
     **{hypothesis.name: 0.75 for hypothesis in GENERAL},
     **{hypothesis.name: 0.5 for hypothesis in LOCATIONS},
@@ -128,7 +130,7 @@ def diagnoses(observations: Iterable[Observation]) -> list[Diagnosis]:
     # Where nothing is computed every answer is right: that says nothing about when a mistake is made.
     right = [each.parameters for each in seen if not each.wrong and not each.parameters.is_empty]
     result, left = [], [each for each in wrong if each.matches]
-    while left and (name := _best(left)):
+    while left and (name := _best(left, right)):
         result.append(_diagnosis(name, wrong, right))
         left = [each for each in left if each.match(name) is None]
     # What ``_best`` leaves are calls without an answer.
@@ -140,14 +142,23 @@ def diagnoses(observations: Iterable[Observation]) -> list[Diagnosis]:
     return result
 
 
-def _best(left: Sequence[Observation]) -> str:
+def _best(left: Sequence[Observation], right: Sequence[QuestionParameters]) -> str:
     """Return the name that counts most of what is left, "" where there are only calls without an answer.
 
-    What may be the reason of an exception counts only where the same mistake explains an answer, too.
+    What may be the reason of an exception counts only where the same mistake explains an answer, too, or where calls
+    raise under the very condition without which that mistake cannot show.
     """
     counts = Counter(name for each in left for name in {match.name for match in each.matches} - {RAISES})
     sure = {match.name for each in left for match in each.matches if not each.raised or match.on_all_fills} - {RAISES}
+    sure |= {name for name in set(counts) - sure if _is_the_reason(name, left, right)}
     return min(sure, key=lambda name: (-counts[name] * _weight(name), _rank(name)), default="")
+
+
+def _is_the_reason(name: str, left: Sequence[Observation], right: Sequence[QuestionParameters]) -> bool:
+    """Whether all that a mistake may be the reason of raises under one of the mistake's conditions, and no other."""
+    questions = [each.parameters for each in left if each.match(name) is not None]
+    condition = conditions.where(questions, right)
+    return condition in {f"only when {label}" for label in _REASONS.get(name, ())}
 
 
 def _kind_of_error(observation: Observation) -> str:

@@ -138,8 +138,17 @@ def test_exceptions_of_two_types_are_two_entries() -> None:
 def test_what_may_be_the_reason_of_an_exception_counts_where_it_explains_answers_too() -> None:
     raising = asked(True, Match("side-for-both", on_all_fills=False), Match("raises", "IndexError"))
     assert [each.name for each in diagnoses([raising])] == ["raises"]
+    assert [each.name for each in diagnoses([raising, asked(False)])] == ["raises"]
     answered = asked(True, Match("side-for-both"))
     assert [(each.name, each.explains) for each in diagnoses([raising, raising, answered])] == [("side-for-both", 3)]
+
+
+def test_an_exception_wherever_sides_differ_and_nowhere_else_has_its_reason() -> None:
+    reasons = (Match("side-for-both", on_all_fills=False), Match("raises", "ValueError"))
+    raising = [asked(True, *reasons, input_size=size) for size in ((9, 7), (5, 8))]
+    square = asked(False, input_size=(7, 7), kernel_size=(3, 3))
+    assert [(each.name, each.explains) for each in diagnoses([*raising, square])] == [("side-for-both", 2)]
+    assert [each.name for each in diagnoses([*raising, square, asked(False)])] == ["raises"]
 
 
 def test_a_remedy_is_that_of_the_operation() -> None:

@@ -115,4 +115,7 @@ def test_an_exception_has_its_type_and_what_may_be_its_reason() -> None:
     )
     empty = "ValueError: operands could not be broadcast together with shapes (2,3,7,5) (2,3,0,0)"
     assert [match.name for match in explain_error(examination, empty)] == ["crop-to-minus-zero", "raises"]
+    reshaped = "ValueError: cannot reshape array of size 20 into shape (5,5)"
+    assert [match.name for match in explain_error(examination, reshaped)] == ["side-for-both", "raises"]
+    assert explain_error(examination, "ValueError: the kernel must be square") == (Match("raises", "ValueError"),)
     assert explain_error(examination, "KeyError: 'stride'") == (Match("raises", "KeyError"),)
