@@ -155,10 +155,10 @@ def _best(left: Sequence[Observation], right: Sequence[QuestionParameters]) -> s
 
 
 def _is_the_reason(name: str, left: Sequence[Observation], right: Sequence[QuestionParameters]) -> bool:
-    """Whether all that a mistake may be the reason of raises under one of the mistake's conditions, and no other."""
+    """Whether a condition of the mistake holds of all exceptions that it may explain, and of no right answer."""
+    holds = [conditions.NAMED[label].holds for label in _REASONS.get(name, ())]
     questions = [each.parameters for each in left if each.match(name) is not None]
-    condition = conditions.where(questions, right)
-    return condition in {f"only when {label}" for label in _REASONS.get(name, ())}
+    return bool(right) and any(all(map(each, questions)) and not any(map(each, right)) for each in holds)
 
 
 def _kind_of_error(observation: Observation) -> str:

@@ -60,7 +60,7 @@ def explain_by_operand(results: Results) -> tuple[Match, ...]:
     It takes a computation for each number of an operand: for answers that nothing else explains.
     """
     answers = _answers(results)
-    if not answers or not all(np.isfinite(result.value).all() for result in answers):
+    if not answers or not all(np.isfinite(array).all() for result in answers for array in _numbers(result)):
         return ()
     first, *later = answers
     for index, name in enumerate(OPERAND_NAMES[first.trial.operation]):
@@ -74,12 +74,17 @@ def explain_by_operand(results: Results) -> tuple[Match, ...]:
     return ()
 
 
+def _numbers(result: FillResult) -> list[Array]:
+    return [result.value, *(array.astype(np.float64) for array in result.trial.operands.arrays)]
+
+
 def _is_given_by(result: FillResult, index: int, operand: Array) -> bool:
     """Whether an answer is what this operand in place of its own gives, as near as sums in any order are."""
-    value, magnitudes = _value(result, index, operand), _value(result, index, operand, magnitude=True)
     trial = result.trial
     units = trial.expected.result.unit + trial.K * trial.expected.accumulator.unit
-    return bool(np.all(np.abs(result.value - value) <= _SLACK * units * (magnitudes + np.abs(value))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, magnitudes = _value(result, index, operand), _value(result, index, operand, magnitude=True)
+        return bool(np.all(np.abs(result.value - value) <= _SLACK * units * (magnitudes + np.abs(value))))
 
 
 def _value(result: FillResult, index: int, operand: Array, *, magnitude: bool = False) -> Array:

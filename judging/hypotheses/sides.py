@@ -38,6 +38,16 @@ def result_axes_swapped(asked: Computation) -> Iterator[Prediction]:
             yield from read_inside(asked, ", ".join(filter(None, (detail, "of a view"))), of_view)
 
 
+def result_rotated(asked: Computation) -> Iterator[Prediction]:
+    """The result comes out turned by 180 degrees: its last element stands first.
+
+    Correlate the image with the kernel, in this order: a correlation of the kernel with the image is the other way
+    round.
+    """
+    if asked.gives in ("input", "output"):
+        yield "", asked.changed(partial(np.flip, axis=tuple(range(2, asked.rank + 2))))
+
+
 def side_for_both(asked: Computation) -> Iterator[Prediction]:
     """The size of one axis, of the input, the kernel or the result, is used for both axes.
 
@@ -199,5 +209,8 @@ HYPOTHESES = (
     Hypothesis.of("side-for-both", side_for_both, "sides differ"),
     Hypothesis.of("flat-index-of-other-side", flat_index_of_other_side),
 )
-# Among the plainest: it is seen at once, and is no layout of a library.
-SWAPPED = (Hypothesis.of("result-axes-swapped", result_axes_swapped),)
+# Among the plainest: they are seen at once.
+SWAPPED = (
+    Hypothesis.of("result-axes-swapped", result_axes_swapped),
+    Hypothesis.of("result-rotated", result_rotated),
+)

@@ -83,6 +83,12 @@ def test_what_an_earlier_call_leaves_behind_is_told_from_chance(mistake: Mistake
     assert judgement_of(sizes, mistake, dtype="float64").diagnosis[0] == match
 
 
+def test_a_nan_that_is_lost_does_not_stop_the_search_for_a_constant_operand() -> None:
+    sizes = {**BASIC, "special": "nan-data"}
+    judgement = judgement_of(sizes, of_result(lambda y: np.nan_to_num(y) + 1), dtype="float64")
+    assert judgement.diagnosis[0].name == "nan-swallowed"
+
+
 def test_what_is_always_zero_is_no_result_of_an_earlier_call() -> None:
     assert judgement_of(BASIC, of_result(np.zeros_like)).diagnosis[0].name == "constant-output"
 

@@ -265,6 +265,7 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "groups-exchanged": (GROUPED, of_operands(lambda x, w: (x, np.roll(w, 4, axis=0)), groups=2)),
     "channels-summed-first": (BASIC, of_operands(lambda x, w: (x.sum(1, keepdims=True) + 0 * x, w))),
     "result-axes-swapped": (BASIC, of_result(lambda y: y.swapaxes(2, 3))),
+    "result-rotated": (BASIC, of_result(lambda y: y[:, :, ::-1, ::-1])),
     "axes-of-size-1": (BASIC, of_result(lambda y: y[..., None])),
     "side-for-both": ({**BASIC, "input_size": (9, 5)}, of_result(_columns_for_rows)),
     "flat-index-of-other-side": (BASIC, of_operands(lambda x, w: (_at_row_times_height(x), w))),

@@ -18,6 +18,7 @@ from tests.zoo.mutants import (
     padded,
     planar,
     right,
+    rotated,
     strided,
     when,
 )
@@ -160,6 +161,13 @@ MEMBERS = (
         (*FORWARD, *INPUT_GRADIENT),
         when(planar, answer(lambda y, problem: y.swapaxes(-1, -2))),
         "result-axes-swapped",
+    ),
+    _member(
+        "kernel-correlated-with-image",
+        "Correlates the kernel with the image in place of the image with the kernel, which turns the result round.",
+        FORWARD,
+        answer(rotated),
+        "result-rotated",
     ),
     _member(
         "columns-up-to-height",
