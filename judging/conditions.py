@@ -201,6 +201,8 @@ _CHANNELS = (
     ),
     Condition("input sides differ", lambda question: _differ(question.input_size)),
     Condition("input sides equal", lambda question: _equal(question.input_size)),
+    Condition("result sides differ", lambda question: _differ(question.output_size)),
+    Condition("sides differ", lambda question: _differ(question.input_size) or _differ(question.kernel_size)),
 )
 _MEMORY = (
     Condition("the operands are not contiguous", lambda question: question.memory != "contiguous"),

@@ -29,9 +29,14 @@ __all__ = [
 
 UNEXPLAINED = "unexplained"
 _RANKS = {hypothesis.name: rank for rank, hypothesis in enumerate(HYPOTHESES)}
+RAISES = "raises"
+# Conditions under which a mistake is the reason of exceptions, though it explains no answer.
+_REASONS = {"side-for-both": ("input sides differ", "result sides differ", "sides differ", "a kernel of unequal sides")}
 _WEIGHTS = {
     **{hypothesis.name: 0.75 for hypothesis in GENERAL},
     **{hypothesis.name: 0.5 for hypothesis in LOCATIONS},
+    # The consequence of another mistake, as often as not: what reproduces the numbers as often stands before it.
+    "not-deterministic": 0.9,
     "wrong-shape": 0.25,
 }
 
@@ -52,6 +57,11 @@ class Observation:
     wrong: bool
     matches: tuple[Match, ...] = ()
     spread: Mapping[str, Any] | None = None
+
+    @property
+    def raised(self) -> bool:
+        """Whether there is no answer but an exception."""
+        return self.match(RAISES) is not None
 
     def match(self, name: str) -> Match | None:
         """Return how the mistake of that name explains the answer, None where it does not."""
@@ -85,16 +95,32 @@ EXPLANATIONS: Mapping[str, Explanation] = {
 }
 
 
-def explained(name: str) -> Explanation:
-    """Return the explanation of a public name; that of two mistakes together, ``a+b``, is both."""
-    parts = [EXPLANATIONS[part] for part in name.split("+")]
-    return Explanation(" And: ".join(part.explanation for part in parts), " And: ".join(part.remedy for part in parts))
+def explained(name: str, operation: str = "") -> Explanation:
+    """Return the explanation of a public name; that of two mistakes together, ``a+b``, is both.
+
+    The remedy is that for ``operation``, where it has one of its own.
+    """
+    parts = name.split("+")
+    remedies = [_remedies(part).get(operation, EXPLANATIONS[part].remedy) for part in parts]
+    return Explanation(" And: ".join(EXPLANATIONS[part].explanation for part in parts), " And: ".join(remedies))
+
+
+def _remedies(name: str) -> Mapping[str, str]:
+    return BY_NAME[name].remedies if name in BY_NAME else {}
 
 
 def table() -> list[str]:
-    """Return every public name with its explanation and remedy as the lines of a Markdown table."""
-    rows = (f"| `{name}` | {entry.explanation} | {entry.remedy} |" for name, entry in EXPLANATIONS.items())
+    """Return every public name with its explanation and remedies as the lines of a Markdown table."""
+    rows = (f"| `{name}` | {entry.explanation} | {_every_remedy(name)} |" for name, entry in EXPLANATIONS.items())
     return ["| name | what is so | how to mend it |", "|---|---|---|", *rows]
+
+
+def _every_remedy(name: str) -> str:
+    """Return the remedy and, behind it, those of operations that have one of their own."""
+    others: dict[str, list[str]] = {}
+    for operation, remedy in _remedies(name).items():
+        others.setdefault(remedy, []).append(f"`{operation}`")
+    return " ".join([EXPLANATIONS[name].remedy, *(f"{', '.join(of)}: {remedy}" for remedy, of in others.items())])
 
 
 def diagnoses(observations: Iterable[Observation]) -> list[Diagnosis]:
@@ -104,19 +130,40 @@ def diagnoses(observations: Iterable[Observation]) -> list[Diagnosis]:
     # Where nothing is computed every answer is right: that says nothing about when a mistake is made.
     right = [each.parameters for each in seen if not each.wrong and not each.parameters.is_empty]
     result, left = [], [each for each in wrong if each.matches]
-    while left:
-        name = _best(left)
+    while left and (name := _best(left, right)):
         result.append(_diagnosis(name, wrong, right))
         left = [each for each in left if each.match(name) is None]
+    # What ``_best`` leaves are calls without an answer.
+    for kind in dict.fromkeys(_kind_of_error(each) for each in left):
+        result.append(_diagnosis(RAISES, wrong, right, kind))
     unexplained = [each for each in wrong if not each.matches]
     if unexplained:
         result.append(_unexplained(unexplained, right, len(wrong)))
     return result
 
 
-def _best(left: Sequence[Observation]) -> str:
-    counts = Counter(name for each in left for name in {match.name for match in each.matches})
-    return min(counts, key=lambda name: (-counts[name] * _weight(name), _rank(name)))
+def _best(left: Sequence[Observation], right: Sequence[QuestionParameters]) -> str:
+    """Return the name that counts most of what is left, "" where there are only calls without an answer.
+
+    What may be the reason of an exception counts only where the same mistake explains an answer, too, or where calls
+    raise under the very condition without which that mistake cannot show.
+    """
+    counts = Counter(name for each in left for name in {match.name for match in each.matches} - {RAISES})
+    sure = {match.name for each in left for match in each.matches if not each.raised or match.on_all_fills} - {RAISES}
+    sure |= {name for name in set(counts) - sure if _is_the_reason(name, left, right)}
+    return min(sure, key=lambda name: (-counts[name] * _weight(name), _rank(name)), default="")
+
+
+def _is_the_reason(name: str, left: Sequence[Observation], right: Sequence[QuestionParameters]) -> bool:
+    """Whether a condition of the mistake holds of all exceptions that it may explain, and of no right answer."""
+    holds = [conditions.NAMED[label].holds for label in _REASONS.get(name, ())]
+    questions = [each.parameters for each in left if each.match(name) is not None]
+    return bool(right) and any(all(map(each, questions)) and not any(map(each, right)) for each in holds)
+
+
+def _kind_of_error(observation: Observation) -> str:
+    match = observation.match(RAISES)
+    return match.detail if match else ""
 
 
 def _weight(name: str) -> float:
@@ -129,15 +176,21 @@ def _rank(name: str) -> int:
     return sum(_RANKS[part] for part in parts) + len(_RANKS) * (len(parts) - 1)
 
 
-def _diagnosis(name: str, wrong: Sequence[Observation], right: Sequence[QuestionParameters]) -> Diagnosis:
-    explained_by_it = [(each.parameters, match) for each in wrong if (match := each.match(name)) is not None]
+def _diagnosis(
+    name: str, wrong: Sequence[Observation], right: Sequence[QuestionParameters], detail: str | None = None
+) -> Diagnosis:
+    """Return the diagnosis of that name, over the answers that it explains, of ``detail`` alone where that is said."""
+    matches = ((each.parameters, each.match(name)) for each in wrong)
+    explained_by_it = [(question, match) for question, match in matches if match and detail in (None, match.detail)]
+    questions = [question for question, _ in explained_by_it]
     needed = {label for part in name.split("+") for label in BY_NAME[part].matters}
     # A right answer to a question in which the mistake cannot show does not say that it was not made.
     showing = [question for question in right if conditions.all_hold(needed, question)]
-    where = conditions.where([question for question, _ in explained_by_it], showing)
-    detail = _shared_detail([match.detail for _, match in explained_by_it])
-    text = explained(name)
-    return Diagnosis(name, text.explanation, text.remedy, len(explained_by_it), len(wrong), detail, where)
+    where = conditions.where(questions, showing)
+    shared = _shared_detail([match.detail for _, match in explained_by_it])
+    operations = {question.operation for question in questions}
+    text = explained(name, operations.pop() if len(operations) == 1 else "")
+    return Diagnosis(name, text.explanation, text.remedy, len(explained_by_it), len(wrong), shared, where)
 
 
 def _shared_detail(details: Sequence[str]) -> str:

@@ -1,15 +1,19 @@
 """Explaining: the named mistakes behind an answer that is not right, beside how wrong it is."""
 
+import re
+
 import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import FORMATS, holds_reals
 from convformance.judging.grades import CONFORMANT
+from convformance.judging.hypotheses import LOCATIONS
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Results
 from convformance.judging.matching import Evidence, find_matches
 from convformance.judging.narrower import Candidate, is_scattered
+from convformance.judging.state import explain_by_operand, explain_state
 from convformance.reference.arrays import Array
 from convformance.reference.operation import OPERAND_NAMES
 
@@ -17,6 +21,9 @@ from convformance.reference.operation import OPERAND_NAMES
 _NARROW = 16.0 * FORMATS["bfloat16"].unit
 # Once may give the same bits by chance: threads that share an array seldom meet.
 _ASKED_AGAIN = 2
+_PLACES = {hypothesis.name for hypothesis in LOCATIONS}
+# What is said where an index, a window or a shape leaves an array.
+_OF_SIZES = r"^IndexError|^ValueError.*(broadcast|reshape|aligned|matmul|mismatch)"
 
 
 def explain_form(examination: Examination, trial: Trial, answer: Answer) -> tuple[Match, ...]:
@@ -41,29 +48,81 @@ def explain_precision(candidate: Candidate) -> tuple[Match, ...]:
     return (Match("low-precision-inputs", candidate.label),)
 
 
+def explain_error(examination: Examination, message: str) -> tuple[Match, ...]:
+    """Return what explains a call that raised, ``message`` being the type of the exception and what it says.
+
+    Beside ``raises`` a mistake that may be the reason: it counts where it explains answers, too.
+    """
+    kind = message.split(":", maxsplit=1)[0]
+    problem = examination.problem
+    sides_differ = any(len(set(sizes)) > 1 for sizes in (problem.input_size, problem.kernel_size))
+    reasons = []
+    if _has_empty_shape(message) and 0 not in examination.shape and any(0 in pair for pair in problem.padding):
+        reasons.append(Match("crop-to-minus-zero", "the exception speaks of an empty array"))
+    elif re.search(_OF_SIZES, message) and sides_differ:
+        reasons.append(Match("side-for-both", on_all_fills=False))
+    return (*reasons, Match("raises", kind))
+
+
+def _has_empty_shape(message: str) -> bool:
+    """Whether a shape with a side of 0 is named, and one of as many axes without."""
+    shapes = [shape.split(",") for shape in re.findall(r"\(([\d, ]*,[\d, ]*)\)", message)]
+    empty = [len(shape) for shape in shapes if "0" in map(str.strip, shape)]
+    others = [len(shape) for shape in shapes if "0" not in map(str.strip, shape)]
+    return bool(set(empty) & set(others))
+
+
 def explain_values(examination: Examination, ask: Ask, results: Results) -> tuple[Match, ...]:
-    """Return what explains wrong values: other bits in another call, NaN lost or spread, mistakes reproducing them."""
-    chance = explain_chance(examination, ask, results)
-    special = _explain_special(results) if examination.special else ()
+    """Return what explains wrong values: state, mistakes that reproduce them, other bits in another call, NaN, size.
+
+    What reproduces every answer comes first: memory that is read by mistake changes from call to call, and may be NaN.
+    """
+    state = explain_state(results)
     stale = (Match("unwritten", "the same numbers whatever the operands"),) if _is_stale(results) else ()
+    special = _explain_special(results) if examination.special else _explain_overflow(results)
     exact = (result for result in results.values() if result.trial.exact or examination.rounds)
     reproduced = find_matches(
         Evidence.of(result.trial, result.value, right=result.exact or result.grade == CONFORMANT) for result in exact
     )
-    size = () if reproduced or stale else _explain_size(examination, results)
-    return (*chance, *special, *stale, *reproduced, *size)
+    sure = tuple(match for match in reproduced if match.on_all_fills and match.name not in _PLACES)
+    others = tuple(match for match in reproduced if match not in sure)
+    chance = explain_chance(examination, ask, results)
+    state = state or (() if sure else explain_by_operand(results))
+    size = () if reproduced or stale or state else _explain_size(examination, results)
+    return (*state, *sure, *chance, *special, *stale, *others, *size)
 
 
 def explain_chance(examination: Examination, ask: Ask, results: Results) -> tuple[Match, ...]:
-    """Return whether other calls give other bits."""
-    return (Match("not-deterministic"),) if _changes(examination, ask, results) else ()
-
-
-def _changes(examination: Examination, ask: Ask, results: Results) -> bool:
-    """Whether the same operands, of the first wrong answer and of a right one, give other bits when asked again."""
+    """Return whether other calls give other bits: always the same wrong ones after a right one, or any."""
     wrong = [name for name, result in results.items() if not result.exact][:1] * _ASKED_AGAIN
     right = [name for name, result in results.items() if result.exact][:1]
-    return any(not _is_same(ask(examination.trial(name).operands), results[name]) for name in (*wrong, *right))
+    wrong_stays = all(_is_same(ask(examination.trial(name).operands), results[name]) for name in wrong)
+    right_again = [ask(examination.trial(name).operands) for name in right]
+    right_stays = all(_is_same(answer, results[name]) for answer, name in zip(right_again, right, strict=True))
+    if wrong_stays and right_stays:
+        return ()
+    is_later = (
+        wrong_stays and right == [next(iter(results))] and _are_steady(examination, ask, right[0], right_again[0])
+    )
+    return (Match("wrong-after-first-call") if is_later else Match("not-deterministic"),)
+
+
+def _are_steady(examination: Examination, ask: Ask, name: str, again: Answer) -> bool:
+    """Whether the answer to a fill, asked once more, stays what it has become."""
+    return np.array_equal(ask(examination.trial(name).operands).value, again.value, equal_nan=True)
+
+
+def _explain_overflow(results: Results) -> tuple[Match, ...]:
+    """Return whether every wrong element is an infinity or NaN, where more is summed than in those that are right."""
+    wrong = [result.share(result.trial.bound) > 1 for result in results.values()]
+    values = [result.value for result in results.values()]
+    every = [value[mask] for value, mask in zip(values, wrong, strict=True)]
+    if not any(np.isinf(numbers).any() for numbers in every) or any(np.isfinite(numbers).any() for numbers in every):
+        return ()
+    sums = [np.broadcast_to(result.trial.A, result.value.shape) for result in results.values()]
+    some = [(part[mask], part[~mask]) for part, mask in zip(sums, wrong, strict=True) if mask.any() and not mask.all()]
+    are_larger = all(larger.min() > smaller.max() / 4 for larger, smaller in some)
+    return (Match("partial-sums-overflow"),) if are_larger else ()
 
 
 def _is_same(answer: Answer, result: FillResult) -> bool:

@@ -158,8 +158,12 @@ def _search(evidence: Sequence[Evidence], budget: _Budget) -> tuple[Match, ...]:
 def _single_matches(hypotheses: Iterable[Hypothesis], evidence: Sequence[Evidence], budget: _Budget) -> list[Match]:
     """Return a match of each mistake that has one: the first on all fills, or else the first on the first wrong one."""
     best = []
+
+    def is_worth_computing(computation: Computation) -> bool:
+        return _may_match(computation, evidence[0]) and budget.allows(computation)
+
     for hypothesis in hypotheses:
-        matches = list(_matches(hypothesis.name, hypothesis.predict, evidence, budget.allows))
+        matches = list(_matches(hypothesis.name, hypothesis.predict, evidence, is_worth_computing))
         best += sorted(matches, key=lambda match: not match.on_all_fills)[:1]
     return best
 
@@ -208,7 +212,9 @@ def _both(first: Hypothesis, second: Hypothesis, budget: _Budget, asked: Computa
     for first_detail, changed in first.predict(asked):
         if not budget.allows(changed):
             return
-        for second_detail, computation in second.predict(changed):
+        for second_detail, computation in () if changed.completed else second.predict(changed):
+            if computation.completed:
+                continue
             yield ", ".join(filter(None, (first_detail, second_detail))), computation
 
 

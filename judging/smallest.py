@@ -21,6 +21,7 @@ from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Ask
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
+from convformance.reference.geometry import effective_kernel
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -226,14 +227,37 @@ def _steps(problem: Problem) -> Iterator[Record]:
     for name in ("in_channels", "out_channels"):
         yield from ({name: count * problem.groups} for count in _towards(getattr(problem, name) // problem.groups, 1))
     for name in ("dilation", "stride", "kernel_size"):
-        yield from ({name: sizes} for sizes in _axes_towards(getattr(problem, name), (1,) * problem.rank))
+        for sizes in _axes_towards(getattr(problem, name), (1,) * problem.rank):
+            yield from _with_input({name: sizes}, problem)
     if problem.symbol not in (None, "valid"):
         yield from ({"padding": padding} for padding in ("valid", problem.padding))
     else:
         flat = tuple(side for pair in problem.padding for side in pair)
         steps = _axes_towards(flat, (0,) * len(flat))
         yield from ({"padding": tuple(zip(sides[::2], sides[1::2], strict=True))} for sides in steps)
-    yield from ({"input_size": sizes} for sizes in _axes_towards(problem.input_size, _least_input(problem)))
+    yield from ({"input_size": sizes} for sizes in _inputs(problem))
+
+
+def _with_input(changes: Record, problem: Problem) -> Iterator[Record]:
+    """Yield the changes with an input that is as much smaller, so that outputs and left-over rows stay; then alone."""
+    geometry = {**_parameters(problem), **changes}
+    extents = effective_kernel(geometry["kernel_size"], geometry["dilation"])
+    axes = zip(problem.output_size, problem.output_padding, geometry["stride"], extents, problem.padding, strict=True)
+    sizes = tuple((o - 1) * s + e - lo - hi + min(rest, s - 1) for o, rest, s, e, (lo, hi) in axes)
+    if min(sizes) > 0 and sizes != problem.input_size:
+        yield {**changes, "input_size": sizes}
+    yield changes
+
+
+def _inputs(problem: Problem) -> Iterator[tuple[int, ...]]:
+    """Yield smaller inputs: first those that leave the same rows over, of a single output and of ever more."""
+    least, sizes = _least_input(problem), problem.input_size
+    if min(problem.output_padding) >= 0 and any(problem.output_padding):
+        with_rest = tuple(low + rest for low, rest in zip(least, problem.output_padding, strict=True))
+        yield with_rest
+        for axis, (low, size, step) in enumerate(zip(with_rest, sizes, problem.stride, strict=True)):
+            yield from ((*sizes[:axis], smaller, *sizes[axis + 1 :]) for smaller in range(low, size, step))
+    yield from _axes_towards(sizes, least)
 
 
 def _least_input(problem: Problem) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from convformance.checking.result import CheckResult
 from convformance.checking.smallest import smallest_case
 from convformance.checking.spec import CheckSpec
 from convformance.checking.target import FunctionUnderTest, Raised
-from convformance.judging import grades, special
+from convformance.judging import explaining, grades, special
 from convformance.judging.diagnosis import Observation, diagnoses
 from convformance.judging.grades import CLEAN, CONFORMANT, ERROR, INACCURATE, REFUSED, TIMED_OUT, WRONG
 from convformance.judging.grading import grade_special_fill
@@ -161,7 +161,9 @@ class CheckRun:
         try:
             judgement = judge(examination, ask)
         except Raised as error:
-            return Judgement(REFUSED if error.refusal else ERROR, str(error))
+            if error.refusal:
+                return Judgement(REFUSED, str(error))
+            return Judgement(ERROR, str(error), diagnosis=explaining.explain_error(examination, str(error)))
         except CallTimeout:
             return Judgement(TIMED_OUT, f"no answer after {self.function.call_seconds:g} s")
         if case.special and judgement.grade == WRONG and _spreads_further(examination, answers):

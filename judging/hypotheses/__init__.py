@@ -4,26 +4,33 @@ from convformance.judging.hypotheses import (
     borders,
     channels,
     extent,
+    form,
     kernel,
     padding,
     position,
     process,
+    sides,
     stepping,
     sums,
+    windows,
 )
 from convformance.judging.hypotheses.hypothesis import Hypothesis
 
 # The order decides between mistakes that explain as much: what is plainer stands first.
 MISTAKES: tuple[Hypothesis, ...] = (
     *process.HYPOTHESES,
+    *form.HYPOTHESES,
     *sums.HYPOTHESES,
     *kernel.HYPOTHESES,
+    *sides.SWAPPED,
     *borders.HYPOTHESES,
     *padding.HYPOTHESES,
     *borders.OF_ZERO,
     *stepping.HYPOTHESES,
+    *windows.HYPOTHESES,
     *channels.HYPOTHESES,
     *extent.HYPOTHESES,
+    *sides.HYPOTHESES,
     *padding.OFF_BY_ONE,
     *position.HYPOTHESES,
 )
@@ -32,5 +39,5 @@ GENERAL: tuple[Hypothesis, ...] = (*padding.GENERAL, *stepping.GENERAL)
 # Where an answer is wrong: worth less than anything that reproduces it.
 LOCATIONS: tuple[Hypothesis, ...] = position.LOCATIONS
 
-HYPOTHESES = (*MISTAKES, *GENERAL, *LOCATIONS, process.WRONG_SHAPE)
+HYPOTHESES = (*MISTAKES, *GENERAL, *LOCATIONS, form.WRONG_SHAPE, process.RAISES)
 BY_NAME: dict[str, Hypothesis] = {hypothesis.name: hypothesis for hypothesis in HYPOTHESES}

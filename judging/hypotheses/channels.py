@@ -62,6 +62,28 @@ def _first_group(groups: int, axis: int, array: Array) -> Array:
     return _tiled(axis, groups, array.take(range(array.shape[axis] // groups), axis))
 
 
+def groups_exchanged(asked: Computation) -> Iterator[Prediction]:
+    """A group holds the result of another one, or is computed with another one's filters or channels.
+
+    Use the same index of the group for input, filter and output.
+    """
+    problem = asked.problem
+    if problem.groups == 1 or asked.gives == "bias":
+        return
+    for name in (asked.gives, *asked.reads):
+        axis = int(name != "filter")
+        groups = np.arange(problem.groups)
+        orders = {"by one": np.roll(groups, 1), "by one backwards": np.roll(groups, -1), "in reverse": groups[::-1]}
+        for detail, order in list(orders.items())[: 1 if problem.groups == 2 else None]:
+            yield f"{detail}, of the {name}", asked.mapped(name, partial(_groups_in_order, order, axis))
+
+
+def _groups_in_order(order: Array, axis: int, array: Array) -> Array:
+    size = array.shape[axis] // len(order)
+    reordered: Array = array.take(np.add.outer(order * size, np.arange(size)).ravel(), axis)
+    return reordered
+
+
 def groups_interleaved(asked: Computation) -> Iterator[Prediction]:
     """Channels are dealt out to the groups in turn, where a group is a block of neighbouring channels.
 
@@ -91,6 +113,28 @@ def _interleaved(count: int, groups: int, *, inverse: bool) -> Array:
 
 def _in_order(computation: Computation, name: str, order: Array) -> Computation:
     return computation.mapped(name, lambda array: array.take(order, 0 if name == "filter" else 1))
+
+
+def channels_summed_first(asked: Computation) -> Iterator[Prediction]:
+    """The channels of the input are added up before they are multiplied with the filter: all meet the same taps.
+
+    Multiply each channel with its own part of the filter, w[o, c], and add up the products.
+    """
+    problem = asked.problem
+    inputs = problem.in_channels // problem.groups
+    if asked.gives == "bias" or inputs < 2:
+        return
+    summed = asked.mapped("input", partial(_summed_in_groups, problem.groups))
+    yield "", summed
+    if "filter" in asked.reads:
+        first = along_axis(np.arange(inputs) == 0, 1, asked.rank + 2)
+        yield "with the first channel's taps", summed.mapped("filter", partial(np.multiply, first))
+
+
+def _summed_in_groups(groups: int, array: Array) -> Array:
+    """Return the array with the sum over the channels of its group in place of each channel."""
+    blocks = array.reshape(len(array), groups, -1, *array.shape[2:])
+    return np.repeat(blocks.sum(axis=2), blocks.shape[2], axis=1)
 
 
 def channel_remainder_ignored(asked: Computation) -> Iterator[Prediction]:
@@ -170,6 +214,8 @@ HYPOTHESES = (
     Hypothesis.of("groups-ignored", groups_ignored, "groups > 1", pair_rank=5),
     Hypothesis.of("groups-interleaved", groups_interleaved, "groups > 1", "in_channels > groups"),
     Hypothesis.of("first-group-for-all", first_group_for_all, "groups > 1"),
+    Hypothesis.of("groups-exchanged", groups_exchanged, "groups > 1"),
+    Hypothesis.of("channels-summed-first", channels_summed_first, "in_channels > groups"),
     Hypothesis.of("layout-misread", layout_misread, pair_rank=27),
     Hypothesis.of("channel-remainder-ignored", channel_remainder_ignored, "channels > 1"),
 )

@@ -100,6 +100,9 @@ def _on_every_axis(asked: Computation) -> Iterator[Prediction]:
         for axis in range(2, asked.rank + 2):
             zeroed = zeroed.mapped(name, partial(_end_zeroed, axis, 1))
         yield f"of every axis of the {'result' if name == asked.gives else name}", zeroed
+    if asked.answer.shape != asked.problem.result_shape(asked.operation):
+        inside: tuple[Any, ...] = (..., *(slice(-1),) * asked.rank)
+        yield "of every axis of the result, left out", asked.changed(lambda value: value[inside])
 
 
 def _end_zeroed(axis: int, count: int, array: Array) -> Array:

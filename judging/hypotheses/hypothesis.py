@@ -6,11 +6,14 @@ add up: a hypothesis may be applied to what another one yielded.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from convformance.judging.axes import along_axis
 from convformance.judging.bounds import products
 from convformance.reference import operations
 from convformance.reference.arrays import Array
@@ -27,7 +30,7 @@ class Computation:
 
     The arrays are named by the convolution they belong to: ``input`` (the large side), ``filter``, ``output`` (the
     small side). ``rounded``: a change rounds, so that the answer can be expected within the error of one rounding of
-    its sums only.
+    its sums only. ``completed``: what it does not say is taken from the answer, so that nothing is to be added to it.
     """
 
     operation: str
@@ -37,6 +40,7 @@ class Computation:
     answer: Array
     changes: tuple[Change, ...] = ()
     rounded: bool = False
+    completed: bool = False
     _computed: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -134,7 +138,7 @@ class Hypothesis:
     """A mistake by its public name: one sentence of what happens, one of how to mend it, and what it predicts.
 
     ``matters`` names the conditions without which the mistake cannot show. ``pair_rank`` is its turn among the mistakes
-    that are tried two by two, 0 for one that is not.
+    that are tried two by two, 0 for one that is not. ``remedies`` are those of operations that have their own.
     """
 
     name: str
@@ -143,17 +147,26 @@ class Hypothesis:
     predict: Predict
     matters: tuple[str, ...] = ()
     pair_rank: int = 0
+    remedies: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, name: str, predict: Predict, *matters: str, pair_rank: int = 0) -> "Hypothesis":
+    def of(
+        cls,
+        name: str,
+        predict: Predict,
+        *matters: str,
+        pair_rank: int = 0,
+        remedies: Mapping[str, str] | None = None,
+    ) -> "Hypothesis":
         """Return the hypothesis whose explanation and remedy are the two paragraphs of ``predict``'s docstring."""
         paragraphs = (inspect.getdoc(predict) or "\n\n").split("\n\n")
         explanation, remedy, *_ = (" ".join(paragraph.split()) for paragraph in paragraphs)
-        return cls(name, explanation, remedy, predict, matters, pair_rank)
+        return cls(name, explanation, remedy, predict, matters, pair_rank, remedies or {})
 
     def pairs_with(self, other: "Hypothesis") -> bool:
         """Whether both are tried together, this one made first; in one order only, as most changes commute."""
-        return 0 < self.pair_rank < min(other.pair_rank, SECOND_ONLY)
+        exclude_each_other = "padding" in self.matters and "no padding" in other.matters
+        return 0 < self.pair_rank < min(other.pair_rank, SECOND_ONLY) and not exclude_each_other
 
 
 def unchanged(asked: Computation) -> Iterator[Prediction]:
@@ -170,11 +183,33 @@ def with_geometry(asked: Computation, detail: str = "", **geometry: Any) -> Iter
     """
     if asked.gives == "bias" or all(getattr(asked.problem, name) == value for name, value in geometry.items()):
         return
-    for changed_problem in (_following, _of_wanted_size):
+    for changed_problem in (_following, _with_all_sizes):
         try:
             yield detail, replace(asked, problem=changed_problem(asked, geometry))
         except ValueError:  # no such geometry: a size below 0, a crop of more than there is
             continue
+
+
+def read_inside(asked: Computation, detail: str, computation: Computation) -> Iterator[Prediction]:
+    """Yield ``computation`` for the elements whose windows lie inside the data that was asked for and its padding.
+
+    The others may hold anything: they are taken from the answer, as a view with wrong strides reads whatever lies in
+    memory. Nothing where no wrong element lies inside, or all of them do.
+    """
+    if asked.gives != "output" or asked.answer.shape != asked.result.shape:
+        return
+    inside = np.ones((1,) * (asked.rank + 2), bool)
+    limits = (size + hi for size, (_, hi) in zip(asked.problem.input_size, asked.problem.padding, strict=True))
+    problem = computation.problem
+    axes = zip(problem.output_size, problem.stride, problem.padding, problem.effective_kernel, limits, strict=True)
+    for axis, (outputs, stride, (lo, _), extent, limit) in enumerate(axes, 2):
+        inside = inside & along_axis(np.arange(outputs) * stride - lo + extent <= limit, axis, inside.ndim)
+    for change in computation.changes[len(asked.changes) :]:
+        inside = change(np.broadcast_to(inside, problem.output_shape))
+    wrong = (asked.answer != asked.result) & ~(np.isnan(asked.answer) & np.isnan(asked.result))
+    if bool((wrong & inside).any()) and not inside.all():
+        completed = computation.changed(lambda value: np.where(inside, value, asked.answer))
+        yield detail, replace(completed, completed=True)
 
 
 def _following(asked: Computation, geometry: dict[str, Any]) -> Problem:
@@ -193,8 +228,15 @@ def _following(asked: Computation, geometry: dict[str, Any]) -> Problem:
     return _with_outputs(problem, {**changed, "kernel_size": taps})
 
 
-def _of_wanted_size(asked: Computation, geometry: dict[str, Any]) -> Problem:
-    """Return the problem in which all sizes are as asked for, whatever is read beyond the end."""
+def of_wanted_size(asked: Computation, **geometry: Any) -> Problem:
+    """Return the problem under another geometry in which all sizes are as asked for, whatever is read beyond the end.
+
+    Raises ValueError where there is none.
+    """
+    return _with_all_sizes(asked, geometry)
+
+
+def _with_all_sizes(asked: Computation, geometry: dict[str, Any]) -> Problem:
     return _with_outputs(asked.problem, _completed(asked.problem, geometry))
 
 

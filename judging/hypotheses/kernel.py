@@ -1,6 +1,7 @@
 """Mistakes with the kernel: its taps rotated, transposed, left out, or its channels in each other's place."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -8,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from convformance.judging.axes import axis_names
-from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, with_geometry
+from convformance.judging.hypotheses.hypothesis import (
+    Computation,
+    Hypothesis,
+    Prediction,
+    of_wanted_size,
+    read_inside,
+    with_geometry,
+)
 from convformance.reference.arrays import Array
 
 _ALL = (slice(None),)
@@ -68,6 +76,8 @@ def kernel_axes_swapped(asked: Computation) -> Iterator[Prediction]:
             yield detail, swapped
         else:
             yield from with_geometry(swapped, detail, kernel_size=tuple(kernel))
+            of_view = replace(swapped, problem=of_wanted_size(asked, kernel_size=tuple(kernel)))
+            yield from read_inside(asked, ", ".join(filter(None, (detail, "of a view"))), of_view)
 
 
 def _swapped_within(groups: int, kernel: Array) -> Array:

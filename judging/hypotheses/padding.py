@@ -179,6 +179,39 @@ def instead(wanted: tuple[str, ...], taken: str, asked: Computation) -> Iterator
         yield from with_geometry(asked, padding=_resolved(asked, taken, problem.dilation))
 
 
+def same_for_valid(asked: Computation) -> Iterator[Prediction]:
+    """SAME padding where none is asked for, with zeros or with the data repeated: the result is as large as the image.
+
+    If a result of the size of the image is meant, say so: --padding same. Else pad nothing: the result has
+    (input - extent) // stride + 1 elements.
+    """
+    problem = asked.problem
+    if problem.symbol != "valid" and problem.padding != no_padding(asked.rank):
+        return
+    upper = _resolved(asked, "same_upper", problem.dilation)
+    lower = tuple((hi, lo) for lo, hi in upper)
+    half = tuple((extent // 2, extent // 2) for extent in problem.effective_kernel)
+    for detail, pairs in (("", upper), ("the odd element at the start", lower), ("extent // 2 on both sides", half)):
+        for computation in (each for _, each in with_geometry(asked, padding=pairs)):
+            yield detail, computation
+            # A border of other elements matters only where the result has this size: most answers have another.
+            if computation.problem.result_shape(asked.operation) == asked.answer.shape:
+                for mode, border in _BORDERS.items():
+                    yield from _bordered(computation, mode, ", ".join(filter(None, (detail, border))))
+
+
+_BORDERS = {
+    "edge": "the edge repeated",
+    "reflect": "mirrored",
+    "symmetric": "mirrored, the edge too",
+    "wrap": "wrapped",
+}
+
+
+def _bordered(asked: Computation, mode: str, detail: str) -> Iterator[Prediction]:
+    yield from ((detail, computation) for _, computation in padded_with(mode, asked))
+
+
 def off_by_one(asked: Computation) -> Iterator[Prediction]:
     """There is one element of padding too much or too little.
 
@@ -252,10 +285,12 @@ def transposed_padding_as_input_padding(asked: Computation) -> Iterator[Predicti
     yield "", replace(wider, problem=replace(problem, input_size=sizes, padding=no_padding(asked.rank), symbol=None))
 
 
-def _instead(name: str, explanation: str, wanted: tuple[str, ...], taken: str, matters: str) -> Hypothesis:
+def _instead(
+    name: str, explanation: str, wanted: tuple[str, ...], taken: str, matters: str, pair_rank: int = 0
+) -> Hypothesis:
     remedy = "Work the padding out from what is asked for: valid is none, same keeps ceil(input / stride), full is "
     remedy += "extent - 1 on each side."
-    return Hypothesis(name, explanation, remedy, partial(instead, wanted, taken), (matters,))
+    return Hypothesis(name, explanation, remedy, partial(instead, wanted, taken), (matters,), pair_rank)
 
 
 def _one_side_for_both(name: str, explanation: str, side: int) -> Hypothesis:
@@ -264,20 +299,21 @@ def _one_side_for_both(name: str, explanation: str, side: int) -> Hypothesis:
 
 
 def _padded_with(mode: str, explanation: str, remedy: str) -> Hypothesis:
-    return Hypothesis(f"{mode}-padding-for-zero", explanation, remedy, partial(padded_with, mode), ("padding",))
+    predict = partial(padded_with, mode)
+    return Hypothesis(f"{mode}-padding-for-zero", explanation, remedy, predict, ("padding",), pair_rank=19)
 
 
 _WRAPPED = "The padding continues with the data of the other end: a circular convolution."
 
 HYPOTHESES = (
-    Hypothesis.of("same-lower-for-upper", lower_for_upper, "same padding", "padding asymmetric"),
-    Hypothesis.of("same-upper-for-lower", upper_for_lower, "same padding", "padding asymmetric"),
+    Hypothesis.of("same-lower-for-upper", lower_for_upper, "same padding", "padding asymmetric", pair_rank=15),
+    Hypothesis.of("same-upper-for-lower", upper_for_lower, "same padding", "padding asymmetric", pair_rank=16),
     Hypothesis.of("same-fixed-padding", same_fixed, "same padding", pair_rank=10),
     Hypothesis.of("same-size-without-stride", same_size_kept, "same padding", "stride > 1"),
     Hypothesis.of("same-without-dilation", same_without_dilation, "symbolic padding", "dilation > 1"),
-    _instead("full-for-valid", "Full padding where none is asked for.", ("valid",), "full", "no padding"),
+    _instead("full-for-valid", "Full padding where none is asked for.", ("valid",), "full", "no padding", pair_rank=18),
     _instead("valid-for-full", "No padding where full is asked for.", ("full",), "valid", "full padding"),
-    _instead("same-for-valid", "SAME padding where none is asked for.", ("valid",), "same_upper", "no padding"),
+    Hypothesis.of("same-for-valid", same_for_valid, "no padding", pair_rank=17),
     _instead("same-for-full", "SAME padding where full is asked for.", ("full",), "same_upper", "full padding"),
     _instead("full-for-same", "Full padding where SAME is asked for.", _SAME, "full", "same padding"),
     Hypothesis.of("padding-ignored", padding_ignored, "padding", pair_rank=8),

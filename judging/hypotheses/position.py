@@ -146,6 +146,20 @@ def single_image(asked: Computation) -> Iterator[Prediction]:
         yield from _single(asked, 0, "image")
 
 
+def later_images_wrong(asked: Computation) -> Iterator[Prediction]:
+    """The first images of the batch are right, and all from some index on are wrong.
+
+    Look at the size of a block of images, or of a buffer, and at what is counted from the first image.
+    """
+    if asked.gives not in ("input", "output"):
+        return
+    wrong = _wrong(asked)
+    indices, size = hit_indices(wrong, 0), len(wrong)
+    if 0 < len(indices) < size and indices[0] == size - len(indices):
+        later = along_axis(np.arange(size) >= indices[0], 0, wrong.ndim)
+        yield from _taken_from_answer(asked, later, f"from image {indices[0]} on")
+
+
 def _single(asked: Computation, axis: int, name: str) -> Iterator[Prediction]:
     wrong = _wrong(asked)
     indices, size = hit_indices(wrong, axis), wrong.shape[axis]
@@ -165,6 +179,7 @@ LOCATIONS = (
     Hypothesis.of("single-place", single_position),
     Hypothesis.of("single-channel", single_channel),
     Hypothesis.of("single-image", single_image, "batch > 1"),
+    Hypothesis.of("later-images-wrong", later_images_wrong, "batch > 1"),
     Hypothesis.of("tail-only", tail_only),
     Hypothesis.of("left-at-zero", left_at_zero),
 )

@@ -10,6 +10,19 @@ HYPOTHESES = (
         unchanged,
     ),
     Hypothesis(
+        "earlier-result",
+        "The result is that of an earlier call with other numbers, or holds a part of it: state is kept between calls.",
+        "Look for a cache whose key is a shape, an operand that is packed once or built in, a buffer that is added to: "
+        "what depends on the numbers must be made anew in every call.",
+        unchanged,
+    ),
+    Hypothesis(
+        "wrong-after-first-call",
+        "The first call is right; the same operands give another result in every later one.",
+        "Look at what a call leaves behind: an array that is changed in place and used again, a buffer, a flag.",
+        unchanged,
+    ),
+    Hypothesis(
         "not-deterministic",
         "The same operands give other results in another call.",
         "Look for memory that is read before it is written, "
@@ -36,6 +49,12 @@ HYPOTHESES = (
         unchanged,
     ),
     Hypothesis(
+        "partial-sums-overflow",
+        "Infinity or NaN stands where the result is a number: a sum leaves the range of its type on the way.",
+        "Add up in a wider type, and let no factor make the products larger before they are summed.",
+        unchanged,
+    ),
+    Hypothesis(
         "low-precision-inputs",
         "The operands are rounded to a narrower format before they are multiplied.",
         "Switch off reduced-precision products, such as TF32 or bfloat16 ones, or say that they are meant.",
@@ -55,10 +74,10 @@ HYPOTHESES = (
     ),
 )
 
-# Said of a shape that nothing else explains.
-WRONG_SHAPE = Hypothesis(
-    "wrong-shape",
-    "The result has another shape than asked for, which no known mistake gives.",
-    "Work out the size as (input + lo + hi - extent) // stride + 1 with extent = dilation * (kernel - 1) + 1.",
+# Said of a call that has no answer; behind whatever explains an answer.
+RAISES = Hypothesis(
+    "raises",
+    "The call raises an exception.",
+    "Look at the line that raises, with the sizes of the smallest failing case.",
     unchanged,
 )

@@ -1,12 +1,21 @@
 """Mistakes with stride and dilation: left out, given to the wrong axis, off by one, taken for each other."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import permutations, product
 from typing import Any
 
 from convformance.judging.axes import axis_names
-from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, with_axis, with_geometry
+from convformance.judging.hypotheses.hypothesis import (
+    Computation,
+    Hypothesis,
+    Prediction,
+    of_wanted_size,
+    read_inside,
+    with_axis,
+    with_geometry,
+)
 
 
 def ignored(name: str, asked: Computation) -> Iterator[Prediction]:
@@ -23,7 +32,11 @@ def axes_swapped(name: str, asked: Computation) -> Iterator[Prediction]:
     values = getattr(asked.problem, name)
     for order in permutations(range(asked.rank)):
         detail = " ".join(axis_names(asked.rank)[axis] for axis in order) if asked.rank > 2 else ""
-        yield from with_geometry(asked, detail, **{name: tuple(values[axis] for axis in order)})
+        exchanged = {name: tuple(values[axis] for axis in order)}
+        yield from with_geometry(asked, detail, **exchanged)
+        if name == "stride" and exchanged[name] != values:
+            of_view = replace(asked, problem=of_wanted_size(asked, **exchanged))
+            yield from read_inside(asked, ", ".join(filter(None, (detail, "of a view"))), of_view)
 
 
 def one_axis_for_both(axis: int, asked: Computation) -> Iterator[Prediction]:
@@ -33,6 +46,25 @@ def one_axis_for_both(axis: int, asked: Computation) -> Iterator[Prediction]:
     for name, values in shared.items():
         yield from with_geometry(asked, name, **{name: values})
     yield from with_geometry(asked, "stride, dilation and padding", **shared)
+    yield from _padding_of_kernel_side(axis, asked)
+
+
+def _padding_of_kernel_side(axis: int, asked: Computation) -> Iterator[Prediction]:
+    """Yield the symbolic padding of every axis worked out from the kernel's side along one axis."""
+    problem = asked.problem
+    if problem.symbol in (None, "valid") or asked.rank < 2:
+        return
+    for extent in dict.fromkeys((problem.kernel_size[axis], problem.effective_kernel[axis])):
+        total = extent - 1
+        full = [(total, total)] if problem.symbol == "full" else []
+        half = [
+            (total // 2, total // 2),
+            (extent // 2, extent // 2),
+            (total // 2, extent // 2),
+            (extent // 2, total // 2),
+        ]
+        for pair in dict.fromkeys(full or half):
+            yield from with_geometry(asked, "the padding from the kernel's side", padding=(pair,) * asked.rank)
 
 
 def miscounted(name: str, asked: Computation) -> Iterator[Prediction]:

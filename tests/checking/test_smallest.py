@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convformance import check
+from convformance.checking.smallest import _unusual
 from convformance.judging.smallest import Failure, Numbers, failure, smallest
 from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
@@ -81,6 +83,57 @@ def test_parameters_that_matter_are_kept_and_others_are_not() -> None:
     assert sorted(problem.stride) == [1, 2]
     assert (problem.batch, problem.in_channels, problem.out_channels) == (1, 2, 2)
     assert (problem.kernel_size, problem.dilation, problem.padding) == ((1, 1), (1, 1), ((0, 0), (0, 0)))
+
+
+def leaving_rows_over(problem: Problem, operands: Any) -> Array:
+    if any(problem.output_padding):
+        raise AssertionError("size does not fit")
+    return apply("conv", problem, *operands.arrays)
+
+
+@pytest.mark.parametrize("stride", [2, 3, (1, 4)])
+def test_rows_that_a_stride_leaves_over_are_kept_while_all_else_shrinks(stride: Any) -> None:
+    start = case("smallest", "Left-over rows.", input_size=(15, 14), kernel_size=(3, 2), stride=stride, dilation=2)
+    problem = shrunk(leaving_rows_over, start).problem
+    assert (max(problem.stride), problem.kernel_size, problem.dilation) == (2, (1, 1), (1, 1))
+    assert sorted(problem.input_size) in ([1, 2], [2, 2])
+
+
+def test_a_kernel_and_its_image_shrink_together() -> None:
+    def single_output(problem: Problem, operands: Any) -> Array:
+        return apply("conv", problem, *operands.arrays) + (problem.output_size == (2, 3))
+
+    start = case("smallest", "Six outputs.", input_size=(6, 5), kernel_size=(5, 3))
+    assert shrunk(single_output, start).problem == Problem.of(input_size=(2, 3), kernel_size=(1, 1))
+
+
+def wrong_beyond_stride_1(x: Array, w: Array, problem: Problem) -> Array:
+    return apply("conv", problem, x, w) * (max(problem.stride) == 1 or problem.groups == 1)
+
+
+def test_what_a_call_hides_in_its_problem_is_said_beside_it() -> None:
+    result = check(wrong_beyond_stride_1, call=lambda fn, x, w, problem: fn(x, w, problem))
+    assert result.smallest is not None
+    assert result.smallest["call"] in (
+        f"call(fn, x, w, problem), stride {stride}, groups 2" for stride in ("(2, 1)", "(1, 2)")
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "geometry", "said"),
+    [
+        ("conv", {}, []),
+        ("conv", {"padding": "valid"}, []),
+        ("conv", {"stride": 2, "padding": 1, "dilation": (1, 2)}, ["stride 2", "padding 1", "dilation (1, 2)"]),
+        ("conv", {"padding": ((1, 2), (1, 2))}, ["padding ((1, 2), (1, 2))"]),
+        ("conv", {"padding": "same_upper"}, ["padding same_upper"]),
+        ("conv_filter_grad", {"padding": (2, 0)}, ["padding (2, 0)", "kernel_size (2, 3)"]),
+        ("conv_transpose", {"stride": 2}, ["stride 2", "output_size (5, 4)"]),
+        ("conv_bias_grad", {"stride": 2}, []),
+    ],
+)
+def test_only_what_is_unusual_is_said(operation: str, geometry: Any, said: list[str]) -> None:
+    assert _unusual(operation, Problem.of(input_size=(5, 4), kernel_size=(2, 3), **geometry)) == said
 
 
 def test_data_that_matter_are_kept() -> None:

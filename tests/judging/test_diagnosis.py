@@ -115,6 +115,61 @@ def test_a_detail_is_told_where_all_share_it() -> None:
     assert diagnoses([asked(True, SHIFTED), asked(True, Match("shifted", "by (1, 0)"))])[0].detail == ""
 
 
+def test_exceptions_stand_behind_what_explains_answers_under_a_condition_of_their_own() -> None:
+    raised = Match("raises", "IndexError")
+    tall = [asked(True, raised, input_size=(size, 7)) for size in (8, 9, 10)]
+    diagnosis = diagnoses([*tall, asked(True, IGNORED, stride=2), asked(False, input_size=(7, 7))])
+    assert [(each.name, each.detail, each.explains) for each in diagnosis] == [
+        ("stride-ignored", "", 1),
+        ("raises", "IndexError", 3),
+    ]
+    assert diagnosis[1].where == "only when input sides differ"
+
+
+def test_exceptions_of_two_types_are_two_entries() -> None:
+    observed = [asked(True, Match("raises", name), groups=2) for name in ("IndexError", "ValueError", "ValueError")]
+    diagnosis = diagnoses(observed)
+    assert [(each.name, each.detail, each.explains) for each in diagnosis] == [
+        ("raises", "IndexError", 1),
+        ("raises", "ValueError", 2),
+    ]
+
+
+def test_what_may_be_the_reason_of_an_exception_counts_where_it_explains_answers_too() -> None:
+    raising = asked(True, Match("side-for-both", on_all_fills=False), Match("raises", "IndexError"))
+    assert [each.name for each in diagnoses([raising])] == ["raises"]
+    assert [each.name for each in diagnoses([raising, asked(False)])] == ["raises"]
+    answered = asked(True, Match("side-for-both"))
+    assert [(each.name, each.explains) for each in diagnoses([raising, raising, answered])] == [("side-for-both", 3)]
+
+
+def test_an_exception_wherever_sides_differ_and_nowhere_else_has_its_reason() -> None:
+    reasons = (Match("side-for-both", on_all_fills=False), Match("raises", "ValueError"))
+    raising = [asked(True, *reasons, input_size=size) for size in ((9, 7), (5, 8))]
+    square = asked(False, input_size=(7, 7), kernel_size=(3, 3))
+    assert [(each.name, each.explains) for each in diagnoses([*raising, square])] == [("side-for-both", 2)]
+    assert [each.name for each in diagnoses([*raising, square, asked(False)])] == ["raises"]
+
+
+def test_a_remedy_is_that_of_the_operation() -> None:
+    problem = Problem.of(**SIZES)
+    remedies = {}
+    for operation in ("conv", "conv_input_grad", "conv_bias_grad", "conv_transpose"):
+        observation = Observation(parameters(operation, problem, "float32"), True, (Match("wrong-shape"),))
+        (diagnosis,) = diagnoses([observation])
+        remedies[operation] = diagnosis.remedy
+    assert "(input + lo + hi - extent) // stride + 1" in remedies["conv"]
+    assert "zeros_like(x)" in remedies["conv_input_grad"]
+    assert "The bias gradient has one axis, (out_channels,)" in remedies["conv_bias_grad"]
+    assert "(input - 1) * stride" in remedies["conv_transpose"]
+
+
+def test_what_changes_from_call_to_call_stands_behind_what_reproduces_as_much() -> None:
+    chance, swapped = Match("not-deterministic"), Match("stride-axes-swapped", "of a view")
+    diagnosis = diagnoses([asked(True, chance, swapped), asked(True, chance, swapped)])
+    assert [each.name for each in diagnosis] == ["stride-axes-swapped"]
+
+
 def test_two_mistakes_together_are_explained_by_both() -> None:
     diagnosis = diagnoses([asked(True, Match("kernel-rotated+stride-ignored"), stride=2)])[0]
     both = [EXPLANATIONS[name] for name in ("kernel-rotated", "stride-ignored")]

@@ -121,6 +121,36 @@ GRADIENTS: dict[str, tuple[str, str, dict[str, Any], Mistake]] = {
         CROPPED,
         _dx(lambda p: {"padding": ((0, 0),) * 2}),
     ),
+    "the crop of an input gradient": (
+        "crop-to-minus-zero",
+        "conv_input_grad",
+        BASIC,
+        lambda problem, operands: handmade_dx(problem, operands)[:, :, 0:-0, 0:-0],
+    ),
+    "what the stride spreads": (
+        "zeros-inserted-wrongly",
+        "conv_input_grad",
+        STRIDED,
+        lambda problem, operands: handmade.input_gradient(
+            problem,
+            operands.arrays[0].astype(np.float64).repeat(problem.stride[0], 2).repeat(problem.stride[1], 3),
+            operands.arrays[1].astype(np.float64),
+            (1, 1),
+            problem.padding,
+        ),
+    ),
+    "steps of an input gradient": (
+        "columns-misplaced",
+        "conv_input_grad",
+        BASIC,
+        _dx(lambda p: {"stride": p.kernel_size}),
+    ),
+    "the form of a bias gradient": (
+        "axes-of-size-1",
+        "conv_bias_grad",
+        BASIC,
+        lambda problem, operands: operands.arrays[0].astype(np.float64).sum((0, 2, 3))[:, None],
+    ),
     "sums of an input gradient": ("overwritten-not-accumulated", "conv_input_grad", BASIC, _dx_overwritten),
     "the size of an input gradient": ("remainder-ignored", "conv_input_grad", REMAINDER, _dx_too_short),
     "output padding": (

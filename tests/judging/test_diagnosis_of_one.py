@@ -127,6 +127,40 @@ def _rescaled_border(problem: Problem, operands: Operands) -> Array:
     return y * 6 // ones
 
 
+def _columns_for_rows(y: Array) -> Array:
+    """Return the result of a loop over the rows that runs up to the number of columns."""
+    changed = y.copy()
+    changed[:, :, y.shape[3] :] = 0
+    return changed
+
+
+def _at_row_times_height(x: Array) -> Array:
+    height, width = x.shape[2:]
+    flat = x.reshape(*x.shape[:2], -1)
+    index = np.minimum(np.arange(height)[:, None] * height + np.arange(width), height * width)
+    return np.concatenate([flat, np.zeros((*x.shape[:2], 1))], axis=2)[:, :, index]
+
+
+def _window_moved_into_data(problem: Problem, operands: Operands) -> Array:
+    """Begin at max(position - padding, 0); what lies behind the data is cut off."""
+    x, w = (array.astype(np.float64) for array in operands.arrays)
+    y = np.zeros(problem.output_shape)
+    for row, column in np.ndindex(*problem.output_size):
+        top, left = (max(at - lo, 0) for at, (lo, _) in zip((row, column), problem.padding, strict=True))
+        window = x[:, :, top : top + w.shape[2], left : left + w.shape[3]]
+        y[:, :, row, column] = np.einsum("nchw,ochw->no", window, w[:, :, : window.shape[2], : window.shape[3]])
+    return y
+
+
+def _overflowing(problem: Problem, operands: Operands) -> Array:
+    y, magnitudes = handmade.right(problem, operands), handmade.right(problem, _magnitudes(operands))
+    return np.where(magnitudes > np.median(magnitudes), np.inf, y)
+
+
+def _magnitudes(operands: Operands) -> fills.Operands:
+    return fills.Operands(tuple(map(np.abs, operands.arrays)))
+
+
 FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "kernel-rotated": (PADDED, of_operands(lambda x, w: (x, w[:, :, ::-1, ::-1]))),
     "kernel-axes-swapped": (SQUARE, of_operands(lambda x, w: (x, w.transpose(0, 1, 3, 2)))),
@@ -239,6 +273,17 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "constant-output": (BASIC, of_result(np.zeros_like)),
     "repeated": (BASIC, of_result(lambda y: y[:, [0, 0, 2, 3]])),
     "unwritten": (BASIC, of_result(_stale_border)),
+    "groups-exchanged": (GROUPED, of_operands(lambda x, w: (x, np.roll(w, 4, axis=0)), groups=2)),
+    "channels-summed-first": (BASIC, of_operands(lambda x, w: (x.sum(1, keepdims=True) + 0 * x, w))),
+    "result-axes-swapped": (BASIC, of_result(lambda y: y.swapaxes(2, 3))),
+    "result-rotated": (BASIC, of_result(lambda y: y[:, :, ::-1, ::-1])),
+    "axes-of-size-1": (BASIC, of_result(lambda y: y[..., None])),
+    "side-for-both": ({**BASIC, "input_size": (9, 5)}, of_result(_columns_for_rows)),
+    "flat-index-of-other-side": (BASIC, of_operands(lambda x, w: (_at_row_times_height(x), w))),
+    "window-clamped": (PADDED, _window_moved_into_data),
+    "columns-misplaced": ({**STRIDED, "stride": (3, 1)}, of_geometry(lambda p: {"stride": (9, 1)})),
+    "later-images-wrong": ({**BASIC, "batch": 3}, _changed(slice(1, None))),
+    "partial-sums-overflow": (BASIC, _overflowing),
     "border-only": ({**BASIC, "padding": ((1, 1), (1, 1))}, _rescaled_border),
     "single-place": (BASIC, _changed((..., 2, 1))),
     "single-channel": (BASIC, _changed((slice(None), 1))),
@@ -258,6 +303,7 @@ def test_a_mistake_made_by_hand_is_named_first(name: str) -> None:
 
 
 PROCESS = {"operand-changed", "not-deterministic", "wrong-dtype", "nan-swallowed", "nan-spread"}
+PROCESS |= {"earlier-result", "wrong-after-first-call", "raises"}
 PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precision-result"}
 
 

@@ -161,7 +161,7 @@ MEMBERS = (
         "Returns a square result with rows and columns exchanged.",
         FORWARD,
         when(_square_result, answer(_swapped)),
-        "layout-misread",
+        "result-axes-swapped",
     ),
     _member(
         "input-transposed-when-square",

@@ -17,6 +17,7 @@ from tests.zoo import (
     special,
     stride,
     transposed,
+    windows,
 )
 from tests.zoo.garden import MEMBERS as GARDEN
 from tests.zoo.member import Member
@@ -40,6 +41,7 @@ _FAMILIES = (
     precision,
     special,
     process,
+    windows,
 )
 
 ZOO: tuple[Member, ...] = tuple(member for family in _FAMILIES for member in family.MEMBERS)

@@ -173,7 +173,7 @@ MEMBERS = (
         "Writes each group's filter gradient into the next group's place when there is a stride.",
         FILTER_GRADIENT,
         when(both(grouped, strided), answer(_next_group)),
-        None,
+        "groups-exchanged",
         issue("tracel-ai/burn#1891"),
     ),
     _member(

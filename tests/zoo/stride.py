@@ -177,6 +177,7 @@ MEMBERS = (
         "Repeats each element as often as the stride says where zeros belong in between.",
         INPUT_GRADIENT,
         _repeated,
+        "zeros-inserted-wrongly",
     ),
     _member(
         "zeros-inserted-before",
