@@ -1,10 +1,11 @@
 """Calling a function: what it can be asked, and the arguments of one call."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convformance.checking import forms
+from convformance.checking.arrays import NUMPY, Kind
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import OPERANDS, SIZES, Parameter, Signature, operands_of
 from convformance.reference.arrays import Array
@@ -64,7 +65,7 @@ class Capabilities:
     """A function with what is known of its parameters and its layouts: which problems it can be asked, and how.
 
     ``stated`` is what the user said, by role or by parameter name, in the user's own words; ``required_geometry`` what
-    every problem has in consequence, by the problem's own names.
+    every problem has in consequence, by the problem's own names. ``arrays`` are of the kind that it is given.
     """
 
     function: Callable[..., Any]
@@ -73,6 +74,7 @@ class Capabilities:
     operations: tuple[str, ...]
     stated: Mapping[str, Any]
     required_geometry: Mapping[str, Any]
+    arrays: Kind = field(default=NUMPY, kw_only=True)
 
     @property
     def operands(self) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases, trying
+from convformance.checking import cases, choosing, objects
 from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking.names import check_names
 from convformance.checking.result import CheckResult
 from convformance.checking.signature import role_of
 from convformance.checking.smallest import smallest_case
@@ -46,6 +47,8 @@ def check(
     grade: str = "conformant",
     empty: bool = False,
     seconds: float = 4.0,
+    arrays: str = "auto",
+    device: str | None = None,
     **fixed: Any,
 ) -> CheckResult:
     """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
@@ -55,11 +58,12 @@ def check(
     ``fn`` is read from the names and defaults of its parameters, or said as ``call=lambda fn, x, w, problem: ...``.
     ``fixed`` are values that the function builds in (``padding="same"``) or that a parameter is to have. ``grade`` is
     the weakest grade that counts as right, ``norm-wise`` for a fast algorithm. ``empty`` asks for results without
-    elements, too. ``seconds`` is the time for all questions. What is printed, raised or changed is a finding.
+    elements, too. ``seconds`` is the time for all questions. ``arrays`` names the library whose arrays it takes
+    (``auto``: found out), ``device`` where they lie. What is printed, raised or changed is a finding.
 
     Raises ValueError for arguments that make no sense, and with the ``call=`` to write where it cannot be guessed.
     """
-    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed)
+    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed, arrays, device)
     return CheckResult(run_check(spec))
 
 
@@ -72,8 +76,14 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
+    if spec.call is not None:
+        check_names(spec.call)
+    spec = objects.as_function(spec)
     function = FunctionUnderTest(spec, spec.capabilities())
-    function.capabilities = trying.capabilities(function)
+    function.capabilities = choosing.capabilities(function)
+    arrays = function.capabilities.arrays
+    if arrays.remark and spec.dtype == "float64":
+        function.remark(arrays.remark)
     started = time.monotonic()
     run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
@@ -183,6 +193,7 @@ class CheckRun:
         capabilities = self.function.capabilities
         parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
         parts.append(capabilities.layouts.describe(capabilities.operations))
+        parts += [capabilities.arrays.says] if capabilities.arrays.says else []
         parts += [f"{name} {value}" for name, value in capabilities.stated.items() if name in (role_of(name), *COUNTS)]
         return ", ".join(parts)
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from convformance.checking import forms, signature
+from convformance.checking import arrays, forms, signature
 from convformance.checking.caller import Capabilities, OpenCapabilities
 from convformance.checking.layouts import Layouts
 from convformance.checking.signature import GEOMETRY, OPERANDS, Parameter, Signature, role_of
+from convformance.checking.slots import FORWARD, has_method
 from convformance.judging.grades import ACCURACY, WRONG
 from convformance.reference import geometry
 from convformance.reference.operation import BY_NAME, check_operation
@@ -36,13 +37,16 @@ class CheckSpec:
     empty: bool = False
     seconds: float = 4.0
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    arrays: str = arrays.AUTO
+    device: str | None = None
 
     def __post_init__(self) -> None:
         _check_choice("dtype", self.dtype, DTYPES)
+        _check_choice("arrays", self.arrays, (arrays.AUTO, *arrays.KINDS))
         _check_choice("grade", self.grade, [grade for grade in ACCURACY if grade != WRONG])
         families = {BY_NAME[operation].transposed for operation in self.operations}
         _ = self.layouts  # raises ValueError
-        if not callable(self.fn):
+        if not (callable(self.fn) or any(has_method(type(self.fn), name) for name in FORWARD)):
             raise ValueError(f"fn={self.fn!r} is no function")
         if len(families) != 1:
             raise ValueError(
