@@ -64,7 +64,7 @@ def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
 def constructor_slots(owner: type, stated: Mapping[str, Any]) -> Iterator[tuple[Slot, ...]]:
     """Yield what the parameters of a constructor may stand for, the likeliest first; ``stated`` ones for themselves."""
     declared = (
-        parameters_of(owner) or parameters_of(vars(owner).get("__init__", owner))[1:]
+        parameters_of(owner) or parameters_of(inspect.getattr_static(owner, "__init__"))[1:]
     )  # where a class of classes hides them
     options = [_roles(each, stated) for each in declared]
     for roles in islice(product(*options), _TRIED):
