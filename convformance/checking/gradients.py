@@ -10,9 +10,13 @@ import numpy as np
 from convformance.checking import weights
 from convformance.checking.layers import Arguments, CannotAsk, Layer, call
 from convformance.checking.weights import Entry
-from convformance.reference.operation import BY_NAME
 
 _GRADIENT = re.compile(r"^d(?!ata|epth)|grad|delta", re.IGNORECASE)
+
+
+def gradient_of(operation: str) -> str:
+    """Return what an operation is the gradient of: ``input``, ``filter`` or ``bias``; an empty text for none."""
+    return operation.removesuffix("_grad").rpartition("_")[2] if operation.endswith("_grad") else ""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,12 @@ class Gradients:
 
     def of(self, arguments: Arguments, operations: Sequence[str]) -> tuple[Any, ...]:
         """Return the gradients of ``operations`` in their order."""
-        results = [BY_NAME[operation].result for operation in operations]
+        results = [gradient_of(operation) for operation in operations]
         passed = Passed.through(self.layer, self.method, arguments)
         # What weights change by is exact where they are zero: nothing is rounded when it is taken off.
         changes = any(self.locations[result].changed for result in results)
         from_zero = (
-            Passed.through(self.layer, self.method, _without_weights(self.layer, arguments)) if changes else passed
+            Passed.through(self.layer, self.method, without_weights(self.layer, arguments)) if changes else passed
         )
         return tuple(
             self._gradient(result, from_zero if self.locations[result].changed else passed) for result in results
@@ -59,7 +63,8 @@ class Gradients:
         return self.layer.kept.back(value, shape) if matrix and self.layer.kept else value
 
 
-def _without_weights(layer: Layer, arguments: Arguments) -> Arguments:
+def without_weights(layer: Layer, arguments: Arguments) -> Arguments:
+    """Return the arguments with weights, and a bias if there is one, of zero."""
     zeros = {
         role: layer.kind.own(np.zeros_like(weights.numbers(arguments[role])))
         for role in ("w", "bias")

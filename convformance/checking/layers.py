@@ -78,14 +78,16 @@ class Layer:
         if self.weight is not None:
             self.weight.put(layer, self.kept.of(w) if self.kept else w)
         if self.bias is not None and self.bias.is_in(layer):
-            self.bias.put(layer, self._bias_like(self.bias.value(layer), bias, w))
+            self.bias.put(layer, self._bias_like(weights.shape_of(self.bias.value(layer)), bias, w))
         elif self.bias is not None and bias is not None:
             raise CannotAsk(f"without a bias of its own it has no {self.bias.name}")
 
-    def _bias_like(self, current: Any, bias: Any, w: Any) -> Any:
+    def _bias_like(self, shape: tuple[int, ...], bias: Any, w: Any) -> Any:
         """Return the bias, zero where there is none, in the shape that the layer keeps."""
-        shape, outputs = weights.shape_of(current), self.out_channels(w)
-        values = np.zeros(outputs, weights.numbers(w).dtype) if bias is None else weights.numbers(bias)
+        if bias is None:
+            return self.kind.own(np.zeros(shape, weights.numbers(w).dtype))
+        values = weights.numbers(bias)
+        outputs = values.size
         axes = [index for index, size in enumerate(shape) if size == outputs]
         if len(axes) > 1:
             axes = [self.layouts.activations.replace("N", "").find("C")]

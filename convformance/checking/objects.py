@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from convformance.checking import planning
+from convformance.checking.gradients import gradient_of
 from convformance.checking.layers import Arguments
 from convformance.checking.planning import Plan
 from convformance.checking.signature import operands_of, role_of
@@ -51,7 +52,7 @@ def as_function(spec: CheckSpec) -> CheckSpec:
         return spec
     if applied := _autograd_function(target):
         return replace(spec, fn=applied)
-    gradients = method in BACKWARD or all(BY_NAME[operation].result != "output" for operation in spec.operations)
+    gradients = method in BACKWARD or all(map(gradient_of, spec.operations))
     return _backward(spec, target, method) if gradients else _forward(spec, target, method)
 
 
@@ -129,12 +130,12 @@ def _backward(spec: CheckSpec, target: Any, method: str) -> CheckSpec:
     planned = planning.plan(target, "", spec)
     passed = planning.backward(planned, backward, spec)
     operations = spec.results
-    if all(operation is None or BY_NAME[operation].result == "output" for operation in operations):
+    if not any(gradient_of(operation or "") for operation in operations):
         transposed = BY_NAME[spec.operations[0]].transposed
         operations = tuple(
-            operation for operation in _GRADIENTS[transposed] if BY_NAME[operation].result in passed.locations
+            operation for operation in _GRADIENTS[transposed] if gradient_of(operation) in passed.locations
         )
-    lacking = [each for each in operations if each and BY_NAME[each].result not in passed.locations]
+    lacking = [each for each in operations if each and gradient_of(each) not in passed.locations]
     if lacking:
         raise ValueError(
             f"{_name_of(target)}.{backward} gives no {lacking[0]}: nothing that it returns or keeps has its shape"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convformance.checking import arrays, weights
-from convformance.checking.gradients import Gradients, gradients
+from convformance.checking.gradients import Gradients, gradients, without_weights
 from convformance.checking.layers import ACTIVATIONS, CannotAsk, Choices, Layer
 from convformance.checking.layouts import Layouts
 from convformance.checking.slots import (
@@ -59,13 +59,14 @@ def plan(target: Any, method: str, spec: CheckSpec) -> Plan:
 
 def _first_way(target: Any, method: str, spec: CheckSpec) -> tuple[Plan | None, list[str]]:
     """Return the first way to ask that works, or None, and why those before it do not."""
-    reasons: list[str] = []
+    reasons: list[str] = []  # those that say more than an exception first
     for layer in _ways(target, method, spec):
         try:
             with quiet(), layer.kind.at_work(spec.dtype):
                 return _completed(layer, spec), reasons
         except (Exception, SystemExit) as error:
-            reasons.append(str(error) if isinstance(error, CannotAsk) else error_text(error))
+            known = isinstance(error, CannotAsk)
+            reasons.insert(0 if known else len(reasons), str(error) if known else error_text(error))
     return None, reasons
 
 
@@ -133,6 +134,7 @@ def _completed(layer: Layer, spec: CheckSpec) -> Plan:
     built = layer.built({**sample, "bias": sample["bias"] if with_bias and not layer.has("has_bias") else None})
     result = layer.forward(built, sample)
     _check_axes(layer, result[0] if isinstance(result, tuple) and result else result)
+    _check_nothing_added(layer, sample)
     return Plan(layer, sample, _as_geometry(layer, fixed))
 
 
@@ -140,6 +142,15 @@ def _check_axes(layer: Layer, result: Any) -> None:
     shape, letters = weights.shape_of(weights.numbers(result)), layer.layouts.activations
     if len(shape) not in (len(letters), len(letters) - (layer.choices.bare or "O" not in layer.layouts.filters)):
         raise CannotAsk(f"{layer.method} returns an array of {len(shape)} axes, where {letters} has {len(letters)}")
+
+
+def _check_nothing_added(layer: Layer, sample: Mapping[str, Any]) -> None:
+    """Raise CannotAsk where weights and bias of zero do not make zeros: numbers that are not found would be blamed."""
+    zeros = without_weights(layer, {**sample, "bias": None if layer.has("has_bias") else sample["bias"]})
+    result = layer.forward(layer.built(zeros), zeros)
+    numbers = weights.numbers(result[0] if isinstance(result, tuple) and result else result)
+    if np.any(numbers != 0):
+        raise CannotAsk("with weights of zero it does not return zeros: it adds what is neither its weights nor a bias")
 
 
 def _sample(layer: Layer, letters: Mapping[str, int], spec: CheckSpec) -> dict[str, Any]:
@@ -156,7 +167,9 @@ def _sample(layer: Layer, letters: Mapping[str, int], spec: CheckSpec) -> dict[s
     shapes = {
         "x": [sizes[letter] for letter in layer.layouts.activations],
         "w": [letters[letter] for letter in layer.layouts.filters],
-        "bias": [letters[outputs]] if "C" in layer.layouts.activations else [],
+        "bias": [letters[outputs] * (_groups(layer) if layer.transposed else 1)]
+        if "C" in layer.layouts.activations
+        else [],
     }
     operands = {role: layer.kind.own(_numbers(shape, spec.dtype)) for role, shape in shapes.items()}
     needed = {role: value for role, value in _GEOMETRY.items() if layer.needs(role)}
@@ -183,7 +196,7 @@ def _with_weights(layer: Layer, sample: Mapping[str, Any], letters: Mapping[str,
             _check_single(entry, value, arrays_in)
             shape = list(wanted.values()) if kept else weights.shape_of(value)
             learned = dict(zip(wanted, shape, strict=True))
-            outputs = learned.get("I" if layer.transposed else "O", 1)
+            outputs = learned.get("I", 1) * _groups(layer) if layer.transposed else learned.get("O", 1)
             bias = _bias_in(arrays_in, outputs)
             fixed = {letter: learned[letter] for letter in open_letters if letter in learned}
             return replace(trial, weight=entry, bias=bias, kept=kept), fixed
@@ -252,9 +265,8 @@ def _no_weights(arrays_in: Sequence[tuple[Entry, Any]], wanted: Mapping[str, int
 
 
 def _as_geometry(layer: Layer, fixed: Mapping[str, int]) -> dict[str, Any]:
-    """Return sizes of axes as what a problem calls them."""
-    read, outputs = ("O", "I") if layer.transposed else ("I", "O")
-    names = {read: "in_channels", outputs: "out_channels"}
+    """Return sizes of axes as what a problem calls them, in which the large side of a transposed one is the input."""
+    names = {"I": "in_channels", "O": "out_channels"}
     groups = {"I": _groups(layer)}  # filters have the channels of one group there
     result = {names[letter]: fixed[letter] * groups.get(letter, 1) for letter in ("I", "O") if letter in fixed}
     if set(layer.layouts.spatial) <= set(fixed):

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
+from string import digits
 from typing import Any
 
 from convformance.checking.signature import role_of
@@ -122,8 +123,9 @@ def _role_in_call(name: str) -> str:
 
 def names_weights(name: str, role: str = "w") -> bool:
     """Whether an array of that name in an object is its weights, or with ``role`` its bias."""
-    short = name.lower().replace("_", "")
-    return role_of(short) == role or short in _CONSTRUCTOR[role].split()
+    parts = [part.strip(digits) for part in name.lower().split("_")]
+    known = _CONSTRUCTOR[role].split()
+    return any(part and (role_of(part) == role or part in known) for part in ("".join(parts), *parts))
 
 
 def geometry_of(target: Any, rank: int) -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,9 @@ EXPECTED = {
         Expected("with_torch.py:Function", (), 0, ("is right",)),
         Expected("with_torch.py:Function.forward", (), 0, ("is right",)),
         Expected("with_torch.py:layer", (), 0, ("groups 2", "stride (2, 1)", "kernel_size (3, 2)")),
+        Expected(
+            "with_torch.py:transposed", ("--op", "conv_transpose"), 0, ("in_channels 6", "out_channels 4", "groups 2")
+        ),
         Expected("with_tensor_methods.py:unfolded", (), 0, ("arrays of torch",)),
         Expected("with_torch.py:unfolded", ("--device", "no_such_device"), 2, ("on device 'no_such_device'",)),
     ),

@@ -154,6 +154,34 @@ class Scheme:
         return np.einsum("nchwij,ocij->nohw", _windows(x, self.weight.shape[2:], 1), self.weight)
 
 
+class Offset(Scheme):
+    def __init__(self, in_channels, out_channels, kernel_size):
+        super().__init__(in_channels, out_channels, kernel_size, "he")
+        self.level = np.random.randn(out_channels)
+
+    def forward(self, x):
+        return super().forward(x) + self.level[:, None, None]
+
+
+class Transposed:
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1):
+        self.W1, self.stride = np.random.randn(in_channels, out_channels, *kernel_size), stride
+        self.b1 = np.random.randn(out_channels)
+
+    def forward(self, x):
+        self.x, s = x, self.stride
+        (kh, kw), (h, w) = self.W1.shape[2:], x.shape[2:]
+        y = np.zeros((len(x), self.W1.shape[1], (h - 1) * s + kh, (w - 1) * s + kw))
+        for i, j in np.ndindex(h, w):
+            y[:, :, i * s : i * s + kh, j * s : j * s + kw] += np.einsum("nc,coij->noij", x[:, :, i, j], self.W1)
+        return y + self.b1[:, None, None]
+
+    def backward(self, dy):
+        windows = _windows(dy, self.W1.shape[2:], self.stride)[:, :, : self.x.shape[2], : self.x.shape[3]]
+        self.dW1 = np.einsum("nchw,nohwij->coij", self.x, windows)
+        return np.einsum("nohwij,coij->nchw", windows, self.W1)
+
+
 class Listed:
     def __init__(self, w):
         self.w = w

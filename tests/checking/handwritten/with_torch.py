@@ -57,3 +57,4 @@ class Function(torch.autograd.Function):
 
 
 layer = nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=1, groups=2)
+transposed = nn.ConvTranspose2d(4, 6, 3, stride=2, groups=2)
