@@ -192,6 +192,10 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
     _declare_images_and_filters(check)
+    check.add_argument(
+        "--arrays", default="auto", help="what it takes: numpy, torch, jax, tensorflow, cupy (default: found out)"
+    )
+    check.add_argument("--device", help="where these arrays lie, as their library names it (default: its own choice)")
     check.set_defaults(command=_check)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convformance.checking import values
+from convformance.checking.arrays import NUMPY, Kind
 from convformance.checking.borders import border_parameter
 from convformance.checking.calls import Argument, Call, holder_argument
 from convformance.checking.forms import CAPITALS, NUMBER, SIDES, SYMBOL, bias_shape, is_shape
@@ -32,6 +33,7 @@ class Capabilities:
 
     ``stated`` is what the user said, by role or by parameter name, in the user's own words; ``required_geometry`` what
     every problem has in consequence, by the problem's own names, ``required_parts`` of single axes and sides.
+    ``arrays`` are of the kind that it is given.
     """
 
     function: Callable[..., Any]
@@ -44,6 +46,7 @@ class Capabilities:
     zeroed: bool = False  # the arrays that it writes into must hold zeros
     writes: bool = False  # it has written into one of them before
     square: str = ""  # the name that the source has for all sides of a kernel
+    arrays: Kind = field(default=NUMPY, kw_only=True)
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -276,7 +279,8 @@ def _shaped(parameter: Parameter, array: Any) -> Any:
     """Return an array as it is given, a bias with the axes of its form."""
     if parameter.role != "bias" or not is_shape(parameter.forms[0]) or array.ndim != 1:
         return array
-    return array.reshape(bias_shape(parameter.forms[0], array.shape[0]))
+    shape = bias_shape(parameter.forms[0], array.shape[0])
+    return array if tuple(array.shape) == shape else array.reshape(shape)
 
 
 def _written(parameter: Parameter, value: Any) -> str:

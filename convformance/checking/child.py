@@ -1,5 +1,8 @@
 """The process that a function given on the command line is judged in: what it does to the process is then a finding."""
 
+import os
+from dataclasses import replace
+
 from convformance.checking import loading
 from convformance.checking.run import run_check
 from convformance.checking.spec import CheckSpec
@@ -10,17 +13,18 @@ from convformance.processes.child import Message, Tell, serve
 def judge(request: Message, tell: Tell) -> None:
     """Check what ``request`` asks for: the parameters of ``CheckSpec``, the function and its call as text."""
     try:
-        function = loading.function_of(request["fn"])
-        call = loading.call_of(request["call"], function) if request["call"] else None
-        forward = loading.function_of(request["forward"]) if request["forward"] else None
-        findings = run_check(CheckSpec(**{**request, "fn": function, "call": call, "forward": forward}), tell)
+        target = loading.target_of(request["fn"])
+        call = loading.call_of(request["call"], target.names) if request["call"] else None
+        forward = loading.target_of(request["forward"]).function if request["forward"] else None
+        findings = run_check(CheckSpec(**{**request, "fn": target.function, "call": call, "forward": forward}), tell)
     except CannotGuess as error:
         tell("usage", {"message": error.command_line(request["fn"], options_of(request))})
     except ValueError as error:
         tell("usage", {"message": str(error)})
     else:
-        tell("findings", findings.to_json())
+        tell("findings", replace(findings, remarks=[*target.remarks, *findings.remarks]).to_json())
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("MPLBACKEND", "Agg")  # what a file plots shows no window, and waits for nobody
     serve(judge)

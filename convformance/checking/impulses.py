@@ -96,7 +96,7 @@ def _with_kernel(spec: CheckSpec, kernel: Array, *remarks: str, **meant: Any) ->
     if filters != spatial:
         fixed = {"in_channels": kernel.shape[1], "out_channels": kernel.shape[0], **fixed}
     function = FixedKernel(spec.fn, kernel, remarks)
-    return replace(spec, fn=function, filter_layout=filters, fixed=fixed, w=None)
+    return replace(spec, fn=function, layout=spec.layouts.activations, filter_layout=filters, fixed=fixed, w=None)
 
 
 def no_convolution(spec: CheckSpec, error: NotConvolution) -> Findings:

@@ -10,9 +10,10 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
-from convformance.checking import cases, channels, impulses, integers, trying
+from convformance.checking import cases, channels, impulses, integers, objects, trying
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.impulses import NotConvolution, no_convolution
+from convformance.checking.lookups import check_names
 from convformance.checking.names import COUNTS, role_of
 from convformance.checking.result import CheckResult
 from convformance.checking.smallest import smallest_case
@@ -52,6 +53,8 @@ def check(
     kernel_dtype: str = "float64",
     rounding: str | None = None,
     forward: Callable[..., Any] | None = None,
+    arrays: str = "auto",
+    device: str | None = None,
     **fixed: Any,
 ) -> CheckResult:
     """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
@@ -64,7 +67,8 @@ def check(
     ``w`` a filter that it builds in; that of a function of an image alone is found out. With an integer ``dtype`` the
     kernel has ``kernel_dtype``, and ``rounding`` says what becomes of sums that the images' type does not hold.
     ``grade`` is the weakest grade that counts as right, ``norm-wise`` for a fast algorithm. ``empty`` asks for results
-    without elements, too. ``seconds`` is the time for all questions. What is printed, raised or changed is a finding.
+    without elements, too. ``seconds`` is the time for all questions. ``arrays`` names the library whose arrays it takes
+    (``auto``: found out), ``device`` where they lie. What is printed, raised or changed is a finding.
 
     Raises ValueError for arguments that make no sense, and with the ``call=`` to write where it cannot be guessed.
     """
@@ -85,6 +89,8 @@ def check(
         kernel_dtype,
         rounding,
         forward,
+        arrays,
+        device,
     )
     return CheckResult(run_check(spec))
 
@@ -98,11 +104,17 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
+    if spec.call is not None:
+        check_names(spec.call)
+    spec = objects.as_function(spec)
     try:
         spec = impulses.resolved(integers.resolved(spec))
     except NotConvolution as error:
         return no_convolution(spec, error)
     function = trying.function_under_test(spec, on_event)
+    arrays = function.capabilities.arrays
+    if arrays.remark and spec.dtype == "float64":
+        function.remark(arrays.remark)
     started = time.monotonic()
     run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
     run.ask()
@@ -219,6 +231,7 @@ class CheckRun:
         parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
         layouts, note = capabilities.layouts.describe(capabilities.operations), self.function.layout_note
         parts.append(f"{layouts} ({note})" if note else layouts)
+        parts += [capabilities.arrays.says] if capabilities.arrays.says else []
         parts += [
             f"{name} {value}"
             for name, value in capabilities.stated.items()

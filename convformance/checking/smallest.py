@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 from convformance.adapters.layouts import result_role
-from convformance.checking.caller import OpenCapabilities
 from convformance.checking.kernels import kernel_of
 from convformance.checking.target import FunctionUnderTest
 from convformance.judging.bounds import Operands
@@ -74,40 +73,11 @@ def _to_json(function: FunctionUnderTest, failed: Failure) -> dict[str, Any]:
     return {
         **failed.to_json(),
         "operation": operation,
-        "call": _call_text(function, operation, problem, operands),
+        "call": function.call_text(operation, problem, operands),
         "operands": {_own_name(function, role): listed(array) for role, array in arrays.items()},
         "error": error,
         **{name: listed(own[name]) if name in own else None for name in results},
     }
-
-
-def _call_text(function: FunctionUnderTest, operation: str, problem: Problem, operands: Operands) -> str:
-    """Return the call as it would be written, with what is unusual in a problem whose geometry the call hides."""
-    call = function.call_text(operation, problem, operands)
-    hides = isinstance(function.capabilities, OpenCapabilities)
-    return ", ".join((call, *_unusual(operation, problem))) if hides else call
-
-
-def _unusual(operation: str, problem: Problem) -> list[str]:
-    """Return the geometry that is off its default, as in ``stride 2``, and a size that the operands leave open."""
-    if BY_NAME[operation].result == "bias":
-        return []
-    pairs = problem.padding
-    sides: Any = pairs if any(lo != hi for lo, hi in pairs) else _shortened(tuple(lo for lo, _ in pairs))
-    values = {
-        "stride": (_shortened(problem.stride), 1),
-        "padding": (problem.symbol or sides, 0 if problem.symbol is None else "valid"),
-        "dilation": (_shortened(problem.dilation), 1),
-        "groups": (problem.groups, 1),
-    }
-    parts = [f"{name} {value}" for name, (value, usual) in values.items() if value != usual]
-    argument = BY_NAME[operation].size_argument
-    size = problem.kernel_size if argument == "kernel_size" else problem.input_size
-    return [*parts, f"{argument} {size}"] if argument else parts
-
-
-def _shortened(sizes: tuple[int, ...]) -> Any:
-    return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
 def _own_name(function: FunctionUnderTest, role: str) -> str:

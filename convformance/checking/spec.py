@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from convformance.checking import borders, forms, holders, signature, suggesting
+from convformance.checking import arrays, borders, forms, holders, signature, suggesting
 from convformance.checking.caller import Capabilities, OpenCapabilities
 from convformance.checking.layouts import Layouts
 from convformance.checking.names import COUNTS, Meaning
 from convformance.checking.signature import GEOMETRY, OPERANDS, Parameter, Signature, role_of
+from convformance.checking.slots import FORWARD, has_method
 from convformance.judging.grades import ACCURACY, WRONG
 from convformance.reference import geometry
 from convformance.reference.operation import BY_NAME, check_operation
@@ -43,14 +44,17 @@ class CheckSpec:
     kernel_dtype: str = "float64"
     rounding: str | None = None
     forward: Callable[..., Any] | None = None
+    arrays: str = arrays.AUTO
+    device: str | None = None
 
     def __post_init__(self) -> None:
         _check_choice("dtype", self.dtype, (*DTYPES, *INTEGERS))
         _check_choice("kernel_dtype", self.kernel_dtype, (*WIDE, *INTEGERS))
+        _check_choice("arrays", self.arrays, (arrays.AUTO, *arrays.KINDS))
         _check_choice("grade", self.grade, [grade for grade in ACCURACY if grade != WRONG])
         families = {BY_NAME[operation].transposed for operation in self.operations}
         _ = self.layouts  # raises ValueError
-        if not callable(self.fn):
+        if not (callable(self.fn) or any(has_method(type(self.fn), name) for name in FORWARD)):
             raise ValueError(f"fn={self.fn!r} is no function")
         if len(families) != 1:
             raise ValueError(

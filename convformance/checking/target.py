@@ -15,6 +15,7 @@ import numpy as np
 
 from convformance.adapters.contract import Answer, put_back
 from convformance.adapters.layouts import result_role
+from convformance.checking import arrays as libraries
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
 from convformance.checking.signature import output_of
 from convformance.checking.spec import CheckSpec
@@ -71,13 +72,17 @@ class FunctionUnderTest:
         arrays = self.own_arrays(operation, problem, operands)
         before = [array.tobytes() for array in arrays.values()]
         outputs = self._outputs(problem, operands.arrays[0].dtype)
-        call = self.capabilities.call(operation, problem, {**arrays, **outputs})
+        kind = self.capabilities.arrays
+        handed = arrays if kind is libraries.NUMPY else {name: kind.own(array) for name, array in arrays.items()}
+        if kind is not libraries.NUMPY:
+            outputs = {name: kind.own(array) for name, array in outputs.items()}
+        call = self.capabilities.call(operation, problem, {**handed, **outputs})
         started = time.perf_counter()
         value = self._returned(call)
         seconds = time.perf_counter() - started
         value = self._written_or_returned(operation, value, outputs)
         result = self._canonical(operation, value)
-        changed = put_back(arrays.values(), before)
+        changed = put_back(arrays.values(), before) if handed is arrays else kind.changed(handed.values(), before)
         known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
         if any(index >= known for index in changed):
             self.remark("changes an array that it is given beside the operands")
@@ -110,7 +115,7 @@ class FunctionUnderTest:
         role = output_of(operation)
         if role not in outputs or value is not None:
             return value
-        output, parameter = outputs[role], self.capabilities.signature.of(role)
+        output, parameter = as_array(outputs[role], self.spec.dtype), self.capabilities.signature.of(role)
         untouched = _to_write_into(output.shape, output.dtype, self.capabilities.zeroed)
         if output.size and not self.capabilities.writes and output.tobytes() == untouched.tobytes():
             name = parameter.name if parameter else role
@@ -136,7 +141,7 @@ class FunctionUnderTest:
     def _returned(self, call: Call) -> Any:
         with quiet() as printed:
             try:
-                with time_limit(self.call_seconds):
+                with time_limit(self.call_seconds), self.capabilities.arrays.at_work(self.spec.dtype):
                     return call.result()
             except (Exception, SystemExit) as error:
                 raise Raised(_error_text(error), refusal=isinstance(error, NotImplementedError)) from error
@@ -207,30 +212,14 @@ def as_array(value: Any, dtype: str) -> Array:
     Raises Raised for anything that holds no numbers.
     """
     try:
-        array = np.asarray(_on_host(value))
+        array = np.asarray(libraries.on_host(value))
     except ValueError as error:
         raise Raised(f"returned {_type_text(value)}, which is no array: its rows differ in length") from error
     bfloat16 = array.dtype == format_of("bfloat16").dtype  # which NumPy itself counts among those without numbers
     if array.dtype == object or (array.dtype.kind in "USmMV" and not bfloat16):
         raise Raised(f"returned {_type_text(value)}, which is no array of numbers")
-    without_dtype = isinstance(value, list | tuple | int | float) and not hasattr(_innermost(value), "dtype")
+    without_dtype = isinstance(value, list | tuple | int | float) and not hasattr(libraries.innermost(value), "dtype")
     return array.astype(format_of(dtype).dtype) if without_dtype else array
-
-
-def _on_host(value: Any) -> Any:
-    """Return an array that tracks gradients or lives on a device without them, in a format that NumPy knows."""
-    for step in ("detach", "cpu"):
-        if callable(getattr(value, step, None)):
-            value = getattr(value, step)()
-    if str(getattr(value, "dtype", "")).endswith(".bfloat16"):  # one library cannot give these numbers to NumPy
-        return np.asarray(value.float()).astype(format_of("bfloat16").dtype)
-    return value
-
-
-def _innermost(value: Any) -> Any:
-    while isinstance(value, list | tuple) and value:
-        value = value[0]
-    return value
 
 
 def _type_text(value: Any) -> str:

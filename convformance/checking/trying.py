@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from convformance.checking import channels, forms, reading, sides
-from convformance.checking.caller import Capabilities, OpenCapabilities
+from convformance.checking import arrays, channels, forms, reading, sides
+from convformance.checking.arrays import Kind
+from convformance.checking.caller import Capabilities
 from convformance.checking.kernels import remarks_on
 from convformance.checking.names import Meaning
 from convformance.checking.reading import Reading
@@ -73,25 +74,38 @@ def function_under_test(spec: CheckSpec, on_event: OnEvent) -> FunctionUnderTest
 
 
 def _function_called_best(spec: CheckSpec, on_event: OnEvent) -> FunctionUnderTest:
-    """Return the function with the first of the ways to call it that answer best."""
+    """Return the function with the first of the ways to call it that answer best, on arrays that it takes.
+
+    Where it answers arrays of no library the most likely one stays: its exceptions are those that the author can use.
+    """
     candidates, problem = _known(spec)
-    attempt = _Attempt(on_event, time.process_time() + max(_SHARE * spec.seconds, _LEAST_SECONDS))
-    if spec.call is not None:
-        attempt.see_that_the_call_is_complete(candidates[0])
-    if len(candidates) == 1 and not _untried(candidates[0][1]) and not candidates[0][1].outputs:
-        chosen, capabilities = candidates[0]
-    else:
-        chosen, capabilities = attempt.best(candidates)
-        if problem is not None and attempt.level == RAISES:
-            raise problem
+    attempts: list[tuple[_Attempt, Reading, Capabilities]] = []
+    for kind in _kinds(spec, attempts):
+        ways = [(each, replace(capabilities, arrays=kind)) for each, capabilities in candidates]
+        attempt = _Attempt(on_event, time.process_time() + max(_SHARE * spec.seconds, _LEAST_SECONDS))
+        attempts.append((attempt, *attempt.best(ways)))
+        if attempt.level > RAISES:
+            break
+    attempt, chosen, capabilities = max(attempts, key=lambda each: each[0].level)
+    if problem is not None and attempt.level == RAISES:
+        raise problem
     notes = [chosen.operation] if chosen.operation else []
     remarks = remarks_on(spec.fn)
     function = replace(_asked(chosen.spec, capabilities), notes=notes, layout_note=chosen.layout, remarks=remarks)
     bias = capabilities.signature.of("bias")
     if bias is not None and forms.is_shape(bias.forms[0]) and bias.forms[0] != forms.VECTOR:
         function.remark(f"takes {bias.name} in the shape ({', '.join(bias.forms[0])})")
-    function.tried = [(failed.way, failed.error) for failed in attempt.failed]
+    function.tried = [(failed.way, failed.error) for each, _, _ in attempts for failed in each.failed]
     return function
+
+
+def _kinds(spec: CheckSpec, attempts: "Sequence[tuple[_Attempt, Reading, Capabilities]]") -> Iterator[Kind]:
+    """Yield the kinds of arrays to try: the likely ones, then those that the exceptions so far ask for."""
+    likely = arrays.candidates(spec.fn, spec.arrays, spec.device)
+    yield from likely
+    if spec.arrays == arrays.AUTO:
+        messages = " ".join(failed.error for attempt, _, _ in attempts for failed in attempt.failed)
+        yield from (kind for kind in arrays.wanted_by(messages, spec.device) if kind not in likely)
 
 
 def _known(spec: CheckSpec) -> tuple[list[tuple[Reading, Capabilities]], CannotGuess | None]:
@@ -106,6 +120,9 @@ def _known(spec: CheckSpec) -> tuple[list[tuple[Reading, Capabilities]], CannotG
             known.append((each, replace(each.spec.capabilities(), square=each.square)))
         except CannotGuess as error:
             problem = problem or (None if known else error)
+        except ValueError:
+            if not known:  # else it is a layout to be tried, which what the user states does not fit
+                raise
     if not known and problem is not None:
         raise problem
     return known, problem
@@ -267,24 +284,6 @@ class _Attempt:
                 capabilities = replace(capabilities, writes=True)
         return capabilities
 
-    def see_that_the_call_is_complete(self, candidate: tuple[Reading, Capabilities]) -> None:
-        """Raise ValueError where the user's own call names something that is not there."""
-        spec, capabilities = candidate[0].spec, candidate[1]
-        trial = next(trials(capabilities, spec), None)
-        assert isinstance(capabilities, OpenCapabilities)
-        if trial is None:
-            return
-        operands = _operands(trial.case, trial.case.operations[0], spec.dtype)
-        try:
-            _asked(spec, capabilities).answer(trial.case.operations[0], trial.case.problem, operands)
-        except (Raised, CallTimeout) as error:
-            cause = error.__cause__
-            if isinstance(cause, NameError) and _innermost_code(cause) is getattr(spec.call, "__code__", None):
-                raise ValueError(f"the call to write is not complete: {cause}; {_KNOWN_NAMES}") from error
-
-
-_KNOWN_NAMES = "known are np, single_value, even, and the names of the function's own file"
-
 
 def _asked(spec: CheckSpec, capabilities: Capabilities) -> FunctionUnderTest:
     """Return the function as it is asked, in trials and afterwards."""
@@ -294,13 +293,6 @@ def _asked(spec: CheckSpec, capabilities: Capabilities) -> FunctionUnderTest:
 @cache
 def _operands(trial: Case, operation: str, dtype: str) -> Operands:
     return fills.fill(trial, operation, dtype, "int")
-
-
-def _innermost_code(error: BaseException) -> Any:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace.tb_frame.f_code if trace is not None else None
 
 
 def _is_most_telling(spec: CheckSpec, outcome: Outcome) -> bool:

@@ -22,7 +22,7 @@ BRIEF = 1.0
 
 
 def function(target: str) -> Any:
-    return loading.function_of(f"{HANDWRITTEN}/{target}")
+    return loading.target_of(f"{HANDWRITTEN}/{target}").function
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_call_sees_the_names_of_the_file_of_a_class(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     missing = convformance("blur.py:Blur", "--layout", "HW", "--call", call.format("window"), *fixed, folder=tmp_path)
     assert missing.returncode == 2
-    assert "name 'window' is not defined" in missing.stderr
+    assert "the call uses window, which means nothing in it" in missing.stderr
 
 
 def test_the_same_padding_on_both_sides_is_given_by_axis_and_another_refused() -> None:

@@ -352,7 +352,8 @@ class Tags(HTMLParser):
 def test_every_question_is_announced_before_it_is_asked_and_answered_after() -> None:
     kinds: list[str] = []
     run_check(CheckSpec(flat, layout="HW", seconds=BRIEF), lambda kind, event: kinds.append(kind))
-    assert kinds[:4] == ["asking", "verdict", "asking", "verdict"]
+    asked = [kind for kind in kinds if kind != "trying"]  # how to call it is found out first
+    assert asked[:4] == ["asking", "verdict", "asking", "verdict"]
     assert kinds.count("asking") == kinds.count("verdict")
 
 

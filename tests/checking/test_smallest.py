@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from convformance import check
-from convformance.checking.smallest import _unusual
 from convformance.judging.smallest import Failure, Numbers, failure, smallest
 from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
@@ -117,23 +116,6 @@ def test_what_a_call_hides_in_its_problem_is_said_beside_it() -> None:
     assert result.smallest["call"] in (
         f"call(fn, x, w, problem), stride {stride}, groups 2" for stride in ("(2, 1)", "(1, 2)")
     )
-
-
-@pytest.mark.parametrize(
-    ("operation", "geometry", "said"),
-    [
-        ("conv", {}, []),
-        ("conv", {"padding": "valid"}, []),
-        ("conv", {"stride": 2, "padding": 1, "dilation": (1, 2)}, ["stride 2", "padding 1", "dilation (1, 2)"]),
-        ("conv", {"padding": ((1, 2), (1, 2))}, ["padding ((1, 2), (1, 2))"]),
-        ("conv", {"padding": "same_upper"}, ["padding same_upper"]),
-        ("conv_filter_grad", {"padding": (2, 0)}, ["padding (2, 0)", "kernel_size (2, 3)"]),
-        ("conv_transpose", {"stride": 2}, ["stride 2", "output_size (5, 4)"]),
-        ("conv_bias_grad", {"stride": 2}, []),
-    ],
-)
-def test_only_what_is_unusual_is_said(operation: str, geometry: Any, said: list[str]) -> None:
-    assert _unusual(operation, Problem.of(input_size=(5, 4), kernel_size=(2, 3), **geometry)) == said
 
 
 def test_data_that_matter_are_kept() -> None:
