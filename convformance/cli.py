@@ -176,11 +176,13 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     check.add_argument("--call", metavar="LAMBDA", help="how to call it: 'lambda fn, x, w, problem: ...'")
     check.add_argument(
-        "--grade", default="conformant", help="the weakest grade that is right: norm-wise for a fast algorithm"
+        "--grade", default="norm-wise", help="the weakest grade that is right: conformant where no FFT is meant"
     )
+    check.add_argument("--strict", action="store_true", help="let what it refuses be a finding")
     check.add_argument("--empty", action="store_true", help="ask for results without elements, too")
     check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
+    check.add_argument("--json", action="store_true", help="print the result as JSON (docs/check.schema.json)")
     check.set_defaults(command=_check)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from convformance.adapters.contract import Answer, put_back
 from convformance.adapters.layouts import result_role
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
+from convformance.checking.origin import Origin, origin_of
 from convformance.checking.spec import CheckSpec
 from convformance.judging.bounds import Operands
 from convformance.judging.formats import format_of
@@ -31,9 +32,10 @@ CALL_SHARE = 10.0  # how many times the budget a single call may take
 class Raised(Exception):
     """The function raised, or returned no array; ``refusal`` says that it was NotImplementedError."""
 
-    def __init__(self, message: str, *, refusal: bool = False) -> None:
+    def __init__(self, message: str, *, refusal: bool = False, origin: Origin | None = None) -> None:
         super().__init__(message)
         self.refusal = refusal
+        self.origin = origin or Origin("", message)
 
 
 @dataclass
@@ -103,7 +105,8 @@ class FunctionUnderTest:
                 with time_limit(self.call_seconds):
                     return call.result()
             except (Exception, SystemExit) as error:
-                raise Raised(_error_text(error), refusal=isinstance(error, NotImplementedError)) from error
+                refusal = isinstance(error, NotImplementedError)
+                raise Raised(_error_text(error), refusal=refusal, origin=origin_of(error)) from error
             finally:
                 self.printed = self.printed or printed.getvalue()
 
