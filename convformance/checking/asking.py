@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,7 @@ class Questioner:
             faults.update({fault.kind: fault for fault in new if fault.kind not in faults})
             if DTYPE in faults and returned.value.dtype.name in DTYPES:
                 question.other_dtype = returned.value.dtype.name
+            question.whole_numbers |= returned.value.dtype.kind in "iub"
             question.answers.append(answer)
             return answer
 
@@ -114,13 +116,17 @@ class Questioner:
         if shapeless:
             message = f"the result has shape {own}; wanted {wanted}"
             question.judgement = replace(question.judgement, message=message)
-        in_form = any(fault.kind == SHAPE for fault in question.faults)
-        question.other_axes = in_form or (shapeless and len(own) != len(wanted))
+        # A single number has any shape: that it can be put right says nothing.
+        single = any(fault.kind == SHAPE for fault in question.faults) and prod(own) == 1
+        question.other_axes = single or (shapeless and len(own) != len(wanted))
+        question.other_shape = shapeless
 
     def _without_special(self, question: Question) -> Judgement:
         """Return the judgement on the elements that are finite; what NaN and infinity do beside is a remark."""
         examination, answers = question.examination, question.answers
         pairs = list(zip(examination.fills, answers, strict=False))
+        if question.whole_numbers:  # which cannot be NaN or infinite
+            return Judgement(CONFORMANT, seconds=question.judgement.seconds)
         if any(answer.value.shape != examination.shape for answer in answers) or not pairs:
             return question.judgement
         for name, answer in pairs:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convformance.adapters.contract import Answer
+from convformance.checking.normalising import SHAPE, Normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging.diagnosis import Diagnosis, Match, Observation, diagnoses, is_exact_mistake
@@ -17,6 +18,7 @@ from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.matching import Evidence, find_match, is_reproducible
 from convformance.judging.rule import Examination, judge
 from convformance.processes.limits import CallTimeout
+from convformance.reference.operation import BY_NAME
 from convformance.test_cases import examining
 
 # Full searches of one operation, and how many of them in a row may find nothing before the rest is left alone.
@@ -141,11 +143,11 @@ def _kind(question: Question) -> tuple[bool, ...]:
 def search(function: FunctionUnderTest, question: Question) -> tuple[Match, ...]:
     """Return every mistake that explains an answer; only what chance and precision need is asked again."""
     examination, answers = _own_dtype(function, question)
-    kept = iter(answers)
+    already, again = iter(answers), Normalised(function) if examination is question.examination else function
 
     def ask(operands: Any) -> Answer:
-        answer = next(kept, None)
-        return answer or function.answer(question.operation, question.case.problem, operands)
+        answer = next(already, None)
+        return answer or again.answer(question.operation, question.case.problem, operands)
 
     try:
         return judge(examination, ask).diagnosis
@@ -223,7 +225,10 @@ def form_diagnoses(questions: Sequence[Question], *, dtype: str) -> list[Diagnos
     """Return the names of what is wrong with the form of one operation's answers, each with its condition."""
     result = []
     answered = [each for each in questions if each.is_answered]
-    for name in dict.fromkeys(fault.name for each in answered for fault in each.faults if fault.name):
+    kinds = dict.fromkeys((fault.kind, fault.name) for each in answered for fault in each.faults if fault.name)
+    # Another shape of the same numbers has a remedy of its own only where there is one axis.
+    in_bias = all(BY_NAME[each.operation].result == "bias" for each in answered)
+    for name in (name for kind, name in kinds if kind != SHAPE or in_bias):
         observations = []
         for question in answered:
             fault = next((fault for fault in question.faults if fault.name == name), None)

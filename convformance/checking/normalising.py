@@ -9,14 +9,17 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
+from convformance.checking.target import FunctionUnderTest
 from convformance.judging import form
 from convformance.judging.formats import format_of, holds_reals
 from convformance.judging.rule import Examination
 from convformance.reference.arrays import Array
+from convformance.reference.problem import Problem
 
 if TYPE_CHECKING:
     from convformance.checking.layouts import Layouts
 
+_NOTHING = 1e-6  # the share of a complex number that is none
 SHAPE, DTYPE, OPERAND, PRINTS = "shape", "dtype", "operand", "prints"
 _NAMES = {SHAPE: "wrong-shape", DTYPE: "wrong-dtype", OPERAND: "operand-changed"}
 
@@ -51,9 +54,9 @@ def normalised(
         faults.append(_shape_fault(tuple(own_shape), wanted))
     name = examination.expected.result.name
     if value.dtype != format_of(name).dtype:
-        faults.append(
-            Fault(DTYPE, f"{value.dtype.name} for {name}", f"returns {value.dtype.name}", _dtype(value, name))
-        )
+        does = f"returns {value.dtype.name}" + (", whole numbers" if value.dtype.kind in "iub" else "")
+        message = f"the result has dtype {value.dtype.name}; wanted {name}"
+        faults.append(Fault(DTYPE, f"{value.dtype.name} for {name}", does, message))
         value = _cast(value, format_of(name).dtype)
     changed = form.fault(examination, replace(answer, value=np.empty(examination.shape, format_of(name).dtype)))
     if changed is not None:
@@ -62,20 +65,30 @@ def normalised(
     return replace(answer, value=value, changed=()), faults
 
 
+class Normalised(FunctionUnderTest):
+    """The function with the form of its answers put right, so that a smallest case shows wrong numbers."""
+
+    def __init__(self, function: FunctionUnderTest) -> None:
+        super().__init__(function.spec, function.capabilities)
+
+    def answer(self, operation: str, problem: Problem, operands: Any) -> Answer:
+        """Return the answer in the shape and dtype that are wanted."""
+        returned = super().answer(operation, problem, operands)
+        examination = Examination(operation, problem, self.spec.dtype, lambda *_: operands)
+        return normalised(examination, returned, self.capabilities.layouts, self.own_shape or ())[0]
+
+
 def _shape_fault(own: tuple[int, ...], wanted: tuple[int, ...]) -> Fault:
     axes = "axis" if len(own) == 1 else "axes"
     does = f"returns {len(own)} {axes} for {len(wanted)}"
     return Fault(SHAPE, f"{own} for {wanted}", does, f"the result has shape {own}; wanted {wanted}")
 
 
-def _dtype(value: Array, name: str) -> str:
-    return f"the result has dtype {value.dtype.name}; wanted {name}"
-
-
 def _cast(value: Array, dtype: Any) -> Array:
     """Return the numbers in ``dtype``; of complex ones the real parts, where the others are next to nothing."""
     if value.dtype.kind == "c":
-        size = float(np.abs(value).max(initial=0.0))
-        return value.real.astype(dtype) if np.abs(value.imag).max(initial=0.0) <= 1e-6 * size else value
+        finite = value[np.isfinite(value)]
+        size = float(np.abs(finite).max(initial=0.0))
+        return value.real.astype(dtype) if np.abs(finite.imag).max(initial=0.0) <= _NOTHING * size else value
     with np.errstate(all="ignore"):
         return value.astype(dtype) if holds_reals(value.dtype) or value.dtype.kind in "biu" else value

@@ -40,7 +40,7 @@ class Origin:
     @property
     def text(self) -> str:
         """The exception as Python prints it."""
-        return f"{self.type}: {self.message}" if self.message else self.type
+        return ": ".join(filter(None, (self.type, self.message)))
 
     @property
     def where(self) -> str:

@@ -22,8 +22,9 @@ class Question:
     their form put right, in the order of the fills, so that a wrong one can be explained without asking again.
     ``origin`` says where an exception came from. ``matches`` are the mistakes that reproduce the answer, once somebody
     has ``looked`` for them. ``other_dtype`` is the dtype that came back in place of the one asked for, where it is one
-    that could be asked; ``other_axes`` says that the answer has another number of axes. ``least`` is the weakest grade
-    that is right.
+    that could be asked; ``other_axes`` says that the answer has another number of axes, ``other_shape``
+    another shape; ``whole_numbers`` that it
+    has an integer dtype. ``least`` is the weakest grade that is right.
     """
 
     operation: str
@@ -38,7 +39,9 @@ class Question:
     refused: bool = False
     least: str = ""
     other_axes: bool = False
+    other_shape: bool = False
     other_dtype: str = ""
+    whole_numbers: bool = False
     printed: str = ""
     matches: tuple[Match, ...] = ()
     looked: bool = False
@@ -53,7 +56,8 @@ class Question:
     def numbers_right(self) -> bool:
         """Whether the numbers are right, as far as the dtype that came back can hold them."""
         grade = self.judgement.grade
-        rounded = any(fault.kind == DTYPE for fault in self.faults) and grade in RIGHT
+        other = any(fault.kind == DTYPE for fault in self.faults)
+        rounded = other and (grade in RIGHT or (self.whole_numbers and self.judgement.fills.get("int") == "exact"))
         return self.is_answered and (rounded or is_at_least(grade, self.least))
 
     @property

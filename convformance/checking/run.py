@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convformance.adapters.contract import Answer
 from convformance.checking import cases, trying, usage
 from convformance.checking.asking import SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
 from convformance.checking.explanations import Explainer, diagnoses_of, form_diagnoses
 from convformance.checking.findings import Findings, FormFault
 from convformance.checking.lacking import not_asked
-from convformance.checking.normalising import PRINTS, normalised
+from convformance.checking.normalising import OPERAND, PRINTS, SHAPE, Normalised
 from convformance.checking.questions import Question
 from convformance.checking.refusals import Refusal, find_refusals
 from convformance.checking.result import CheckResult
@@ -22,8 +21,6 @@ from convformance.checking.spec import COUNTS, CheckSpec
 from convformance.checking.target import FunctionUnderTest
 from convformance.judging.diagnosis import Diagnosis
 from convformance.judging.grades import INACCURATE
-from convformance.judging.rule import Examination
-from convformance.reference.problem import Problem
 
 __all__ = ["check", "run_check"]
 
@@ -158,7 +155,8 @@ class CheckRun:
     def _smallest(self, questions: Sequence[Question], names: Sequence[str], seconds: float) -> dict[str, Any] | None:
         """Return the smallest failing case of the kind that is the most frequent: explained so, or failing so."""
         wrong = [question for question in questions if question.is_wrong]
-        in_form = [question for question in questions if question.faults] if not wrong else []
+        shown = {SHAPE, OPERAND}  # a dtype, or what is printed, shows in no array
+        in_form = [each for each in questions if shown & {fault.kind for fault in each.faults}] if not wrong else []
         refused = [question for question in questions if question.refused] if not (wrong or in_form) else []
         function = Normalised(self.function) if wrong else self.function
         kinds = Counter(_kind(question, names) for question in (*wrong, *in_form, *refused))
@@ -180,19 +178,6 @@ class CheckRun:
         remarks = [each for each in self.function.remarks if not (wrong and each in (SPREADS, SWALLOWS))]
         late = [f"{unlooked} wrong answers were not looked into: seconds= gives more time"] if unlooked else []
         return [*remarks, *late]
-
-
-class Normalised(FunctionUnderTest):
-    """The function with the form of its answers put right, so that a smallest case shows wrong numbers."""
-
-    def __init__(self, function: FunctionUnderTest) -> None:
-        super().__init__(function.spec, function.capabilities)
-
-    def answer(self, operation: str, problem: Problem, operands: Any) -> Answer:
-        """Return the answer in the shape and dtype that are wanted."""
-        returned = super().answer(operation, problem, operands)
-        examination = Examination(operation, problem, self.spec.dtype, lambda *_: operands)
-        return normalised(examination, returned, self.capabilities.layouts, self.own_shape or ())[0]
 
 
 def _kind(question: Question, names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from math import prod
 from typing import Any
 
 from convformance.checking import cases, signature
@@ -15,19 +16,21 @@ from convformance.checking.signature import Parameter
 from convformance.checking.spec import CheckSpec
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging.grades import RIGHT
-from convformance.judging.rule import judge
+from convformance.judging.rule import Judgement, judge
 from convformance.processes.limits import CallTimeout
 from convformance.test_cases import examining
 
 # What an exception says of its cause, the likelier cause first.
 _EVIDENCE: Mapping[str, str] = {
-    "tensors": r"must be Tensor|expected Tensor|must be a Tensor|not numpy\.ndarray|got numpy|Tensor.* but got|"
+    "tensors": r"got \(numpy\.ndarray|must be Tensor|"
+    r"expected Tensor|must be a Tensor|not numpy\.ndarray|got numpy|Tensor.* but got|"
     r"'numpy\.ndarray' object has no attribute '(at|dim|unsqueeze|view|permute|new_zeros|numpy|device|contiguous|size)'"
     r"|'(int|builtin_function_or_method)' object is not (callable|subscriptable).*size|converting .* tensor",
     "class": r"argument: 'self'|'numpy\.ndarray' object has no attribute|__init__\(\)|takes no arguments|"
     r"object is not callable",
     "layout": r"too many values to unpack|not enough values to unpack|out of bounds for axis|out of bounds for array|"
-    r"tuple index out of range|too many indices for array|axes don't match|too many subscripts|more dimensions than|"
+    r"object too deep|tuple index out of range|"
+    r"too many indices for array|axes don't match|too many subscripts|more dimensions than|"
     r"number of axes|matmul: Input operand|not aligned|expected \d-?[dD]|axis \d is out|must be \d-?[dD]",
     "dtype": r"dtype|data type|Cannot cast|cannot cast|No matching definition|expected .* (Float|Double)|typecode",
     "arguments": r"unexpected keyword|missing \d+ required|positional arguments? but|has no attribute|"
@@ -64,7 +67,7 @@ _LAYOUTS = (
 _CONVERTERS = {"torch": "from_numpy", "tensorflow": "constant", "jax.numpy": "asarray", "cupy": "asarray"}
 # What stays where a call says nothing of it.
 _DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-_TRIALS = 6  # questions that a suggestion is tried on
+_TRIALS, _AMONG = 6, 36  # questions that a suggestion is tried on, of so many small ones
 
 
 class UncallableError(ValueError):
@@ -101,14 +104,26 @@ class _Failure:
 
 
 def check_callable(function: FunctionUnderTest, questions: Sequence[Question]) -> None:
-    """Raise UncallableError where not one question was answered in the form of an answer."""
+    """Raise UncallableError where not one question was answered in the form of an answer.
+
+    Nor where nothing but single numbers has the right shape, and all is right in another layout.
+    """
     failed = [each for each in questions if each.origin is not None or each.other_axes]
-    right = sum(each.numbers_right for each in failed)  # in another shape, which is a matter of form
-    if not questions or len(failed) < len(questions) or 2 * right > len(failed):
-        return
-    failure = _Failure(function, failed)
+    telling = [each for each in questions if prod(each.examination.shape) > 1]
+    if failed and len(failed) == len(questions):
+        _raise(_Failure(function, failed), in_shape_only=False)
+    if telling and all(each.origin is not None or each.other_shape for each in telling):
+        _raise(_Failure(function, telling), in_shape_only=True)
+
+
+def _raise(failure: "_Failure", *, in_shape_only: bool) -> None:
+    """Raise UncallableError; ``in_shape_only``: only if another layout makes it right."""
     causes = _causes(failure)
     options = _suggestion(failure, causes)
+    if "layout" in options:
+        causes = ["layout", *(cause for cause in causes if cause != "layout")]
+    elif in_shape_only:
+        return
     errors = Counter(origin.text for origin in failure.origins)
     raise UncallableError(_sentence(failure, causes, options), errors=errors, causes=causes, options=options)
 
@@ -126,9 +141,11 @@ def _causes(failure: _Failure) -> list[str]:
 def _sentence(failure: _Failure, causes: Sequence[str], options: Mapping[str, Any]) -> str:
     total = len(failure.questions)
     name = failure.function.capabilities.signature.name
-    head = f"{name}: the call fails in all {total} questions, which is no verdict on the code"
-    if not failure.origins:
-        head = f"{name}: every answer of {total} questions has another number of axes, which is no verdict on the code"
+    fails = f"the call fails in all {total} questions"
+    if len(failure.origins) < total:
+        what = "number of axes" if failure.other_axes else "shape"
+        fails = f"every answer of {total} questions has another {what}" + (", or fails" if failure.origins else "")
+    head = f"{name}: {fails}, which is no verdict on the code"
     layouts = failure.function.spec.layouts
     arrays = f"arrays of {len(layouts.activations)} axes ({layouts.activations}, filters {layouts.filters})"
     said = [_SENTENCES[cause].format(arrays=arrays) for cause in causes[:2]]
@@ -157,7 +174,10 @@ def _suggestion(failure: _Failure, causes: Sequence[str]) -> dict[str, Any]:
     candidates = [call] if "tensors" in causes else []
     candidates += [_layout_options(activations, filters) for activations, filters in _LAYOUTS]
     candidates += [{"dtype": dtype} for dtype in ("float32", "float64") if dtype != spec.dtype]
-    return next((options for options in candidates if _works(spec, options)), call)
+    unknown = {} if set(causes) <= {"nothing"} else call
+    scores = [_score(spec, options) for options in candidates]
+    best = max(scores, default=0)
+    return candidates[scores.index(best)] if best else unknown
 
 
 def _layout_options(activations: str, filters: str | None) -> dict[str, Any]:
@@ -173,17 +193,26 @@ def _converter(spec: CheckSpec) -> str:
     return ""
 
 
-def _works(spec: CheckSpec, options: Mapping[str, Any]) -> bool:
-    """Whether with these options some small question, not on single numbers, is answered rightly."""
+def _score(spec: CheckSpec, options: Mapping[str, Any]) -> int:
+    """Return how well some questions are answered with these options, 0 where they do not help.
+
+    4 for answers that are all right, 2 for those that have the right shape, 1 less where some calls fail; 0 where any
+    answer has another shape, or more than half of the calls fail.
+    """
     if options.get("layout") == spec.layout and options.get("filter_layout", spec.filter_layout) == spec.filter_layout:
-        return False
+        return 0
     try:
         changed = _with_options(spec, options)
         function = FunctionUnderTest(changed, changed.capabilities())
     except (ValueError, TypeError, NameError, SyntaxError):
-        return False
+        return 0
     asked = [each for each in cases.cases(function.capabilities, changed.dtype, empty=False) if _is_telling(each)]
-    return any(_is_right(function, each) for each in asked[:_TRIALS])
+    asked = asked[:_AMONG][:: max(min(len(asked), _AMONG) // _TRIALS, 1)]
+    judgements = [judgement for each in asked if (judgement := _judgement(function, each)) is not None]
+    if 2 * len(judgements) < max(len(asked), 1) or any("has shape" in judgement.message for judgement in judgements):
+        return 0
+    right = all(judgement.grade in RIGHT for judgement in judgements)
+    return (4 if right else 2) - (len(judgements) < len(asked))
 
 
 def _with_options(spec: CheckSpec, options: Mapping[str, Any]) -> CheckSpec:
@@ -202,7 +231,8 @@ def _is_telling(case: Any) -> bool:
     return not case.special and case.problem.multiplications > 8 and max(case.problem.output_size) > 1
 
 
-def _is_right(function: FunctionUnderTest, case: Any) -> bool:
+def _judgement(function: FunctionUnderTest, case: Any) -> Judgement | None:
+    """Return the judgement on one question, None where it is not answered."""
     operation = case.operations[0]
     examination = examining.examination(case, operation, function.spec.dtype)
 
@@ -211,9 +241,9 @@ def _is_right(function: FunctionUnderTest, case: Any) -> bool:
         return normalised(examination, answer, function.capabilities.layouts, function.own_shape or ())[0]
 
     try:
-        return judge(examination, ask, explain=False).grade in RIGHT
+        return judge(examination, ask, explain=False)
     except (Raised, CallTimeout):
-        return False
+        return None
 
 
 def _call(failure: _Failure, convert: str) -> dict[str, Any]:
