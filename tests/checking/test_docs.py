@@ -13,7 +13,14 @@ from tests.checking.test_handwritten import convformance
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "check.md"
 _SHOWN = re.compile(r"```console\n\$ convformance check (?P<command>[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
 # How many questions there is time for, and how long they take, is the machine's affair.
-_COUNTS = (r"\b\d+ of \d+\b", r"right in all \d+", r"(all|of) \d+ questions", r", \d+ refused", r"\d+ questions in [\d.]+ s", r"; \d+ larger questions \([^)]*\)")
+_COUNTS = (
+    r"\b\d+ of \d+\b",
+    r"right in all \d+",
+    r"(all|of) \d+ questions",
+    r", \d+ refused",
+    r"\d+ questions in [\d.]+ s",
+    r"; \d+ larger questions \([^)]*\)",
+)
 
 
 def commands() -> dict[str, str]:
