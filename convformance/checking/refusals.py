@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from operator import attrgetter
+from operator import attrgetter, gt, lt
 from typing import Any
 
 from convformance.checking.origin import Origin
@@ -144,9 +144,26 @@ def _numbers(refused: Sequence[QuestionParameters], answered: Sequence[QuestionP
         least = min(min(getattr(each, name), default=0) for each in answered)
         if least > 0:
             yield _below(name, noun, least)
+    yield from _along_an_axis(answered)
     for name, noun in _COUNTS.items():
         most = max(map(attrgetter(name), answered))
         yield _more_than(name, noun, most)
+
+
+def _along_an_axis(answered: Sequence[QuestionParameters]) -> Iterator[Condition]:
+    """Yield inputs and kernels that are smaller or larger along one axis than those of all answers."""
+    for name, noun in (("input_size", "inputs"), ("kernel_size", "kernels")):
+        sizes = [getattr(each, name) for each in answered]
+        for axis, letter in enumerate("DHW"[-len(sizes[0]) :] if len(sizes[0]) > 1 else ""):
+            along = [size[axis] for size in sizes]
+            yield Condition(f"{noun} below {min(along)} along {letter}", _compared(name, axis, lt, min(along)))
+            yield Condition(f"{noun} above {max(along)} along {letter}", _compared(name, axis, gt, max(along)))
+
+
+def _compared(
+    name: str, axis: int, compare: Callable[[int, int], bool], limit: int
+) -> Callable[[QuestionParameters], bool]:
+    return lambda question: compare(getattr(question, name)[axis], limit)
 
 
 def _other_than(name: str, noun: str, value: Any) -> Condition:

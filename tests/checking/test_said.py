@@ -87,8 +87,9 @@ def raising(condition: Callable[[Array, Array], bool], error: Exception, fn: Cal
         (lambda x, w: x.shape[0] != x.shape[1], "inputs whose sides differ"),
         (lambda x, w: w.shape != (3, 3), "kernels other than 3 x 3"),
         (lambda x, w: max(w.shape) > 3, "kernels with a side above 3"),
+        (lambda x, w: x.shape[0] < 3, "inputs below 3 along H"),
     ],
-    ids=["even", "rectangular", "inputs", "one-size", "large"],
+    ids=["even", "rectangular", "inputs", "one-size", "large", "one-axis"],
 )
 def test_what_is_raised_under_one_condition_is_a_refusal(condition: Any, phrase: str) -> None:
     result = said(raising(condition, ValueError("not taken")))
