@@ -1,7 +1,7 @@
 """How long ``convformance check`` takes: ``python -m benchmarks.check [--repeats N] [--json FILE]``.
 
 Each function is checked on the command line in fresh processes, start and all, in turns; medians of seconds on the
-clock and of processor time over the repeats. The functions are those of ``tests/checking/handwritten``, right ones and wrong.
+clock and of processor time over the repeats. The functions are those of ``tests/checking/handwritten``.
 """
 
 import argparse
