@@ -186,8 +186,9 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--forward", metavar="FILE.py:FUNCTION", help="the forward pass that makes the cache of a backward pass"
     )
     check.add_argument(
-        "--grade", default="conformant", help="the weakest grade that is right: norm-wise for a fast algorithm"
+        "--grade", default="norm-wise", help="the weakest grade that is right: conformant where no FFT is meant"
     )
+    check.add_argument("--strict", action="store_true", help="let what it refuses be a finding")
     check.add_argument("--empty", action="store_true", help="ask for results without elements, too")
     check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
@@ -196,6 +197,7 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--arrays", default="auto", help="what it takes: numpy, torch, jax, tensorflow, cupy (default: found out)"
     )
     check.add_argument("--device", help="where these arrays lie, as their library names it (default: its own choice)")
+    check.add_argument("--json", action="store_true", help="print the result as JSON (docs/check.schema.json)")
     check.set_defaults(command=_check)
 
 

@@ -170,6 +170,11 @@ def _weight(name: str) -> float:
     return min(_WEIGHTS.get(part, 1.0) for part in name.split("+"))
 
 
+def is_exact_mistake(name: str) -> bool:
+    """Whether the name is that of a mistake with a reason, and not of a place or of any other number."""
+    return _weight(name) == 1.0
+
+
 def _rank(name: str) -> int:
     """Return how plain a mistake is, 0 the plainest; two together are less plain than any single one."""
     parts = name.split("+")

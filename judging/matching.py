@@ -14,8 +14,8 @@ from itertools import product
 import numpy as np
 
 from convformance.judging.bounds import Trial
-from convformance.judging.hypotheses import GENERAL, LOCATIONS, MISTAKES
-from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Match, Predict, Prediction
+from convformance.judging.hypotheses import BY_NAME, GENERAL, LOCATIONS, MISTAKES
+from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Match, Predict, Prediction, unchanged
 from convformance.reference.arrays import Array
 
 # Multiplications that all predictions on one wrong answer may take, about a second of them, and those of mistakes two
@@ -224,3 +224,24 @@ def _may_match(computation: Computation, evidence: Evidence) -> bool:
         return True
     shape, answered = computation.problem.result_shape(computation.operation), evidence.asked.answer.shape
     return bool(shape == answered or (shape[:2] == answered[:2] and answered == evidence.wanted_shape))
+
+
+def is_reproducible(name: str) -> bool:
+    """Whether the mistake of that public name, or the two of ``a+b``, can be seen in the values of a single answer."""
+    return all(part in BY_NAME and BY_NAME[part].predict is not unchanged for part in name.split("+"))
+
+
+def find_match(name: str, evidence: Iterable[Evidence]) -> Match | None:
+    """Return how the mistake of that name, or the two of ``a+b``, reproduce the answers to the exact fills, or None.
+
+    To try what has been named costs a small part of what it costs to look for a name.
+    """
+    ordered = sorted(evidence, key=lambda each: each.right)
+    if not ordered or ordered[0].right or not is_reproducible(name):
+        return None
+    budget = _Budget(_BUDGET)
+    first, *second = (BY_NAME[part] for part in name.split("+"))
+    predict = partial(_both, first, second[0], budget) if second else first.predict
+    with np.errstate(all="ignore"):
+        matches = list(_matches(name, predict, ordered, budget.allows))
+    return min(matches, key=lambda match: not match.on_all_fills, default=None)

@@ -368,7 +368,7 @@ def names(ids: Sequence[str]) -> str:
 
 def covered(report: Report) -> list[tuple[str, str, str, Sequence[str], int]]:
     """Return for each run: its label, the pairs and triples of features it answered, the missing pairs, their count."""
-    rows = []
+    rows: list[tuple[str, str, str, Sequence[str], int]] = []
     for run in report.runs:
         counts = run.state.coverage
         if 2 in counts and 3 in counts:

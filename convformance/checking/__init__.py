@@ -3,5 +3,6 @@
 from convformance.checking.forms import even, one, single_value
 from convformance.checking.result import CheckResult
 from convformance.checking.run import check
+from convformance.checking.usage import UncallableError
 
-__all__ = ["CheckResult", "check", "even", "one", "single_value"]
+__all__ = ["CheckResult", "UncallableError", "check", "even", "one", "single_value"]

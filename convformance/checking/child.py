@@ -7,6 +7,7 @@ from convformance.checking import loading
 from convformance.checking.run import run_check
 from convformance.checking.spec import CheckSpec
 from convformance.checking.suggesting import CannotGuess, options_of
+from convformance.checking.usage import UncallableError
 from convformance.processes.child import Message, Tell, serve
 
 
@@ -19,6 +20,9 @@ def judge(request: Message, tell: Tell) -> None:
         findings = run_check(CheckSpec(**{**request, "fn": target.function, "call": call, "forward": forward}), tell)
     except CannotGuess as error:
         tell("usage", {"message": error.command_line(request["fn"], options_of(request))})
+    except UncallableError as error:
+        data = {"sentence": error.sentence, "errors": error.errors, "causes": error.causes, "options": error.options}
+        tell("usage", {"message": str(error), "data": data})
     except ValueError as error:
         tell("usage", {"message": str(error)})
     else:

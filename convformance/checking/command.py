@@ -3,35 +3,92 @@
 import argparse
 import ast
 import contextlib
-from dataclasses import fields
-from typing import Any
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from convformance.checking import page
-from convformance.checking.findings import CheckVerdict, Findings
-from convformance.checking.result import CheckResult
-from convformance.checking.spec import CheckSpec
-from convformance.checking.target import CALL_SHARE
-from convformance.judging.grades import CRASHED, TIMED_OUT
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message
 
-OK, FINDINGS = range(2)
-_STARTING = 60.0  # seconds that the file may take to be run, frameworks and all
+if TYPE_CHECKING:  # what takes long to import is imported while the other process starts
+    from convformance.checking.findings import CheckVerdict, Findings
+
+# Parameters of a check that have an option of their own; others are given with --fixed.
+_OPTIONS = ("op", "layout", "filter_layout", "dtype", "call", "returns", "grade", "padding")
+# How the library writes a call that has to be said, and what is to be fixed beside it.
+_CALL = re.compile(r"call=(?P<call>lambda .*?\))(?P<fixed>(, \w+=[^,()]+)*)( \(from convformance import \w+\))?$")
+
+
+class CannotAsk(ValueError):
+    """The other process could not ask anything; ``data`` says what would help."""
+
+    def __init__(self, message: str, data: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.data = data
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Judge, print the result, and return the exit status. Raises ValueError for what cannot be asked."""
-    findings = _findings(_request(parsed))
-    print(CheckResult(findings))
+    try:
+        findings = _findings(parsed)
+    except CannotAsk as error:
+        return _cannot_ask(parsed, error)
+    from convformance.checking import document, page
+    from convformance.checking.result import CheckResult
+
+    print(json.dumps(document.document(findings)) if parsed.json else CheckResult(findings))
     if parsed.html:
         parsed.html.write_text(page.document(findings), encoding="utf-8")
-    return OK if findings.ok else FINDINGS
+    return document.STATUSES[findings.verdict]
+
+
+def _cannot_ask(parsed: argparse.Namespace, error: CannotAsk) -> int:
+    """Say on the command line what the library says in Python's terms: the message with a command line to paste."""
+    sentence, options = str(error), dict(error.data.get("options", {}))
+    if error.data:
+        sentence = error.data["sentence"]
+    elif called := _CALL.search(sentence):
+        fixed = (pair.split("=", maxsplit=1) for pair in called["fixed"].split(", ")[1:])
+        sentence, options = sentence[: called.start()].rstrip(" ,"), {"call": called["call"], **dict(fixed)}
+    command = _command(parsed, options) if options else ""
+    message = (
+        f"{sentence}: {command}" if command and not error.data else "; try: ".join(filter(None, (sentence, command)))
+    )
+    if not parsed.json:
+        raise ValueError(message)
+    from convformance.checking import document
+
+    print(json.dumps(document.usage_document(message, command=command, error=error.data)))
+    return document.STATUSES[document.USAGE]
+
+
+def _command(parsed: argparse.Namespace, options: Mapping[str, Any]) -> str:
+    """Return the command line that was typed with ``options`` in place of its own."""
+    entered = {name: getattr(parsed, name) for name in _OPTIONS}
+    defaults = {"op": "conv", "layout": "NCHW", "dtype": "float64", "grade": "norm-wise"}
+    own = {name: value for name, value in entered.items() if value not in (None, defaults.get(name))}
+    if "layout" in options:
+        own.pop("filter_layout", None)
+    fixed = {**dict(each.partition("=")[::2] for each in parsed.fixed), **options}
+    parts = ["convformance", "check", parsed.target]
+    for name in _OPTIONS:
+        value = options.get(name, own.get(name))
+        if value is not None and not (name == "padding" and name not in own):
+            parts += [f"--{name.replace('_', '-')}", str(value)]
+            fixed.pop(name, None)
+    for name, value in fixed.items():
+        parts += ["--fixed", f"{name}={value}"]
+    return shlex.join(parts)
 
 
 def _request(parsed: argparse.Namespace) -> Message:
     """Return the parameters of ``CheckSpec``, the function and its call as text."""
+    from dataclasses import fields
+
+    from convformance.checking.spec import CheckSpec
+
     options = {**vars(parsed), "fn": parsed.target, "fixed": dict(map(_fixed, parsed.fixed))}
     for name in ("padding", "border"):
         if getattr(parsed, name) is not None:
@@ -46,6 +103,8 @@ def _weights(text: str | None) -> Any:
     """Return the numbers that a text or a file of NumPy holds, as nested lists."""
     if text is None:
         return None
+    import numpy as np
+
     try:
         array = np.load(text, allow_pickle=False) if text.endswith(".npy") else np.array(ast.literal_eval(text), float)
     except (OSError, ValueError, SyntaxError, TypeError) as error:
@@ -69,31 +128,39 @@ def _value(text: str) -> Any:
         return text
 
 
-def _findings(request: Message) -> Findings:
+def _findings(parsed: argparse.Namespace) -> "Findings":
     """Return what the process found; if it died or never came back, what it told until then and that it did."""
-    verdicts: list[CheckVerdict] = []
-    asking: Message = {}
-    silence = _STARTING + CALL_SHARE * request["seconds"]
-    with (
-        Child("convformance.checking.child", env=environment.importing(), echo=True) as child,
-        contextlib.closing(child.ask(request, silence=silence)) as events,
-    ):
-        for event in events:
-            if isinstance(event, Ended):
-                return _cut_off(request, verdicts, asking, event)
-            kind, message = event
-            if kind == "usage":
-                raise ValueError(message["message"])
-            if kind == "findings":
-                return Findings.from_json(message)
-            if kind == "verdict":
-                verdicts.append(CheckVerdict.from_json(message))
-            asking = message if kind in ("asking", "trying") else {}
+    with Child("convformance.checking.child", env=environment.importing(), echo=True) as child:
+        from convformance.checking.findings import CheckVerdict, Findings
+        from convformance.checking.target import CALL_SHARE
+
+        request = _request(parsed)
+        verdicts: list[CheckVerdict] = []
+        asking: Message = {}
+        silence = _STARTING + CALL_SHARE * request["seconds"]
+        with contextlib.closing(child.ask(request, silence=silence)) as events:
+            for event in events:
+                if isinstance(event, Ended):
+                    return _cut_off(request, verdicts, asking, event)
+                kind, message = event
+                if kind == "usage":
+                    raise CannotAsk(message["message"], message.get("data", {}))
+                if kind == "findings":
+                    return Findings.from_json(message)
+                if kind == "verdict":
+                    verdicts.append(CheckVerdict.from_json(message))
+                asking = message if kind in ("asking", "trying") else {}
     raise AssertionError("a check that is done has told its findings")
 
 
-def _cut_off(request: Message, verdicts: list[CheckVerdict], asking: Message, ended: Ended) -> Findings:
+_STARTING = 60.0  # seconds that the file may take to be run, frameworks and all
+
+
+def _cut_off(request: Message, verdicts: "list[CheckVerdict]", asking: Message, ended: Ended) -> "Findings":
     """Return the findings of a process that ended before it told any: what it was asked last is one."""
+    from convformance.checking.findings import CheckVerdict, Findings
+    from convformance.judging.grades import CRASHED, TIMED_OUT
+
     if not asking:
         raise ValueError(f"{request['fn']}: {ended.message} before anything could be asked")
     grade = CRASHED if ended.kind == "died" else TIMED_OUT

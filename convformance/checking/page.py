@@ -6,6 +6,7 @@ from typing import Any
 
 from convformance.checking import text
 from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking.headline import headline
 from convformance.judging.diagnosis import Diagnosis
 from convformance.reports.lines import ErrorMap
 from convformance.reports.picture import PALETTE
@@ -21,13 +22,16 @@ _PLANE_PIXELS = 320
 def fragment(findings: Findings) -> str:
     """Return the result as one element."""
     colour = "#1a7f37" if findings.ok else "#b3261e"
-    parts = [f'<p style="font-weight:600;color:{colour}">{escape(text.headline(findings))}</p>']
+    parts = [f'<p style="font-weight:600;color:{colour}">{escape(headline(findings))}</p>']
+    if findings.not_asked:
+        parts.append(f"<p>Not asked: {escape('; '.join(findings.not_asked))}</p>")
     for operation in findings.operations:
         label = f"{escape(operation)}: " if len(findings.operations) > 1 else ""
         for diagnosis in findings.diagnoses.get(operation, ())[:_DIAGNOSES]:
             parts += _diagnosis(diagnosis, label)
-    if findings.smallest is not None:
-        parts += _case(findings.smallest)
+    parts += [f"<p>{escape(line.strip())}</p>" for line in text.besides(findings)]
+    for smallest in findings.smallest_cases.values():
+        parts += _case(smallest)
     parts += [*_picture(findings.verdicts), *_asked(findings)]
     return f'<div style="{_BODY}">{"".join(parts)}</div>'
 
@@ -50,7 +54,8 @@ def _case(smallest: Mapping[str, Any]) -> Iterator[str]:
     if smallest["error"]:
         rows["error"] = smallest["error"]
     table = "".join(_row(name, entry) for name, entry in rows.items())
-    yield f"<p>Smallest failing case: <code>{escape(smallest['call'])}</code></p><table>{table}</table>"
+    call = escape(smallest["call"] + text.geometry(smallest))
+    yield f"<p>Smallest failing case: <code>{call}</code></p><table>{table}</table>"
 
 
 def _row(name: str, entry: str) -> str:
@@ -93,6 +98,4 @@ def _plane(error_map: ErrorMap, caption: str) -> str:
 
 def _asked(findings: Findings) -> Iterator[str]:
     yield f"<p>Asked: {escape(findings.asked)}</p>"
-    if findings.not_asked:
-        yield f"<p>Not asked: {escape('; '.join(findings.not_asked))}</p>"
     yield from (f"<p>Remark: {escape(remark)}</p>" for remark in findings.remarks)

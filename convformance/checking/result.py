@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convformance.checking import page, text
+from convformance.checking import document, page, text
 from convformance.checking.findings import Findings
+from convformance.checking.refusals import Refusal
 from convformance.judging.diagnosis import Diagnosis
 
 
@@ -50,6 +51,20 @@ class CheckResult(str):
     def not_asked(self) -> Sequence[str]:
         """What was not asked, and why."""
         return self.findings.not_asked
+
+    @property
+    def verdict(self) -> str:
+        """The verdict by its public name: ``right``, ``right-where-it-answers``, ``not-right``, ..."""
+        return self.findings.verdict
+
+    @property
+    def refusals(self) -> Sequence[Refusal]:
+        """What the function says that it does not take: the condition, the exception, the line of the user's file."""
+        return self.findings.refusals
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON types, by the published schema: the same as ``convformance check --json``."""
+        return document.document(self.findings)
 
     def __bool__(self) -> bool:
         return self.ok

@@ -1,39 +1,35 @@
-"""``check``: every question put to a function and judged, within a budget of time, then the smallest failing case."""
+"""``check``: every question put to a function and judged, then what is wrong explained and shown at its smallest."""
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from convformance.adapters.contract import Answer
-from convformance.adapters.layouts import result_role
-from convformance.checking import cases, channels, impulses, integers, objects, trying
-from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking import cases, channels, impulses, integers, objects, trying, usage
+from convformance.checking.asking import SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
+from convformance.checking.explanations import Explainer, diagnoses_of, form_diagnoses
+from convformance.checking.findings import Findings, FormFault
 from convformance.checking.impulses import NotConvolution, no_convolution
+from convformance.checking.lacking import not_asked
 from convformance.checking.lookups import check_names
 from convformance.checking.names import COUNTS, role_of
+from convformance.checking.normalising import OPERAND, PRINTS, SHAPE, Normalised
+from convformance.checking.questions import Question
+from convformance.checking.refusals import Refusal, find_refusals
 from convformance.checking.result import CheckResult
 from convformance.checking.smallest import smallest_case
 from convformance.checking.spec import CheckSpec
-from convformance.checking.target import FunctionUnderTest, Raised
-from convformance.judging import explaining, grades, special
-from convformance.judging.diagnosis import Observation, diagnoses
-from convformance.judging.grades import CLEAN, CONFORMANT, ERROR, INACCURATE, REFUSED, TIMED_OUT, WRONG
-from convformance.judging.grading import grade_special_fill
-from convformance.judging.rule import Examination, Judgement, judge
-from convformance.processes.limits import CallTimeout
-from convformance.reference.arrays import Array
-from convformance.test_cases import examining, fills
-from convformance.test_cases.case import Case
+from convformance.checking.target import FunctionUnderTest
+from convformance.judging.diagnosis import Diagnosis
+from convformance.judging.grades import INACCURATE
 
-OnEvent = Callable[[str, Mapping[str, Any]], None]
+__all__ = ["check", "run_check"]
 
-_QUESTIONS_SHARE = 0.7  # of the budget; the rest is for the smallest failing case
-_LEAST_SECONDS = 0.2  # for that
-_QUOTED = 40  # characters of what is printed
+# Shares of the seconds for asking that explaining, and the search for smallest cases, may take after it.
+_EXPLAINING, _SHRINKING = 0.3, 0.15
+_LEAST_SECONDS = 0.2  # for either
+_SAME_SIZE = 3  # answers of the input's size that suggest a padding that was not said
 
 
 def check(
@@ -45,8 +41,9 @@ def check(
     dtype: str = "float64",
     call: Callable[..., Any] | None = None,
     returns: Sequence[str | None] | None = None,
-    grade: str = "conformant",
+    grade: str = "norm-wise",
     empty: bool = False,
+    strict: bool = False,
     seconds: float = 4.0,
     depthwise: bool = False,
     w: Any = None,
@@ -57,41 +54,19 @@ def check(
     device: str | None = None,
     **fixed: Any,
 ) -> CheckResult:
-    """Judge a function that computes ``op``, or the results named in order by ``returns``, None for one not judged.
+    """Judge a function that computes ``op``, or the results named in order by ``returns``; docs/check.md has it all.
 
-    ``layout`` is any order of N, C and D, H, W, ``filter_layout`` of O, I and the same spatial letters (default
-    ``OIHW``, without O and I where the layout has no C); a letter left out is an axis that is not there. ``depthwise``
-    filters have one kernel for each channel, ``CHW``, ``HWC`` or ``OIHW``, or M of them, ``HWCM``. How to call ``fn``
-    is read from the names and defaults of its parameters, or said as ``call=lambda fn, x, w, problem: ...``. ``fixed``
-    are values that the function builds in (``padding="same"``, ``border="reflect"``) or that a parameter is to have,
-    ``w`` a filter that it builds in; that of a function of an image alone is found out. With an integer ``dtype`` the
-    kernel has ``kernel_dtype``, and ``rounding`` says what becomes of sums that the images' type does not hold.
-    ``grade`` is the weakest grade that counts as right, ``norm-wise`` for a fast algorithm. ``empty`` asks for results
-    without elements, too. ``seconds`` is the time for all questions. ``arrays`` names the library whose arrays it takes
-    (``auto``: found out), ``device`` where they lie. What is printed, raised or changed is a finding.
+    What is not said is read from names and source, or tried: how it is called (``call=lambda fn, x, w, problem: ...``,
+    ``forward`` for the cache of a backward pass), its layouts, the library of its ``arrays``. ``fixed`` are values that
+    it builds in (``padding="same"``) or that a parameter is to have, ``w`` a filter that it builds in. ``grade`` is the
+    weakest grade that is right; with ``strict`` what it refuses is a finding. ``seconds`` is the time for questions.
 
-    Raises ValueError for arguments that make no sense, and with the ``call=`` to write where it cannot be guessed.
+    Raises ValueError for arguments that make no sense, with the ``call=`` to write where it cannot be guessed, and
+    where the call fails in every question: ``UncallableError``, with the likely causes.
     """
-    spec = CheckSpec(
-        fn,
-        op,
-        layout,
-        filter_layout,
-        dtype,
-        call,
-        returns,
-        grade,
-        empty,
-        seconds,
-        fixed,
-        depthwise,
-        w,
-        kernel_dtype,
-        rounding,
-        forward,
-        arrays,
-        device,
-    )
+    spec = CheckSpec(fn, op, layout, filter_layout, dtype, call, returns, grade, empty, seconds, fixed)
+    images = {"depthwise": depthwise, "w": w, "kernel_dtype": kernel_dtype, "rounding": rounding}
+    spec = replace(spec, **images, forward=forward, arrays=arrays, device=device, strict=strict)
     return CheckResult(run_check(spec))
 
 
@@ -99,7 +74,7 @@ def _ignore(kind: str, event: Mapping[str, Any]) -> None:
     pass
 
 
-def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
+def run_check(spec: CheckSpec, on_event: OnEvent = _ignore, clock: Clock = time.monotonic) -> Findings:
     """Return what ``check`` finds.
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
@@ -112,123 +87,102 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore) -> Findings:
     except NotConvolution as error:
         return no_convolution(spec, error)
     function = trying.function_under_test(spec, on_event)
-    arrays = function.capabilities.arrays
-    if arrays.remark and spec.dtype == "float64":
-        function.remark(arrays.remark)
-    started = time.monotonic()
-    run = CheckRun(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event)
-    run.ask()
-    return integers.completed(run.findings(started), spec, function)
+    started = clock()
+    questioner = Questioner(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event, clock)
+    questioner.ask()
+    usage.check_callable(function, questioner.questions)
+    run = CheckRun(questioner, find_refusals(questioner.questions), clock() - started)
+    return integers.completed(run.findings(), spec, function)
 
 
 @dataclass
 class CheckRun:
-    """One function that is asked ``cases``, from small to big."""
+    """What was asked and answered, and what is made of it."""
 
-    function: FunctionUnderTest
-    cases: Sequence[Case]
-    on_event: OnEvent
-    verdicts: list[CheckVerdict] = field(default_factory=list)
-    unasked: int = 0
-    _observations: dict[str, list[Observation]] = field(default_factory=dict)
+    questioner: Questioner
+    refusals: Sequence[Refusal]
+    seconds: float
 
-    def ask(self) -> None:
-        """Ask until the time is used, the first question not counted: it may import and compile."""
-        questions = [(operation, case) for case in self.cases for operation in case.operations]
-        deadline = math.inf
-        for index, (operation, case) in enumerate(questions):
-            if time.monotonic() > deadline:
-                self.unasked = len(questions) - index
-                return
-            answered = self._ask(operation, case)
-            self.verdicts.append(answered)
-            self.on_event("verdict", answered.to_json())
-            if answered.verdict.grade == TIMED_OUT:
-                self.unasked = len(questions) - index - 1
-                return
-            if index == 0:
-                deadline = time.monotonic() + self.function.spec.seconds * _QUESTIONS_SHARE
+    @property
+    def function(self) -> FunctionUnderTest:
+        """The function that was asked."""
+        return self.questioner.function
 
-    def _ask(self, operation: str, case: Case) -> CheckVerdict:
-        function, spec = self.function, self.function.spec
-        call = function.call_text(operation, case.problem, fills.fill(case, operation, spec.dtype, "int"))
-        question = {"op": operation, "case": case.id, "dtype": spec.dtype, "call": call}
-        self.on_event("asking", question)
-        function.printed = ""
-        judgement = self._judgement(operation, case)
-        self._observe(operation, case, judgement)
-        right = judgement.grade in CLEAN or grades.is_at_least(judgement.grade, spec.grade)
-        finding = not right or bool(function.printed)
-        return CheckVerdict.of(question, judgement, finding=finding, printed=_quoted(function.printed))
-
-    def _judgement(self, operation: str, case: Case) -> Judgement:
-        """Return the judgement on the answers, or the grade of a question without one."""
-        answers: list[Answer] = []
-
-        def ask(operands: Any) -> Answer:
-            answers.append(self.function.answer(operation, case.problem, operands))
-            return answers[-1]
-
-        examination = examining.examination(case, operation, self.function.spec.dtype)
-        try:
-            judgement = judge(examination, ask)
-        except Raised as error:
-            if error.refusal:
-                return Judgement(REFUSED, str(error))
-            return Judgement(ERROR, str(error), diagnosis=explaining.explain_error(examination, str(error)))
-        except CallTimeout:
-            return Judgement(TIMED_OUT, f"no answer after {self.function.call_seconds:g} s")
-        if case.special and judgement.grade == WRONG and _spreads_further(examination, answers):
-            self.function.remark("NaN or Inf in an operand spreads further in the result than the definition says")
-            return Judgement(CONFORMANT, seconds=judgement.seconds)
-        return replace(judgement, message=self._message(operation, case, judgement.message))
-
-    def _message(self, operation: str, case: Case, message: str) -> str:
-        """Return the judge's message with the shapes that the function's author knows."""
-        if not message.startswith("the result has shape"):
-            return message
-        shape = case.problem.result_shape(operation)
-        wanted = self.function.capabilities.layouts.own_shape(shape, result_role(operation))
-        return f"the result has shape {self.function.own_shape}; wanted {wanted}"
-
-    def _observe(self, operation: str, case: Case, judgement: Judgement) -> None:
-        """Keep what the diagnosis is made of; an answer that only prints is a right one."""
-        wrong = judgement.grade not in (*CLEAN, *INACCURATE)
-        parameters = examining.question_parameters(case, operation, self.function.spec.dtype)
-        observation = Observation(parameters, wrong, judgement.diagnosis, judgement.spread)
-        self._observations.setdefault(operation, []).append(observation)
-
-    def findings(self, started: float) -> Findings:
-        """Return what was found, with the smallest failing case, which takes the rest of the time."""
-        capabilities = self.function.capabilities
-        observed = self._observations.items()
-        by_operation = {operation: diagnoses(seen) for operation, seen in observed if any(each.wrong for each in seen)}
-        by_operation = {
-            operation: [channels.in_own_terms(each, capabilities.layouts) for each in named]
-            for operation, named in by_operation.items()
-        }
-        smallest = self._smallest({operation: first.name for operation, (first, *_) in by_operation.items()})
+    def findings(self) -> Findings:
+        """Explain what is wrong, look for the smallest cases, and return all that there is to say."""
+        self._explain()
+        capabilities, spec = self.function.capabilities, self.function.spec
+        questions = self.questioner.questions
         return Findings(
             capabilities.signature.name,
             capabilities.operations,
-            self._asked(time.monotonic() - started),
-            self.verdicts,
-            by_operation,
-            smallest,
-            self.function.remarks,
-            self._not_asked(),
+            self._asked(),
+            [verdict_of(question, strict=spec.strict) for question in questions],
+            dict(self._diagnoses()),
+            self._smallest_cases(),
+            self._remarks(),
+            not_asked(self.function, questions, self.questioner.unasked),
+            self.refusals,
+            _form_faults(questions),
+            _hints(self.function, questions),
+            self.questioner.unasked,
+            spec.seconds,
+            spec.strict,
         )
 
-    def _smallest(self, names: Mapping[str, str]) -> dict[str, Any] | None:
-        """Return the smallest failing case, if it can be of an answer that ``names``, the first diagnoses, explain."""
-        failed = [each.verdict for each in self.verdicts if each.verdict.grade in (WRONG, ERROR)]
-        explained = [verdict for verdict in failed if names.get(verdict.op) in verdict.diagnosis]
-        seconds = max(self.function.spec.seconds * (1 - _QUESTIONS_SHARE), _LEAST_SECONDS)
-        return smallest_case(self.function, [*explained, *failed], self.cases, seconds=seconds)
+    def _of(self, operation: str) -> list[Question]:
+        return [question for question in self.questioner.questions if question.operation == operation]
 
-    def _asked(self, seconds: float) -> str:
+    @property
+    def _wrong(self) -> list[str]:
+        """The operations that have wrong answers, in the order in which they are judged."""
+        wrong = {question.operation for question in self.questioner.questions if question.is_wrong or question.faults}
+        return [operation for operation in self.function.capabilities.operations if operation in wrong]
+
+    def _explain(self) -> None:
+        """Look for mistakes in what can show some, each operation with its share of the time."""
+        wrong = {operation: [each for each in self._of(operation) if each.is_reproducible] for operation in self._wrong}
+        left = max(self.function.spec.seconds * _EXPLAINING, _LEAST_SECONDS)
+        for index, questions in enumerate(wrong.values()):
+            started = time.thread_time()
+            Explainer(self.function, questions, left / (len(wrong) - index)).run()
+            left -= time.thread_time() - started
+
+    def _diagnoses(self) -> Iterable[tuple[str, list[Diagnosis]]]:
+        dtype = self.function.spec.dtype
+        for operation in self._wrong:
+            questions = self._of(operation)
+            diagnoses = [*diagnoses_of(questions, dtype=dtype), *form_diagnoses(questions, dtype=dtype)]
+            yield operation, [channels.in_own_terms(each, self.function.capabilities.layouts) for each in diagnoses]
+
+    def _smallest_cases(self) -> dict[str, Mapping[str, Any]]:
+        """Return the smallest failing case of each operation that is wrong, or of what is refused where none is."""
+        operations = self._wrong or [each.operations[0] for each in self.refusals[:1] if not each.by_call]
+        seconds = max(self.function.spec.seconds * _SHRINKING, _LEAST_SECONDS) / max(len(operations), 1)
+        diagnosed = dict(self._diagnoses())
+        shown: dict[str, Mapping[str, Any]] = {}
+        for operation in operations:
+            names = [each.name for each in diagnosed.get(operation, ())]
+            case = self._smallest(self._of(operation), names, seconds)
+            if case is not None:
+                shown[operation] = case
+        return shown
+
+    def _smallest(self, questions: Sequence[Question], names: Sequence[str], seconds: float) -> dict[str, Any] | None:
+        """Return the smallest failing case of the kind that is the most frequent: explained so, or failing so."""
+        wrong = [question for question in questions if question.is_wrong]
+        shown = {SHAPE, OPERAND}  # a dtype, or what is printed, shows in no array
+        in_form = [each for each in questions if shown & {fault.kind for fault in each.faults}] if not wrong else []
+        refused = [question for question in questions if question.refused] if not (wrong or in_form) else []
+        function = Normalised(self.function) if wrong else self.function
+        kinds = Counter(_kind(question, names) for question in (*wrong, *in_form, *refused))
+        ordered = sorted((*wrong, *in_form, *refused), key=lambda each: -kinds[_kind(each, names)])
+        verdicts = [verdict_of(question).verdict for question in ordered]
+        return smallest_case(function, verdicts, self.questioner.cases, seconds=seconds)
+
+    def _asked(self) -> str:
         capabilities = self.function.capabilities
-        parts = [f"{len(self.verdicts)} questions in {seconds:.1f} s", self.function.spec.dtype]
+        parts = [f"{len(self.questioner.questions)} questions in {self.seconds:.1f} s", self.function.spec.dtype]
         layouts, note = capabilities.layouts.describe(capabilities.operations), self.function.layout_note
         parts.append(f"{layouts} ({note})" if note else layouts)
         parts += [capabilities.arrays.says] if capabilities.arrays.says else []
@@ -239,33 +193,58 @@ class CheckRun:
         ]
         return "; ".join((", ".join(parts), *self.function.notes))
 
-    def _not_asked(self) -> list[str]:
-        lacking = list(self.function.capabilities.lacks())
-        if self.unasked:
-            seconds = self.function.spec.seconds
-            lacking.append(f"{self.unasked} larger questions (the time of {seconds:g} s was used: seconds=)")
-        return lacking
+    def _remarks(self) -> list[str]:
+        """Return the remarks; what NaN and infinity do says nothing beside wrong numbers."""
+        wrong = any(question.is_wrong for question in self.questioner.questions)
+        unlooked = sum(each.is_reproducible and not each.looked for each in self.questioner.questions)
+        arrays, dtype = self.function.capabilities.arrays, self.function.spec.dtype
+        if arrays.remark and dtype == "float64":
+            self.function.remark(arrays.remark)
+        remarks = [each for each in self.function.remarks if not (wrong and each in (SPREADS, SWALLOWS))]
+        late = [f"{unlooked} wrong answers were not looked into: seconds= gives more time"] if unlooked else []
+        return [*remarks, *late]
 
 
-def _spreads_further(examination: Examination, answers: list[Answer]) -> bool:
-    """Whether the answers are right but for more elements that are NaN or Inf."""
-    if any(answer.value.shape != examination.shape or answer.changed for answer in answers):
-        return False
-    pairs = zip(examination.fills, answers, strict=False)
-    return grades.worst([_grade_where_finite(examination, name, answer.value) for name, answer in pairs]) != WRONG
+def _kind(question: Question, names: Sequence[str]) -> str:
+    """Return what a wrong answer is wrong with: the first of ``names`` that explains it, else how it fails."""
+    own = {match.name for match in question.matches}
+    explained = next((name for name in names if name in own), "")
+    return explained or (question.origin.type if question.origin else "") or question.judgement.grade
 
 
-def _grade_where_finite(examination: Examination, name: str, value: Array) -> str:
-    """Return the grade with every NaN or Inf where none belongs, and NaN for an infinity, put right."""
-    trial = examination.trial(name)
-    expected, got = special.expected(trial), value.astype(np.float64)
-    where_finite = np.where(~np.isfinite(got) & (expected == 0), trial.want, got)
-    return grade_special_fill(
-        trial, np.where(np.isnan(where_finite) & np.isinf(expected), expected, where_finite)
-    ).grade
+def _form_faults(questions: Sequence[Question]) -> list[FormFault]:
+    """Return what is wrong with the form of answers, the most frequent first; printing comes last."""
+    answered = [question for question in questions if question.is_answered]
+    faults: dict[tuple[str, str], list[str]] = {}
+    for question in answered:
+        for fault in question.faults:
+            faults.setdefault((fault.kind, fault.does), []).append(fault.message)
+    ordered = sorted(faults.items(), key=lambda item: (item[0][0] == PRINTS, -len(item[1])))
+    return [FormFault(kind, does, messages[0], len(messages), len(answered)) for (kind, does), messages in ordered]
 
 
-def _quoted(printed: str) -> str:
-    """Return the first line of what was printed as it would be quoted, or nothing."""
-    line = printed.strip().split("\n", maxsplit=1)[0]
-    return repr(line if len(line) <= _QUOTED else line[:_QUOTED] + "...") if printed else ""
+def _hints(function: FunctionUnderTest, questions: Sequence[Question]) -> list[str]:
+    """Return what the user may have forgotten to say: a padding that the function builds in, the dtype it returns."""
+    hints = []
+    capabilities = function.capabilities
+    if (
+        "padding" not in capabilities.stated
+        and not capabilities.signature.has("padding")
+        and _has_input_size(questions)
+    ):
+        hints.append("the result has the size of the image: if that is meant, say --padding same")
+    dtypes = {question.other_dtype for question in questions if question.is_answered}
+    if len(dtypes) == 1 and (dtype := dtypes.pop()):
+        hints.append(f"it returns {dtype} always: ask with --dtype {dtype} if that is meant")
+    inexact = [each for each in questions if each.judgement.grade in INACCURATE and each.is_wrong]
+    if inexact and len(inexact) == sum(each.is_wrong for each in questions):
+        hints.append('where a fast algorithm is meant (an FFT, Winograd), say grade="norm-wise"')
+    return hints
+
+
+def _has_input_size(questions: Sequence[Question]) -> bool:
+    """Whether every result of a convolution has the size of the input, though that is another size than asked for."""
+    answered = [each for each in questions if each.operation == "conv" and each.answers]
+    sizes = [(each.answers[0].value.shape[2:], each.case.problem) for each in answered]
+    other = [problem for _, problem in sizes if problem.input_size != problem.output_size]
+    return len(other) >= _SAME_SIZE and all(size == problem.input_size for size, problem in sizes)

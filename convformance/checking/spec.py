@@ -35,7 +35,7 @@ class CheckSpec:
     dtype: str = "float64"
     call: Callable[..., Any] | None = None
     returns: Sequence[str | None] | None = None
-    grade: str = "conformant"
+    grade: str = "norm-wise"
     empty: bool = False
     seconds: float = 4.0
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -46,6 +46,7 @@ class CheckSpec:
     forward: Callable[..., Any] | None = None
     arrays: str = arrays.AUTO
     device: str | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("dtype", self.dtype, (*DTYPES, *INTEGERS))

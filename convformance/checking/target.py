@@ -17,6 +17,7 @@ from convformance.adapters.contract import Answer, put_back
 from convformance.adapters.layouts import result_role
 from convformance.checking import arrays as libraries
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
+from convformance.checking.origin import Origin, origin_of
 from convformance.checking.signature import output_of
 from convformance.checking.spec import CheckSpec
 from convformance.judging.bounds import Operands
@@ -34,9 +35,10 @@ CALL_SHARE = 10.0  # how many times the budget a single call may take
 class Raised(Exception):
     """The function raised, or returned no array; ``refusal`` says that it was NotImplementedError."""
 
-    def __init__(self, message: str, *, refusal: bool = False) -> None:
+    def __init__(self, message: str, *, refusal: bool = False, origin: Origin | None = None) -> None:
         super().__init__(message)
         self.refusal = refusal
+        self.origin = origin or Origin("", message)
 
 
 class NeverWrites(Raised):
@@ -144,7 +146,8 @@ class FunctionUnderTest:
                 with time_limit(self.call_seconds), self.capabilities.arrays.at_work(self.spec.dtype):
                     return call.result()
             except (Exception, SystemExit) as error:
-                raise Raised(_error_text(error), refusal=isinstance(error, NotImplementedError)) from error
+                refusal = isinstance(error, NotImplementedError)
+                raise Raised(_error_text(error), refusal=refusal, origin=origin_of(error)) from error
             finally:
                 self.printed = self.printed or printed.getvalue()
 

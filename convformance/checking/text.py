@@ -1,12 +1,13 @@
-"""The result as text for a terminal: what is wrong, how to mend it, the smallest failing case, what was asked."""
+"""The result as text for a terminal: what was asked and not, what is wrong, how to mend it, the smallest cases."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from convformance.checking.findings import CheckVerdict, Findings
+from convformance.checking.findings import PARTIAL, CheckVerdict, Findings
+from convformance.checking.headline import headline
 from convformance.judging.diagnosis import UNEXPLAINED, Diagnosis
-from convformance.judging.grades import CLEAN, ERROR, INACCURATE, NORM_WISE, WRONG
+from convformance.judging.grades import CLEAN, ERROR, INACCURATE, WRONG
 
 WIDTH, LINES = 100, 40
 _LINES_OF_ENTRY = 4
@@ -14,33 +15,32 @@ _ARRAY_LINES = 3
 _KINDS = 4  # of messages of one operation
 _DIAGNOSES = 2  # of one operation
 _REMARKS = 3
+_FORM_NAMES = ("wrong-dtype", "operand-changed")  # what is wrong beside numbers
+_LEAST_BODY = 12  # lines of what is wrong that smallest cases leave room for
 
 
 def document(findings: Findings) -> str:
     """Return at most 40 lines of 100 columns."""
+    head = [*_wrapped("", headline(findings)), *_not_asked(findings)]
     tail = ["", *_asked(findings)]
-    head = [*_wrapped("", headline(findings)), *_mistakes(findings)]
-    case = ["", *smallest_case(findings.smallest)] if findings.smallest else []
-    room = LINES - len(tail) - len(case)
-    if len(head) > room:
-        head = [*head[: room - 1], "  ..."]
-    return "\n".join([*head, *case, *tail])
+    body = [*_mistakes(findings), *besides(findings)]
+    room = LINES - len(head) - len(tail)
+    shown = _cases_that_have_room(findings, room - min(len(body), _LEAST_BODY))
+    if len(body) > room - len(shown):
+        body = [*body[: max(room - len(shown) - 1, 0)], "  ..."]
+    return "\n".join([*head, *body, *shown, *tail])
 
 
-def headline(findings: Findings) -> str:
-    """Return in a line whether the function is right."""
-    total, wrong, refused = len(findings.verdicts), len(findings.wrong()), findings.refused
-    subject = f"{findings.name} as {', '.join(findings.operations)}"
-    if not total:
-        return f"{subject}: nothing could be asked"
-    if refused == total:
-        return f"{subject}: nothing was answered"
-    if wrong:
-        verb = "was" if wrong == 1 else "were"
-        return f"{subject} is not right: {wrong} of {total} questions {verb} answered wrongly"
-    if refused:
-        return f"{subject} is right: {total - refused} of {total}, the rest refused"
-    return f"{subject} is right: all {total} questions were answered as they should be"
+def _cases_that_have_room(findings: Findings, room: int) -> list[str]:
+    """Return the smallest cases, each in lines of its own, the first and those others that fit."""
+    lines: list[str] = []
+    for operation, smallest in findings.smallest_cases.items():
+        of = operation if len(findings.operations) > 1 else ""
+        more = ["", *smallest_case(smallest, operation=of, refused=findings.verdict == PARTIAL)]
+        if lines and len(lines) + len(more) > room:
+            break
+        lines += more
+    return lines
 
 
 def _mistakes(findings: Findings) -> Iterator[str]:
@@ -49,12 +49,20 @@ def _mistakes(findings: Findings) -> Iterator[str]:
     for operation in findings.operations:
         wrong, diagnoses = findings.wrong(operation), findings.diagnoses.get(operation, ())
         if len(findings.operations) > 1:
-            total = sum(each.verdict.op == operation for each in findings.verdicts)
-            yield f"{operation}: {f'{len(wrong)} of {total} wrong' if wrong else f'right in all {total}'}"
+            yield _count_line(findings, operation, wrong)
         for index, diagnosis in enumerate(diagnoses[:_DIAGNOSES]):
             yield from diagnosis_lines(diagnosis, explanation=diagnosis.name not in explained, remedy=index == 0)
         explained |= {diagnosis.name for diagnosis in diagnoses[:_DIAGNOSES]}
         yield from _messages(wrong, explained=any(diagnosis.name != UNEXPLAINED for diagnosis in diagnoses))
+
+
+def _count_line(findings: Findings, operation: str, wrong: Sequence[CheckVerdict]) -> str:
+    """Return how many of the questions of an operation were answered wrongly."""
+    asked = [each for each in findings.verdicts if each.verdict.op == operation]
+    refused = sum(each.is_refused for each in asked)
+    total, count = len(asked) - refused, sum(each.is_wrong for each in wrong)
+    said = f"{count} of {total} wrong" if count else f"right in all {total}"
+    return f"{operation}: {said}" + (f", {refused} refused" if refused else "")
 
 
 def diagnosis_lines(diagnosis: Diagnosis, *, explanation: bool = True, remedy: bool = True) -> Iterator[str]:
@@ -65,7 +73,9 @@ def diagnosis_lines(diagnosis: Diagnosis, *, explanation: bool = True, remedy: b
         return
     name = f"{diagnosis.name} {diagnosis.detail}".strip()
     where = f", {diagnosis.where}" if diagnosis.where else ""
-    yield from _wrapped("  ", f"{name}: explains {diagnosis.explains} of {diagnosis.of} wrong answers{where}")
+    wrong = "answers" if diagnosis.name in _FORM_NAMES else "wrong answers"
+    verb = "" if diagnosis.name in _FORM_NAMES else "explains "
+    yield from _wrapped("  ", f"{name}: {verb}{diagnosis.explains} of {diagnosis.of} {wrong}{where}")
     if explanation:
         yield from _wrapped("    ", diagnosis.explanation)
     if explanation and remedy:
@@ -86,30 +96,72 @@ def _kinds(answered: CheckVerdict, *, explained: bool) -> Iterator[tuple[str, st
     """Yield the kinds of what is wrong with an answer, each with its message."""
     verdict = answered.verdict
     grade, message = verdict.grade, verdict.message
+    for fault in answered.form:
+        kind = next((part for part in ("shape", "dtype") if f"has {part}" in fault), "")
+        if not fault.startswith("prints"):
+            yield f"wrong {kind}" if kind else "changes an operand", fault
+    if answered.printed:
+        yield "prints", answered.printed
+    if answered.numbers_right or answered.is_refused:
+        return
     if grade in INACCURATE:
-        meant = f'where that is meant (an FFT, Winograd), say grade="{NORM_WISE}"'
-        yield "less accurate than a plain sum", f"{meant}; {message}"
-    elif grade == WRONG and verdict.worst is None:  # the form of the answer, not its numbers
-        kind = next((part for part in ("shape", "dtype") if part in message), "")
-        if kind or not explained:
-            yield f"wrong {kind}".strip(), message
+        yield "less accurate than a plain sum", message
+    elif grade == WRONG and verdict.worst is None and not answered.form:  # a shape, and no numbers
+        yield "wrong shape", message
     elif grade == WRONG and not explained:
         yield "wrong numbers", message
     elif grade not in (WRONG, *CLEAN):
         yield "raises" if grade == ERROR else grade, message
-    if answered.printed:
-        yield "prints", answered.printed
 
 
-def smallest_case(smallest: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a smallest failing case: the call, the arrays, the answer beside the truth."""
-    yield from _wrapped("Smallest failing case: ", smallest["call"])
+def _refusals(findings: Findings) -> Iterator[str]:
+    """Yield what is refused, by whom, and the line of the user's file that says so."""
+    for refusal in findings.refusals:
+        who = "The call refuses" if refusal.by_call else "Refuses"
+        what = f"{refusal.condition}: " if refusal.condition else ""
+        where = f" ({refusal.where})" if refusal.where else ""
+        yield from _wrapped("  ", f"{who} {what}{refusal.error}{where}, {refusal.count} of {len(findings.verdicts)}")
+
+
+def besides(findings: Findings) -> list[str]:
+    """Return the lines of what is no diagnosis: what is refused, and what may have been forgotten."""
+    return [*_refusals(findings), *_hints(findings)]
+
+
+def _hints(findings: Findings) -> Iterator[str]:
+    for hint in findings.hints:
+        yield from _wrapped("  Hint: ", hint)
+
+
+def smallest_case(smallest: Mapping[str, Any], *, operation: str = "", refused: bool = False) -> Iterator[str]:
+    """Yield a smallest failing case: the call with its geometry, the arrays, the answer beside the truth."""
+    of = f" of {operation}" if operation else ""
+    label = f"Smallest {'refused' if refused else 'failing'} case{of}: "
+    yield from _wrapped(label, smallest["call"] + geometry(smallest))
     arrays = arrays_of(smallest)
     width = max(map(len, (*arrays, "difference")))
     for name, numbers in arrays.items():
         yield from _array_lines(f"  {name:<{width}}  ", numbers)
     if smallest["error"]:
         yield from _wrapped(f"  {'error':<{width}}  ", smallest["error"])
+
+
+def geometry(smallest: Mapping[str, Any]) -> str:
+    """Return in words what is off its default, where the call itself does not say it."""
+    if "problem)" not in smallest["call"]:
+        return ""
+    problem = smallest["problem"]
+    parts = []
+    for name, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
+        value = problem.get(name, default)
+        numbers = _flat(value)
+        if set(numbers) != {default}:
+            parts.append(f"{name} {numbers[0] if len(set(numbers)) == 1 else value}")
+    return "".join(f", {part}" for part in parts)
+
+
+def _flat(value: Any) -> list[Any]:
+    return [entry for each in value for entry in _flat(each)] if isinstance(value, list | tuple) else [value]
 
 
 def arrays_of(smallest: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,10 +195,13 @@ def _cut(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 4]} ..."
 
 
-def _asked(findings: Findings) -> Iterator[str]:
-    yield from _wrapped("Asked: ", findings.asked)
+def _not_asked(findings: Findings) -> Iterator[str]:
     if findings.not_asked:
         yield from _wrapped("Not asked: ", "; ".join(findings.not_asked))
+
+
+def _asked(findings: Findings) -> Iterator[str]:
+    yield from _wrapped("Asked: ", findings.asked)
     for remark in findings.remarks[:_REMARKS]:
         yield from _wrapped("Remark: ", f"it {remark}" if remark.startswith(("returns", "changes")) else remark)
 

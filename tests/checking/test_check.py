@@ -20,7 +20,7 @@ from convformance.reference.problem import Problem
 
 pytest_plugins = ["pytester"]
 
-BRIEF = 1.0
+BRIEF = 60.0  # more than all questions take on any machine: what is found does not hang on the clock
 
 
 def flat(image: Array, kernel: Array, **geometry: Any) -> Array:
@@ -218,16 +218,16 @@ def test_a_parameter_that_does_not_exist_cannot_be_fixed() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda y: None, "returned None"),
-        (lambda y: "text", "no array of numbers"),
-        (lambda y: [[1.0], [1.0, 2.0]], "differ in length"),
         (lambda y: y[:-1], "the result has shape"),
         (lambda y: y.astype(np.float32), "dtype float32; wanted float64"),
         (lambda y: y * np.nan, "nan"),
-        (lambda y: 1 / 0, "ZeroDivisionError"),
-        (lambda y: sys.exit("enough"), "SystemExit: enough"),
+        (lambda y: None if y.size > 4 else y, "returned None"),
+        (lambda y: "text" if y.size > 4 else y, "no array of numbers"),
+        (lambda y: [[1.0], [1.0, 2.0]] if y.size > 4 else y, "differ in length"),
+        (lambda y: 1 / 0 if y.size > 4 else y, "ZeroDivisionError"),
+        (lambda y: sys.exit("enough") if y.size > 4 else y, "SystemExit: enough"),
     ],
-    ids=["none", "text", "ragged", "short", "dtype", "nan", "raises", "exits"],
+    ids=["short", "dtype", "nan", "none", "text", "ragged", "raises", "exits"],
 )
 def test_what_a_function_does_is_a_finding_and_never_breaks_the_check(
     answer: Callable[[Array], Any], message: str
@@ -265,19 +265,21 @@ def test_an_array_that_tracks_gradients_is_detached() -> None:
     assert result.ok, result
 
 
-def test_nan_that_spreads_further_is_a_remark_and_nan_that_is_lost_is_wrong() -> None:
+def test_what_goes_wrong_with_nan_alone_is_a_remark() -> None:
     spreading = check(lambda x, w: flat(x, w) * (1 + 0 * x.sum()), layout="HW", seconds=20)
     assert spreading.ok, spreading
     assert any("further" in remark for remark in spreading.remarks)
     losing = check(lambda x, w: np.nan_to_num(flat(x, w)), layout="HW", seconds=20)
-    assert [diagnosis.name for diagnosis in losing.diagnosis] == ["nan-swallowed"]
+    assert losing.ok, losing
+    assert any("does not show everywhere" in remark for remark in losing.remarks)
 
 
 def test_a_result_says_what_is_wrong_first_and_reads_well_in_a_test() -> None:
     result = check(turned, layout="HW", seconds=BRIEF)
     lines = str(result).splitlines()
     assert "turned as conv is not right" in lines[0]
-    assert "kernel-rotated" in lines[1]
+    assert lines[1].startswith("Not asked: stride, padding")
+    assert "kernel-rotated" in next(line for line in lines if "explains" in line)
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 100
     assert not result
@@ -291,7 +293,7 @@ def test_a_failing_test_shows_the_whole_result(pytester: pytest.Pytester) -> Non
         def turned(x, w):
             return [sum(x[i + j] * w[-1 - j] for j in range(len(w))) for i in range(len(x) - len(w) + 1)]
         def test_it():
-            assert check(turned, layout="W", seconds=1).ok, check(turned, layout="W", seconds=1)
+            assert check(turned, layout="W", seconds=60).ok, check(turned, layout="W", seconds=60)
     """)
     run = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     run.stdout.fnmatch_lines(
@@ -316,7 +318,7 @@ def test_the_page_of_a_notebook_is_complete_escaped_and_shows_the_error() -> Non
 
 def test_the_page_of_what_nothing_explains_shows_the_smallest_case() -> None:
     def broken(image: Array, kernel: Array) -> Array:
-        raise ZeroDivisionError
+        return flat(image, kernel) / (kernel.size < 3) if kernel.size < 3 else [1 / 0]
 
     page = check(broken, layout="HW", seconds=BRIEF)._repr_html_()
     assert "Smallest failing case" in page
@@ -325,7 +327,10 @@ def test_the_page_of_what_nothing_explains_shows_the_smallest_case() -> None:
 
 def test_the_verdicts_have_the_fields_of_a_record_with_the_call_and_what_was_printed() -> None:
     verdict = check(lambda image, kernel: flat(image, kernel) * np.nan, layout="HW", seconds=BRIEF).verdicts[0]
-    question, rest = ["op", "case", "dtype", "call"], ["seconds", "spread", "bias", "diagnosis", "printed", "finding"]
+    question, rest = (
+        ["op", "case", "dtype", "call"],
+        ["seconds", "spread", "bias", "diagnosis", "printed", "finding", "form", "numbers_right"],
+    )
     assert list(verdict)[:4] == question
     assert {*rest, "grade", "message", "exact", "error", "accumulator", "worst", "map", *question} == set(verdict)
     assert np.isnan(verdict["worst"]["got"])
