@@ -14,7 +14,7 @@ from convformance.checking.findings import CheckVerdict
 from convformance.checking.normalising import DTYPE, PRINTS, SHAPE, Fault, normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
-from convformance.judging import special
+from convformance.judging import explaining, special
 from convformance.judging.conditions import parameters
 from convformance.judging.formats import FORMATS, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, ERROR, REFUSED, TIMED_OUT, WRONG
@@ -96,6 +96,7 @@ class Questioner:
         except Raised as error:
             question.origin, question.refused = error.origin, error.refusal
             question.judgement = Judgement(REFUSED if error.refusal else ERROR, str(error))
+            question.matches = explaining.explain_error(question.examination, str(error))
         except CallTimeout:
             message = f"no answer after {self.function.call_seconds:g} s"
             question.judgement = Judgement(TIMED_OUT, message)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from convformance.adapters.contract import Answer
 from convformance.checking.normalising import SHAPE, Normalised
 from convformance.checking.questions import Question
@@ -69,6 +71,8 @@ class Explainer:
     def _explain(self, question: Question) -> None:
         """Try the names that have not failed yet, then the others, then search."""
         evidence = evidence_of(self.function, question)
+        if self.function.capabilities.outputs and not question.case.special:
+            question.matches += _left_unwritten(evidence)
         live = [name for name in self._tried if name not in self._failed]
         for names in (live, [name for name in self._tried if name in self._failed]):
             question.matches += tuple(self._matches(names, question, evidence))
@@ -108,6 +112,16 @@ class Explainer:
             names = [name for name, tried in self._tried.items() if id(question) not in tried]
             if names and not self._is_late():
                 question.matches += tuple(self._matches(names, question, evidence_of(self.function, question)))
+
+
+def _left_unwritten(evidence: Sequence[Evidence]) -> tuple[Match, ...]:
+    """Return that NaN was left in an array that was given full of it, all other elements being right."""
+    for each in evidence:
+        answer, want = each.asked.answer, each.trial.want
+        left = np.isnan(answer)
+        if answer.shape != want.shape or not left.any() or not (left | (answer == want)).all():
+            return ()
+    return (Match("unwritten", "NaN, as it was given"),) if evidence else ()
 
 
 def _is_sure(match: Match) -> bool:

@@ -185,7 +185,8 @@ def _filters(layout: str) -> list[str]:
 
 
 def _same_letters(filters: str, layout: str) -> bool:
-    return bool(filters) and ("I" in filters) == ("C" in layout) and set(filters) - {*"OI"} == set(layout) - {*"NC"}
+    """Whether the filters may lie beside such activations: those without channels are one kernel for all of them."""
+    return bool(filters) and ("C" in layout or "I" not in filters) and set(filters) - {*"OI"} == set(layout) - {*"NC"}
 
 
 def _layouts_of_source(spec: CheckSpec, source: Source) -> tuple[str, str]:

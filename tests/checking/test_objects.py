@@ -12,6 +12,7 @@ from convformance import check
 from convformance.checking import arrays
 from convformance.checking.arrays import Kind
 from convformance.checking.lookups import check_names
+from convformance.checking.usage import UncallableError
 from convformance.reference import conv
 from convformance.reference.arrays import Array
 from tests.checking.handwritten import layers
@@ -158,7 +159,8 @@ def test_arrays_of_another_library_are_given_and_read() -> None:
         result = check(function, seconds=BRIEF)
         assert result.ok, result
         assert "arrays of toyarrays" in str(result)
-    assert not check(tensors, arrays="numpy", seconds=BRIEF).ok
+    with pytest.raises(UncallableError):
+        check(tensors, arrays="numpy", seconds=BRIEF)
     with pytest.raises(ValueError, match="on device 'far': no device far"):
         check(tensors, device="far")
 
