@@ -137,6 +137,25 @@ TORCH = (
         when=lambda case, dtype: dtype == "float16",
     ),
     KnownDivergence(
+        "bfloat16-bias-gradient-sums-in-bfloat16",
+        "Without oneDNN's kernels the sum over batch and space keeps some of its parts in bfloat16.",
+        "bfloat16",
+        grades=("low-precision",),
+        operations=("conv_bias_grad",),
+        when=lambda case, dtype: dtype == "bfloat16",
+        machines=_BELOW_AVX512,
+    ),
+    KnownDivergence(
+        "bfloat16-filter-gradient-of-one-element",
+        "The filter gradient sums in bfloat16, which a single element with few products does not show in exact fills.",
+        "bfloat16, a filter of one element",
+        grades=("wrong",),
+        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: dtype == "bfloat16" and prod(case.problem.filter_shape) == 1,
+        machines=_BELOW_AVX512,
+        always=False,
+    ),
+    KnownDivergence(
         "bfloat16-inserted-zeros-spread-nan",
         "oneDNN's transposed convolution multiplies the zeros that stride inserts: a NaN or an infinity times such a "
         "zero is NaN.",

@@ -3,7 +3,7 @@
 Everything is drawn from a digest of a seed, so that the same seed gives the same question in any process.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from hashlib import blake2b
@@ -13,7 +13,15 @@ from typing import Any, TypeVar
 
 from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.test_cases.case import Case, case
-from convformance.test_cases.features import FEATURES, NAMED_PADDINGS, Feature, Question, has_elements, levels_of
+from convformance.test_cases.features import (
+    FEATURES,
+    NAMED_PADDINGS,
+    Question,
+    channels_level,
+    groups_level,
+    has_elements,
+    levels_of,
+)
 
 FAMILY = "mixed"
 LARGEST = 400_000  # multiplications of a question that is built
@@ -61,10 +69,14 @@ class Digits:
         return least + self.below(most - least + 1)
 
 
-def build(wanted: Wanted, seed: str) -> Question | None:
-    """Return a question with the levels ``wanted`` and others as the seed draws them, None where these numbers miss."""
+def build(wanted: Wanted, seed: str, among: Mapping[str, Sequence[str]] | None = None) -> Question | None:
+    """Return a question with the levels ``wanted`` and others as the seed draws them, None where these numbers miss.
+
+    ``among`` has the levels of each feature that may be drawn, by default all.
+    """
     digits = Digits(seed)
-    levels = {feature.name: wanted.get(feature.name, _drawn_level(feature, digits)) for feature in FEATURES}
+    choices = {feature.name: feature.levels for feature in FEATURES} if among is None else among
+    levels = {name: wanted.get(name, _drawn_level(name, listed, digits)) for name, listed in choices.items()}
     try:
         drawn = Question(_case(levels, digits), levels["operation"], levels["dtype"])
     except ValueError:
@@ -73,10 +85,10 @@ def build(wanted: Wanted, seed: str) -> Question | None:
     return drawn if right and _is_fit(drawn.case) else None
 
 
-def _drawn_level(feature: Feature, digits: Digits) -> str:
+def _drawn_level(name: str, levels: Sequence[str], digits: Digits) -> str:
     """Return any level, the most ordinary one more often: too many features at once make no small case."""
-    ordinary = _MOST_ORDINARY.get(feature.name)
-    return ordinary if ordinary is not None and digits.below(2) else digits.choice(feature.levels)
+    ordinary = _MOST_ORDINARY.get(name)
+    return ordinary if ordinary in levels and digits.below(2) else digits.choice(levels)
 
 
 def search(wanted: Wanted, seed: str, tries: int) -> Question | None:
@@ -194,32 +206,12 @@ def _least_input(padding: Pairs | str, axis: int, extent: int, digits: Digits) -
 @cache
 def _channel_choices(inputs: str, outputs: str, groups: str) -> tuple[tuple[int, int, int], ...]:
     """Return channels in and out and groups that have these levels."""
+    reads = [number for number in _CHANNELS if channels_level(number) == inputs]
+    gives = [number for number in _CHANNELS if channels_level(number) == outputs]
     return tuple(
         numbers
-        for numbers in product(_CHANNELS, _CHANNELS, (1, 2, 3, 4, *_CHANNELS[4:]))
-        if _channel_levels(*numbers) == (inputs, outputs, groups)
-    )
-
-
-def _channel_levels(in_channels: int, out_channels: int, groups: int) -> tuple[str, ...] | None:
-    if in_channels % groups or out_channels % groups:
-        return None
-    probe = Question(_probe(in_channels, out_channels, groups), "", "")
-    levels: tuple[Callable[[Question], str], ...] = tuple(
-        _LEVEL[name].level for name in ("channels in", "channels out", "groups")
-    )
-    return tuple(level(probe) for level in levels)
-
-
-def _probe(in_channels: int, out_channels: int, groups: int) -> Case:
-    return case(
-        FAMILY,
-        _UNSAID,
-        input_size=(1,),
-        kernel_size=1,
-        in_channels=in_channels,
-        out_channels=out_channels,
-        groups=groups,
+        for numbers in product(reads, gives, (1, 2, 3, 4, *_CHANNELS[4:]))
+        if numbers[0] % numbers[2] == numbers[1] % numbers[2] == 0 and groups_level(*numbers) == groups
     )
 
 

@@ -104,13 +104,18 @@ def _overhang(question: Question) -> str:
     return "past the kernel" if any(max(pair) >= extent for pair, extent in axes) else "within the kernel"
 
 
+def groups_level(in_channels: int, out_channels: int, groups: int) -> str:
+    """Return the level of the groups of a convolution with so many channels."""
+    if groups == 1:
+        return "1"
+    if groups < in_channels:
+        return "grouped"
+    return "depthwise" if out_channels == in_channels else "multiplier"
+
+
 def _groups(question: Question) -> str:
     case = question.case
-    if case.groups == 1:
-        return "1"
-    if case.groups < case.in_channels:
-        return "grouped"
-    return "depthwise" if case.out_channels == case.in_channels else "multiplier"
+    return groups_level(case.in_channels, case.out_channels, case.groups)
 
 
 def _batch(question: Question) -> str:
@@ -121,18 +126,19 @@ def _count(number: int) -> str:
     return "1" if number == 1 else "few" if number < MANY else "many"
 
 
-def _channels(number: int) -> str:
+def channels_level(number: int) -> str:
+    """Return the level of so many channels."""
     if number < MANY:
         return _count(number)
     return "blocks" if number % MANY == 0 else "tails"
 
 
 def _in_channels(question: Question) -> str:
-    return _channels(question.case.in_channels)
+    return channels_level(question.case.in_channels)
 
 
 def _out_channels(question: Question) -> str:
-    return _channels(question.case.out_channels)
+    return channels_level(question.case.out_channels)
 
 
 def _rest(question: Question) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from convformance.checking import cases, channels, impulses, integers, objects, trying, usage
+from convformance.checking import cases, channels, combining, impulses, integers, objects, trying, usage
 from convformance.checking.asking import SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
 from convformance.checking.explanations import Explainer, diagnoses_of, form_diagnoses
 from convformance.checking.findings import Findings, FormFault
@@ -89,7 +89,9 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore, clock: Clock = time.
         return no_convolution(spec, error)
     function = trying.function_under_test(spec, on_event)
     started = clock()
-    questioner = Questioner(function, cases.cases(function.capabilities, spec.dtype, empty=spec.empty), on_event, clock)
+    asked = cases.cases(function.capabilities, spec.dtype, empty=spec.empty)
+    asked = combining.with_pairs(asked, function.capabilities, spec.dtype)
+    questioner = Questioner(function, asked, on_event, clock)
     questioner.ask()
     usage.check_callable(function, questioner.questions)
     run = CheckRun(questioner, find_refusals(questioner.questions), clock() - started)
