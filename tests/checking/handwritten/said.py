@@ -1,5 +1,7 @@
 """Functions that are right in part, or right in all but form, or that cannot be called as they are."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -56,13 +58,20 @@ def planes(image, kernel):
 
 
 def gradients(dy, x, w, stride=1):
+    """Empty the gradient from above once it has been used."""
     dx = np.zeros_like(x)
     for n, o, i, j in np.ndindex(dy.shape):
         dx[n, :, i : i + w.shape[2], j : j + w.shape[3]] += dy[n, o, i, j] * w[o]
-    return dx, dy.sum((0, 2, 3))[None]
+    db = dy.sum((0, 2, 3))
+    dy[...] = 0
+    return dx, db
+
+
+class Settings(NamedTuple):
+    stride: int
 
 
 def with_options(x, w, b, options):
-    stride = options["stride"]
+    stride = Settings(**options).stride
     windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
     return np.einsum("nchwij,ocij->nohw", windows, w) + b[:, None, None]
