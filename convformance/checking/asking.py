@@ -88,6 +88,7 @@ class Questioner:
             if DTYPE in faults and returned.value.dtype.name in DTYPES:
                 question.other_dtype = returned.value.dtype.name
             question.whole_numbers |= returned.value.dtype.kind in "iub"
+            question.returned_dtype = returned.value.dtype.name
             question.answers.append(answer)
             return answer
 

@@ -265,5 +265,12 @@ def form_diagnoses(questions: Sequence[Question], *, dtype: str) -> list[Diagnos
             fault = next((fault for fault in question.faults if fault.name == name), None)
             matches = (Match(name, fault.detail),) if fault else ()
             observations.append(replace(_observation(question, dtype, bool(fault), matches), spread=None))
-        result += diagnoses(observations)
+        result += [_with_shape(each, answered) for each in diagnoses(observations)]
     return result
+
+
+def _with_shape(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagnosis:
+    """Return the diagnosis of a shape with the message of the first answer that has it; any other as it is."""
+    messages = (fault.message for question in questions for fault in question.faults if fault.kind == SHAPE)
+    message = next(messages, "") if diagnosis.name == "wrong-shape" else ""
+    return replace(diagnosis, explanation=f"{message[0].upper()}{message[1:]}.") if message else diagnosis

@@ -41,6 +41,7 @@ class Question:
     other_axes: bool = False
     other_shape: bool = False
     other_dtype: str = ""
+    returned_dtype: str = ""
     whole_numbers: bool = False
     printed: str = ""
     matches: tuple[Match, ...] = ()

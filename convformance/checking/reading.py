@@ -148,7 +148,7 @@ def _with_layouts(reading: Reading, source: Source) -> Iterator[Reading]:
     spec = reading.spec
     if spec.layout is not None:
         yield reading
-        if spec.filter_layout is None and "C" in spec.layout.upper() and spec.call is None:
+        if spec.filter_layout is None and "C" in spec.layout.upper() and spec.call is None and not _only_bias(spec):
             for filters in _filters(spec.layout.upper()):
                 yield replace(reading, spec=replace(spec, filter_layout=filters), layout="as it answers with it")
         return
@@ -162,8 +162,13 @@ def _with_layouts(reading: Reading, source: Source) -> Iterator[Reading]:
         yield reading
         return
     for layout in _likely(name_of(spec.fn)):
-        for each in (filters,) if _same_letters(filters, layout) else _filters(layout):
+        tried = _filters(layout)[: 1 if _only_bias(spec) else None]  # to a bias the filters do not matter
+        for each in (filters,) if _same_letters(filters, layout) else tried:
             yield _stated(reading, layout, each, "the first that it answers with")
+
+
+def _only_bias(spec: CheckSpec) -> bool:
+    return all(output_of(operation) == "out_bias" for operation in spec.operations)
 
 
 def _stated(reading: Reading, layout: str, filters: str, because: str) -> Reading:

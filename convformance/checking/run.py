@@ -19,10 +19,11 @@ from convformance.checking.questions import Question
 from convformance.checking.refusals import Refusal, find_refusals
 from convformance.checking.result import CheckResult
 from convformance.checking.smallest import smallest_case
-from convformance.checking.spec import CheckSpec
+from convformance.checking.spec import INTEGERS, CheckSpec
 from convformance.checking.target import FunctionUnderTest
 from convformance.judging.diagnosis import Diagnosis
 from convformance.judging.grades import INACCURATE
+from convformance.test_cases.case import DTYPES
 
 __all__ = ["check", "run_check"]
 
@@ -233,8 +234,8 @@ def _hints(function: FunctionUnderTest, questions: Sequence[Question]) -> list[s
         and _has_input_size(questions)
     ):
         hints.append("the result has the size of the image: if that is meant, say --padding same")
-    dtypes = {question.other_dtype for question in questions if question.is_answered}
-    if len(dtypes) == 1 and (dtype := dtypes.pop()):
+    dtypes = {question.returned_dtype for question in questions if question.is_answered}
+    if len(dtypes) == 1 and (dtype := dtypes.pop()) in (*DTYPES, *INTEGERS) and dtype != function.spec.dtype:
         hints.append(f"it returns {dtype} always: ask with --dtype {dtype} if that is meant")
     inexact = [each for each in questions if each.judgement.grade in INACCURATE and each.is_wrong]
     if inexact and len(inexact) == sum(each.is_wrong for each in questions):

@@ -120,7 +120,7 @@ def test_the_form_of_an_answer_is_shown_once(form: Callable[..., Array], says: s
 
 
 def test_a_single_channel_does_not_say_which_axis_is_that_of_the_channels() -> None:
-    def of_bias(dy: Array) -> Array:
+    def of_bias(dy: Array, b: Array) -> Array:
         return dy.sum((0, 2, 3))[None]
 
     remarks = check(of_bias, op="conv_bias_grad", seconds=AMPLE).remarks
