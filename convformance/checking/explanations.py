@@ -34,6 +34,7 @@ _TELLING = 24
 _LAST = ("not-deterministic", "nan-swallowed", "nan-spread")
 # What is said of a mistake that is no more than what the message of an answer says, in front of the message.
 _QUOTED = {RAISES: "The call raises an exception", "wrong-shape": "No known mistake gives the shape"}
+_RETURN = "Return an array of numbers on every path through the function."
 
 Clock = Callable[[], float]
 
@@ -237,7 +238,8 @@ def _with_example(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagno
         match = next((match for match in question.matches if match.name == diagnosis.name), None)
         if match and diagnosis.detail in ("", match.detail) and not question.refused:
             if question.origin is not None and not question.origin.type:  # it returned what is no array
-                return replace(diagnosis, detail="", explanation=f"There is no answer: {question.judgement.message}.")
+                explanation = f"There is no answer: {question.judgement.message}."
+                return replace(diagnosis, detail="", explanation=explanation, remedy=_RETURN)
             message = question.judgement.message.removeprefix(f"{match.detail}: ")
             return replace(diagnosis, explanation=f"{_QUOTED[diagnosis.name]}: {message}.")
     return diagnosis

@@ -123,7 +123,8 @@ def _kinds(answered: CheckVerdict, *, explained: bool) -> Iterator[tuple[str, st
     if grade in INACCURATE:
         yield "less accurate than a plain sum", message
     elif grade == WRONG and verdict.worst is None and not answered.form:  # no numbers to compare
-        yield "wrong shape" if "has shape" in message else "wrong", message
+        if "has shape" in message or not explained:
+            yield "wrong shape" if "has shape" in message else "wrong", message
     elif grade == WRONG and not explained:
         yield "wrong numbers", message
     elif grade not in (WRONG, *CLEAN):

@@ -95,6 +95,7 @@ def test_what_returns_no_array_now_and_then_does_not_raise() -> None:
     result = said(lambda image, kernel: flat(image, kernel) if len(kernel) % 2 else None)
     assert (result.diagnosis[0].name, result.diagnosis[0].detail) == ("raises", "")
     assert "returned None" in result.diagnosis[0].explanation
+    assert "on every path" in result.diagnosis[0].remedy
     assert str(result).partition("Smallest")[0].count("returned None") == 1
 
 
