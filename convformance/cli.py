@@ -181,10 +181,6 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check.add_argument(
         "--returns", metavar="A,B", help="the operations of its results in order, - for one that is not judged"
     )
-    check.add_argument("--call", metavar="LAMBDA", help="how to call it: 'lambda fn, x, w, problem: ...'")
-    check.add_argument(
-        "--forward", metavar="FILE.py:FUNCTION", help="the forward pass that makes the cache of a backward pass"
-    )
     check.add_argument(
         "--grade", default="norm-wise", help="the weakest grade that is right: conformant where no FFT is meant"
     )
@@ -192,13 +188,26 @@ def _declare_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check.add_argument("--empty", action="store_true", help="ask for results without elements, too")
     check.add_argument("--seconds", type=float, default=4.0, help="time for all questions (default: %(default)g)")
     check.add_argument("--html", type=Path, metavar="FILE", help="write the result there as a page")
-    _declare_arrays(check)
+    _declare_call(check)
+    _declare_images_and_filters(check)
     check.add_argument("--json", action="store_true", help="print the result as JSON (docs/check.schema.json)")
     check.set_defaults(command=_check)
 
 
-def _declare_arrays(check: argparse.ArgumentParser) -> None:
-    """Declare what arrays may be beside layouts: borders, depthwise filters, kernels built in, integers, tensors."""
+def _declare_call(check: argparse.ArgumentParser) -> None:
+    """Declare how a function is called, and with whose arrays."""
+    check.add_argument("--call", metavar="LAMBDA", help="how to call it: 'lambda fn, x, w, problem: ...'")
+    check.add_argument(
+        "--forward", metavar="FILE.py:FUNCTION", help="the forward pass that makes the cache of a backward pass"
+    )
+    check.add_argument(
+        "--arrays", default="auto", help="what it takes: numpy, torch, jax, tensorflow, cupy (default: found out)"
+    )
+    check.add_argument("--device", help="where these arrays lie, as their library names it (default: its own choice)")
+
+
+def _declare_images_and_filters(check: argparse.ArgumentParser) -> None:
+    """Declare what a function may have beside its layouts: a border, depthwise filters, a kernel built in, integers."""
     check.add_argument("--border", help="what lies in the padding: zero, edge, reflect, symmetric or wrap")
     check.add_argument("--depthwise", action="store_true", help="its filters are one kernel, or M, for each channel")
     check.add_argument(
@@ -210,10 +219,6 @@ def _declare_arrays(check: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help="what integer images do with other sums: clip, wrap, truncate, half-even, ...",
     )
-    check.add_argument(
-        "--arrays", default="auto", help="what it takes: numpy, torch, jax, tensorflow, cupy (default: found out)"
-    )
-    check.add_argument("--device", help="where these arrays lie, as their library names it (default: its own choice)")
 
 
 def _check(parsed: argparse.Namespace) -> int:

@@ -1,0 +1,172 @@
+"""Short pieces as they are asked about in forums."""
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+
+def conv2d(a, f):
+    s = f.shape + tuple(np.subtract(a.shape, f.shape) + 1)
+    sub = as_strided(a, shape=s, strides=a.strides * 2)
+    return np.einsum("ij,ijkl->kl", f, sub)
+
+
+def conv2d_fft(image, kernel):
+    shape = [i + k - 1 for i, k in zip(image.shape, kernel.shape)]
+    product = np.fft.rfft2(image, shape) * np.fft.rfft2(kernel[::-1, ::-1], shape)
+    full = np.fft.irfft2(product, shape)
+    kh, kw = kernel.shape
+    return full[kh - 1 : image.shape[0], kw - 1 : image.shape[1]]
+
+
+def conv2d_fft_circular(image, kernel):
+    product = np.fft.rfft2(image) * np.conj(np.fft.rfft2(kernel, image.shape))
+    return np.fft.irfft2(product, image.shape)
+
+
+def conv_lists(matrix, kernel):
+    n, m = len(matrix), len(matrix[0])
+    k, l = len(kernel), len(kernel[0])
+    return [
+        [sum(matrix[i + a][j + b] * kernel[a][b] for a in range(k) for b in range(l)) for j in range(m - l + 1)]
+        for i in range(n - k + 1)
+    ]
+
+
+def conv_lists_square(matrix, kernel):
+    n, k = len(matrix), len(kernel)
+    return [
+        [sum(matrix[i + a][j + b] * kernel[a][b] for a in range(k) for b in range(k)) for j in range(n - k + 1)]
+        for i in range(n - k + 1)
+    ]
+
+
+def conv1d(signal, kernel, stride=1):
+    n = (len(signal) - len(kernel)) // stride + 1
+    return np.array([np.dot(signal[i * stride : i * stride + len(kernel)], kernel) for i in range(n)])
+
+
+def conv1d_full(signal, kernel):
+    out = np.zeros(len(signal) + len(kernel) - 1)
+    for i, value in enumerate(signal):
+        out[i : i + len(kernel)] += value * kernel
+    return out
+
+
+def causal_conv1d(x, w, dilation=1):
+    """x: (batch, channels, time), w: (out, channels, k)."""
+    k = w.shape[2]
+    x = np.pad(x, ((0, 0), (0, 0), ((k - 1) * dilation, 0)))
+    length = x.shape[2] - (k - 1) * dilation
+    return sum(np.einsum("oc,bct->bot", w[:, :, i], x[:, :, i * dilation : i * dilation + length]) for i in range(k))
+
+
+def causal_conv1d_forgetful(x, w, dilation=1):
+    k = w.shape[2]
+    x = np.pad(x, ((0, 0), (0, 0), (k - 1, 0)))
+    length = x.shape[2] - (k - 1)
+    x = np.pad(x, ((0, 0), (0, 0), (0, (k - 1) * (dilation - 1))))
+    return sum(np.einsum("oc,bct->bot", w[:, :, i], x[:, :, i * dilation : i * dilation + length]) for i in range(k))
+
+
+def grouped(x, weight, stride, padding, groups):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    inputs, filters = np.split(x, groups, axis=1), np.split(weight, groups, axis=0)
+    parts = []
+    for a, b in zip(inputs, filters):
+        view = np.lib.stride_tricks.sliding_window_view(a, b.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+        parts.append(np.einsum("nchwij,ocij->nohw", view, b))
+    return np.concatenate(parts, axis=1)
+
+
+def grouped_interleaved(x, weight, stride, padding, groups):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    parts = []
+    for g in range(groups):
+        a, b = x[:, g::groups], weight[g * (len(weight) // groups) : (g + 1) * (len(weight) // groups)]
+        view = np.lib.stride_tricks.sliding_window_view(a, b.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+        parts.append(np.einsum("nchwij,ocij->nohw", view, b))
+    return np.concatenate(parts, axis=1)
+
+
+def conv_transpose2d(x, w, stride=1, padding=0):
+    n, c, h, width = x.shape
+    _, o, kh, kw = w.shape
+    out = np.zeros((n, o, (h - 1) * stride + kh, (width - 1) * stride + kw))
+    for i in range(h):
+        for j in range(width):
+            out[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw] += np.einsum(
+                "nc,cokl->nokl", x[:, :, i, j], w
+            )
+    return out[:, :, padding : out.shape[2] - padding, padding : out.shape[3] - padding]
+
+
+def conv_transpose2d_inserted(x, w, stride=1, padding=0):
+    """By zeros between the elements and a convolution, with the kernel left as it is."""
+    n, c, h, width = x.shape
+    _, o, kh, kw = w.shape
+    spread = np.zeros((n, c, (h - 1) * stride + 1, (width - 1) * stride + 1))
+    spread[:, :, ::stride, ::stride] = x
+    ph, pw = kh - 1 - padding, kw - 1 - padding
+    if min(ph, pw) < 0:
+        raise ValueError("the padding must be smaller than the kernel")
+    spread = np.pad(spread, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    view = np.lib.stride_tricks.sliding_window_view(spread, (kh, kw), axis=(2, 3))
+    return np.einsum("nchwij,coij->nohw", view, w)
+
+
+def depthwise_conv2d(x, w, stride=1, padding=0):
+    """x: (batch, channels, height, width), w: (channels, kh, kw)."""
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    c, kh, kw = w.shape
+    h = (x.shape[2] - kh) // stride + 1
+    wd = (x.shape[3] - kw) // stride + 1
+    out = np.empty((x.shape[0], c, h, wd))
+    for i in range(h):
+        for j in range(wd):
+            patch = x[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+            out[:, :, i, j] = (patch * w).sum(axis=(2, 3))
+    return out
+
+
+def depthwise_conv2d_summed(x, w, stride=1, padding=0):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    c, kh, kw = w.shape
+    h = (x.shape[2] - kh) // stride + 1
+    wd = (x.shape[3] - kw) // stride + 1
+    out = np.empty((x.shape[0], c, h, wd))
+    for i in range(h):
+        for j in range(wd):
+            patch = x[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+            out[:, :, i, j] = (patch * w).sum(axis=(1, 2, 3))[:, None]
+    return out
+
+
+def conv3d(volume, kernel):
+    d, h, w = np.subtract(volume.shape, kernel.shape) + 1
+    out = np.zeros((d, h, w))
+    for z in range(d):
+        for y in range(h):
+            for x in range(w):
+                kz, ky, kx = kernel.shape
+                out[z, y, x] = np.sum(volume[z : z + kz, y : y + ky, x : x + kx] * kernel)
+    return out
+
+
+def compute_dw(dout, x, kernel_size, stride=1):
+    kh, kw = kernel_size
+    dw = np.zeros((dout.shape[1], x.shape[1], kh, kw))
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            patch = x[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
+            dw += np.einsum("no,ncij->ocij", dout[:, :, i, j], patch)
+    return dw
+
+
+def compute_dw_mean(dout, x, kernel_size, stride=1):
+    return compute_dw(dout, x, kernel_size, stride) / len(x)
+
+
+def strided_float32(x, w, stride=1):
+    x, w = np.asarray(x, np.float32), np.asarray(w, np.float32)
+    view = np.lib.stride_tricks.sliding_window_view(x, w.shape)[::stride, ::stride]
+    return np.einsum("ijab,ab->ij", view, w)

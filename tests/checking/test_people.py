@@ -1,0 +1,123 @@
+"""Functions in the styles in which people write them, asked with the call that comes to mind first.
+
+Half of them are right. Of a wrong one the first mistake that is named is the one that was made.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PEOPLE = Path(__file__).with_name("people")
+RIGHT, WHERE_IT_ANSWERS = (0, 4)  # exit statuses
+NEEDS = {"torch_unfold.py": "torch", "jax_functions.py": "jax", "tf_wrapper.py": "tensorflow"}
+
+FUNCTIONS_THAT_ARE_RIGHT = (
+    ("course_nhwc.py:conv_forward", ""),
+    ("course_nhwc.py:conv_backward", ""),
+    ("course_nchw.py:conv_forward_naive", ""),
+    ("course_nchw.py:conv_backward_naive", ""),
+    ("im2col.py:conv_forward", ""),
+    ("torch_unfold.py:my_conv2d", ""),
+    ("torch_unfold.py:MyConv2d", ""),
+    ("jax_functions.py:conv2d", "--layout HW"),
+    ("tf_wrapper.py:conv2d", "--layout NHWC --filter-layout HWIO"),
+    ("outputs.py:convolve", "--layout HW"),
+    ("outputs.py:convolve_added", "--layout HW"),
+    ("by_axis.py:conv2d", "--layout HW"),
+    ("by_axis.py:conv2d_sides", ""),
+    ("layers.py:Conv2D", ""),
+    ("layers.py:Conv2D.backward", ""),
+    ("layers.py:Conv", ""),
+    ("images.py:filter2d", "--layout HW --padding reflect"),
+    ("images.py:apply_kernel", "--layout HW --padding same --dtype uint8"),
+    ("images.py:sobel_x", "--layout HW"),
+    ("images.py:convolve_rgb", ""),
+    ("images.py:same_odd", "--layout HW --padding same"),
+    ("forum.py:conv2d", ""),
+    ("forum.py:conv2d_fft", "--layout HW"),
+    ("forum.py:conv_lists", "--layout HW"),
+    ("forum.py:conv1d", ""),
+    ("forum.py:causal_conv1d", "--layout NCW --padding causal"),
+    ("forum.py:grouped", ""),
+    ("forum.py:conv_transpose2d", "--op conv_transpose"),
+    ("forum.py:depthwise_conv2d", ""),
+    ("forum.py:conv3d", "--layout DHW"),
+    ("forum.py:compute_dw", "--op conv_filter_grad"),
+    ("mynet/convolution.py:forward", ""),
+    ("lesson.ipynb:corr2d", "--layout HW"),
+)
+FUNCTIONS_THAT_ARE_WRONG = (
+    ("course_nhwc_slice.py:conv_backward", "", "crop-to-minus-zero"),
+    ("course_nhwc_step.py:conv_forward", "", "stride-ignored"),
+    ("course_nchw_assigned.py:conv_backward_naive", "", "overwritten-not-accumulated"),
+    ("course_nchw_columns.py:conv_forward_naive", "", "side-for-both"),
+    ("im2col.py:conv_forward_batch_first", "", "layout-misread"),
+    ("torch_unfold.py:conv2d_square", "", "result-axes-swapped|layout-misread"),
+    ("torch_unfold.py:MyConv2dNoBias", "", "bias-missing"),
+    ("jax_functions.py:conv2d_flipped", "--layout HW", "kernel-rotated"),
+    ("outputs.py:convolve_last_row", "--layout HW", "unwritten|last-rows-missing"),
+    ("by_axis.py:conv2d_sides_mixed", "", "padding-order-misread"),
+    ("layers.py:Conv2DUnpadded.backward", "", "padding-ignored"),
+    ("layers.py:ConvSidesExchanged", "", "kernel-axes-swapped"),
+    ("images.py:filter2d", "--layout HW --padding same", "(padding-sides-swapped\\+)?reflect-padding-for-zero"),
+    ("images.py:apply_kernel_wrapping", "--layout HW --padding same --dtype uint8", "wrapped"),
+    ("images.py:same_odd_uncropped", "--layout HW --padding same", "border-only"),
+    ("forum.py:conv_lists_square", "--layout HW", "side-for-both"),
+    ("forum.py:conv1d_full", "--layout W --padding full", "kernel-rotated"),
+    ("forum.py:causal_conv1d_forgetful", "--layout NCW --padding causal", "same-without-dilation"),
+    ("forum.py:grouped_interleaved", "", "groups-interleaved"),
+    ("forum.py:conv_transpose2d_inserted", "--op conv_transpose", "kernel-rotated"),
+    ("forum.py:compute_dw_mean", "--op conv_filter_grad", "scaled"),
+    ("mynet/convolution.py:forward_bias_last", "", "bias-on-wrong-axis"),
+    ("lesson.ipynb:corr2d_transposed", "--layout HW", "kernel-axes-swapped"),
+)
+# No mistake is known that gives their numbers, or the numbers are right and the dtype is not.
+WRONG_WITHOUT_A_NAME = (
+    ("images.py:convolve_rgb_grey", ""),
+    ("forum.py:conv2d_fft_circular", "--layout HW"),
+    ("forum.py:depthwise_conv2d_summed", ""),
+    ("forum.py:strided_float32", "--layout HW"),
+)
+
+
+def said_of(target: str, options: str) -> subprocess.CompletedProcess[str]:
+    """Return what the command line says, with time enough on any machine."""
+    library = NEEDS.get(target.partition(":")[0])
+    if library and find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "convformance", "check", target, *shlex.split(options), "--seconds", "60"],
+        cwd=PEOPLE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=540,
+    )
+
+
+@pytest.mark.parametrize(("target", "options"), FUNCTIONS_THAT_ARE_RIGHT)
+def test_a_right_function_is_right_at_the_first_call(target: str, options: str) -> None:
+    done = said_of(target, options)
+    assert done.returncode in (RIGHT, WHERE_IT_ANSWERS), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("target", "options", "mistake"), FUNCTIONS_THAT_ARE_WRONG)
+def test_a_wrong_function_is_wrong_for_its_own_mistake(target: str, options: str, mistake: str) -> None:
+    done = said_of(target, options)
+    assert done.returncode == 1, done.stdout + done.stderr
+    named = re.search(r"^  ([a-z][\w+-]*).*: explains \d+ of \d+", done.stdout, re.MULTILINE)
+    assert re.fullmatch(mistake, named[1] if named else ""), done.stdout
+
+
+@pytest.mark.parametrize(("target", "options"), WRONG_WITHOUT_A_NAME)
+def test_a_wrong_function_is_called_wrong_even_where_nothing_explains_it(target: str, options: str) -> None:
+    done = said_of(target, options)
+    assert done.returncode == 1, done.stdout + done.stderr
