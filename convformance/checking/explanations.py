@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convformance.adapters.contract import Answer
-from convformance.checking.normalising import SHAPE, Normalised
+from convformance.checking.normalising import DTYPE, SHAPE, Normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging.diagnosis import RAISES, Diagnosis, Match, Observation, diagnoses, is_exact_mistake
@@ -267,12 +267,12 @@ def form_diagnoses(questions: Sequence[Question], *, dtype: str) -> list[Diagnos
             fault = next((fault for fault in question.faults if fault.name == name), None)
             matches = (Match(name, fault.detail),) if fault else ()
             observations.append(replace(_observation(question, dtype, bool(fault), matches), spread=None))
-        result += [_with_shape(each, answered) for each in diagnoses(observations)]
+        result += [_with_message(each, answered) for each in diagnoses(observations)]
     return result
 
 
-def _with_shape(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagnosis:
-    """Return the diagnosis of a shape with the message of the first answer that has it; any other as it is."""
-    messages = (fault.message for question in questions for fault in question.faults if fault.kind == SHAPE)
-    message = next(messages, "") if diagnosis.name == "wrong-shape" else ""
+def _with_message(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagnosis:
+    """Return the diagnosis of a shape or a dtype with the message of the first answer that has it; others as they are."""
+    kind = {"wrong-shape": SHAPE, "wrong-dtype": DTYPE}.get(diagnosis.name)
+    message = next((fault.message for each in questions for fault in each.faults if fault.kind == kind), "")
     return replace(diagnosis, explanation=f"{message[0].upper()}{message[1:]}.") if message else diagnosis

@@ -219,7 +219,7 @@ def test_a_parameter_that_does_not_exist_cannot_be_fixed() -> None:
     ("answer", "message"),
     [
         (lambda y: y[:-1], "the result has shape"),
-        (lambda y: y.astype(np.float32), "wrong-dtype float32 for float64"),
+        (lambda y: y.astype(np.float32), "dtype float32; wanted float64"),
         (lambda y: y * np.nan, "nan"),
         (lambda y: None if y.size > 4 else y, "returned None"),
         (lambda y: "text" if y.size > 4 else y, "no array of numbers"),
