@@ -272,7 +272,7 @@ def form_diagnoses(questions: Sequence[Question], *, dtype: str) -> list[Diagnos
 
 
 def _with_message(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagnosis:
-    """Return the diagnosis of a shape or a dtype with the message of the first answer that has it; others as they are."""
+    """Return the diagnosis of a shape or dtype with the message of the first answer that has it; others as they are."""
     kind = {"wrong-shape": SHAPE, "wrong-dtype": DTYPE}.get(diagnosis.name)
     message = next((fault.message for each in questions for fault in each.faults if fault.kind == kind), "")
     return replace(diagnosis, explanation=f"{message[0].upper()}{message[1:]}.") if message else diagnosis
