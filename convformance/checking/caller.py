@@ -216,7 +216,7 @@ class Capabilities:
         unknown = [each.name for each in self.signature.leaves if self._stays_unknown(each) and each != border]
         if unknown:
             left = "left at its default" if len(unknown) == 1 else "left at their defaults"
-            yield f"{', '.join(unknown)} (not known, {left})"
+            yield f"{', '.join(unknown)} (not known, {left}: --fixed {unknown[0]}=VALUE says another)"
         parameters = [parameter for role in (*roles, *SIZES) if (parameter := self.signature.of(role))]
         yield from filter(None, map(self._lacking_form, parameters))
         yield from self._lacking_axes(roles)
@@ -260,7 +260,7 @@ class Capabilities:
         names = {"N": "more than one image at a time", "C": "more than one channel"}
         lacking = [letter for letter in names if letter not in self.layouts.activations]
         if lacking:
-            yield f"{', '.join(names[letter] for letter in lacking)} (not in the layout)"
+            yield f"{', '.join(names[letter] for letter in lacking)} (not in the layout: --layout)"
         if "C" not in lacking and self._reads_single_channel:
             remedy = " (--depthwise: a filter for each channel)" if "I" not in self.layouts.filters else ""
             yield f"more than one channel to read{remedy}"

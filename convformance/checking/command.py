@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what takes long to import is imported while the other proce
     from convformance.checking.findings import CheckVerdict, Findings
 
 # Parameters of a check that have an option of their own; others are given with --fixed.
-_OPTIONS = ("op", "layout", "filter_layout", "dtype", "call", "returns", "grade", "padding")
+_OPTIONS = ("op", "layout", "filter_layout", "dtype", "call", "returns", "grade", "arrays", "device", "padding")
 # How the library writes a call that has to be said, and what is to be fixed beside it.
 _CALL = re.compile(r"call=(?P<call>lambda .*?\))(?P<fixed>(, \w+=[^,()]+)*)( \(from convformance import \w+\))?$")
 
@@ -67,7 +67,7 @@ def _cannot_ask(parsed: argparse.Namespace, error: CannotAsk) -> int:
 def _command(parsed: argparse.Namespace, options: Mapping[str, Any]) -> str:
     """Return the command line that was typed with ``options`` in place of its own."""
     entered = {name: getattr(parsed, name) for name in _OPTIONS}
-    defaults = {"op": "conv", "layout": "NCHW", "dtype": "float64", "grade": "norm-wise"}
+    defaults = {"op": "conv", "layout": "NCHW", "dtype": "float64", "grade": "norm-wise", "arrays": "auto"}
     own = {name: value for name, value in entered.items() if value not in (None, defaults.get(name))}
     if "layout" in options:
         own.pop("filter_layout", None)

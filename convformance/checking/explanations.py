@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from convformance.adapters.contract import Answer
-from convformance.checking.normalising import SHAPE, Normalised
+from convformance.checking.normalising import DTYPE, SHAPE, Normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
-from convformance.judging.diagnosis import Diagnosis, Match, Observation, diagnoses, is_exact_mistake
+from convformance.judging.diagnosis import RAISES, Diagnosis, Match, Observation, diagnoses, is_exact_mistake
 from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.matching import Evidence, find_match, is_reproducible
 from convformance.judging.rule import Examination, judge
@@ -32,6 +32,9 @@ _TELLING = 24
 # What goes wrong with NaN and infinity alone is no mistake of the numbers, and what changes from call to call may have
 # one as its reason: both stand behind a mistake that reproduces numbers.
 _LAST = ("not-deterministic", "nan-swallowed", "nan-spread")
+# What is said of a mistake that is no more than what the message of an answer says, in front of the message.
+_QUOTED = {RAISES: "The call raises an exception", "wrong-shape": "No known mistake gives the shape"}
+_RETURN = "Return an array of numbers on every path through the function."
 
 Clock = Callable[[], float]
 
@@ -223,7 +226,23 @@ def diagnoses_of(questions: Sequence[Question], *, dtype: str) -> list[Diagnosis
         if not question.refused and not (passed_over and finite_wrong):
             observations.append(_observation(question, dtype, wrong, matches))
     named = diagnoses(observations) if any(each.wrong for each in observations) else []
-    return sorted(named, key=lambda each: each.name in _LAST)
+    quoting = [_with_example(each, questions) for each in named]
+    return sorted(quoting, key=lambda each: each.name in _LAST)
+
+
+def _with_example(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagnosis:
+    """Return the diagnosis of exceptions, or of shapes that nothing explains, with the message of the first of them."""
+    if diagnosis.name not in _QUOTED:
+        return diagnosis
+    for question in questions:
+        match = next((match for match in question.matches if match.name == diagnosis.name), None)
+        if match and diagnosis.detail in ("", match.detail) and not question.refused:
+            if question.origin is not None and not question.origin.type:  # it returned what is no array
+                explanation = f"There is no answer: {question.judgement.message}."
+                return replace(diagnosis, detail="", explanation=explanation, remedy=_RETURN)
+            message = question.judgement.message.removeprefix(f"{match.detail}: ")
+            return replace(diagnosis, explanation=f"{_QUOTED[diagnosis.name]}: {message}.")
+    return diagnosis
 
 
 def _sound(matches: Sequence[Match]) -> tuple[Match, ...]:
@@ -248,5 +267,12 @@ def form_diagnoses(questions: Sequence[Question], *, dtype: str) -> list[Diagnos
             fault = next((fault for fault in question.faults if fault.name == name), None)
             matches = (Match(name, fault.detail),) if fault else ()
             observations.append(replace(_observation(question, dtype, bool(fault), matches), spread=None))
-        result += diagnoses(observations)
+        result += [_with_message(each, answered) for each in diagnoses(observations)]
     return result
+
+
+def _with_message(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagnosis:
+    """Return the diagnosis of a shape or dtype with the message of the first answer that has it; others as they are."""
+    kind = {"wrong-shape": SHAPE, "wrong-dtype": DTYPE}.get(diagnosis.name)
+    message = next((fault.message for each in questions for fault in each.faults if fault.kind == kind), "")
+    return replace(diagnosis, explanation=f"{message[0].upper()}{message[1:]}.") if message else diagnosis

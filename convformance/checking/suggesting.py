@@ -107,7 +107,8 @@ def options_of(request: Mapping[str, Any]) -> list[str]:
         options += [f"--{name.replace('_', '-')}", request[name]] if request[name] else []
     if request["returns"]:
         options += ["--returns", ",".join(name or "-" for name in request["returns"])]
-    for name, usual in (("dtype", "float64"), ("grade", "conformant"), ("seconds", 4.0)):
+    usual_values = {"dtype": "float64", "grade": "norm-wise", "arrays": "auto", "device": None, "seconds": 4.0}
+    for name, usual in usual_values.items():
         text = f"{request[name]:g}" if name == "seconds" else request[name]
         options += [f"--{name}", text] if request[name] != usual else []
     options += ["--empty"] if request["empty"] else []

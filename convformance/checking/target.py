@@ -157,7 +157,8 @@ class FunctionUnderTest:
         ones = [1] * (array.ndim - 1)
         # A gradient may have the axes of a bias that the function is given; without one it has a single axis.
         if result_role(operation) == "bias" and takes_bias and ones and sorted(array.shape)[:-1] == ones:
-            self.remark(f"returns the gradient of the bias in the shape {_with_channels(array.shape)}")
+            if max(array.shape) > 1:  # of a single channel any axis may be that of the channels
+                self.remark(f"returns the gradient of the bias in the shape {_with_channels(array.shape)}")
             array = array.reshape(-1)
         self.own_shape = array.shape
         return np.array(self.capabilities.layouts.canonical(array, result_role(operation)))
@@ -188,7 +189,7 @@ def _to_write_into(shape: tuple[int, ...], dtype: Any, zeroed: bool) -> Array:
 
 def _with_channels(shape: tuple[int, ...]) -> str:
     """Return a shape with C for the number of channels, the only axis that is not 1."""
-    return f"({', '.join('C' if size == max(shape) and max(shape) > 1 else str(size) for size in shape)})"
+    return f"({', '.join('C' if size == max(shape) else str(size) for size in shape)})"
 
 
 @contextlib.contextmanager

@@ -6,16 +6,22 @@ from typing import Any
 
 from convformance.checking.findings import PARTIAL, CheckVerdict, Findings
 from convformance.checking.headline import headline
-from convformance.judging.diagnosis import UNEXPLAINED, Diagnosis
+from convformance.judging.diagnosis import RAISES, UNEXPLAINED, Diagnosis
 from convformance.judging.grades import CLEAN, ERROR, INACCURATE, WRONG
 
 WIDTH, LINES = 100, 40
-_LINES_OF_ENTRY = 4
+_LINES_OF_ENTRY, _LINES_OF_NOT_ASKED = 4, 8
 _ARRAY_LINES = 3
 _KINDS = 4  # of messages of one operation
 _DIAGNOSES = 2  # of one operation
 _REMARKS = 3
 _FORM_NAMES = ("wrong-dtype", "operand-changed")  # what is wrong beside numbers
+# How the messages begin that say the same as a diagnosis.
+_BEGINNINGS = {
+    "wrong-shape": "the result has shape",
+    "wrong-dtype": "the result has dtype",
+    "operand-changed": "changed its operand",
+}
 _LEAST_BODY = 12  # lines of what is wrong that smallest cases leave room for
 
 
@@ -44,16 +50,16 @@ def _cases_that_have_room(findings: Findings, room: int) -> list[str]:
 
 
 def _mistakes(findings: Findings) -> Iterator[str]:
-    """Yield what is wrong with each operation; a mistake that an earlier one has is not explained again."""
+    """Yield what is wrong with each operation; what has been explained is not explained again."""
     explained: set[str] = set()
     for operation in findings.operations:
         wrong, diagnoses = findings.wrong(operation), findings.diagnoses.get(operation, ())
         if len(findings.operations) > 1:
             yield _count_line(findings, operation, wrong)
         for index, diagnosis in enumerate(diagnoses[:_DIAGNOSES]):
-            yield from diagnosis_lines(diagnosis, explanation=diagnosis.name not in explained, remedy=index == 0)
-        explained |= {diagnosis.name for diagnosis in diagnoses[:_DIAGNOSES]}
-        yield from _messages(wrong, explained=any(diagnosis.name != UNEXPLAINED for diagnosis in diagnoses))
+            yield from diagnosis_lines(diagnosis, explanation=diagnosis.explanation not in explained, remedy=index == 0)
+        explained |= {diagnosis.explanation for diagnosis in diagnoses[:_DIAGNOSES]}
+        yield from _messages(wrong, diagnoses)
 
 
 def _count_line(findings: Findings, operation: str, wrong: Sequence[CheckVerdict]) -> str:
@@ -82,14 +88,24 @@ def diagnosis_lines(diagnosis: Diagnosis, *, explanation: bool = True, remedy: b
         yield from _wrapped("    To mend it: ", diagnosis.remedy)
 
 
-def _messages(wrong: Sequence[CheckVerdict], *, explained: bool) -> Iterator[str]:
-    """Yield what is wrong beside numbers that a diagnosis explains, by kind with a count and the first of them."""
+def _messages(wrong: Sequence[CheckVerdict], diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
+    """Yield what is wrong beside what diagnoses say, by kind with a count and the first of them."""
+    explained = any(diagnosis.name != UNEXPLAINED for diagnosis in diagnoses)
+    said = {_beginning(diagnosis) for diagnosis in diagnoses[:_DIAGNOSES]} - {""}
     by_kind: dict[str, list[str]] = {}
     for verdict in wrong:
         for kind, message in _kinds(verdict, explained=explained):
-            by_kind.setdefault(kind, []).append(message)
+            if not message.startswith(tuple(said)):
+                by_kind.setdefault(kind, []).append(message)
     for kind, messages in sorted(by_kind.items(), key=lambda item: -len(item[1]))[:_KINDS]:
         yield from _wrapped("  ", f"{kind} ({len(messages)} of {len(wrong)}): {messages[0]}")
+
+
+def _beginning(diagnosis: Diagnosis) -> str:
+    """Return how the messages begin that say the same as a diagnosis, "" where there are none."""
+    if diagnosis.name == RAISES:
+        return diagnosis.detail or "returned"
+    return _BEGINNINGS.get(diagnosis.name, "")
 
 
 def _kinds(answered: CheckVerdict, *, explained: bool) -> Iterator[tuple[str, str]]:
@@ -106,8 +122,9 @@ def _kinds(answered: CheckVerdict, *, explained: bool) -> Iterator[tuple[str, st
         return
     if grade in INACCURATE:
         yield "less accurate than a plain sum", message
-    elif grade == WRONG and verdict.worst is None and not answered.form:  # a shape, and no numbers
-        yield "wrong shape", message
+    elif grade == WRONG and verdict.worst is None and not answered.form:  # no numbers to compare
+        if "has shape" in message or not explained:
+            yield "wrong shape" if "has shape" in message else "wrong", message
     elif grade == WRONG and not explained:
         yield "wrong numbers", message
     elif grade not in (WRONG, *CLEAN):
@@ -197,7 +214,7 @@ def _cut(line: str, width: int) -> str:
 
 def _not_asked(findings: Findings) -> Iterator[str]:
     if findings.not_asked:
-        yield from _wrapped("Not asked: ", "; ".join(findings.not_asked))
+        yield from _wrapped("Not asked: ", "; ".join(findings.not_asked), lines=_LINES_OF_NOT_ASKED)
 
 
 def _asked(findings: Findings) -> Iterator[str]:
@@ -206,8 +223,8 @@ def _asked(findings: Findings) -> Iterator[str]:
         yield from _wrapped("Remark: ", f"it {remark}" if remark.startswith(("returns", "changes")) else remark)
 
 
-def _wrapped(label: str, entry: str) -> list[str]:
-    """Return ``entry`` behind its label, broken at 100 columns, at most four lines."""
+def _wrapped(label: str, entry: str, *, lines: int = _LINES_OF_ENTRY) -> list[str]:
+    """Return ``entry`` behind its label, broken at 100 columns, at most so many lines."""
     indent = " " * min(len(label), 6)
-    lines = textwrap.wrap(entry, WIDTH, initial_indent=label, subsequent_indent=indent)
-    return lines if len(lines) <= _LINES_OF_ENTRY else [*lines[: _LINES_OF_ENTRY - 1], f"{indent}..."]
+    broken = textwrap.wrap(entry, WIDTH, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False)
+    return broken if len(broken) <= lines else [*broken[: lines - 1], f"{indent}..."]

@@ -72,7 +72,7 @@ RIGHT = [
     ("calls_planes.py:options", "stride that differs by axis"),
     ("calls_planes.py:handed_on", "stride that differs by axis"),
     ("calls_planes.py:mixed", "dilation that differs by axis"),
-    ("calls_planes.py:unknown", "gain (not known, left at its default)"),
+    ("calls_planes.py:unknown", "gain (not known, left at its default: --fixed gain=VALUE says another)"),
     ("calls_course.py:conv_forward", "layout NHWC, filters HWIO (read from the source)"),
     ("calls_course.py:conv_forward", "takes b in the shape (1, 1, 1, C)"),
     ("calls_course.py:conv_forward", "kernels of unequal sides (in the source all sides are f)"),

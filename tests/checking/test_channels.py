@@ -93,7 +93,7 @@ def test_what_takes_one_channel_is_asked_with_one_and_that_is_said(function: Any
 def test_a_layout_without_channels_says_that_one_is_asked() -> None:
     result = check(lambda image, kernel: channels.each_colour(image[..., None], kernel)[..., 0], layout="HW", **BRIEF)
     assert result.ok, result
-    assert "more than one image at a time, more than one channel (not in the layout)" in result.not_asked
+    assert "more than one image at a time, more than one channel (not in the layout: --layout)" in result.not_asked
 
 
 @pytest.mark.parametrize(

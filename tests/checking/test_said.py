@@ -24,7 +24,7 @@ STRIDED_CALL = (
     *("--call", "lambda fn, x, w, problem: fn(x, w, one(problem.stride))"),
     *("--fixed", "padding=0", "--fixed", "dilation=1", "--fixed", "groups=1"),
 )
-HW = {"layout": "HW"}
+HW, NCHW = {"layout": "HW"}, {"layout": "NCHW"}
 
 
 def flat(image: Array, kernel: Array, **geometry: Any) -> Array:
@@ -235,7 +235,7 @@ def test_chance_stands_behind_what_reproduces_numbers() -> None:
 
 def test_a_parameter_that_nobody_knows_is_said_to_stay_at_its_default() -> None:
     result = said(lambda image, kernel, wobble=3: flat(image, kernel))
-    assert any("wobble (not known, left at the default" in entry for entry in result.not_asked)
+    assert any("wobble (not known, left at its default: --fixed wobble=VALUE" in entry for entry in result.not_asked)
 
 
 def test_a_size_of_the_input_hints_at_a_padding_that_was_not_said() -> None:
@@ -249,9 +249,9 @@ def test_a_size_of_the_input_hints_at_a_padding_that_was_not_said() -> None:
     [
         (lambda image, kernel: None, {"layout": "HW"}, ["nothing"], {}),
         (lambda image, kernel: undefined, {"layout": "HW"}, [], {}),  # type: ignore[name-defined]  # noqa: F821
-        (lambda image, kernel: flat(image, kernel) if image.ndim == 2 else _refuse(image), {}, ["layout"], HW),
-        (lambda image, kernel: turned(image, kernel) if image.ndim == 2 else _refuse(image), {}, ["layout"], HW),
-        (lambda x, w: np.convolve(x, w[::-1], "valid"), {}, ["layout"], {"layout": "W"}),
+        (lambda image, kernel: flat(image, kernel) if image.ndim == 2 else _refuse(image), NCHW, ["layout"], HW),
+        (lambda image, kernel: turned(image, kernel) if image.ndim == 2 else _refuse(image), NCHW, ["layout"], HW),
+        (lambda x, w: np.convolve(x, w[::-1], "valid"), NCHW, ["layout"], {"layout": "W"}),
         (
             lambda x, w: (
                 conv(x.transpose(0, 3, 1, 2), w.transpose(3, 2, 0, 1)).transpose(0, 2, 3, 1)[
@@ -280,11 +280,15 @@ def _refuse(x: Array) -> Array:
     raise IndexError(f"too many indices for array: array is {x.ndim}-dimensional")
 
 
+def sums_of_windows(x: Array, w: Array) -> Array:
+    return np.array([(x[i : i + len(w)] * w).sum() for i in range(len(x) - len(w) + 1)])
+
+
 def test_every_answer_of_other_axes_says_what_was_given() -> None:
     with pytest.raises(
         UncallableError, match=r"arrays of 4 axes \(NCHW, filters OIHW\) were given; --layout"
     ) as raised:
-        check(lambda x, w: np.array([(x[i : i + len(w)] * w).sum() for i in range(len(x) - len(w) + 1)]), seconds=AMPLE)
+        check(sums_of_windows, layout="NCHW", seconds=AMPLE)
     assert raised.value.options == {"layout": "W"}
 
 
@@ -293,7 +297,7 @@ def test_tensors_that_are_wanted_are_named_with_the_call() -> None:
     namespace = {"torch": torch}
     exec("def layer(x, w):\n    return torch.conv2d(x, w)\n", namespace)
     with pytest.raises(UncallableError, match="it may want tensors") as raised:
-        check(namespace["layer"], seconds=AMPLE)  # type: ignore[arg-type]
+        check(namespace["layer"], arrays="numpy", seconds=AMPLE)  # type: ignore[arg-type]
     assert raised.value.options["call"] == "lambda fn, x, w, problem: fn(torch.from_numpy(x), torch.from_numpy(w))"
 
 
@@ -320,13 +324,14 @@ def test_each_operation_that_is_wrong_has_its_smallest_case() -> None:
             1,
             ("call(fn, x, w, problem), stride 2", "refused"),
         ),
-        (("vectors",), 2, ("--layout W",)),
+        (("vectors", "--layout", "NCHW"), 2, ("check said.py:vectors --layout W",)),
         (("planes", "--layout", "NCHW"), 2, ("check said.py:planes --layout HW",)),
         (
             ("with_options",),
             2,
             (
-                "check said.py:with_options --call 'lambda fn, x, w, bias, problem: fn(",
+                "convformance check said.py:with_options",
+                "--call 'lambda fn, x, w, bias, problem: fn(x=x, w=w, b=bias, options={",
                 "--fixed dilation=1 --fixed groups=1",
             ),
         ),
@@ -403,7 +408,7 @@ def test_the_command_line_prints_the_same_as_the_library_returns() -> None:
 
 
 def test_what_cannot_be_asked_is_json_too() -> None:
-    done = convformance("said.py:vectors", "--json")
+    done = convformance("said.py:vectors", "--layout", "NCHW", "--json")
     printed = json.loads(done.stdout)
     assert (done.returncode, printed["verdict"], conforms(printed, SCHEMA)) == (2, "usage-error", [])
     assert printed["command"] == "convformance check said.py:vectors --layout W"

@@ -1,5 +1,7 @@
 """Functions that are right in part, or right in all but form, or that cannot be called as they are."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -62,7 +64,11 @@ def gradients(dy, x, w, stride=1):
     return dx, dy.sum((0, 2, 3))[None]
 
 
+class Settings(NamedTuple):
+    stride: int
+
+
 def with_options(x, w, b, options):
-    stride = options["stride"]
+    stride = Settings(**options).stride
     windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
     return np.einsum("nchwij,ocij->nohw", windows, w) + b[:, None, None]
