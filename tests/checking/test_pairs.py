@@ -8,7 +8,7 @@ from convformance import check
 from convformance.checking import cases, combining, loading, trying
 from convformance.checking.spec import CheckSpec
 from convformance.test_cases import coverage
-from convformance.test_cases.features import NAMES, levels_of, questions_of
+from convformance.test_cases.features import questions_of
 
 TARGET = Path(__file__).with_name("handwritten") / "pairs.py"
 BRIEF = 60.0
