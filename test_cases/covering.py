@@ -5,7 +5,7 @@ combination that is missing and is the best of several. Constraints need no desc
 Source: https://doi.org/10.1109/32.605761
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
 from convformance.test_cases import building
@@ -27,13 +27,19 @@ def find_impossible(missing: Iterable[Combination]) -> set[Combination]:
     return {each for each in missing if building.search(dict(each), "can", TRIES) is None}
 
 
-def cover(missing: Iterable[Combination], strength: int, seed: str) -> Iterator[Question]:
-    """Yield questions that reach all that is ``missing``: each the best of several for the first that is left."""
+def cover(
+    missing: Iterable[Combination], strength: int, seed: str, accept: Callable[[Question], bool] = lambda question: True
+) -> Iterator[Question]:
+    """Yield questions that reach all that is ``missing``: each the best of several for the first that is left.
+
+    Those that ``accept`` turns down are left out; a combination that has no other is given up.
+    """
     left = dict.fromkeys(sorted(missing))
     number = 0
     while left:
         target = next(iter(left))
-        best = _best(target, left, strength, f"{seed}:{number}")
+        ranked = _ranked(target, left, strength, f"{seed}:{number}")
+        best = next(filter(accept, ranked), None)
         number += 1
         if best is None:
             del left[target]
@@ -43,11 +49,11 @@ def cover(missing: Iterable[Combination], strength: int, seed: str) -> Iterator[
             left.pop(combination, None)
 
 
-def _best(target: Combination, left: dict[Combination, None], strength: int, seed: str) -> Question | None:
-    """Return the candidate that reaches most of what is left."""
+def _ranked(target: Combination, left: dict[Combination, None], strength: int, seed: str) -> list[Question]:
+    """Return candidates that have the target, those that reach most of what is left first."""
     drawn = (building.search(dict(target), f"{seed}:{number}", TRIES) for number in range(_CANDIDATES))
     candidates = [question for question in drawn if question is not None]
-    return max(candidates, key=lambda question: _gain(question, left, strength), default=None)
+    return sorted(candidates, key=lambda question: -_gain(question, left, strength))
 
 
 def _gain(question: Question, left: dict[Combination, None], strength: int) -> int:

@@ -162,7 +162,7 @@ CASES: tuple[Case, ...] = (
     ),
     declare(
         "A batch one larger than two blocks, transposed.",
-        input_size=(6, 6), kernel_size=3, padding=padded, stride=2, batch=33, operations=TRANSPOSED,
+        input_size=(8, 8), kernel_size=3, padding=padded, stride=2, batch=33, operations=TRANSPOSED,
         dtypes=("float32",),
     ),
     declare(
