@@ -86,14 +86,15 @@ def _reach(question: Question) -> str:
 
 def _padding(question: Question) -> str:
     case = question.case
-    if isinstance(case.padding, str):
-        return case.padding
-    sides = [side for pair in case.padding for side in pair]
+    if case.padding in NAMED_PADDINGS:
+        return str(case.padding)
+    pairs = case.problem.padding
+    sides = [side for pair in pairs for side in pair]
     if min(sides) < 0:
         return "negative"
     if max(sides) == 0:
         return "none"
-    if any(lo != hi for lo, hi in case.padding):
+    if any(lo != hi for lo, hi in pairs):
         return "uneven"
     return "even" if len(set(sides)) == 1 else "even, by axis"
 
