@@ -87,7 +87,7 @@ def build(wanted: Wanted, seed: str, among: Mapping[str, Sequence[str]] | None =
 
 def _drawn_level(name: str, levels: Sequence[str], digits: Digits) -> str:
     """Return any level, the most ordinary one more often: too many features at once make no small case."""
-    ordinary = _MOST_ORDINARY.get(name)
+    ordinary = _MOST_ORDINARY.get(name, "no level")
     return ordinary if ordinary in levels and digits.below(2) else digits.choice(levels)
 
 
