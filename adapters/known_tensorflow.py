@@ -162,7 +162,7 @@ TENSORFLOW = (
         "grouped-filter-gradient-unwritten",
         "Rows of the filter that no output of SAME ever multiplies are left as the memory was.",
         "bfloat16, groups, SAME, an image of one row or column; what the memory held decides how it shows",
-        grades=("wrong",),
+        grades=("wrong", "low-precision", "componentwise", "norm-wise"),
         operations=("conv_filter_grad", "conv_transpose_filter_grad"),
         when=lambda case, dtype: (
             dtype == "bfloat16" and case.groups > 1 and 1 in case.input_size and str(case.padding).startswith("same")
