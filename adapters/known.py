@@ -21,6 +21,7 @@ def is_below_avx512(machine: Machine) -> bool:
 
 
 _BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", is_below_avx512)
+_WITH_BFLOAT16 = Machines("x86-64 where oneDNN uses AVX512_BF16", lambda machine: machine.has("avx512_bf16", "onednn"))
 
 
 def is_empty(case: Any) -> bool:
@@ -37,26 +38,6 @@ def strided_past_kernel(case: Any) -> bool:
             problem.output_size, problem.stride, problem.effective_kernel, problem.input_size, strict=True
         )
     )
-
-
-def _has_empty_sums(case: Any) -> bool:
-    """Whether, on some axis, a window holds no element or an element is in no window."""
-    problem = case.problem
-    axes = zip(
-        problem.input_size,
-        problem.output_size,
-        problem.kernel_size,
-        problem.stride,
-        problem.dilation,
-        problem.padding,
-        strict=True,
-    )
-    for size, outputs, kernel, stride, dilation, (lo, _) in axes:
-        windows = [{o * stride + tap * dilation - lo for tap in range(kernel)} for o in range(outputs)]
-        inside = set(range(size))
-        if not all(window & inside for window in windows) or inside - set().union(*windows):
-            return True
-    return False
 
 
 # Of every framework whose convolution has no argument for a bias.
@@ -88,23 +69,6 @@ SCIPY = (
         routes=("signal.fftconvolve",),
         when=lambda case, dtype: bool(case.special),
         link="https://github.com/scipy/scipy/issues/15927",
-    ),
-    KnownDivergence(
-        "fft-noise-where-nothing-is-summed",
-        "An FFT rounds by the largest sum in the plane that it works on: where windows hold nothing but padding, or no "
-        "window reads an element, a result that is zero, or small, gets noise that its own sums do not explain.",
-        "an axis on which some window lies in the padding, or some element is in no window",
-        grades=("wrong",),
-        routes=("signal.fftconvolve",),
-        when=lambda case, dtype: _has_empty_sums(case),
-    ),
-    KnownDivergence(
-        "inserted-zeros-spread-nan",
-        "SciPy has neither stride nor dilation: zeros are inserted, and a NaN or an infinity times such a zero is NaN.",
-        "operands that hold a NaN or an Inf; dilation or stride above 1",
-        grades=("wrong",),
-        routes=("signal.correlate", "signal.convolve"),
-        when=lambda case, dtype: bool(case.special) and max(*case.stride, *case.dilation) > 1,
     ),
 )
 
@@ -165,6 +129,7 @@ TORCH = (
         when=lambda case, dtype: (
             dtype == "bfloat16" and bool(case.special) and len(case.input_size) == 3 and max(case.stride) > 1
         ),
+        machines=_WITH_BFLOAT16,
     ),
     KnownDivergence(
         "no-input-channels",
