@@ -40,6 +40,16 @@ def strided_past_kernel(case: Any) -> bool:
     )
 
 
+def _has_strided_point(case: Any) -> bool:
+    """Whether an axis of size 1 has a kernel of 1, padding, and stride and dilation above 1."""
+    problem = case.problem
+    axes = zip(problem.input_size, problem.kernel_size, problem.stride, problem.dilation, problem.padding, strict=True)
+    return any(
+        size == kernel == 1 and min(stride, dilation) > 1 and max(pair) > 0
+        for size, kernel, stride, dilation, pair in axes
+    )
+
+
 # Of every framework whose convolution has no argument for a bias.
 UNFUSED_BIAS = (
     KnownDivergence(
@@ -58,6 +68,29 @@ UNFUSED_BIAS = (
         operations=("conv_bias_grad",),
         when=lambda case, dtype: dtype in _NARROW,
     ),
+)
+
+# Of PyTorch and TensorFlow, each on the machines that its own table says.
+INSERTED_ZEROS = KnownDivergence(
+    "bfloat16-inserted-zeros-spread-nan",
+    "oneDNN multiplies the zeros that stride inserts: a NaN or an infinity times such a zero is NaN.",
+    "bfloat16, three spatial axes, stride above 1, operands that hold a NaN or an Inf",
+    grades=("wrong",),
+    operations=("conv_input_grad", "conv_transpose"),
+    when=lambda case, dtype: (
+        dtype == "bfloat16" and bool(case.special) and len(case.input_size) == 3 and max(case.stride) > 1
+    ),
+    machines=_WITH_BFLOAT16,
+)
+SINGLE_ELEMENT = KnownDivergence(
+    "bfloat16-filter-gradient-of-one-element",
+    "The filter gradient sums in bfloat16, which a single element with few products does not show in exact fills.",
+    "bfloat16, a filter of one element",
+    grades=("wrong",),
+    operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+    when=lambda case, dtype: dtype == "bfloat16" and prod(case.problem.filter_shape) == 1,
+    machines=_BELOW_AVX512,
+    always=False,
 )
 
 SCIPY = (
@@ -109,28 +142,8 @@ TORCH = (
         when=lambda case, dtype: dtype == "bfloat16",
         machines=_BELOW_AVX512,
     ),
-    KnownDivergence(
-        "bfloat16-filter-gradient-of-one-element",
-        "The filter gradient sums in bfloat16, which a single element with few products does not show in exact fills.",
-        "bfloat16, a filter of one element",
-        grades=("wrong",),
-        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
-        when=lambda case, dtype: dtype == "bfloat16" and prod(case.problem.filter_shape) == 1,
-        machines=_BELOW_AVX512,
-        always=False,
-    ),
-    KnownDivergence(
-        "bfloat16-inserted-zeros-spread-nan",
-        "oneDNN's transposed convolution multiplies the zeros that stride inserts: a NaN or an infinity times such a "
-        "zero is NaN.",
-        "bfloat16, three spatial axes, stride above 1, operands that hold a NaN or an Inf",
-        grades=("wrong",),
-        operations=("conv_input_grad", "conv_transpose"),
-        when=lambda case, dtype: (
-            dtype == "bfloat16" and bool(case.special) and len(case.input_size) == 3 and max(case.stride) > 1
-        ),
-        machines=_WITH_BFLOAT16,
-    ),
+    SINGLE_ELEMENT,
+    INSERTED_ZEROS,
     KnownDivergence(
         "no-input-channels",
         "A convolution of no input channels gives a result of no channels, and its gradients then disagree about the "
@@ -145,7 +158,7 @@ TORCH = (
         "oneDNN ends the process on channels-last data with a padded, strided and dilated axis of size 1 and kernel 1.",
         "permuted operands; an axis of size 1 with kernel 1, padding, stride above 1 and dilation above 1",
         grades=("crashed",),
-        when=lambda case, dtype: case.memory == "permuted" and 1 in case.input_size and max(case.dilation) > 1,
+        when=lambda case, dtype: case.memory == "permuted" and _has_strided_point(case),
         versions=("2.13", None),
     ),
 )

@@ -1,11 +1,17 @@
 """What is known to diverge in TensorFlow: see ``known``."""
 
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 from convformance.adapters.contract import KnownDivergence, Machines
-from convformance.adapters.known import UNFUSED_BIAS, is_below_avx512, is_empty, strided_past_kernel
+from convformance.adapters.known import (
+    INSERTED_ZEROS,
+    SINGLE_ELEMENT,
+    UNFUSED_BIAS,
+    is_below_avx512,
+    is_empty,
+    strided_past_kernel,
+)
 from convformance.processes.machine import Machine
 
 _ONEDNN = ("float32", "bfloat16")
@@ -171,30 +177,8 @@ TENSORFLOW = (
         machines=_TENSORFLOW_ONEDNN,
         always=False,
     ),
-    KnownDivergence(
-        "bfloat16-filter-gradient-of-one-element",
-        "The filter gradient sums in bfloat16, which a single element with few products does not show in exact fills.",
-        "bfloat16, a filter of one element",
-        grades=("wrong",),
-        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
-        when=lambda case, dtype: dtype == "bfloat16" and prod(case.problem.filter_shape) == 1,
-        versions=("2.21", None),
-        machines=_TENSORFLOW_EIGEN,
-        always=False,
-    ),
-    KnownDivergence(
-        "bfloat16-inserted-zeros-spread-nan",
-        "oneDNN's input gradient multiplies the zeros that stride inserts: a NaN or an infinity times such a zero is "
-        "NaN.",
-        "bfloat16, three spatial axes, stride above 1, operands that hold a NaN or an Inf",
-        grades=("wrong",),
-        operations=("conv_input_grad", "conv_transpose"),
-        when=lambda case, dtype: (
-            dtype == "bfloat16" and bool(case.special) and len(case.input_size) == 3 and max(case.stride) > 1
-        ),
-        versions=("2.21", None),
-        machines=_TENSORFLOW_ONEDNN_BFLOAT16,
-    ),
+    replace(SINGLE_ELEMENT, versions=("2.21", None), machines=_TENSORFLOW_EIGEN),
+    replace(INSERTED_ZEROS, versions=("2.21", None), machines=_TENSORFLOW_ONEDNN_BFLOAT16),
     KnownDivergence(
         "float16-special-values-summed-in-float16",
         "Beside a NaN or an infinity whole numbers are summed in float16, too, and rounded on the way.",
