@@ -16,6 +16,7 @@ from convformance.test_cases.case import Case, case
 from convformance.test_cases.features import (
     FEATURES,
     NAMED_PADDINGS,
+    NAMES,
     Question,
     channels_level,
     groups_level,
@@ -233,10 +234,9 @@ def built_case(document: Mapping[str, Any]) -> Case:
 
 def _sentence(question: Question) -> str:
     """Return what a built case can catch: the features in which it is no ordinary convolution."""
-    names = (feature.name for feature in FEATURES)
     off = [
         f"{name} {level}"
-        for name, level in zip(names, levels_of(question), strict=True)
+        for name, level in zip(NAMES, levels_of(question), strict=True)
         if level not in _ORDINARY and name not in _NOT_SAID
     ]
     return f"Mistakes where these meet: {_shortened(off) or 'nothing out of the ordinary'}."

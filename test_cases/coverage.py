@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convformance.test_cases.case import Case
-from convformance.test_cases.features import FEATURES, Question, has_elements, levels_of, questions_of
+from convformance.test_cases.features import FEATURES, NAMES, Question, has_elements, levels_of, questions_of
 
 Level = tuple[str, str]  # of a feature
 Combination = tuple[Level, ...]
@@ -59,9 +59,8 @@ def of_questions(questions: Iterable[Question], strength: int) -> Coverage:
 def reached(questions: Sequence[Question], strength: int) -> Table:
     """Return which combinations of levels meet in some question."""
     rows = np.zeros((len(questions), len(LEVELS)), np.float32)
-    names = [feature.name for feature in FEATURES]
     for row, question in zip(rows, questions, strict=True):
-        row[[_COLUMNS[level] for level in zip(names, levels_of(question), strict=True)]] = 1
+        row[[_COLUMNS[level] for level in zip(NAMES, levels_of(question), strict=True)]] = 1
     return _meeting(rows, strength)
 
 
@@ -77,7 +76,7 @@ def possible(strength: int) -> Table:
     """Return which combinations can be: levels of different features, but for what ``IMPOSSIBLE`` lists."""
     can_be = np.zeros((len(LEVELS),) * strength, bool)
     owners = np.array([name for name, _ in LEVELS])
-    for features in combinations([feature.name for feature in FEATURES], strength):
+    for features in combinations(NAMES, strength):
         can_be[np.ix_(*(owners == name for name in features))] = True
     for combination in listed_impossible():
         _strike_out(can_be, [_COLUMNS[level] for level in combination])

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from convformance.test_cases import building
 from convformance.test_cases.coverage import Combination
-from convformance.test_cases.features import FEATURES, Question, levels_of
+from convformance.test_cases.features import NAMES, Question, levels_of
 
 TRIES = 1000  # seeds after which a combination counts as one that cannot be
 _CANDIDATES = 30  # of which the best is taken
@@ -18,8 +18,7 @@ _CANDIDATES = 30  # of which the best is taken
 
 def combinations_of(question: Question, strength: int) -> Iterator[Combination]:
     """Yield the combinations of so many features that a question reaches."""
-    names = (feature.name for feature in FEATURES)
-    return combinations(zip(names, levels_of(question), strict=True), strength)
+    return combinations(zip(NAMES, levels_of(question), strict=True), strength)
 
 
 def find_impossible(missing: Iterable[Combination]) -> set[Combination]:

@@ -12,11 +12,11 @@ from convformance.checking.cases import askable
 from convformance.test_cases import building, coverage
 from convformance.test_cases.case import Case
 from convformance.test_cases.coverage import Combination
+from convformance.test_cases.covering import combinations_of
 from convformance.test_cases.features import FEATURES, Question, has_elements, levels_of, questions_of
 
 _TRIES = 12  # cases that are built for a pair before it is given up
 _FAMILY = "check"
-_NAMES = tuple(feature.name for feature in FEATURES)
 Levels = Mapping[str, Sequence[str]]
 
 
@@ -39,7 +39,7 @@ def _for_missing_pairs(cases: Sequence[Case], capabilities: Capabilities, dtype:
         if case is not None:
             yield case
             for question in _of_dtype(case, dtype):
-                for reached in _pairs_of(question):
+                for reached in combinations_of(question, 2):
                     left.pop(reached, None)
 
 
@@ -62,11 +62,6 @@ def _built(pair: Combination, taken: Levels, capabilities: Capabilities, dtype: 
             continue
         candidate = replace(question.case, family=_FAMILY, operations=capabilities.operations)
         for case in askable([candidate], capabilities, dtype, empty=False):
-            if any(pair in _pairs_of(each) for each in _of_dtype(case, dtype)):
+            if any(pair in combinations_of(each, 2) for each in _of_dtype(case, dtype)):
                 return case
     return None
-
-
-def _pairs_of(question: Question) -> set[Combination]:
-    named = list(zip(_NAMES, levels_of(question), strict=True))
-    return {(first, second) for index, first in enumerate(named) for second in named[index + 1 :]}

@@ -8,7 +8,7 @@ from convformance import check
 from convformance.checking import cases, combining, loading, trying
 from convformance.checking.spec import CheckSpec
 from convformance.test_cases import coverage
-from convformance.test_cases.features import questions_of
+from convformance.test_cases.features import NAMES, levels_of, questions_of
 
 TARGET = Path(__file__).with_name("handwritten") / "pairs.py"
 BRIEF = 60.0
@@ -51,9 +51,7 @@ def of_float64(listed):
 def test_nearly_all_pairs_of_what_a_function_takes_are_asked():
     declared, every = asked("right")
     before, after = (of_float64(listed) for listed in (declared, every))
-    taken = {
-        level for question in before for level in zip(combining._NAMES, combining.levels_of(question), strict=True)
-    }
+    taken = {level for question in before for level in zip(NAMES, levels_of(question), strict=True)}
 
     def missing(questions):
         return [pair for pair in coverage.of_questions(questions, 2).missing if set(pair) <= taken]
