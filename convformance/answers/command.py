@@ -1,7 +1,6 @@
 """``convformance explain``: an answer in files, or two of them, explained on the command line."""
 
 import argparse
-import ast
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from convformance.answers.explaining import explain_answer
 from convformance.answers.explanation import Explanation
 from convformance.answers.fields import SCHEMA
 from convformance.answers.question import Settings, number_array
+from convformance.checking.command import value_of
 from convformance.judging.grades import WRONG
 from convformance.reference.operation import OPERAND_NAMES, check_operation
 
@@ -57,11 +57,11 @@ def run(parsed: argparse.Namespace) -> int:
 def _settings(parsed: argparse.Namespace) -> Settings:
     return Settings(
         op=parsed.op,
-        stride=_value(parsed.stride),
-        padding=_value(parsed.padding),
-        dilation=_value(parsed.dilation),
+        stride=value_of(parsed.stride),
+        padding=value_of(parsed.padding),
+        dilation=value_of(parsed.dilation),
         groups=parsed.groups,
-        size=None if parsed.size is None else _value(parsed.size),
+        size=None if parsed.size is None else value_of(parsed.size),
         layout=parsed.layout,
         filter_layout=parsed.filter_layout,
         dtype=parsed.dtype,
@@ -69,14 +69,6 @@ def _settings(parsed: argparse.Namespace) -> Settings:
         inputs=parsed.inputs,
         grade=parsed.grade,
     )
-
-
-def _value(text: str) -> Any:
-    """Return the number or numbers that a text stands for; anything else is a name."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 def _contents(op: str, paths: Sequence[str]) -> Contents:

@@ -67,7 +67,7 @@ def _cannot_ask(parsed: argparse.Namespace, error: CannotAsk) -> int:
 def _command(parsed: argparse.Namespace, options: Mapping[str, Any]) -> str:
     """Return the command line that was typed with ``options`` in place of its own."""
     entered = {name: getattr(parsed, name) for name in _OPTIONS}
-    defaults = {"op": "conv", "layout": "NCHW", "dtype": "float64", "grade": "norm-wise", "arrays": "auto"}
+    defaults = {"dtype": "float64", "grade": "norm-wise", "arrays": "auto"}
     own = {name: value for name, value in entered.items() if value not in (None, defaults.get(name))}
     if "layout" in options:
         own.pop("filter_layout", None)
@@ -92,7 +92,7 @@ def _request(parsed: argparse.Namespace) -> Message:
     options = {**vars(parsed), "fn": parsed.target, "fixed": dict(map(_fixed, parsed.fixed))}
     for name in ("padding", "border"):
         if getattr(parsed, name) is not None:
-            options["fixed"][name] = _value(getattr(parsed, name))
+            options["fixed"][name] = value_of(getattr(parsed, name))
     options["w"] = _weights(parsed.weights)
     if parsed.returns:
         options["returns"] = [None if name in ("-", "None") else name for name in parsed.returns.split(",")]
@@ -117,10 +117,10 @@ def _fixed(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not (name.isidentifier() and equals and value):
         raise ValueError(f"--fixed {text!r} cannot be read; allowed: NAME=VALUE, such as stride=2")
-    return name, _value(value)
+    return name, value_of(value)
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """Return the number, tuple or name that a text stands for; anything else is a name."""
     try:
         return ast.literal_eval(text)

@@ -54,7 +54,7 @@ def _case(smallest: Mapping[str, Any]) -> Iterator[str]:
     if smallest["error"]:
         rows["error"] = smallest["error"]
     table = "".join(_row(name, entry) for name, entry in rows.items())
-    call = escape(smallest["call"] + text.geometry(smallest))
+    call = escape(smallest["call"])
     yield f"<p>Smallest failing case: <code>{call}</code></p><table>{table}</table>"
 
 

@@ -151,34 +151,16 @@ def _hints(findings: Findings) -> Iterator[str]:
 
 
 def smallest_case(smallest: Mapping[str, Any], *, operation: str = "", refused: bool = False) -> Iterator[str]:
-    """Yield a smallest failing case: the call with its geometry, the arrays, the answer beside the truth."""
+    """Yield a smallest failing case: the call, the arrays, the answer beside the truth."""
     of = f" of {operation}" if operation else ""
     label = f"Smallest {'refused' if refused else 'failing'} case{of}: "
-    yield from _wrapped(label, smallest["call"] + geometry(smallest))
+    yield from _wrapped(label, smallest["call"])
     arrays = arrays_of(smallest)
     width = max(map(len, (*arrays, "difference")))
     for name, numbers in arrays.items():
         yield from _array_lines(f"  {name:<{width}}  ", numbers)
     if smallest["error"]:
         yield from _wrapped(f"  {'error':<{width}}  ", smallest["error"])
-
-
-def geometry(smallest: Mapping[str, Any]) -> str:
-    """Return in words what is off its default, where the call itself does not say it."""
-    if "problem)" not in smallest["call"]:
-        return ""
-    problem = smallest["problem"]
-    parts = []
-    for name, default in (("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)):
-        value = problem.get(name, default)
-        numbers = _flat(value)
-        if set(numbers) != {default}:
-            parts.append(f"{name} {numbers[0] if len(set(numbers)) == 1 else value}")
-    return "".join(f", {part}" for part in parts)
-
-
-def _flat(value: Any) -> list[Any]:
-    return [entry for each in value for entry in _flat(each)] if isinstance(value, list | tuple) else [value]
 
 
 def arrays_of(smallest: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,10 +54,6 @@ FUNCTIONS_THAT_ARE_RIGHT = (
     ("lesson.ipynb:corr2d", "--layout HW"),
 )
 FUNCTIONS_THAT_ARE_WRONG = (
-    ("course_nhwc_slice.py:conv_backward", "", "crop-to-minus-zero"),
-    ("course_nhwc_step.py:conv_forward", "", "stride-ignored"),
-    ("course_nchw_assigned.py:conv_backward_naive", "", "overwritten-not-accumulated"),
-    ("course_nchw_columns.py:conv_forward_naive", "", "side-for-both"),
     ("im2col.py:conv_forward_batch_first", "", "layout-misread"),
     ("torch_unfold.py:conv2d_square", "", "result-axes-swapped|layout-misread"),
     ("torch_unfold.py:MyConv2dNoBias", "", "bias-missing"),
@@ -78,6 +74,28 @@ FUNCTIONS_THAT_ARE_WRONG = (
     ("mynet/convolution.py:forward_bias_last", "", "bias-on-wrong-axis"),
     ("lesson.ipynb:corr2d_transposed", "--layout HW", "kernel-axes-swapped"),
 )
+# Right functions with one line written as it often is: what stands there, and what is put in its place.
+WITH_ANOTHER_LINE = (
+    (
+        "course_nhwc.py:conv_backward",
+        "dA_pad[:, pad : pad + n_H_prev, pad : pad + n_W_prev, :]",
+        "dA_pad[:, pad:-pad, pad:-pad, :]",
+        "crop-to-minus-zero",
+    ),
+    (
+        "course_nhwc.py:conv_forward",
+        "A_prev_pad[i, h * stride : h * stride + f, w * stride : w * stride + f2, :]",
+        "A_prev_pad[i, h : h + f, w : w + f2, :]",
+        "stride-ignored",
+    ),
+    (
+        "course_nchw.py:conv_backward_naive",
+        "+= w[f] * dout[n, f, i, j]",
+        "= w[f] * dout[n, f, i, j]",
+        "overwritten-not-accumulated",
+    ),
+    ("course_nchw.py:conv_forward_naive", "for j in range(W_out)", "for j in range(H_out)", "side-for-both"),
+)
 # No mistake is known that gives their numbers, or the numbers are right and the dtype is not.
 WRONG_WITHOUT_A_NAME = (
     ("images.py:convolve_rgb_grey", ""),
@@ -87,14 +105,14 @@ WRONG_WITHOUT_A_NAME = (
 )
 
 
-def said_of(target: str, options: str) -> subprocess.CompletedProcess[str]:
+def said_of(target: str, options: str, folder: Path = PEOPLE) -> subprocess.CompletedProcess[str]:
     """Return what the command line says, with time enough on any machine."""
     library = NEEDS.get(target.partition(":")[0])
     if library and find_spec(library) is None:
         pytest.skip(f"{library} is not installed")
     return subprocess.run(
         [sys.executable, "-P", "-m", "convformance", "check", target, *shlex.split(options), "--seconds", "60"],
-        cwd=PEOPLE,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
@@ -109,12 +127,29 @@ def test_a_right_function_is_right_at_the_first_call(target: str, options: str) 
     assert done.returncode in (RIGHT, WHERE_IT_ANSWERS), done.stdout + done.stderr
 
 
+def first_mistake(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the first mistake that is named of a function that is called wrong."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    named = re.search(r"^  ([a-z][\w+-]*).*: explains \d+ of \d+", done.stdout, re.MULTILINE)
+    return named[1] if named else ""
+
+
 @pytest.mark.parametrize(("target", "options", "mistake"), FUNCTIONS_THAT_ARE_WRONG)
 def test_a_wrong_function_is_wrong_for_its_own_mistake(target: str, options: str, mistake: str) -> None:
     done = said_of(target, options)
-    assert done.returncode == 1, done.stdout + done.stderr
-    named = re.search(r"^  ([a-z][\w+-]*).*: explains \d+ of \d+", done.stdout, re.MULTILINE)
-    assert re.fullmatch(mistake, named[1] if named else ""), done.stdout
+    assert re.fullmatch(mistake, first_mistake(done)), done.stdout
+
+
+@pytest.mark.parametrize(("target", "line", "another", "mistake"), WITH_ANOTHER_LINE)
+def test_one_line_makes_a_right_function_wrong(
+    target: str, line: str, another: str, mistake: str, tmp_path: Path
+) -> None:
+    file = target.partition(":")[0]
+    source = (PEOPLE / file).read_text(encoding="utf-8")
+    assert source.count(line) == 1
+    (tmp_path / file).write_text(source.replace(line, another), encoding="utf-8")
+    done = said_of(target, "", tmp_path)
+    assert first_mistake(done) == mistake, done.stdout
 
 
 @pytest.mark.parametrize(("target", "options"), WRONG_WITHOUT_A_NAME)
