@@ -20,8 +20,9 @@ from convformance.adapters import layouts
 from convformance.adapters.notation import Notation, Template
 from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
+from convformance.reference.dtypes import FLOATS, dtype_of
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
-from convformance.reference.problem import Problem
+from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 
 class Refusal(Exception):
@@ -59,7 +60,17 @@ class Domain:
         return Domain(both, lambda request: self.holds(request) and other.holds(request))
 
 
+def of_numbers(covers: str, *dtypes: str, zero_points: bool = False) -> Domain:
+    """Return the domain of questions in ``dtypes``, with zero points if they are offered."""
+    return Domain(
+        covers,
+        lambda request: request.dtype in dtypes and (zero_points or request.problem.zero_points == NO_ZERO_POINTS),
+    )
+
+
 EVERY_QUESTION = Domain("")
+# What a route is asked that says nothing of its numbers.
+FLOATING_POINT = of_numbers("floating-point numbers", *FLOATS)
 WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
 
 
@@ -144,11 +155,13 @@ def route(
     accumulator: Mapping[str, str] | None = None,
     script: Template | None = None,
     domain: Domain = EVERY_QUESTION,
+    numbers: Domain = FLOATING_POINT,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
-    ``name`` is what ids and reports call it; the default is the method's name. Nothing outside ``domain`` is asked; a
-    method without a ``bias`` parameter is never asked to add one. For ``script`` see ``notation.Template``; a route
+    ``name`` is what ids and reports call it; the default is the method's name. Nothing outside ``domain`` and
+    ``numbers`` is asked (integers are summed in int32: see ``reference.dtypes``); a method without a ``bias`` parameter
+    is never asked to add one. For ``script`` see ``notation.Template``; a route
     without one is written in a script as a call of this suite.
     """
     check_operation(operation)
@@ -166,7 +179,7 @@ def route(
             accumulator or {},
             takes_bias,
             script,
-            domain if takes_bias or operation not in WITH_BIAS else domain & WITHOUT_BIAS,
+            domain & numbers if takes_bias or operation not in WITH_BIAS else domain & numbers & WITHOUT_BIAS,
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -297,7 +310,8 @@ class Adapter:
         An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with
         the framework's words where it does not offer this; any other exception is the framework's own.
         """
-        _check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
+        dtype = dtype_of([str(array.dtype) for array in operands])
+        _check_domain(self.name, route, Request(problem, dtype, bias is not None))
         arrays = self._to_layout(route, operands, bias)
         contents = [array.tobytes() for array in arrays]
         try:

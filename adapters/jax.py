@@ -8,15 +8,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.contract import Adapter, Domain, of_numbers, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
+from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 _SYMBOLS = {"same_upper": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 _CONV = "jax.lax.conv_general_dilated"
 _ONE_GROUP = Domain("one group", lambda request: request.problem.groups == 1)
+_NUMBERS = of_numbers(
+    "floating-point and complex numbers, int8, uint8, int32", *FLOATS, *COMPLEX, "int8", "uint8", "int32"
+)
+# JAX takes no derivative of integers.
+_DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
@@ -133,7 +139,7 @@ class Jax(Adapter):
         shape = "" if self.activations.endswith("C") else f".reshape(-1{', 1' * problem.rank})"
         return f"jnp.add({y}{bias}{shape})" if bias else y
 
-    @route("conv", "lax.conv_general_dilated", script="{conv}")
+    @route("conv", "lax.conv_general_dilated", script="{conv}", numbers=_NUMBERS)
     def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         y = self.lax.conv_general_dilated(
             x,
@@ -143,15 +149,16 @@ class Jax(Adapter):
             rhs_dilation=problem.dilation,
             dimension_numbers=self._dimensions(problem),
             feature_group_count=problem.groups,
+            preferred_element_type=self._sums_in(x),
         )
         return self._biased(y, bias)
 
-    @route("conv_input_grad", "vjp", script="jax.vjp(lambda x: {conv}, {x_zeros})[1](dy)[0]")
+    @route("conv_input_grad", "vjp", script="jax.vjp(lambda x: {conv}, {x_zeros})[1](dy)[0]", numbers=_DERIVED)
     def input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(lambda x: self.conv(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
 
-    @route("conv_input_grad", "lhs_dilation", script="{dilated}")
-    @route("conv_transpose", "lhs_dilation", script="{dilated}")
+    @route("conv_input_grad", "lhs_dilation", script="{dilated}", numbers=_NUMBERS)
+    @route("conv_transpose", "lhs_dilation", script="{dilated}", numbers=_NUMBERS)
     def dilated_lhs(self, problem: Problem, dy: Any, w: Any, bias: Any = None) -> Any:
         dx = self.lax.conv_general_dilated(
             dy,
@@ -162,14 +169,15 @@ class Jax(Adapter):
             rhs_dilation=problem.dilation,
             dimension_numbers=self._dimensions(problem),
             feature_group_count=problem.groups,
+            preferred_element_type=self._sums_in(dy),
         )
         return self._biased(dx, bias)
 
-    @route("conv_filter_grad", "vjp", script="jax.vjp(lambda w: {conv}, {w_zeros})[1](dy)[0]")
+    @route("conv_filter_grad", "vjp", script="jax.vjp(lambda w: {conv}, {w_zeros})[1](dy)[0]", numbers=_DERIVED)
     def filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(lambda w: self.conv(problem, x, w), shape_in(problem.filter_shape, self.filters), dy)
 
-    @route("conv_filter_grad", "by-hand", script="{by_hand}")
+    @route("conv_filter_grad", "by-hand", script="{by_hand}", numbers=_NUMBERS)
     def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self.lax.conv_general_dilated(
             x,
@@ -179,13 +187,19 @@ class Jax(Adapter):
             rhs_dilation=problem.stride,
             dimension_numbers=self._gradient_dimensions(problem),
             batch_group_count=problem.groups,
+            preferred_element_type=self._sums_in(x),
         )
 
-    @route("conv_bias_grad", "vjp", script="jax.vjp(lambda bias: {zeros_and_bias}, {bias_zeros})[1](dy)[0]")
+    @route(
+        "conv_bias_grad",
+        "vjp",
+        script="jax.vjp(lambda bias: {zeros_and_bias}, {bias_zeros})[1](dy)[0]",
+        numbers=_DERIVED,
+    )
     def bias_gradient(self, problem: Problem, dy: Any) -> Any:
         return self._gradient(lambda bias: self._biased(self.numpy.zeros_like(dy), bias), problem.bias_shape, dy)
 
-    @route("conv_transpose", "lax.conv_transpose", script="{transposed}", domain=_ONE_GROUP)
+    @route("conv_transpose", "lax.conv_transpose", script="{transposed}", domain=_ONE_GROUP, numbers=_NUMBERS)
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         y = self.lax.conv_transpose(
             x,
@@ -195,20 +209,32 @@ class Jax(Adapter):
             rhs_dilation=problem.dilation,
             dimension_numbers=self._dimensions(problem),
             transpose_kernel=True,
+            preferred_element_type=self._sums_in(x),
         )
         return self._biased(y, bias)
 
-    @route("conv_transpose_input_grad", "vjp", script="jax.vjp(lambda x: {dilated}, {y_zeros})[1](dy)[0]")
+    @route(
+        "conv_transpose_input_grad", "vjp", script="jax.vjp(lambda x: {dilated}, {y_zeros})[1](dy)[0]", numbers=_DERIVED
+    )
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.dilated_lhs(problem, x, w), shape_in(problem.output_shape, self.activations), dy
         )
 
-    @route("conv_transpose_filter_grad", "vjp", script="jax.vjp(lambda w: {dilated}, {w_zeros})[1](dy)[0]")
+    @route(
+        "conv_transpose_filter_grad",
+        "vjp",
+        script="jax.vjp(lambda w: {dilated}, {w_zeros})[1](dy)[0]",
+        numbers=_DERIVED,
+    )
     def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.dilated_lhs(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
+
+    def _sums_in(self, operand: Any) -> Any:
+        """Return the type that integers of 8 bits are to be summed in; None leaves it at that of the operands."""
+        return self.numpy.int32 if operand.dtype in (self.numpy.int8, self.numpy.uint8) else None
 
     def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
         """Return the gradient of the linear ``function`` in its argument of ``shape``."""

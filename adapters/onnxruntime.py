@@ -1,17 +1,24 @@
-"""ONNX Runtime: the operators ``Conv`` and ``ConvTranspose`` in models of one node, without gradients of the filter."""
+"""ONNX Runtime: ``Conv``, ``ConvTranspose``, ``ConvInteger`` in models of one node, without gradients of the filter."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, route
+from convformance.adapters.contract import Adapter, of_numbers, route
 from convformance.adapters.notation import Notation, options
 from convformance.reference.arrays import Array
+from convformance.reference.dtypes import INTEGERS
 from convformance.reference.problem import Problem
 
 # The first operator set in which Conv is defined for bfloat16, and the file format that goes with it.
 _OPSET, _IR_VERSION = 22, 10
-_TYPES = {"float64": "DOUBLE", "float32": "FLOAT", "float16": "FLOAT16", "bfloat16": "BFLOAT16"}
+_TYPES = {
+    **{"float64": "DOUBLE", "float32": "FLOAT", "float16": "FLOAT16", "bfloat16": "BFLOAT16"},
+    **{"int8": "INT8", "uint8": "UINT8", "int32": "INT32"},
+}
+_BYTES = of_numbers("int8 and uint8, with zero points", *(set(INTEGERS) - {"int32"}), zero_points=True)
 _AUTO_PADS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 Attributes = tuple[tuple[str, Any], ...]
@@ -57,6 +64,7 @@ class Onnxruntime(Adapter):
         return {
             "conv": self._model_text("Conv", _conv_attributes(problem), x, bias),
             "conv_transpose": self._model_text("ConvTranspose", _transposed_attributes(problem), x, bias),
+            "conv_integer": self._integer_model_text(problem, x),
         }
 
     def _model_text(self, operator: str, attributes: Attributes, x: str, bias: str) -> str:
@@ -75,23 +83,53 @@ model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {_OPSET}
 session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
+    def _integer_model_text(self, problem: Problem, x: str) -> str:
+        zeros = "".join(
+            f', "{name}": np.array({zero}, {name[0]}.dtype)' for name, zero in _zero_points(problem).items()
+        )
+        is_constant = self.mode["filter"] == "constant"
+        constants = ', [numpy_helper.from_array(w, "w")]' if is_constant else ""
+        inputs = f'"{x}": {x}' if is_constant else f'"{x}": {x}, "w": w'
+        attributes = options(**dict(_conv_attributes(problem)))
+        return f"""\
+inputs = {{{inputs}{zeros}}}
+node = helper.make_node("ConvInteger", {[x, "w", *_zero_points(problem)]}, ["y"]{attributes})
+of = helper.np_dtype_to_tensor_dtype
+infos = [helper.make_tensor_value_info(name, of(array.dtype), array.shape) for name, array in inputs.items()]
+result = helper.make_tensor_value_info("y", of(np.dtype("int32")), None)
+graph = helper.make_graph([node], "case", infos, [result]{constants})
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {_OPSET})], ir_version={_IR_VERSION})
+session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session.run(None, inputs)[0]"""
+
     @route("conv", "Conv", script="{conv}")
     def conv(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Any:
         """``Conv``, with ``auto_pad`` where the padding is a symbol that ONNX has."""
-        return self._evaluate("Conv", _conv_attributes(problem), x, w, bias)
+        return self._evaluate("Conv", _conv_attributes(problem), {"x": x, "w": w}, bias)
+
+    @route("conv", "ConvInteger", script="{conv_integer}", numbers=_BYTES)
+    def conv_integer(self, problem: Problem, x: Array, w: Array) -> Any:
+        """``ConvInteger``, with the zero points that are not 0."""
+        zeros = {
+            name: np.array(zero, (x, w)[name != "x_zero_point"].dtype) for name, zero in _zero_points(problem).items()
+        }
+        return self._evaluate("ConvInteger", _conv_attributes(problem), {"x": x, "w": w, **zeros}, None)
 
     @route("conv_input_grad", "ConvTranspose", script="{conv_transpose}")
     @route("conv_transpose", "ConvTranspose", script="{conv_transpose}")
     def conv_transpose(self, problem: Problem, y: Array, w: Array, bias: Array | None = None) -> Any:
         """``ConvTranspose`` with explicit pads and output padding."""
-        return self._evaluate("ConvTranspose", _transposed_attributes(problem), y, w, bias)
+        return self._evaluate("ConvTranspose", _transposed_attributes(problem), {"x": y, "w": w}, bias)
 
-    def _evaluate(self, operator: str, attributes: Attributes, x: Array, w: Array, bias: Array | None) -> Any:
-        constants, inputs = {}, {"x": x, "w": w} if bias is None else {"x": x, "w": w, "b": bias}
+    def _evaluate(
+        self, operator: str, attributes: Attributes, operands: Mapping[str, Array], bias: Array | None
+    ) -> Any:
+        constants, inputs = {}, dict(operands) if bias is None else {**operands, "b": bias}
         if self.mode["filter"] == "constant":
             constants["w"] = inputs.pop("w")
         shapes = tuple((name, array.shape) for name, array in inputs.items())
-        key = operator, attributes, x.dtype, shapes, *(array.tobytes() for array in constants.values())
+        types = tuple(str(array.dtype) for array in inputs.values())
+        key = operator, attributes, types, shapes, *(array.tobytes() for array in constants.values())
         if self._session[0] != key:
             model = self._model(operator, attributes, inputs, constants)
             self._session = key, self.runtime.InferenceSession(model, self.settings, providers=["CPUExecutionProvider"])
@@ -102,21 +140,30 @@ session.run(None, inputs)[0]"""
     ) -> bytes:
         """Return a serialised model of one node."""
         helper, proto = self.onnx.helper, self.onnx.TensorProto
-        names = [name for name in ("x", "w", "b") if name in inputs or name in constants]
-        kind = getattr(proto, _TYPES[str(inputs["x"].dtype)])
+        kinds = {name: getattr(proto, _TYPES[str(array.dtype)]) for name, array in {**inputs, **constants}.items()}
+        names = ["x", "w", *(name for name in inputs if name not in ("x", "w"))]
+        if "w_zero_point" in names and "x_zero_point" not in names:
+            names.insert(2, "")  # an input that is left out
+        result = proto.INT32 if operator == "ConvInteger" else kinds["x"]
         graph = helper.make_graph(
             [helper.make_node(operator, names, ["y"], **dict(attributes))],
             "convformance",
-            [helper.make_tensor_value_info(name, kind, array.shape) for name, array in inputs.items()],
-            [helper.make_tensor_value_info("y", kind, None)],
+            [helper.make_tensor_value_info(name, kinds[name], array.shape) for name, array in inputs.items()],
+            [helper.make_tensor_value_info("y", result, None)],
             [
-                helper.make_tensor(name, kind, array.shape, array.tobytes(), raw=True)
+                helper.make_tensor(name, kinds[name], array.shape, array.tobytes(), raw=True)
                 for name, array in constants.items()
             ],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
         serialised: bytes = model.SerializeToString()
         return serialised
+
+
+def _zero_points(problem: Problem) -> dict[str, int]:
+    """Return the zero points that are not 0, by the names of the operator's inputs."""
+    named = zip(("x_zero_point", "w_zero_point"), problem.zero_points, strict=True)
+    return {name: zero for name, zero in named if zero}
 
 
 def _attributes(problem: Problem) -> Attributes:

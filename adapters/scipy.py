@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, Refusal, Request, route
+from convformance.adapters.contract import Adapter, Domain, Refusal, Request, of_numbers, route
 from convformance.adapters.notation import Notation
 from convformance.reference.arrays import Array
+from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
@@ -37,14 +38,16 @@ def _has_elements(request: Request) -> bool:
 def _keeps_its_type(request: Request) -> bool:
     """Whether ``fftconvolve`` may answer in the type it is asked in: a transform makes float32 of float16."""
     axes = zip(request.problem.kernel_size, request.problem.output_size, strict=True)
-    return request.dtype in ("float64", "float32") or all(1 in sizes for sizes in axes)
+    return request.dtype in ("float64", "float32", *COMPLEX) or all(1 in sizes for sizes in axes)
 
 
-_FFT_TYPES = Domain("float64 and float32; 16-bit types where no axis has to be transformed", _keeps_its_type)
+_FFT_TYPES = Domain("float64, float32, complex; 16-bit types where no axis has to be transformed", _keeps_its_type)
+_FFT_NUMBERS = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
+_NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
 class Scipy(Adapter):
-    """``scipy.signal``, its direct algorithm and its FFT; float64 and float32, without bias."""
+    """``scipy.signal``, its direct algorithm and its FFT; float64, float32, complex and int32, without bias."""
 
     name = "scipy"
     known_divergences = known.SCIPY
@@ -76,38 +79,66 @@ class Scipy(Adapter):
             "fft_correlate_gradient": _filter_gradient_text(problem, large, small, _FFT_VALID),
         }
 
-    @route("conv", "signal.correlate", script="{correlate}")
-    @route("conv_transpose_input_grad", "signal.correlate", script="{correlate}")
+    @route("conv", "signal.correlate", script="{correlate}", numbers=_NUMBERS)
+    @route("conv_transpose_input_grad", "signal.correlate", script="{correlate}", numbers=_NUMBERS)
     def correlate(self, problem: Problem, x: Array, w: Array) -> Array:
         """The filter slides over x in valid mode."""
         return _convolution(problem, x, w, self._direct_valid)
 
-    @route("conv", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate}")
-    @route("conv_transpose_input_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate}")
+    @route("conv", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, numbers=_FFT_NUMBERS, script="{fft_correlate}")
+    @route(
+        "conv_transpose_input_grad",
+        "signal.fftconvolve",
+        grade=FAST,
+        domain=_FFT_TYPES,
+        numbers=_FFT_NUMBERS,
+        script="{fft_correlate}",
+    )
     def fft_correlate(self, problem: Problem, x: Array, w: Array) -> Array:
         return _convolution(problem, x, w, self._fft_valid)
 
-    @route("conv_input_grad", "signal.convolve", script="{convolve}")
-    @route("conv_transpose", "signal.convolve", script="{convolve}")
+    @route("conv_input_grad", "signal.convolve", script="{convolve}", numbers=_NUMBERS)
+    @route("conv_transpose", "signal.convolve", script="{convolve}", numbers=_NUMBERS)
     def convolve(self, problem: Problem, y: Array, w: Array) -> Array:
         """The zero-inserted y and the filter in full mode."""
         return _transposed(problem, y, w, self._direct_full)
 
-    @route("conv_input_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_convolve}")
-    @route("conv_transpose", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_convolve}")
+    @route(
+        "conv_input_grad",
+        "signal.fftconvolve",
+        grade=FAST,
+        domain=_FFT_TYPES,
+        numbers=_FFT_NUMBERS,
+        script="{fft_convolve}",
+    )
+    @route(
+        "conv_transpose",
+        "signal.fftconvolve",
+        grade=FAST,
+        domain=_FFT_TYPES,
+        numbers=_FFT_NUMBERS,
+        script="{fft_convolve}",
+    )
     def fft_convolve(self, problem: Problem, y: Array, w: Array) -> Array:
         return _transposed(problem, y, w, self._fft)
 
-    @route("conv_filter_grad", "signal.correlate", script="{correlate_gradient}")
+    @route("conv_filter_grad", "signal.correlate", script="{correlate_gradient}", numbers=_NUMBERS)
     def correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
         """The zero-inserted dy slides over x in valid mode."""
         return _filter_gradient(problem, x, dy, self._direct_valid)
 
-    @route("conv_filter_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate_gradient}")
+    @route(
+        "conv_filter_grad",
+        "signal.fftconvolve",
+        grade=FAST,
+        domain=_FFT_TYPES,
+        numbers=_FFT_NUMBERS,
+        script="{fft_correlate_gradient}",
+    )
     def fft_correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
         return _filter_gradient(problem, x, dy, self._fft_valid)
 
-    @route("conv_transpose_filter_grad", "signal.correlate", script="{correlate_gradient}")
+    @route("conv_transpose_filter_grad", "signal.correlate", script="{correlate_gradient}", numbers=_NUMBERS)
     def transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
         """The filter gradient with the roles of its operands swapped."""
         return _filter_gradient(problem, dx, y, self._direct_valid)
@@ -117,13 +148,15 @@ class Scipy(Adapter):
         "signal.fftconvolve",
         grade=FAST,
         domain=_FFT_TYPES,
+        numbers=_FFT_NUMBERS,
         script="{fft_correlate_gradient}",
     )
     def fft_transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
         return _filter_gradient(problem, dx, y, self._fft_valid)
 
     def _direct_valid(self, x: Array, w: Array) -> Array:
-        return np.asarray(self.signal.correlate(x, w, mode="valid", method="direct"))
+        taps = w.conj() if np.iscomplexobj(w) else w  # which a correlation of signals conjugates once more
+        return np.asarray(self.signal.correlate(x, taps, mode="valid", method="direct"))
 
     def _direct_full(self, y: Array, w: Array) -> Array:
         return np.asarray(self.signal.convolve(y, w, mode="full", method="direct"))

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known, known_tensorflow
-from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.contract import FLOATING_POINT, Adapter, Domain, of_numbers, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
 from convformance.reference.arrays import Array
@@ -25,6 +25,11 @@ _SYMBOLS = {"same_upper": "SAME", "valid": "VALID"}
 _TWO_AXES = Domain("two spatial axes", lambda request: request.problem.rank == 2)
 _DEPTHWISE = _TWO_AXES & Domain(
     "a group for each input channel", lambda request: request.problem.groups == request.problem.in_channels
+)
+_INT32 = of_numbers("int32", "int32") & Domain("up to two spatial axes", lambda request: request.problem.rank < 3)
+_NUMBERS = Domain(
+    "floating-point numbers; int32 on up to two spatial axes",
+    lambda request: FLOATING_POINT.holds(request) or _INT32.holds(request),
 )
 
 
@@ -136,14 +141,14 @@ class Tensorflow(Adapter):
             "backprop_filter": _backprop_filter_text(problem),
         }
 
-    @route("conv", "nn.conv2d", script="{conv2d}", domain=_TWO_AXES)
+    @route("conv", "nn.conv2d", script="{conv2d}", domain=_TWO_AXES, numbers=_NUMBERS)
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         x = self._padded(x, _crops(problem))
         return self._biased(
             self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias
         )
 
-    @route("conv", "nn.convolution", script="{convolution}")
+    @route("conv", "nn.convolution", script="{convolution}", numbers=_NUMBERS)
     def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         symbol = _SYMBOLS.get(str(problem.symbol))
         x = x if symbol else self._padded(x, problem.padding)
@@ -172,7 +177,7 @@ class Tensorflow(Adapter):
             lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}", domain=_TWO_AXES)
+    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}", domain=_TWO_AXES, numbers=_NUMBERS)
     def backprop_input(self, problem: Problem, dy: Any, w: Any) -> Any:
         shape = shape_in(_cropped_shape(problem), self.activations)
         dx = self.tf.raw_ops.Conv2DBackpropInput(
@@ -180,8 +185,8 @@ class Tensorflow(Adapter):
         )
         return self._padded(dx, _opposite(_crops(problem)))
 
-    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES)
-    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES)
+    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES, numbers=_NUMBERS)
+    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES, numbers=_NUMBERS)
     def conv2d_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         shape = shape_in(_cropped_shape(problem), self.activations)
         padding = _native_padding(problem)
@@ -195,7 +200,7 @@ class Tensorflow(Adapter):
         rotated = f"tf.linalg.matrix_transpose(tf.reverse(w, {[*range(problem.rank)]}))"
         return f'tf.nn.convolution({spread}, {rotated}, 1, "VALID"{options(dilations=problem.dilation)})'
 
-    @route("conv_input_grad", "by-hand", script=_input_gradient_text)
+    @route("conv_input_grad", "by-hand", script=_input_gradient_text, numbers=_NUMBERS)
     def input_gradient_by_hand(self, problem: Problem, dy: Any, w: Any) -> Any:
         spread = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
         rotated = self._roles_swapped(self.tf.reverse(w, range(problem.rank)), problem)
@@ -232,7 +237,7 @@ filters = tf.transpose(dy, {(*spatial, 0, problem.rank + 1)})
 dw = tf.nn.convolution(images, filters, {problem.dilation}, "VALID"{options(dilations=problem.stride)})
 tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
 
-    @route("conv_filter_grad", "by-hand", script=_filter_gradient_text)
+    @route("conv_filter_grad", "by-hand", script=_filter_gradient_text, numbers=_NUMBERS)
     def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
         x = self._padded(x, problem.filter_gradient_padding)
         groups = (self.tf.split(array, problem.groups, axis=-1) for array in (x, dy))
@@ -246,7 +251,7 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
     def bias_gradient(self, problem: Problem, dy: Any) -> Any:
         return self._gradient(lambda bias: self.tf.nn.bias_add(self.tf.zeros_like(dy), bias), problem.bias_shape, dy)
 
-    @route("conv_transpose", "nn.conv_transpose", script="{conv_transpose}")
+    @route("conv_transpose", "nn.conv_transpose", script="{conv_transpose}", numbers=_NUMBERS)
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         symbol = _SYMBOLS.get(str(problem.symbol))
         pads = ((0, 0),) * problem.rank if symbol else problem.padding

@@ -10,14 +10,18 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, UsageError, route
+from convformance.adapters.contract import Adapter, UsageError, of_numbers, route
 from convformance.adapters.notation import Notation, options
 from convformance.reference.arrays import Array
+from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 # The paddings torch has a word for; its "same" puts the odd element at the end.
 _PADDING_NAMES = {"valid": "valid", "same_upper": "same"}
+_DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
+# Integers of 8 bits are summed in 8.
+_NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
 class Torch(Adapter):
@@ -153,7 +157,7 @@ class Torch(Adapter):
             fields[f"backward_transposed_{result}"] = _backward_text(problem, result, transposed=True)
         return fields
 
-    @route("conv", "F.conv", script="{conv}")
+    @route("conv", "F.conv", script="{conv}", numbers=_NUMBERS)
     def convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """``F.conv1d``, ``F.conv2d`` or ``F.conv3d``, with torch's own word for a symbolic padding."""
         terms = _conv_terms(problem)
@@ -161,8 +165,8 @@ class Torch(Adapter):
         x = self._pad(x, terms.zeros)
         return function(x, w, bias, problem.stride, terms.padding, problem.dilation, problem.groups)
 
-    @route("conv_input_grad", "F.conv_transpose", script="{transposed}")
-    @route("conv_transpose", "F.conv_transpose", script="{transposed}")
+    @route("conv_input_grad", "F.conv_transpose", script="{transposed}", numbers=_NUMBERS)
+    @route("conv_transpose", "F.conv_transpose", script="{transposed}", numbers=_NUMBERS)
     def transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
         terms = _transposed_terms(problem)
         function = getattr(self.functional, f"conv_transpose{problem.rank}d")
@@ -173,24 +177,31 @@ class Torch(Adapter):
         return self._pad(full, terms.crop)
 
     @route(
-        "conv_input_grad", "autograd", script="x = {x_zeros}.requires_grad_()\ntorch.autograd.grad({conv}, x, dy)[0]"
+        "conv_input_grad",
+        "autograd",
+        script="x = {x_zeros}.requires_grad_()\ntorch.autograd.grad({conv}, x, dy)[0]",
+        numbers=_DERIVED,
     )
     def autograd_input(self, problem: Problem, dy: Any, w: Any) -> Any:
         x = self._zeros(problem.input_shape, dy).requires_grad_()
-        return self._gradient(self.convolve(problem, x, w), x, dy)
+        return self._gradient(self.convolve(problem, x, w.conj()), x, dy)
 
     @route(
-        "conv_filter_grad", "autograd", script="w = {w_zeros}.requires_grad_()\ntorch.autograd.grad({conv}, w, dy)[0]"
+        "conv_filter_grad",
+        "autograd",
+        script="w = {w_zeros}.requires_grad_()\ntorch.autograd.grad({conv}, w, dy)[0]",
+        numbers=_DERIVED,
     )
     def autograd_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
         w = self._zeros(problem.filter_shape, dy).requires_grad_()
-        return self._gradient(self.convolve(problem, x, w), w, dy)
+        return self._gradient(self.convolve(problem, x.conj(), w), w, dy)
 
     @route(
         "conv_bias_grad",
         "autograd",
         script="x, w = {x_zeros}, {w_zeros}\nbias = dy.new_zeros({problem.bias_shape}).requires_grad_()\n"
         "torch.autograd.grad({conv_with_bias}, bias, dy)[0]",
+        numbers=_DERIVED,
     )
     def autograd_bias(self, problem: Problem, dy: Any) -> Any:
         x, w = self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy)
@@ -201,19 +212,21 @@ class Torch(Adapter):
         "conv_transpose_input_grad",
         "autograd",
         script="x = {y_zeros}.requires_grad_()\ntorch.autograd.grad({transposed}, x, dy)[0]",
+        numbers=_DERIVED,
     )
     def autograd_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
         y = self._zeros(problem.output_shape, dx).requires_grad_()
-        return self._gradient(self.transpose(problem, y, w), y, dx)
+        return self._gradient(self.transpose(problem, y, w.conj()), y, dx)
 
     @route(
         "conv_transpose_filter_grad",
         "autograd",
         script="w = {w_zeros}.requires_grad_()\ntorch.autograd.grad({transposed}, w, dy)[0]",
+        numbers=_DERIVED,
     )
     def autograd_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
         w = self._zeros(problem.filter_shape, dx).requires_grad_()
-        return self._gradient(self.transpose(problem, y, w), w, dx)
+        return self._gradient(self.transpose(problem, y.conj(), w), w, dx)
 
     @route("conv_input_grad", "nn.grad", script="{nn_input_grad}")
     def nn_grad_input(self, problem: Problem, dy: Any, w: Any) -> Any:
@@ -246,11 +259,19 @@ class Torch(Adapter):
             problem, dy, self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy), wanted=2
         )
 
-    @route("conv_transpose_input_grad", "convolution_backward", script="x = {y_zeros}\n{backward_transposed_0}")
+    @route(
+        "conv_transpose_input_grad",
+        "convolution_backward",
+        script="x = {y_zeros}\n{backward_transposed_0}",
+    )
     def backward_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
         return self._backward(problem, dx, self._zeros(problem.output_shape, dx), w, wanted=0, transposed=True)
 
-    @route("conv_transpose_filter_grad", "convolution_backward", script="w = {w_zeros}\n{backward_transposed_1}")
+    @route(
+        "conv_transpose_filter_grad",
+        "convolution_backward",
+        script="w = {w_zeros}\n{backward_transposed_1}",
+    )
     def backward_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
         return self._backward(problem, dx, y, self._zeros(problem.filter_shape, dx), wanted=1, transposed=True)
 
@@ -272,6 +293,7 @@ class Torch(Adapter):
         return self._pad(results[0], _negated(terms.zeros)) if wanted == 0 else results[wanted]
 
     def _gradient(self, result: Any, operand: Any, cotangent: Any) -> Any:
+        """Return the gradient, of complex numbers the conjugate of the transpose: hence the conjugates above."""
         (gradient,) = self.torch.autograd.grad(result, operand, cotangent)
         return gradient
 

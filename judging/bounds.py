@@ -3,8 +3,10 @@
     y = op(x, w)    A = op(|x|, |w|)    K = op(1, 1)    B = sqrt(op(x^2, w^2))    W = sqrt(K) (B + |y|)
 
 all float64 and of the result's shape; a bias b counts as one more product: K + 1, A + |b|, B^2 + b^2. The unit of
-every bound is that of the result. Sources: Higham, "Accuracy and Stability of Numerical Algorithms" (2002), 3.1;
-Higham & Mary, "A new approach to probabilistic rounding error analysis" (2019).
+every bound is that of the result. Of complex numbers |x| is |re| + |im|, and bounds hold for each part: K products are
+2K + 4 there, which covers a product made of three real ones as well as of four. Of integers every error is too large.
+Sources: Higham, "Accuracy and Stability of Numerical Algorithms" (2002), 3.1 and 23.2.4; Higham & Mary, "A new approach
+to probabilistic rounding error analysis" (2019).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,14 +19,16 @@ import numpy as np
 
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
-from convformance.reference import exact, operations
-from convformance.reference.arrays import Array
+from convformance.reference import exact, exact_complex, operations
+from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.fast import Stack, copies_worth_stacking
 from convformance.reference.operation import OPERAND_NAMES
-from convformance.reference.problem import Problem
+from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 EXACT_FILLS = ("int", "xwide", "wwide")
 RANDOM_FILLS = ("normal", "positive")
+# Of integers, whose sums are exact: any number of the type that the sums leave room for, and its ends alone.
+INTEGER_FILLS = (*EXACT_FILLS, "uniform", "ends")
 
 # The margins of the rule, measured: see the judging page of the documentation.
 ROUNDING, INPUTS, SUMS, PLANE = 1.01, 4.0, 3.0, 16.0
@@ -44,10 +48,11 @@ class Operands(Protocol):
         """The bias, one value per channel of the result."""
 
 
-def fills_of(operation: str) -> tuple[str, ...]:
+def fills_of(operation: str, *, of_integers: bool = False) -> tuple[str, ...]:
     """Return the fills that ``operation`` is asked on, in order; of a single operand there is no other side."""
     has_second_operand = len(OPERAND_NAMES[operation]) > 1
-    return tuple(name for name in (*EXACT_FILLS, *RANDOM_FILLS) if has_second_operand or name != "wwide")
+    fills = INTEGER_FILLS if of_integers else (*EXACT_FILLS, *RANDOM_FILLS)
+    return tuple(name for name in fills if has_second_operand or name != "wwide")
 
 
 @lru_cache(maxsize=256)
@@ -56,7 +61,7 @@ def products(operation: str, problem: Problem) -> Array:
 
     Images and channels all have the same count, so one of each is enough.
     """
-    single = replace(problem, batch=1, in_channels=1, out_channels=1, groups=1)
+    single = replace(problem, batch=1, in_channels=1, out_channels=1, groups=1, zero_points=NO_ZERO_POINTS)
     ones = [np.ones(shape) for shape in single.operand_shapes(operation)]
     images_or_channels = problem.longest_sum(operation) // max(single.longest_sum(operation), 1)
     count: Array = operations.apply(operation, single, *ones) * images_or_channels
@@ -64,8 +69,8 @@ def products(operation: str, problem: Problem) -> Array:
 
 
 def magnitude(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
-    """Return ``A = op(|x|, |w|) + |b|`` of float64 operands."""
-    return _map(np.abs, operation, problem, arrays, bias)
+    """Return ``A = op(|x|, |w|) + |b|`` of float64 or complex128 operands."""
+    return _map(magnitudes, operation, problem, arrays, bias)
 
 
 def _map(
@@ -79,7 +84,8 @@ class Trial:
     """One fill of the operands of an operation, with its truth and its bounds, each computed once, when first needed.
 
     Elements that are NaN or Inf count as 0 here. ``exact``: every partial sum is representable, in any order;
-    ``rounds``: that is so on no fill.
+    ``rounds``: that is so on no fill. ``problem`` is without the zero points: the numbers are what is left once they
+    are subtracted.
     """
 
     def __init__(
@@ -92,9 +98,10 @@ class Trial:
         *,
         rounds: bool = False,
     ) -> None:
-        self.operation, self.problem, self.name = operation, problem, name
+        self.operation, self.name, self.zero_points = operation, name, problem.zero_points
+        self.problem = replace(problem, zero_points=NO_ZERO_POINTS) if any(problem.zero_points) else problem
         self.operands, self.expected = operands, expected
-        self.exact = name in EXACT_FILLS and not rounds
+        self.exact = expected.result.is_integer or (name in EXACT_FILLS and not rounds)
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -102,16 +109,23 @@ class Trial:
 
     @cached_property
     def numbers(self) -> tuple[tuple[Array, ...], Array | None]:
-        """The operands and the bias in float64."""
-        bias = self.operands.bias
-        return tuple(map(_finite, self.operands.arrays)), None if bias is None else _finite(bias)
+        """The operands and the bias in float64 or complex128, minus their zero points."""
+        arrays, bias = self.stated_numbers
+        return tuple(map(_finite, arrays)), None if bias is None else _finite(bias)
+
+    @property
+    def stated_numbers(self) -> tuple[tuple[Array, ...], Array | None]:
+        """The numbers with NaN and Inf where they are."""
+        bias, pairs = self.operands.bias, zip(self.operands.arrays, self.zero_points, strict=False)
+        return tuple(widened(array) - zero for array, zero in pairs), None if bias is None else widened(bias)
 
     @cached_property
     def _truth(self) -> tuple[Array, Array | float, Array | float]:
         """The truth as ``hi + lo`` and a bound on what that lacks."""
         arrays, bias = self.numbers
         if self.is_beyond_float64:
-            truth = exact.apply(self.operation, self.problem, *arrays, bias=bias)
+            oracle = exact_complex if self.is_complex else exact
+            truth = oracle.apply(self.operation, self.problem, *arrays, bias=bias)
             return truth.hi, truth.lo, truth.error
         return self.float64_result, 0.0, 0.0
 
@@ -120,6 +134,10 @@ class Trial:
         """The operation in float64: the truth, unless more than that is needed."""
         arrays, bias = self.numbers
         return operations.apply(self.operation, self.problem, *arrays, bias=bias)
+
+    @property
+    def is_complex(self) -> bool:
+        return self.expected.result.kind == "c"
 
     @property
     def is_beyond_float64(self) -> bool:
@@ -141,7 +159,9 @@ class Trial:
     @cached_property
     def K(self) -> Array:  # noqa: N802
         """How many products each element sums, in a shape that broadcasts to the result."""
-        return products(self.operation, self.problem) + (self.operands.bias is not None)
+        count = products(self.operation, self.problem)
+        count = np.where(count > 0, 2 * count + 4, 0) if self.is_complex else count
+        return count + (self.operands.bias is not None)
 
     @cached_property
     def _summing(self) -> Array | float:
@@ -158,7 +178,7 @@ class Trial:
     def squares(self) -> Array:
         """The sum of the squares of the products of each element."""
         arrays, bias = self.numbers
-        return _map(np.square, self.operation, self.problem, arrays, bias)
+        return _map(_squared, self.operation, self.problem, arrays, bias)
 
     @cached_property
     def B(self) -> Array:  # noqa: N802
@@ -222,12 +242,22 @@ class Trial:
         return all(np.array_equal(array, np.rint(array)) for array in (*arrays, *(() if bias is None else (bias,))))
 
 
+def _squared(array: Array) -> Array:
+    return np.square(magnitudes(array))
+
+
 # Of which function of the operands the operation is taken.
-_INGREDIENTS: dict[str, Callable[[Array], Array]] = {"float64_result": np.positive, "A": np.abs, "squares": np.square}
+_INGREDIENTS: dict[str, Callable[[Array], Array]] = {
+    "float64_result": np.positive,
+    "A": magnitudes,
+    "squares": _squared,
+}
 
 
 def prepare(trials: Sequence[Trial]) -> None:
-    """Compute what trials of one operation on one problem need, together where they are small."""
+    """Compute what trials of one operation on one problem need, together where they are small and hold floats."""
+    if trials[0].expected.result.kind != "f":
+        return
     most = copies_worth_stacking(trials[0].problem)
     for first in range(0, len(trials), most):
         _prepare(trials[first : first + most])
@@ -284,14 +314,16 @@ _ACCUMULATION: dict[str, Callable[[Trial, float], Array]] = {
 
 
 def _finite(array: Array) -> Array:
-    """Return ``array`` in float64, what is not finite replaced by 0."""
-    numbers = array.astype(np.float64)
+    """Return ``array`` in float64 or complex128, what is not finite replaced by 0."""
+    numbers = widened(array)
     finite = np.isfinite(numbers)
     return numbers if finite.all() else np.where(finite, numbers, 0.0)
 
 
 def quantum(array: Array) -> float:
     """Return the largest power of two that divides every element; infinity when all are zero."""
+    if np.iscomplexobj(array):
+        return min(quantum(array.real), quantum(array.imag))
     significands, exponents = np.frexp(array[array != 0])
     integers = np.ldexp(significands, 53).astype(np.int64)
     lowest = np.ldexp((integers & -integers).astype(np.float64), exponents - 53)

@@ -8,9 +8,10 @@ from operator import attrgetter, eq, ge, gt, le, or_
 from typing import Any
 
 from convformance.reference.borders import ZERO
+from convformance.reference.dtypes import COMPLEX, INTEGERS, operand_dtypes
 from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.reference.operation import BY_NAME, Operation
-from convformance.reference.problem import Problem
+from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class QuestionParameters:
     symbol: str | None = None
     output_padding: Size = ()
     border: str = ZERO
+    zero_points: tuple[int, int] = NO_ZERO_POINTS
 
     @property
     def has_geometry(self) -> bool:
@@ -204,6 +206,14 @@ _CHANNELS = (
     Condition("result sides differ", lambda question: _differ(question.output_size)),
     Condition("sides differ", lambda question: _differ(question.input_size) or _differ(question.kernel_size)),
 )
+_NUMBERS = (
+    Condition("integers", lambda question: question.dtype in INTEGERS),
+    Condition("complex numbers", lambda question: question.dtype in COMPLEX),
+    Condition("a zero point of the first operand", lambda question: question.zero_points[0] != 0),
+    Condition("a zero point of the second operand", lambda question: question.zero_points[1] != 0),
+    Condition("a zero point", lambda question: any(question.zero_points)),
+    Condition("operands of two types", lambda question: len(set(operand_dtypes(question.dtype))) > 1),
+)
 _MEMORY = (
     Condition("the operands are not contiguous", lambda question: question.memory != "contiguous"),
     Condition("NaN or Inf in the operands", lambda question: bool(question.special)),
@@ -221,7 +231,14 @@ def _of_rank(rank: int) -> Condition:
     return Condition(f"{rank} spatial {axes}", lambda question: len(question.stride) == rank)
 
 
-_FIXED = (*_GEOMETRY, *_CHANNELS, *(_of_kind(*kind) for kind in _KINDS.items()), *map(_of_rank, (1, 2, 3)), *_MEMORY)
+_FIXED = (
+    *_NUMBERS,
+    *_GEOMETRY,
+    *_CHANNELS,
+    *(_of_kind(*kind) for kind in _KINDS.items()),
+    *map(_of_rank, (1, 2, 3)),
+    *_MEMORY,
+)
 NAMED: dict[str, Condition] = {condition.label: condition for condition in _FIXED}
 
 

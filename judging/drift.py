@@ -46,7 +46,7 @@ def _drift(result: FillResult) -> Drift | None:
     summing = scale > 0
     if precision.accumulator != precision.result or np.count_nonzero(summing) < LEAST_ELEMENTS:
         return None
-    errors = result.difference * np.sign(result.trial.y)
+    errors = (result.difference * np.sign(result.trial.y).conj()).real  # of complex numbers along their direction
     errors = errors / scale if summing.all() else errors[summing] / scale[summing]
     mean = float(errors.sum()) / errors.size
     deviation = sqrt(max(float(np.vdot(errors, errors)) / errors.size - mean**2, 0.0))

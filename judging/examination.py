@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from convformance.judging.bounds import Operands, Trial, fills_of, prepare
-from convformance.judging.formats import Precision, default_accumulator, format_of
+from convformance.judging.formats import Precision, default_accumulator, format_of, result_format
 from convformance.reference.problem import Problem
 
 # (name of the fill, accumulator or None for the default one, inputs or None for those of the dtype)
@@ -36,8 +36,8 @@ class Examination:
     ) -> None:
         self.operation, self.problem, self.special, self.rounds = operation, problem, special, rounds
         self.default = default_accumulator(dtype)
-        self.expected = Precision(format_of(accumulator) if accumulator else self.default, format_of(dtype))
-        self.fills = fills_of(operation)
+        self.expected = Precision(format_of(accumulator) if accumulator else self.default, result_format(dtype))
+        self.fills = fills_of(operation, of_integers=self.expected.result.is_integer)
         self.shape = problem.result_shape(operation)
         self._data = data
         self._trials: dict[tuple[str, str | None, str | None], Trial] = {}

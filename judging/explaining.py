@@ -6,7 +6,7 @@ import numpy as np
 
 from convformance.judging.bounds import Trial
 from convformance.judging.examination import Examination
-from convformance.judging.formats import FORMATS, holds_reals
+from convformance.judging.formats import FORMATS, holds_numbers
 from convformance.judging.grades import CONFORMANT
 from convformance.judging.hypotheses import LOCATIONS
 from convformance.judging.hypotheses.hypothesis import Match
@@ -14,7 +14,7 @@ from convformance.judging.judgement import Answer, Ask, FillResult, Results
 from convformance.judging.matching import Evidence, find_matches
 from convformance.judging.narrower import Candidate, is_scattered
 from convformance.judging.state import explain_by_operand, explain_state
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, widened
 from convformance.reference.operation import OPERAND_NAMES
 
 # Errors of up to so many units of bfloat16 times W are those of arithmetic in some narrow format.
@@ -30,7 +30,7 @@ def explain_form(examination: Examination, trial: Trial, answer: Answer) -> tupl
     """Return what explains an answer of the wrong shape or dtype, or one that changed an operand."""
     value = answer.value
     if value.shape != examination.shape:
-        evidence = [Evidence.of(trial, value.astype(np.float64), right=False)] if holds_reals(value.dtype) else []
+        evidence = [Evidence.of(trial, widened(value), right=False)] if holds_numbers(value.dtype) else []
         return (*find_matches(evidence), Match("wrong-shape", f"{value.shape} for {examination.shape}"))
     if value.dtype != examination.expected.result.dtype:
         return (Match("wrong-dtype", f"{value.dtype.name} for {examination.expected.result.name}"),)
@@ -126,7 +126,7 @@ def _explain_overflow(results: Results) -> tuple[Match, ...]:
 
 
 def _is_same(answer: Answer, result: FillResult) -> bool:
-    return np.array_equal(answer.value.astype(np.float64), result.value, equal_nan=True)
+    return np.array_equal(widened(answer.value), result.value, equal_nan=True)
 
 
 def _is_stale(results: Results) -> bool:
@@ -153,7 +153,7 @@ def _misplaced(result: FillResult, *, wanted_finite: bool) -> Array:
 
 def _explain_size(examination: Examination, results: Results) -> tuple[Match, ...]:
     """Return narrow arithmetic as the reason of small errors all over the result, though no format gives just these."""
-    if examination.special or not is_scattered(results):
+    if examination.special or examination.expected.result.is_integer or not is_scattered(results):
         return ()
     if not all(bool(np.all(result.size <= _NARROW * result.trial.W)) for result in results.values()):
         return ()

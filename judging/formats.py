@@ -1,4 +1,4 @@
-"""Floating-point formats: digits, unit roundoff and range of what an answer may be stored, summed or rounded in."""
+"""Formats of numbers: digits, unit roundoff and range of what an answer may be stored, summed or rounded in."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,17 +6,18 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, joined
+from convformance.reference.dtypes import operand_dtypes, result_dtype
 from convformance.reference.rounding import round_once
 
 
 @dataclass(frozen=True)
 class Format:
-    """A binary floating-point format.
+    """A binary format: of floating-point numbers, of complex numbers whose parts have it, or of integers.
 
     ``digits`` counts the significand with its hidden bit; ``smallest_normal`` and ``largest`` are magnitudes. ``dtype``
-    is None for a format that exists inside arithmetic only. Source: IEEE 754-2019, table 3.5, and its bfloat16 and TF32
-    relatives.
+    is None for a format that exists inside arithmetic only. ``kind`` is that of a NumPy dtype. Source: IEEE 754-2019,
+    table 3.5, and its bfloat16 and TF32 relatives.
     """
 
     name: str
@@ -26,15 +27,30 @@ class Format:
     dtype: "np.dtype[Any] | None" = None
 
     @property
+    def kind(self) -> str:
+        return "f" if self.dtype is None or self.dtype.kind not in "iuc" else self.dtype.kind
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in "iu"
+
+    @property
     def unit(self) -> float:
-        """The unit roundoff ``u = 2**-digits``: the largest relative error of one rounding to nearest."""
-        return 2.0**-self.digits
+        """The unit roundoff ``u = 2**-digits``: the largest relative error of one rounding; 0 of integers."""
+        return 0.0 if self.is_integer else 2.0**-self.digits
 
     def round(self, values: Array) -> Array:
-        """Return float64 ``values`` rounded once to this format, as float64; TypeError for a format without a dtype."""
+        """Return ``values`` rounded once to this format, in the dtype that they have, float64 or complex128.
+
+        Integers beyond the format wrap. Raises TypeError for a format without a dtype.
+        """
         if self.dtype is None:
             raise TypeError(f"{self.name} has no dtype to round to; allowed: a format that arrays can be stored in")
-        rounded: Array = round_once(values, self.dtype).astype(np.float64, copy=False)
+        if self.is_integer:
+            return np.where(np.isfinite(values), values, 0).astype(np.int64).astype(self.dtype).astype(np.float64)
+        if np.iscomplexobj(values) and self.kind != "c":
+            return joined(self.round(values.real), self.round(values.imag))
+        rounded: Array = round_once(values, self.dtype).astype(np.complex128 if self.kind == "c" else np.float64)
         return rounded
 
 
@@ -59,17 +75,46 @@ FORMATS: dict[str, Format] = {
     )
 }
 
+_COMPLEX: dict[str, Format] = {
+    "complex128": _format("complex128", 53, (-1022, 1023), np.complex128),
+    "complex64": _format("complex64", 24, _SINGLE, np.complex64),
+}
+_INTEGERS: dict[str, Format] = {
+    name: Format(name, np.iinfo(name).bits - (np.iinfo(name).min < 0), 0.0, float(np.iinfo(name).max), np.dtype(name))
+    for name in ("int8", "uint8", "int32")
+}
+STORED: dict[str, Format] = {
+    **{name: fmt for name, fmt in FORMATS.items() if fmt.dtype is not None},
+    **_COMPLEX,
+    **_INTEGERS,
+}
+
 # What sums are kept in, finest first; the others only ever hold multiplicands.
 ACCUMULATORS = ("float64", "float32", "float16", "bfloat16")
 
 
 def format_of(dtype: str) -> Format:
     """Return the format of arrays of that dtype; raises ValueError naming those there are."""
-    fmt = FORMATS.get(dtype)
-    if fmt is None or fmt.dtype is None:
-        allowed = ", ".join(name for name, each in FORMATS.items() if each.dtype is not None)
-        raise ValueError(f"dtype={dtype!r} is not judged; allowed: {allowed}")
+    fmt = STORED.get(dtype)
+    if fmt is None:
+        raise ValueError(f"dtype={dtype!r} is not judged; allowed: {', '.join(STORED)}")
     return fmt
+
+
+def operand_formats(dtype: str) -> tuple[Format, Format]:
+    """Return the formats of the first and of the second operand of a question in that dtype."""
+    first, second = operand_dtypes(dtype)
+    return format_of(first), format_of(second)
+
+
+def result_format(dtype: str) -> Format:
+    """Return the format of the result of a question in that dtype."""
+    return format_of(result_dtype(dtype))
+
+
+def holds_numbers(dtype: "np.dtype[Any]") -> bool:
+    """Whether arrays of that dtype hold numbers, real or complex."""
+    return dtype.kind == "c" or holds_reals(dtype)
 
 
 def holds_reals(dtype: "np.dtype[Any]") -> bool:
@@ -78,8 +123,9 @@ def holds_reals(dtype: "np.dtype[Any]") -> bool:
 
 
 def default_accumulator(dtype: str) -> Format:
-    """Return what a sum is expected to be kept in: float64 for float64, float32 for float32 and the 16-bit types."""
-    return FORMATS["float64" if format_of(dtype).digits > FORMATS["float32"].digits else "float32"]
+    """Return what a sum is expected to be kept in: float32 for the 16-bit types, int32 for integers, else the dtype."""
+    stored = result_format(dtype)
+    return FORMATS["float32"] if stored.digits < FORMATS["float32"].digits else stored
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from convformance.judging import special
 from convformance.judging.bounds import Trial
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE, WRONG
 from convformance.judging.judgement import FillResult
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, larger_parts, widened
 
 
 def grade_fill(trial: Trial, value: Array) -> FillResult:
@@ -15,11 +15,11 @@ def grade_fill(trial: Trial, value: Array) -> FillResult:
     On an exact fill the answer is right bit for bit, or graded by its errors like a random one that exceeds the bound
     of a conformant answer.
     """
-    got = value.astype(np.float64)
+    got = widened(value)
     if trial.exact and np.array_equal(got, trial.want):
         return FillResult(trial, got, trial.want, np.zeros_like(got), CONFORMANT, exact=True)
     difference = trial.difference(got)
-    return FillResult(trial, got, trial.want, difference, _grade(trial, np.abs(difference)), exact=False)
+    return FillResult(trial, got, trial.want, difference, _grade(trial, larger_parts(difference)), exact=False)
 
 
 def _grade(trial: Trial, size: Array) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from convformance.judging.bounds import Operands, Trial
 from convformance.judging.hypotheses.hypothesis import Match
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, larger_parts
 
 
 class Answer(Protocol):
@@ -58,7 +58,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class FillResult:
-    """One trial with its answer and what was wanted in float64, the signed error, and the grade.
+    """One trial with its answer and what was wanted in float64 or complex128, the signed error, and the grade.
 
     ``exact`` when every element is the truth, rounded once. Where NaN or Inf is rightly there, or left open, the error
     is 0; where it is not, infinite.
@@ -73,8 +73,8 @@ class FillResult:
 
     @cached_property
     def size(self) -> Array:
-        """The magnitude of the error, element by element."""
-        return np.abs(self.difference)
+        """The magnitude of the error, element by element; of complex numbers that of the larger part."""
+        return larger_parts(self.difference)
 
     def share(self, bound: Array) -> Array:
         """Return error over ``bound``: 0 for the rounded truth, infinite for NaN or where nothing is allowed."""

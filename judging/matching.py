@@ -54,11 +54,18 @@ class Evidence:
 
     @classmethod
     def of(cls, trial: Trial, answer: Array, *, right: bool) -> "Evidence":
-        """Return the evidence of a float64 ``answer``, whatever its shape."""
-        bias = trial.operands.bias
-        arrays = tuple(array.astype(np.float64) for array in trial.operands.arrays)
-        numbers = None if bias is None else bias.astype(np.float64)
-        asked = Computation(trial.operation, trial.problem, arrays, numbers, answer, rounded=not trial.exact)
+        """Return the evidence of a float64 or complex128 ``answer``, whatever its shape."""
+        arrays, bias = trial.stated_numbers
+        asked = Computation(
+            trial.operation,
+            trial.problem,
+            arrays,
+            bias,
+            answer,
+            rounded=not trial.exact,
+            zero_points=trial.zero_points,
+            integers=trial.expected.result.is_integer,
+        )
         return cls(trial, asked.precomputed(), right)
 
     @property
@@ -188,7 +195,11 @@ def _matches(
 ) -> Iterator[Match]:
     """Yield the predictions that match on the first wrong fill, up to one that matches on the others too."""
     first, *others = evidence
-    with suppress(IndexError, ValueError):  # it cannot be made: an axis without elements, a group that has no channel
+    # What compares, divides or counts makes no sense of complex numbers, and says so.
+    of_kind = (TypeError,) if np.iscomplexobj(first.asked.answer) else ()
+    with suppress(
+        IndexError, ValueError, *of_kind
+    ):  # it cannot be made: an axis without elements, a group that has no channel
         for detail, computation in predict(first.asked):
             alignment = first.match(computation) if is_worth_computing(computation) else None
             if alignment is None:

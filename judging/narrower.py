@@ -18,7 +18,7 @@ from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT
 from convformance.judging.judgement import Ask, FillResult, Results
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, widened
 
 # Least error for a candidate to be worth asking for, in its own unit: without it a coarse format would explain every
 # small error. Sums: a thousandth of W, far below what narrow ones make (0.4 W and more, measured) and far above what
@@ -178,7 +178,7 @@ def _matches_fill(candidate: Candidate, examination: Examination, ask: Ask, resu
     answer = ask(trial.operands)
     if form.fault(examination, answer) is not None:
         return False
-    return _is_rounded_truth(answer.value.astype(np.float64), trial, stored, stored)
+    return _is_rounded_truth(widened(answer.value), trial, stored, stored)
 
 
 def _is_rounded_truth(value: Array, trial: Trial, kept: Format, stored: Format) -> bool:

@@ -16,7 +16,7 @@ from convformance.judging import explaining, form, grades
 from convformance.judging.bounds import SUMS
 from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
-from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
+from convformance.judging.formats import ACCUMULATORS, FORMATS, STORED, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION, WRONG
 from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Answer, Ask, FillResult, Judgement, Results
@@ -59,6 +59,7 @@ def _combine(examination: Examination, ask: Ask, results: Results, seconds: floa
     exact = all(result.exact for result in results.values() if result.trial.exact)
     judgement = Judgement(grade, exact=exact, error=_share(results), seconds=seconds, fills=_by_fill(results))
     doubtful = grade == WRONG if examination.special else grade != CONFORMANT
+    doubtful &= not examination.expected.result.is_integer
     candidate = find_candidate(examination, ask, results) if doubtful else None
     if candidate is not None:
         return _low_precision(judgement, examination, candidate, results)
@@ -113,8 +114,9 @@ def _with_drift(judgement: Judgement, examination: Examination, results: Results
 
 
 def _share(results: Results) -> float:
-    """Return the largest error on the random fills as a share of a conformant answer's bound."""
-    return max(float(each.share(each.trial.bound).max()) for each in results.values() if not each.trial.exact)
+    """Return the largest error on the random fills, of which integers have none, as a share of the bound."""
+    shares = (float(each.share(each.trial.bound).max()) for each in results.values() if not each.trial.exact)
+    return max(shares, default=0.0)
 
 
 def _by_fill(results: Results) -> dict[str, str]:
@@ -127,13 +129,19 @@ def _accumulator(examination: Examination, results: Results) -> str | None:
     Behind the rounding to a narrower result nothing finer than the expected one can be told.
     """
     expected = examination.expected
-    finer = [FORMATS[name] for name in ACCUMULATORS if FORMATS[name].digits > expected.accumulator.digits]
+    finer = [fmt for fmt in _accumulators(expected.result.kind) if fmt.digits > expected.accumulator.digits]
     candidates: tuple[Format, ...] = (*(finer if expected.accumulator == expected.result else ()), expected.accumulator)
     for fmt in candidates:
         precision = Precision(fmt, expected.result)
         if all(_is_explained(result, precision) for result in results.values() if not result.trial.exact):
             return fmt.name
     return None
+
+
+def _accumulators(kind: str) -> list[Format]:
+    """Return the formats that sums of numbers of that kind may be kept in, finest first."""
+    every = {"f": [FORMATS[name] for name in ACCUMULATORS], "c": [STORED["complex128"], STORED["complex64"]]}
+    return every.get(kind, [])
 
 
 def _is_explained(result: FillResult, precision: Precision) -> bool:
@@ -169,7 +177,8 @@ def _message_for_weaker_grade(examination: Examination, results: Results) -> str
 
 def _message_for_wrong(spread: Mapping[str, Any], worst: Mapping[str, Any]) -> str:
     index = ", ".join(map(str, worst["index"]))
-    numbers = f"got {worst['got']:.9g}, wanted {worst['want']:.9g}, allowed error {worst['bound']:.3g}"
+    part = f"{worst['part']} part: " if worst.get("part") else ""
+    numbers = f"{part}got {worst['got']:.9g}, wanted {worst['want']:.9g}, allowed error {worst['bound']:.3g}"
     return f"{worst['fill']} fill: wrong in {spread_text(spread)}; at ({index}) {numbers}"
 
 

@@ -19,7 +19,7 @@ from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
 from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Ask
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.borders import ZERO
 from convformance.reference.geometry import effective_kernel
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
@@ -65,7 +65,7 @@ class Failure:
         """Answer minus truth, 0 where both are the same NaN or infinity; None where their shapes do not agree."""
         if self.answer is None or self.answer.shape != self.want.shape:
             return None
-        got, want = self.answer.astype(np.float64), self.want.astype(np.float64)
+        got, want = widened(self.answer), widened(self.want)
         same = (got == want) | (np.isnan(got) & np.isnan(want))
         with np.errstate(invalid="ignore", over="ignore"):
             return np.where(same, 0.0, got - want)
@@ -75,9 +75,10 @@ class Failure:
         operands = dict(zip(OPERAND_NAMES[self.operation], self.operands.arrays, strict=True))
         if self.operands.bias is not None:
             operands["bias"] = self.operands.bias
+        of_integers = self.operands.arrays[0].dtype.kind in "iu"
         return {
             "problem": {**_parameters(self.problem), "padding": self.problem.padding},
-            "call": _call_text(self.operation, self.problem, tuple(operands)),
+            "call": _call_text(self.operation, self.problem, tuple(operands), of_integers=of_integers),
             "words": _summary(self),
             "operands": {name: listed(array) for name, array in operands.items()},
             "got": None if self.answer is None else listed(self.answer),
@@ -130,7 +131,7 @@ def failure(
 
 
 def _is_finite(array: Array) -> bool:
-    return bool(np.isfinite(array.astype(np.float64)).all())
+    return bool(np.isfinite(widened(array)).all())
 
 
 def smallest(
@@ -179,9 +180,9 @@ class _Shrinker:
 
     def _thin(self, index: int, size: int) -> None:
         for element in range(size):
-            for number in (0, 1):
+            for number in (0, 1, 1j) if np.iscomplexobj(self.smallest.operands.arrays[index]) else (0, 1):
                 arrays = [array.copy() for array in self.smallest.operands.arrays]
-                if arrays[index].flat[element] in (0, number) or not np.isfinite(float(arrays[index].flat[element])):
+                if arrays[index].flat[element] in (0, number) or not _is_finite(arrays[index].flat[element]):
                     break
                 arrays[index].flat[element] = number
                 if self._takes(self.smallest.problem, Numbers(tuple(arrays), self.smallest.operands.bias)):
@@ -213,7 +214,7 @@ def _simpler(problem: Problem, operation: str) -> Iterator[Problem]:
 
 def _parameters(problem: Problem) -> Record:
     counts = ("batch", "in_channels", "out_channels", "groups")
-    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border")
+    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border", "zero_points")
     return {**{name: getattr(problem, name) for name in names}, "padding": problem.symbol or problem.padding}
 
 
@@ -223,6 +224,7 @@ def _steps(problem: Problem) -> Iterator[Record]:
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         yield {"groups": groups, "in_channels": inputs * groups, "out_channels": outputs * groups}
     yield {"border": ZERO}
+    yield from ({"zero_points": zeros} for zeros in _zero_points(problem.zero_points))
     yield from ({"batch": count} for count in _towards(problem.batch, 1))
     for name in ("in_channels", "out_channels"):
         yield from ({name: count * problem.groups} for count in _towards(getattr(problem, name) // problem.groups, 1))
@@ -236,6 +238,11 @@ def _steps(problem: Problem) -> Iterator[Record]:
         steps = _axes_towards(flat, (0,) * len(flat))
         yield from ({"padding": tuple(zip(sides[::2], sides[1::2], strict=True))} for sides in steps)
     yield from ({"input_size": sizes} for sizes in _inputs(problem))
+
+
+def _zero_points(zeros: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield no zero points, then the first alone, then the second."""
+    yield from ((0, 0), (zeros[0], 0), (0, zeros[1]))
 
 
 def _with_input(changes: Record, problem: Problem) -> Iterator[Record]:
@@ -288,7 +295,7 @@ def _cut(array: Array, shape: tuple[int, ...]) -> Array:
     """Return ``array`` around its largest element in another shape, begun again where it is too short."""
     if not array.size:
         return np.zeros(shape, array.dtype)
-    largest = np.nan_to_num(np.abs(array.astype(np.float64)), nan=np.inf, posinf=np.inf).argmax()
+    largest = np.nan_to_num(magnitudes(widened(array)), nan=np.inf, posinf=np.inf).argmax()
     centre = np.unravel_index(largest, array.shape)
     axes = (np.arange(new) + middle - new // 2 for new, middle in zip(shape, centre, strict=True))
     return array[np.ix_(*(axis % old for axis, old in zip(axes, array.shape, strict=True)))]
@@ -300,10 +307,10 @@ def _numbered(shape: tuple[int, ...], dtype: Any) -> Array:
 
 
 def _counting(operation: str, problem: Problem, like: Operands) -> Numbers:
-    """Return operands that count from 1 on, and a bias of zeros if there is one, of the dtype of ``like``."""
-    dtype = like.arrays[0].dtype
-    arrays = tuple(_numbered(shape, dtype) for shape in problem.operand_shapes(operation))
-    return Numbers(arrays, None if like.bias is None else _numbered(like.bias.shape, dtype))
+    """Return operands that count from 1 on, and a bias that does if there is one, of the dtypes of ``like``."""
+    dtypes = [array.dtype for array in like.arrays]
+    arrays = tuple(map(_numbered, problem.operand_shapes(operation), dtypes))
+    return Numbers(arrays, None if like.bias is None else _numbered(like.bias.shape, dtypes[0]))
 
 
 def _simplest_data(operation: str, problem: Problem, like: Operands) -> Iterator[Numbers]:
@@ -327,19 +334,28 @@ def _with_single(arrays: tuple[Array, ...], index: int) -> Iterator[tuple[Array,
 
 
 def listed(array: Array) -> Any:
-    """Return the numbers as nested lists: integers as such, those that are not finite as ``nan``, ``inf``, ``-inf``."""
-    return _json_number(array.astype(np.float64).tolist())
+    """Return the numbers as nested lists: integers as such, those that are not finite as ``nan``, ``inf``, ``-inf``.
+
+    Complex ones are texts, ``1-2j``.
+    """
+    return _json_number(widened(array).tolist())
 
 
 def _json_number(entry: Any) -> Any:
     if isinstance(entry, list):
         return [_json_number(each) for each in entry]
+    if isinstance(entry, complex):
+        return (
+            f"{entry.real:.17g}{entry.imag:+.17g}j"
+            if entry.imag or not np.isfinite(entry)
+            else _json_number(entry.real)
+        )
     if not np.isfinite(entry):
         return str(entry)
     return int(entry) if entry == int(entry) else entry
 
 
-def _call_text(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
+def _call_text(operation: str, problem: Problem, names: tuple[str, ...], *, of_integers: bool) -> str:
     """Return the call of the reference that asks the same, without what stays at its default."""
     sizes: dict[str, tuple[Any, bool]] = {
         "input_size": (problem.input_size, operation == "conv_input_grad"),
@@ -353,11 +369,12 @@ def _call_text(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
         "dilation": (problem.dilation, problem.dilation != ones),
         "groups": (problem.groups, problem.groups != 1),
         "border": (problem.border, problem.border != ZERO),
+        "zero_points": (problem.zero_points, any(problem.zero_points)),
     }
     arguments = sizes if BY_NAME[operation].result == "bias" else {**sizes, **geometry}
     operands = ["bias=bias" if name == "bias" else name for name in names]
     stated = [f"{name}={value!r}" for name, (value, is_needed) in arguments.items() if is_needed]
-    return f"{operation}({', '.join([*operands, *stated])})"
+    return f"{'integers.' if of_integers else ''}{operation}({', '.join([*operands, *stated])})"
 
 
 def _summary(failed: Failure) -> str:

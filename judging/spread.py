@@ -33,12 +33,23 @@ def worst_element(result: FillResult, ratio: Array, bound: Array) -> Record:
     """Return the element with the largest share of its bound as the record keeps it."""
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     allowed = np.broadcast_to(bound, ratio.shape)
-    numbers = {"got": result.value[index], "want": result.want[index], "bound": allowed[index]}
+    got, want = result.value[index], result.want[index]
+    part = _worse_part(got, want) if np.iscomplexobj(result.want) else ""
+    if part:
+        got, want = (number.imag if part == "imaginary" else number.real for number in (got, want))
+    numbers = {"got": got, "want": want, "bound": allowed[index]}
     return {
         "fill": result.trial.name,
         "index": [int(entry) for entry in index],
         **{name: float(number) for name, number in numbers.items()},
+        **({"part": part} if part else {}),
     }
+
+
+def _worse_part(got: complex, want: complex) -> str:
+    """Return ``real`` or ``imaginary``, whichever is further off."""
+    real, imaginary = abs(got.real - want.real), abs(got.imag - want.imag)
+    return "imaginary" if not np.isfinite(got.imag) or imaginary > real else "real"
 
 
 def measure_spread(trial: Trial, wrong: Array) -> Record:

@@ -8,7 +8,7 @@ import numpy as np
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import FillResult, Results
 from convformance.reference import operations
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, magnitudes
 from convformance.reference.operation import OPERAND_NAMES
 
 _LARGEST_OPERAND = 32  # numbers that are solved for, at the cost of a computation each
@@ -64,7 +64,7 @@ def explain_by_operand(results: Results) -> tuple[Match, ...]:
         return ()
     first, *later = answers
     for index, name in enumerate(OPERAND_NAMES[first.trial.operation]):
-        operand = first.trial.operands.arrays[index].astype(np.float64)
+        operand = first.trial.stated_numbers[0][index]
         if first.exact and all(_is_given_by(result, index, operand) for result in later):
             return (Match("earlier-result", f"{name} of the first call"),)
     for index, name in enumerate(OPERAND_NAMES[first.trial.operation]):
@@ -75,7 +75,7 @@ def explain_by_operand(results: Results) -> tuple[Match, ...]:
 
 
 def _numbers(result: FillResult) -> list[Array]:
-    return [result.value, *(array.astype(np.float64) for array in result.trial.operands.arrays)]
+    return [result.value, *result.trial.stated_numbers[0]]
 
 
 def _is_given_by(result: FillResult, index: int, operand: Array) -> bool:
@@ -90,11 +90,10 @@ def _is_given_by(result: FillResult, index: int, operand: Array) -> bool:
 def _value(result: FillResult, index: int, operand: Array, *, magnitude: bool = False) -> Array:
     """Return what the operation gives with another operand at ``index``, or the sums of the products' magnitudes."""
     trial = result.trial
-    arrays = [array.astype(np.float64) for array in trial.operands.arrays]
-    arrays[index] = operand
-    bias = None if trial.operands.bias is None else trial.operands.bias.astype(np.float64)
+    numbers, bias = trial.stated_numbers
+    arrays = [*numbers[:index], operand, *numbers[index + 1 :]]
     if magnitude:
-        arrays, bias = [np.abs(array) for array in arrays], None if bias is None else np.abs(bias)
+        arrays, bias = [magnitudes(array) for array in arrays], None if bias is None else magnitudes(bias)
     return operations.apply(trial.operation, trial.problem, *arrays, bias=bias)
 
 

@@ -71,7 +71,7 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
     count = -(-(DIGITS + 1 + tail) // bits)
     first, second = (_split(array, bits, count) for array in operations.bilinear(*converted))
     products = contract_each(operation, problem, list(_pairs(first, second, count)))
-    total = _sum(problem.result_shape(operation), products)
+    total = add_up(problem.result_shape(operation), products)
     scaled = _scaled(total, summands * _cut_off(first, second, count), first.exponent + second.exponent)
     if bias is None:
         return scaled
@@ -144,7 +144,7 @@ def _cut_off(first: _Slices, second: _Slices, count: int) -> float:
     return ROUND_UP * (sum(left_out) + first.remainder + second.remainder)  # a scaled element is 1 at most
 
 
-def _sum(shape: Size, addends: Iterable[Array]) -> Exact:
+def add_up(shape: Size, addends: Iterable[Array]) -> Exact:
     """Return the sum of arrays of ``shape``; the error is what two float64 cannot hold."""
     hi, lo, error = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for addend in addends:

@@ -4,9 +4,10 @@ Activations are ``(N, C, *spatial)``, filters ``(O, C / groups, *kernel)``. ``st
 one per axis; ``padding`` is an int, an int per axis, a ``(lo, hi)`` pair per axis (negative: crop) or a symbol:
 ``valid``, ``same_upper``, ``same_lower``, ``full``, ``causal``; ``border`` says what lies there: ``zero``, or the data
 again, ``edge``, ``reflect``, ``symmetric`` or ``wrap`` as ``numpy.pad`` has them. The result has the operands' dtype:
-float64, float32 and integers are computed in it (integers exactly, modulo its range), narrower floating types in
-float64 and rounded once. Operands are never changed. Padding is multiplied like any other zero, so NaN or Inf in a
-filter shows at the border. Wrong shapes and geometry raise ValueError, wrong dtypes TypeError.
+float64, float32, complex types and integers are computed in it (integers exactly, modulo its range), narrower floating
+types in float64 and rounded once. A gradient of complex numbers is the transpose of the map: nothing is conjugated.
+Operands are never changed. Padding is multiplied like any other zero, so NaN or Inf in a filter shows at the border.
+Wrong shapes and geometry raise ValueError, wrong dtypes TypeError.
 
 Source: Goodfellow, Bengio & Courville, "Deep Learning" (2016), 9.5; Dumoulin & Visin, "A guide to convolution
 arithmetic" (2016).
@@ -162,12 +163,19 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
     """
     dtype = check_operands(operation, problem, operands, bias)
     computing = computing_dtype(dtype)
-    factors = bilinear(*(array.astype(computing, copy=False) for array in operands))
+    converted = (array.astype(computing, copy=False) for array in operands)
+    factors = bilinear(*without_zero_points(problem, *converted))
     with np.errstate(over="ignore", invalid="ignore"):  # Inf and NaN are answers like any other
         result = CONTRACTIONS[operation](problem, *factors)
         if bias is not None:
             result += along_channels(bias.astype(computing), problem.rank)
         return round_once(result, dtype)
+
+
+def without_zero_points(problem: Problem, *operands: Array) -> tuple[Array, ...]:
+    """Return each of the operands minus its zero point."""
+    pairs = zip(operands, problem.zero_points, strict=False)
+    return tuple(array - array.dtype.type(zero) if zero else array for array, zero in pairs)
 
 
 def bilinear(first: Array, second: Array | None = None) -> tuple[Array, Array]:

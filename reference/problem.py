@@ -10,6 +10,8 @@ from convformance.reference.borders import ZERO, check_border, repetitions
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 
+NO_ZERO_POINTS = (0, 0)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -19,7 +21,8 @@ class Problem:
     y: ``(batch, out_channels, *output_size)``. The operations of a transposed convolution share these names: it maps an
     array of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` names a
     symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to. What lies
-    there is said by ``border``, one of ``borders.BORDERS``.
+    there is said by ``border``, one of ``borders.BORDERS``. ``zero_points`` are subtracted from the first and the
+    second operand of an operation on integers; padding holds the zero point, and so counts as 0.
     """
 
     batch: int
@@ -33,13 +36,14 @@ class Problem:
     groups: int = 1
     symbol: str | None = None
     border: str = ZERO
+    zero_points: tuple[int, int] = NO_ZERO_POINTS
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:
-        # Kept, as problems are keys of caches and hash eleven fields.
+        # Kept, as problems are keys of caches and hash twelve fields.
         return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
     def __post_init__(self) -> None:
@@ -75,6 +79,7 @@ class Problem:
         dilation: int | Sequence[int] = 1,
         groups: int = 1,
         border: str = ZERO,
+        zero_points: tuple[int, int] = NO_ZERO_POINTS,
     ) -> "Problem":
         """Return the problem with ints spread over every axis and a symbolic padding resolved.
 
@@ -87,7 +92,8 @@ class Problem:
         axes = {"input_size": size, "kernel_size": kernel, "stride": strides, "dilation": dilations}
         pairs = geometry.resolve_padding(padding, **axes)
         symbol = padding if isinstance(padding, str) else None
-        return cls(batch, in_channels, out_channels, size, kernel, strides, pairs, dilations, groups, symbol, border)
+        counts = batch, in_channels, out_channels
+        return cls(*counts, size, kernel, strides, pairs, dilations, groups, symbol, border, zero_points)
 
     @property
     def rank(self) -> int:

@@ -9,7 +9,7 @@ from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Padding, per_axis, transposed_sizes
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
-from convformance.reference.problem import Problem
+from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 PerAxis = int | Sequence[int]
 
@@ -25,7 +25,11 @@ class Geometry(TypedDict, total=False):
 
 
 def problem_from_arrays(
-    operation: str, *arrays: Array, size: PerAxis | None = None, **geometry: Unpack[Geometry]
+    operation: str,
+    *arrays: Array,
+    size: PerAxis | None = None,
+    zero_points: tuple[int, int] = NO_ZERO_POINTS,
+    **geometry: Unpack[Geometry],
 ) -> Problem:
     """Return the problem of ``operation`` on ``arrays``; ``size`` is its ``size_argument``, if it has one.
 
@@ -46,7 +50,8 @@ def problem_from_arrays(
         case {"output": (batch, outputs, *input_size)}:  # a bias gradient sees nothing of the kernel and the input
             inputs = kernel_size = 1
     channels = {"in_channels": inputs, "out_channels": outputs}
-    return Problem.of(input_size=input_size, kernel_size=kernel_size, batch=batch, **channels, **geometry)
+    sizes: dict[str, Any] = {"input_size": input_size, "kernel_size": kernel_size, "batch": batch, **channels}
+    return Problem.of(**sizes, **geometry, zero_points=zero_points)
 
 
 def _check_axes(operation: str, arrays: tuple[Array, ...]) -> None:

@@ -9,18 +9,22 @@ from convformance.reference.arrays import Array
 
 DType = np.dtype[Any]
 
-ALLOWED_DTYPES = "float64, float32, float16, bfloat16, an 8-bit float, or a NumPy integer type"
+ALLOWED_DTYPES = "float64, float32, float16, bfloat16, an 8-bit float, complex128, complex64, or a NumPy integer type"
+
+# Kinds and sizes in bytes.
+_IN_THEMSELVES = (("f", 4), ("f", 8), ("c", 8), ("c", 16))
 
 
 @cache
 def computing_dtype(dtype: DType) -> DType:
     """Return the dtype in which the reference computes on operands of ``dtype``.
 
-    float64, float32 and integers in themselves, every narrower floating type in float64. Raises TypeError for others.
+    float64, float32, complex128, complex64 and integers in themselves, every narrower floating type in float64. Raises
+    TypeError for others.
     """
     if dtype.kind in "iu":
         return dtype
-    if dtype.kind == "f" and dtype.itemsize in (4, 8):
+    if (dtype.kind, dtype.itemsize) in _IN_THEMSELVES:
         return dtype.newbyteorder("=")
     # Extension types such as bfloat16 are known by name, as they come from a distribution that NumPy does not need.
     if dtype.itemsize <= 2 and dtype.name.startswith(("float", "bfloat")):

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from convformance.judging.grades import LOW_PRECISION, REFUSED, RIGHT, WRONG
+from convformance.reference.dtypes import ALL_DTYPES
 from convformance.reference.operation import TABLE
 from convformance.reports.formatting import percent, severity, without_numbers
-from convformance.reports.lines import DTYPES, CaseLine, Verdict
+from convformance.reports.lines import CaseLine, Verdict
 from convformance.reports.record import Records, RunState
 
 STATES = ("yes", "partly", "no", "wrong", "none")
@@ -118,6 +119,14 @@ def _rank(rank: int) -> Callable[[CaseLine], bool]:
     return lambda case: len(case.input_size) == rank
 
 
+def _numbers_text(dtype: str) -> str:
+    first, second = operand_dtypes(dtype)
+    operands = f"operands in {first}" if first == second else f"one operand in {first}, the other in {second}"
+    return (
+        f"{operands}, the result in {result_dtype(dtype)}" if dtype in INTEGERS else f"operands and result in {dtype}"
+    )
+
+
 FEATURES = (
     Feature("Geometry", "stride", "a stride above 1", _strided),
     Feature("Geometry", "unequal stride", "another stride on each axis", lambda case: len(set(case.stride)) > 1),
@@ -150,7 +159,7 @@ FEATURES = (
         "Data", "non-contiguous operands", "sliced, or with permuted axes",
         lambda case: case.memory not in ("", "contiguous"),
     ),
-    *(Feature("Number types", dtype, f"operands and result in {dtype}", dtype=dtype) for dtype in DTYPES),
+    *(Feature("Number types", dtype, _numbers_text(dtype), dtype=dtype) for dtype in ALL_DTYPES),
     *(Feature("Operations", each.name, each.meaning, op=each.name) for each in TABLE),
 )  # fmt: skip
 

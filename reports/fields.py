@@ -6,6 +6,7 @@ A field is declared with its check, ``Annotated[type, check]``. A check returns 
 import base64
 import binascii
 import math
+import re
 import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -15,6 +16,8 @@ from typing import Annotated, Any, TypeVar, cast, get_type_hints
 from convformance.judging.grades import GRADES
 
 MOST_NUMBERS, DEEPEST = 4096, 8
+_PART = r"(nan|inf|\d+(\.\d+)?(e[+-]\d+)?)"
+_COMPLEX = f"[+-]?{_PART}[+-]{_PART}j"
 
 Check = Callable[[Any], Any]
 L = TypeVar("L")
@@ -132,9 +135,15 @@ def as_nested(value: Any) -> Any:
     return value
 
 
+def _is_complex(value: Any) -> bool:
+    """Whether ``value`` is a complex number as records write it, ``1-2j``."""
+    return isinstance(value, str) and bool(re.fullmatch(_COMPLEX, value))
+
+
 def _numbers(value: Any, depth: int) -> int:
     if not isinstance(value, list):
-        as_number(value)
+        if not _is_complex(value):
+            as_number(value)
         return 1
     if not depth:
         raise Malformed(f"is nested too deeply; allowed: lists in lists, {DEEPEST} deep")

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from convformance.judging.grades import BY_NAME, GRADES, TABLE
+from convformance.reference.dtypes import ALL_DTYPES
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.fields import Pairs, Size
-from convformance.reports.lines import DTYPES, CaseLine, Declared, Expectation, Run
+from convformance.reports.lines import CaseLine, Declared, Expectation, Run
 from convformance.reports.machines import format_machine
 
 RUN_NAMES = ("suite", "framework", "framework_version", "mode", "device", "platform", "python", "numpy", "tier")
@@ -36,7 +37,7 @@ def operations_in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 def dtypes_in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return dtypes, the widest first."""
-    return in_order(names, DTYPES)
+    return in_order(names, ALL_DTYPES)
 
 
 def grades_in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -146,6 +147,7 @@ def case_parameters(case: CaseLine) -> tuple[tuple[str, str], ...]:
         ("bias", "yes" if case.bias else "no"),
         ("memory", case.memory),
         ("special", case.special or "none"),
+        ("zero_points", format_tuple(case.zero_points or (0, 0))),
         ("seed", str(case.seed)),
     )
 

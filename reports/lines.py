@@ -41,7 +41,6 @@ from convformance.reports.fields import (
 )
 
 SCHEMA = 1
-DTYPES = ("float64", "float32", "float16", "bfloat16")
 LARGEST_MAP = 4096
 
 # What a verdict answers, in the order of ``Verdict.key``.
@@ -185,18 +184,20 @@ class CaseLine:
     special: Text = ""
     source: Text = ""
     seed: Integer = 0
+    zero_points: Size = ()
     output_size: Size = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worst:
-    """The worst element: where, what the framework gave, the truth, and the error that was allowed."""
+    """The worst element, or worse ``part`` of it: where, what came, the truth, and the error that was allowed."""
 
     fill: Text = ""
     index: Size = ()
     got: MaybeNumber = None
     want: MaybeNumber = None
     bound: MaybeNumber = None
+    part: Text = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +248,7 @@ class SmallProblem:
     padding: PerAxis = ()
     dilation: Size = ()
     groups: Integer = 1
+    zero_points: Size = ()
 
 
 SmallProblemField = Annotated[SmallProblem, nested(SmallProblem)]
@@ -271,7 +273,6 @@ class Smallest:
 
 
 as_smallest = nested(Smallest)
-
 MaybeSmallest = Annotated[Smallest | None, nullable(as_smallest)]
 MaybeWorst = Annotated[Worst | None, nullable(nested(Worst))]
 MaybeSpread = Annotated[Spread | None, nullable(nested(Spread))]

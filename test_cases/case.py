@@ -4,11 +4,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
+from convformance.reference.dtypes import ALL_DTYPES, COMPLEX, FLOATS, INTEGERS, operand_dtypes
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
-from convformance.reference.problem import Problem
+from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 TIERS = ("smoke", "standard", "full")
 MEMORY = ("contiguous", "sliced", "permuted")
@@ -16,7 +19,8 @@ MEMORY = ("contiguous", "sliced", "permuted")
 # float64 and float32 accumulate in their own type; the 16-bit types in a wider one, and round once at the end.
 WIDE = ("float64", "float32")
 NARROW = ("float16", "bfloat16")
-DTYPES = (*WIDE, *NARROW)
+# What a case is asked in unless it says otherwise; the others, of ``reference.dtypes``, are asked by name.
+DTYPES = FLOATS
 
 # The operations a case is asked of unless it says otherwise: every one that has no bias of its own.
 CONVOLUTION = tuple(each.name for each in TABLE if not each.transposed and each.result != "bias")
@@ -29,7 +33,7 @@ INPUT_GRADIENT = tuple(each.name for each in TABLE if each.result == "input")
 FILTER_GRADIENT = tuple(each.name for each in TABLE if each.result == "filter")
 
 # What a bias changes: the operations that add one, and its gradient.
-_OF_A_BIAS = tuple(each.name for each in TABLE if each.adds_bias or each.result == "bias")
+OPERATIONS_OF_A_BIAS = tuple(each.name for each in TABLE if each.adds_bias or each.result == "bias")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Case:
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
     of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
     an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
-    ``borders.BORDERS``. ``source`` is a link for cases that come from a report.
+    ``borders.BORDERS``. ``source`` is a link for cases that come from a report. ``zero_points`` are what integers that
+    stand for 0 are stored as, in the first and in the second operand.
     """
 
     family: str
@@ -63,6 +68,7 @@ class Case:
     source: str = ""
     seed: int = 0
     border: str = ZERO
+    zero_points: tuple[int, int] = NO_ZERO_POINTS
 
     @cached_property
     def problem(self) -> Problem:
@@ -78,6 +84,7 @@ class Case:
             dilation=self.dilation,
             groups=self.groups,
             border=self.border,
+            zero_points=self.zero_points,
         )
 
     @property
@@ -125,7 +132,7 @@ def case(
         dilation=changes.pop("dilation", 1),
     )
     if changes.get("bias"):
-        changes.setdefault("operations", _OF_A_BIAS)
+        changes.setdefault("operations", OPERATIONS_OF_A_BIAS)
     declared = Case(
         family,
         catches,
@@ -153,9 +160,27 @@ def _check(declared: Case) -> None:
     _check_entries("memory", (declared.memory,), MEMORY)
     _check_entries("tier", (declared.tier,), TIERS)
     _check_entries("operations", declared.operations, OPERATIONS)
-    _check_entries("dtypes", declared.dtypes, DTYPES)
+    _check_entries("dtypes", declared.dtypes, ALL_DTYPES)
+    _check_numbers(declared)
     if not declared.catches.endswith("."):
         raise ValueError(f"catches={declared.catches!r}; allowed: a sentence that ends with a full stop")
+
+
+def _check_numbers(declared: Case) -> None:
+    """Check that integers have no bias and no special value, and zero points that their types can hold."""
+    if set(declared.dtypes) & {*INTEGERS, *COMPLEX} and declared.special:
+        raise ValueError(
+            f"special={declared.special!r}; allowed: none, where a dtype is of integers or complex numbers"
+        )
+    if set(declared.dtypes) & set(INTEGERS) and declared.bias:
+        raise ValueError("bias=True; allowed: False, where a dtype is of integers")
+    if any(declared.zero_points) and not set(declared.dtypes) <= set(INTEGERS):
+        raise ValueError(f"zero_points={declared.zero_points}; allowed: (0, 0), where a dtype is not of integers")
+    for dtype in declared.dtypes if any(declared.zero_points) else ():
+        for zero, stored in zip(declared.zero_points, operand_dtypes(dtype), strict=True):
+            limits = np.iinfo(stored)
+            if not limits.min <= zero <= limits.max:
+                raise ValueError(f"zero_points holds {zero}; allowed: {limits.min} to {limits.max}, as {stored} has")
 
 
 def _check_entries(parameter: str, entries: tuple[str, ...], allowed: tuple[str, ...]) -> None:
@@ -182,6 +207,7 @@ def _parameter_parts(declared: Case) -> tuple[str, ...]:
         "bias": declared.bias,
         declared.memory: declared.memory != "contiguous",
         declared.special: bool(declared.special),
+        _zero_points_part(declared): any(declared.zero_points),
         f"r{declared.seed}": declared.seed != 0,
     }
     return tuple(part for part, differs in differs_from_default.items() if differs)
@@ -192,6 +218,10 @@ def _padding_part(padding: Pairs | str) -> str:
         return padding
     sides = (str(lo) if lo == hi else f"{lo}.{hi}" for lo, hi in padding)
     return "p" + "x".join(sides).replace("-", "m")  # a minus would look like the end of a part
+
+
+def _zero_points_part(declared: Case) -> str:
+    return ("z" + ".".join(map(str, declared.zero_points))).replace("-", "m")
 
 
 def _times(size: Size) -> str:

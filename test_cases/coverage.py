@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convformance.test_cases.case import Case
-from convformance.test_cases.features import FEATURES, NAMES, Question, has_elements, levels_of, questions_of
+from convformance.test_cases.features import FEATURES, NAMES, Question, is_counted, levels_of, questions_of
 
 Level = tuple[str, str]  # of a feature
 Combination = tuple[Level, ...]
@@ -52,7 +52,7 @@ def of_cases(cases: Iterable[Case], strength: int) -> Coverage:
 def of_questions(questions: Iterable[Question], strength: int) -> Coverage:
     """Return the coverage of the questions; those of cases without elements do not count."""
     can_be = possible(strength)
-    missing = can_be & ~reached([question for question in questions if has_elements(question.case)], strength)
+    missing = can_be & ~reached([question for question in questions if is_counted(question)], strength)
     return Coverage(strength, int(can_be.sum()), tuple(_combinations_in(missing)))
 
 

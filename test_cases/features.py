@@ -45,6 +45,15 @@ def levels_of(question: Question) -> tuple[str, ...]:
     return tuple(feature.level(question) for feature in FEATURES)
 
 
+def is_counted(question: Question) -> bool:
+    """Whether a question counts: integers and complex numbers have families of their own.
+
+    Hardly a framework has them in more than one or two operations, so that most of their combinations can be asked of
+    nobody.
+    """
+    return question.dtype in DTYPES and has_elements(question.case)
+
+
 def has_elements(case: Case) -> bool:
     """Whether no array of the case is empty; those without elements are another matter than combinations."""
     problem = case.problem

@@ -7,11 +7,13 @@ Three exact fills, on which every correct direct algorithm gives the same bits, 
   one of them are put to 0 until all sums of magnitudes fit;
 - ``normal``: N(0, 1); ``positive``: U[0, 1), both rounded to the dtype.
 
+Of complex numbers both parts are such fills. Of integers every fill is exact: see ``integer_fills``.
+
 Idea of exact fills: the integer fill of oneDNN's benchdnn.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from hashlib import blake2b
 from math import ceil, isqrt, log2, prod
@@ -19,11 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products, quantum
-from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
-from convformance.reference.arrays import Array
+from convformance.judging.bounds import EXACT_FILLS, INTEGER_FILLS, RANDOM_FILLS, magnitude, products, quantum
+from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of, operand_formats
+from convformance.reference.arrays import Array, joined, magnitudes
+from convformance.reference.dtypes import COMPLEX, INTEGERS
 from convformance.reference.operation import BY_NAME
 from convformance.reference.rounding import round_once
+from convformance.test_cases import integer_fills
 from convformance.test_cases.case import Case
 
 __all__ = ["EXACT_FILLS", "RANDOM_FILLS", "SPECIALS", "Operands", "fill"]
@@ -73,8 +77,12 @@ def fill(
     narrower than what the dtype stands for. Raises ValueError when the fill, a format or the case's special value
     does not exist.
     """
+    if dtype in INTEGERS:
+        return _of_integers(case, operation, dtype, name)
     stored = format_of(dtype)
-    if case.sum_limits is not None:
+    if dtype in COMPLEX:
+        numbers = _complex(case, operation, name, _digits(stored, accumulator, inputs))
+    elif case.sum_limits is not None:
         numbers = _within_limits(case, operation, name, *case.sum_limits)
     elif case.fixed_filter is not None and "filter" in BY_NAME[operation].arrays:
         numbers = _beside_fixed_filter(case, operation, name, case.fixed_filter)
@@ -90,6 +98,35 @@ def fill(
     rounded = _with_special_value(case, numbers.mapped(partial(_round_to, stored)))
     finished = rounded.mapped(partial(_lay_out, memory=case.memory))
     return Operands(finished.arrays, finished.bias)
+
+
+def _of_integers(case: Case, operation: str, dtype: str, name: str) -> Operands:
+    """Return integers, whose sums are those of any accumulator: they stay within int32."""
+    if name not in INTEGER_FILLS:
+        raise ValueError(f"fill={name!r} is unknown; allowed: {', '.join(INTEGER_FILLS)}")
+    ranges = integer_fills.ranges(name, operand_formats(dtype), case.zero_points, _longest_sum(case, operation))
+    arrays = tuple(
+        integer_fills.draw(name, numbers, _generator(case, operation, name, str(index)), shape)
+        for index, (numbers, shape) in enumerate(zip(ranges, case.problem.operand_shapes(operation), strict=False))
+    )
+    return Operands(tuple(_lay_out(array, case.memory) for array in arrays))
+
+
+def _complex(case: Case, operation: str, name: str, digits: tuple[int, int]) -> _Numbers:
+    """Return numbers whose real and imaginary parts are two real fills, so thin that each part of a sum is exact."""
+    sum_digits, input_digits = digits
+    if name not in (*EXACT_FILLS, *RANDOM_FILLS):
+        raise ValueError(f"fill={name!r} is unknown; allowed: {', '.join((*EXACT_FILLS, *RANDOM_FILLS))}")
+    real, imaginary = (
+        _exact(each, operation, name, sum_digits - 2, input_digits - 2)
+        if name in EXACT_FILLS
+        else _random(each, operation, name)
+        for each in (case, replace(case, seed=case.seed + 1))
+    )
+    arrays = tuple(map(joined, real.arrays, imaginary.arrays))
+    bias = None if real.bias is None or imaginary.bias is None else joined(real.bias, imaginary.bias)
+    numbers = _Numbers(arrays, bias)
+    return _thin_out(case, operation, name, numbers, sum_digits, np.inf) if name in EXACT_FILLS else numbers
 
 
 def _beside_fixed_filter(case: Case, operation: str, name: str, fixed: Array) -> _Numbers:
@@ -262,7 +299,7 @@ def _stays_below(case: Case, operation: str, numbers: _Numbers, limit: float) ->
 
 
 def _peak(array: Array) -> float:
-    return float(np.abs(array).max(initial=0.0))
+    return float(magnitudes(array).max(initial=0.0))
 
 
 def _largest_magnitude(case: Case, operation: str, numbers: _Numbers) -> float:

@@ -19,10 +19,10 @@ from convformance.adapters.contract import UsageError
 from convformance.adapters.discovery import Selection
 from convformance.judging.grades import CLEAN, GRADES
 from convformance.processes.machine import is_instruction_set, this_machine
+from convformance.reference.dtypes import ALL_DTYPES
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.lines import Expectation, Verdict
 from convformance.running.questions import Question
-from convformance.test_cases.case import DTYPES
 
 DEFAULT_NAME = "conformance.toml"
 FAILING = tuple(grade for grade in GRADES if grade not in CLEAN)
@@ -212,7 +212,7 @@ def _entry(table: Mapping[str, Any], where: str) -> Entry:
             raise UsageError(f"{where}: {key} is missing; an entry needs {' and '.join(_REQUIRED)}")
     lists = {key: _texts(table[key], key, where) for key in _LISTS if key in table}
     texts = {key: _text(table[key], key, where) for key in _TEXTS if key in table}
-    for key, allowed in {"operation": OPERATIONS, "dtype": DTYPES, "grades": FAILING}.items():
+    for key, allowed in {"operation": OPERATIONS, "dtype": ALL_DTYPES, "grades": FAILING}.items():
         for value in lists.get(key, ()):
             _check_choice(value, key, allowed, where)
     _check_versions(texts.get("versions", ""), where)

@@ -9,10 +9,11 @@ from convformance.adapters import discovery
 from convformance.adapters.contract import MissingFramework, Request, Route, UsageError
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
+from convformance.reference.dtypes import ALL_DTYPES
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.lines import Key, Outside
 from convformance.test_cases import catalogue
-from convformance.test_cases.case import DTYPES, Case
+from convformance.test_cases.case import Case
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Question:
 
 def question_of(selection: Selection, operation: str, route: str, case: str, dtype: str) -> Question:
     """Return one question by names; raises UsageError or ValueError for a name that does not exist."""
-    if dtype not in DTYPES:
-        raise UsageError(f"--dtype {dtype} is unknown; allowed: {', '.join(DTYPES)}")
+    if dtype not in ALL_DTYPES:
+        raise UsageError(f"--dtype {dtype} is unknown; allowed: {', '.join(ALL_DTYPES)}")
     return Question(selection.label, selection.route(operation, route), catalogue.case_by_id(case), dtype)
 
 
@@ -75,7 +76,7 @@ class Scope:
         """Return the scope that ``options`` name; raises UsageError for an operation, dtype or family there is not."""
         cases = catalogue.cases(options.tier)
         declared = tuple(dict.fromkeys(case.family for case in cases))
-        for name, known in {"op": OPERATIONS, "dtype": DTYPES, "family": declared}.items():
+        for name, known in {"op": OPERATIONS, "dtype": ALL_DTYPES, "family": declared}.items():
             for value in options.allowed(name):
                 if value not in known:
                     raise UsageError(f"--{name} {value} is unknown; allowed: {', '.join(known)}")

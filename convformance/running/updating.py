@@ -10,10 +10,11 @@ import tomlkit
 
 from convformance.adapters.contract import UsageError
 from convformance.judging.grades import GRADES
+from convformance.reference.dtypes import ALL_DTYPES
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.causes import Cause, causes
 from convformance.reports.formatting import in_order, plural
-from convformance.reports.lines import DTYPES, Verdict
+from convformance.reports.lines import Verdict
 from convformance.reports.record import Records
 from convformance.reports.writing import replaced
 from convformance.running import expected
@@ -120,7 +121,7 @@ def _entry(name: str, adapter: str, cause: Cause) -> str:
         "operation": _single(in_order(_every("op", cause.verdicts), OPERATIONS)),
         "route": _single(sorted(_every("route", cause.verdicts))),
         "case": _single(cases) if len(cases) <= MOST_CASES else "*",
-        "dtype": _single(in_order(_every("dtype", cause.verdicts), DTYPES)),
+        "dtype": _single(in_order(_every("dtype", cause.verdicts), ALL_DTYPES)),
         "grades": _single(in_order(_every("grade", cause.verdicts), GRADES)),
         "reason": REASON,
     }

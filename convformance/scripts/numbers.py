@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, magnitudes, widened
 
 LONGEST_LITERAL = 64  # numbers; a longer array is written by a formula if it follows one
 _LARGEST_INTEGER = 2.0**53
@@ -14,7 +14,7 @@ _LARGEST_INTEGER = 2.0**53
 
 def literal(array: Array) -> str:
     """Return ``array`` as nested lists: integers without a point, ``nan`` and ``inf`` by their names in ``math``."""
-    return _text(array.astype(np.float64).tolist())
+    return _text(widened(array).tolist())
 
 
 def numbers_text(array: Array, axes: tuple[int, ...]) -> str:
@@ -32,12 +32,14 @@ def numbers_text(array: Array, axes: tuple[int, ...]) -> str:
 def _formulas(array: Array) -> Iterator[str]:
     """Yield what ``array`` may be: one number everywhere, 1, 2, 3 and so on, or a single 1."""
     shape, size = array.shape, prod(array.shape)
-    yield f"np.full({shape}, {_text(float(array.flat[0])) if size else 0})"
+    yield f"np.full({shape}, {_text(widened(array).flat[0].item()) if size else 0})"
     yield f"np.arange(1, {size + 1}).reshape{shape}"
-    yield f"1 * (np.arange({size}) == {np.argmax(array.astype(np.float64))}).reshape{shape}"
+    yield f"1 * (np.arange({size}) == {np.argmax(magnitudes(widened(array)))}).reshape{shape}"
 
 
 def _text(entry: Any) -> str:
     if isinstance(entry, list):
         return f"[{', '.join(map(_text, entry))}]"
+    if isinstance(entry, complex):
+        return _text(entry.real) if entry.imag == 0 else repr(entry)
     return str(int(entry)) if entry.is_integer() and abs(entry) < _LARGEST_INTEGER else repr(entry)

@@ -10,15 +10,17 @@ import numpy as np
 
 from convformance import __version__
 from convformance.adapters import layouts
-from convformance.adapters.contract import Adapter, Route
+from convformance.adapters.contract import Adapter, Request, Route
 from convformance.adapters.notation import Notation, options
 from convformance.judging import special
 from convformance.judging.examination import Examination
-from convformance.judging.formats import default_accumulator
+from convformance.judging.formats import default_accumulator, result_format
 from convformance.judging.smallest import Failure
 from convformance.processes.machine import this_machine
-from convformance.reference.arrays import Array
+from convformance.reference.arrays import Array, widened
+from convformance.reference.dtypes import FLOATS
 from convformance.reference.operation import OPERAND_NAMES
+from convformance.reference.problem import Problem
 from convformance.scripts.checking import ENDS_IN, ENDS_WITHOUT
 from convformance.scripts.numbers import literal, numbers_text
 
@@ -56,7 +58,7 @@ def script_of(
 def _is_open(failure: Failure, dtype: str) -> bool:
     """Whether the definition leaves an element of the result open."""
     operands = failure.operands
-    if all(np.isfinite(array.astype(np.float64)).all() for array in operands.arrays):
+    if all(np.isfinite(widened(array)).all() for array in operands.arrays):
         return False
     examination = Examination(failure.operation, failure.problem, dtype, lambda *_: operands, special=True)
     return bool(special.left_open(examination.trial("int")).any())
@@ -77,7 +79,8 @@ class _Script:
     def of(cls, adapter: Adapter, route: Route, failure: Failure, dtype: str) -> "_Script":
         has_bias = failure.operands.bias is not None
         # The suite looks whether an operand was changed; a person would not write that down.
-        template = None if _is_change(failure) else adapter.call_text(route, failure.problem, has_bias=has_bias)
+        is_written = not _is_change(failure, dtype) and _is_of_its_numbers(route, failure.problem, dtype)
+        template = adapter.call_text(route, failure.problem, has_bias=has_bias) if is_written else None
         notation = adapter.notation() if template else Notation(_SUITE_SETUP)
         return cls(adapter, route, failure, dtype, template, notation)
 
@@ -124,11 +127,11 @@ class _Script:
             axes = self.axes(role, array.ndim)
             order = self.notation.order if array.ndim > 2 else ""
             is_moved = bool(order) or axes != tuple(range(array.ndim))
-            text = self.notation.operand.format(numbers=numbers_text(array, axes), dtype=self.dtype)
+            text = self.notation.operand.format(numbers=numbers_text(array, axes), dtype=array.dtype.name)
             if array.flags.c_contiguous or is_moved or not self.notation.strided:
                 yield f"{name} = {text}{order}"
             else:
-                yield f"{name} = {_strided(self.notation, array, self.dtype)}"
+                yield f"{name} = {_strided(self.notation, array, array.dtype.name)}"
                 yield f"{name}[...] = {text}"
 
     def call(self) -> Iterator[str]:
@@ -163,11 +166,11 @@ class _Script:
             exception = re.match(r"[A-Za-z_]\w*(?=:)", self.failure.error)
             yield ENDS_IN.format(exception=exception[0]) if exception else ENDS_WITHOUT
             return
-        first = next(iter(self.arrays))
-        if _is_change(self.failure):
+        first, wanted = next(iter(self.arrays)), result_format(self.dtype)
+        if _is_change(self.failure, self.dtype):
             yield "assert not answer.changed  # the indices of the operands that were changed"
-        elif answer.shape == want.shape and answer.dtype != self.arrays[first].dtype:
-            yield f"assert y.dtype == {first}.dtype"
+        elif answer.shape == want.shape and answer.dtype != wanted.dtype:
+            yield f'assert y.dtype == "{wanted.name}"' if wanted.is_integer else f"assert y.dtype == {first}.dtype"
         elif not want.size:
             yield f"assert tuple(y.shape) == {tuple(want.shape[axis] for axis in self.result_axes)}"
         else:
@@ -199,12 +202,18 @@ class _Script:
         return [*lines, *self.notation.setup]
 
 
-def _is_change(failure: Failure) -> bool:
+def _is_change(failure: Failure, dtype: str) -> bool:
     """Whether an operand was changed: all that can be wrong with an answer whose shape and dtype are right."""
-    answer, first = failure.answer, failure.operands.arrays[0]
-    return (
-        bool(failure.error) and answer is not None and (answer.shape, answer.dtype) == (failure.want.shape, first.dtype)
-    )
+    answer, wanted = failure.answer, (failure.want.shape, result_format(dtype).dtype)
+    return bool(failure.error) and answer is not None and (answer.shape, answer.dtype) == wanted
+
+
+def _is_of_its_numbers(route: Route, problem: Problem, dtype: str) -> bool:
+    """Whether the route's template is written for numbers of that kind: floating-point ones, wherever it takes those.
+
+    Others may need more than the call itself, such as a conjugate.
+    """
+    return dtype in FLOATS or not any(route.domain.holds(Request(problem, each)) for each in FLOATS)
 
 
 def _origin(case_id: str, message: str) -> str:

@@ -3,8 +3,10 @@
 from convformance.judging.hypotheses import (
     borders,
     channels,
+    complex_numbers,
     extent,
     form,
+    integers,
     kernel,
     padding,
     position,
@@ -20,6 +22,8 @@ from convformance.judging.hypotheses.hypothesis import Hypothesis
 MISTAKES: tuple[Hypothesis, ...] = (
     *process.HYPOTHESES,
     *form.HYPOTHESES,
+    *integers.HYPOTHESES,
+    *complex_numbers.HYPOTHESES,
     *sums.HYPOTHESES,
     *kernel.HYPOTHESES,
     *sides.SWAPPED,

@@ -19,18 +19,19 @@ from convformance.reference import operations
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.reference.operation import BY_NAME
-from convformance.reference.problem import Problem
+from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 Change = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
 class Computation:
-    """An operation on a problem and float64 operands, changes made to its result, and the answer to be explained.
+    """An operation on a problem and float64 or complex128 operands, changes to its result, the answer to be explained.
 
     The arrays are named by the convolution they belong to: ``input`` (the large side), ``filter``, ``output`` (the
     small side). ``rounded``: a change rounds, so that the answer can be expected within the error of one rounding of
     its sums only. ``completed``: what it does not say is taken from the answer, so that nothing is to be added to it.
+    ``zero_points``: what was subtracted from the operands before they came here; ``integers``: they were stored so.
     """
 
     operation: str
@@ -41,6 +42,8 @@ class Computation:
     changes: tuple[Change, ...] = ()
     rounded: bool = False
     completed: bool = False
+    zero_points: tuple[int, int] = NO_ZERO_POINTS
+    integers: bool = False
     _computed: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property

@@ -31,7 +31,7 @@ HYPOTHESES = (
     ),
     Hypothesis(
         "wrong-dtype",
-        "The result has another type than the operands.",
+        "The result has another type than the operands, or than the sums of integers.",
         "Return the operands' type; sum in a wider one and round once at the end.",
         unchanged,
     ),

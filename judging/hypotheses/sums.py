@@ -147,7 +147,7 @@ def scaled(asked: Computation) -> Iterator[Prediction]:
 
     Look for a mean in place of a sum, or a factor that is applied twice: the gradients of a convolution are plain sums.
     """
-    if asked.answer.shape != asked.result.shape or not asked.result.size:
+    if asked.answer.shape != asked.result.shape or not asked.result.size or np.iscomplexobj(asked.answer):
         return
     # The largest element shows the factor best: roundings are small beside it.
     largest = np.unravel_index(np.argmax(np.abs(np.nan_to_num(asked.result))), asked.result.shape)
@@ -249,7 +249,7 @@ def clipped(asked: Computation) -> Iterator[Prediction]:
     Look for a ReLU or a saturating type behind the sum: a convolution has no limits of its own.
     """
     answer, result = asked.answer, asked.result
-    if answer.shape != result.shape or not answer.size or not np.isfinite(answer).all():
+    if answer.shape != result.shape or not answer.size or not np.isfinite(answer).all() or np.iscomplexobj(answer):
         return
     least, most = float(answer.min()), float(answer.max())
     low, high = bool((result < least).any()), bool((result > most).any())

@@ -62,6 +62,7 @@ def _tiled(b: Array) -> Array:
 def _dots(a: Array, b: Array) -> Array:
     """Return ``a @ b.T`` element by element."""
     total = np.zeros((a.shape[0], a.shape[1], b.shape[1]), a.dtype)
+    a = a.conj() if np.iscomplexobj(a) else a  # which vecdot conjugates once more
     for first in range(0, a.shape[2], LONGEST_DOT):
         piece = slice(first, first + LONGEST_DOT)
         total += np.vecdot(a[:, :, np.newaxis, piece], b[:, np.newaxis, :, piece])
