@@ -195,7 +195,24 @@ JAX = (
     ),
 )
 
+_AVX2_ALONE = Machines(
+    "x86-64 with AVX2, without AVX-512 and VNNI",
+    lambda machine: machine.has("avx2") and not any(map(machine.has, ("avx512f", "avx512_vnni", "avx_vnni"))),
+)
+
 ONNXRUNTIME = (
+    KnownDivergence(
+        "products-in-16-bits",
+        "ConvInteger of int8 data and a uint8 filter adds products two by two in 16 bits, which saturate: the sum of "
+        "-128 * 255 and -128 * 255 is -32768.",
+        "int8 data and a uint8 filter, with two products in a sum or more",
+        grades=("wrong",),
+        operations=("conv",),
+        routes=("ConvInteger",),
+        when=lambda case, dtype: dtype == "int8xuint8" and case.problem.longest_sum("conv") > 1,
+        versions=("1.31", None),
+        machines=_AVX2_ALONE,
+    ),
     KnownDivergence(
         "no-input-channels",
         "The result of a convolution of no input channels is left as the memory was, where the sum of nothing is zero.",

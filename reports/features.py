@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from convformance.judging.grades import LOW_PRECISION, REFUSED, RIGHT, WRONG
-from convformance.reference.dtypes import ALL_DTYPES
+from convformance.reference.dtypes import ALL_DTYPES, INTEGERS, operand_dtypes, result_dtype
 from convformance.reference.operation import TABLE
 from convformance.reports.formatting import percent, severity, without_numbers
 from convformance.reports.lines import CaseLine, Verdict

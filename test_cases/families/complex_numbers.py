@@ -22,7 +22,7 @@ CASES: tuple[Case, ...] = (
         input_size=(6, 7), kernel_size=(3, 2), groups=2, dtypes=("complex64",),
     ),
     declare(
-        "Depthwise complex numbers.",
+        "Depthwise complex numbers, each channel of two parts.",
         input_size=(7, 5), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=5, out_channels=5, groups=5,
         dtypes=("complex64",), operations=CONVOLUTION,
     ),
@@ -30,9 +30,12 @@ CASES: tuple[Case, ...] = (
         "A complex bias, of which each part belongs to one of the sum.",
         input_size=(5, 6), kernel_size=(2, 3), bias=True, operations=OPERATIONS_OF_A_BIAS, dtypes=("complex64",),
     ),
-    declare("A complex signal.", input_size=(13,), kernel_size=4, stride=2, padding=((2, 1),), dtypes=("complex64",)),
     declare(
-        "Complex numbers in three dimensions.",
+        "A complex signal, as a radio has it, under stride and padding.",
+        input_size=(13,), kernel_size=4, stride=2, padding=((2, 1),), dtypes=("complex64",),
+    ),
+    declare(
+        "Complex numbers in three dimensions, whose parts are a fourth.",
         input_size=(4, 3, 5), kernel_size=(2, 3, 2), in_channels=2, out_channels=3, tier="full",
     ),
     declare(
@@ -40,7 +43,7 @@ CASES: tuple[Case, ...] = (
         input_size=(4, 5), kernel_size=1, in_channels=9, out_channels=7, batch=1, dtypes=("complex64",),
     ),
     declare(
-        "SAME padding of complex numbers.",
+        "SAME padding of complex numbers, which a framework makes for each part.",
         input_size=(8, 7), kernel_size=(3, 2), padding="same_upper", tier="full",
     ),
     declare(
@@ -49,7 +52,7 @@ CASES: tuple[Case, ...] = (
     ),
     declare(
         "Long sums of complex numbers: the errors of each part grow as those of real sums do.",
-        input_size=(6, 6), kernel_size=5, padding=((2, 2), (2, 2)), in_channels=32, out_channels=8, batch=1,
+        input_size=(6, 7), kernel_size=5, padding=((2, 2), (2, 2)), in_channels=32, out_channels=8, batch=1,
         tier="full",
     ),
     declare(

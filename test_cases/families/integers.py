@@ -24,7 +24,7 @@ CASES: tuple[Case, ...] = (
         input_size=(5, 6), kernel_size=(2, 3), in_channels=8, groups=2, out_channels=4,
     ),
     declare(
-        "Integers under stride and dilation.",
+        "Integers under stride and dilation, which windows of bytes are gathered by.",
         input_size=(11, 10), kernel_size=(3, 2), stride=(2, 1), dilation=(1, 3), zero_points=(100, 0), batch=1,
     ),
     declare(
@@ -50,11 +50,11 @@ CASES: tuple[Case, ...] = (
         input_size=(3, 5), kernel_size=1, in_channels=19, out_channels=9, zero_points=(0, 64),
     ),
     declare(
-        "A signal of integers.",
+        "A signal of integers, in a kernel made for images.",
         input_size=(13,), kernel_size=4, stride=2, padding=((3, 1),), in_channels=3, zero_points=(9, 1), tier="full",
     ),
     declare(
-        "Integers in three dimensions.",
+        "Integers in three dimensions, sent to two by a reshape.",
         input_size=(4, 5, 3), kernel_size=(2, 3, 2), padding=((1, 0), (0, 1), (1, 1)), in_channels=3, out_channels=4,
         zero_points=(1, 2), tier="full",
     ),
@@ -84,17 +84,20 @@ CASES: tuple[Case, ...] = (
         input_size=(9, 8), kernel_size=(2, 3), stride=(3, 2), padding=((1, 0), (2, 1)), dilation=(2, 1), batch=1,
     ),
     of_32_bits(
-        "Grouped integers of 32 bits.",
+        "Grouped integers of 32 bits, under a SAME padding.",
         input_size=(6, 7), kernel_size=(3, 2), groups=2, padding="same_upper",
         operations=(*FORWARD, "conv_filter_grad"),
     ),
     of_32_bits(
-        "Depthwise integers of 32 bits.",
+        "Depthwise integers of 32 bits, whose sums are short.",
         input_size=(5, 6), kernel_size=(2, 3), in_channels=5, out_channels=5, groups=5, tier="full",
     ),
-    of_32_bits("A signal of integers of 32 bits.", input_size=(12,), kernel_size=3, stride=2, padding=((2, 1),)),
     of_32_bits(
-        "Integers of 32 bits in three dimensions.",
+        "A signal of integers of 32 bits, under stride and padding.",
+        input_size=(12,), kernel_size=3, stride=2, padding=((2, 1),),
+    ),
+    of_32_bits(
+        "Integers of 32 bits in three dimensions, which some sum as floats.",
         input_size=(4, 3, 5), kernel_size=(2, 1, 3), in_channels=2, out_channels=3, tier="full",
     ),
 )

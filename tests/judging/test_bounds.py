@@ -135,8 +135,8 @@ def test_sums_are_expected_in_float32_but_of_float64_in_float64() -> None:
 def test_a_format_without_a_dtype_neither_rounds_nor_stores() -> None:
     with pytest.raises(TypeError, match="tfloat32 has no dtype to round to"):
         FORMATS["tfloat32"].round(np.ones(3))
-    with pytest.raises(ValueError, match="dtype='int8' is not judged"):
-        format_of("int8")
+    with pytest.raises(ValueError, match="dtype='int16' is not judged"):
+        format_of("int16")
 
 
 def test_rounding_is_to_nearest_once() -> None:

@@ -235,7 +235,7 @@ def test_wrong_types_name_the_argument_and_what_is_allowed() -> None:
         reference.conv([[[1.0]]], w)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="conv_bias_grad was given 2 operands; allowed: 1, which are dy"):
         operations.apply("conv_bias_grad", PROBLEM, x, w)
-    for dtype in (np.complex128, np.bool_, object, ml_dtypes.int4):
+    for dtype in (np.clongdouble, np.bool_, object, ml_dtypes.int4):
         with pytest.raises(TypeError, match=r"dtype=\w+; allowed: float64, float32, float16, bfloat16"):
             ask("conv", x.astype(dtype), w.astype(dtype))
 

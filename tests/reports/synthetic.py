@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from convformance.reference.operation import OPERATIONS
-from convformance.reports.lines import DTYPES
+from convformance.reference.dtypes import FLOATS as DTYPES
 from convformance.reports.record import SCHEMA, Writer
 
 Line = dict[str, Any]

@@ -165,7 +165,7 @@ def test_the_standard_tier_asks(item: str) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_operation_is_asked_in_every_rank_and_dtype(operation: str, rank: int) -> None:
     asked = [case for case in STANDARD if len(case.input_size) == rank and operation in case.operations]
-    assert {dtype for case in asked for dtype in case.dtypes} == set(DTYPES)
+    assert {dtype for case in asked for dtype in case.dtypes} >= set(DTYPES)
 
 
 @pytest.mark.parametrize("rank", RANKS)

@@ -20,7 +20,7 @@ STANDARD = catalogue.cases("standard")
 def test_every_question_has_one_level_of_every_feature():
     asked = [question for declared in STANDARD for question in features.questions_of(declared)]
     for feature in FEATURES:
-        seen = {feature.level(question) for question in asked if features.has_elements(question.case)}
+        seen = {feature.level(question) for question in asked if features.is_counted(question)}
         assert seen == set(feature.levels), feature.name
 
 
@@ -79,7 +79,7 @@ def test_what_counts_as_impossible_cannot_be_built_from_other_seeds(combination)
 def test_nothing_that_is_asked_or_drawn_counts_as_impossible():
     drawn = [each for rank in (1, 2, 3) for each in drawn_cases(rank) if _has_room(each)]
     asked = [question for each in (*catalogue.cases("full"), *drawn) for question in features.questions_of(each)]
-    asked = [question for question in asked if features.has_elements(question.case)]
+    asked = [question for question in asked if features.is_counted(question)]
     tables = {strength: coverage.reached(asked, strength) for strength in coverage.STRENGTHS}
     for listed in coverage.listed_impossible():
         assert not tables[len(listed)][tuple(coverage.LEVELS.index(level) for level in listed)], listed
