@@ -1,6 +1,6 @@
 """ONNX Runtime: ``Conv``, ``ConvTranspose``, ``ConvInteger`` in models of one node, without gradients of the filter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,7 +93,7 @@ session.run(None, inputs)[0]"""
         attributes = options(**dict(_conv_attributes(problem)))
         return f"""\
 inputs = {{{inputs}{zeros}}}
-node = helper.make_node("ConvInteger", {[x, "w", *_zero_points(problem)]}, ["y"]{attributes})
+node = helper.make_node("ConvInteger", {_input_names(x, [*_zero_points(problem)])}, ["y"]{attributes})
 of = helper.np_dtype_to_tensor_dtype
 infos = [helper.make_tensor_value_info(name, of(array.dtype), array.shape) for name, array in inputs.items()]
 result = helper.make_tensor_value_info("y", of(np.dtype("int32")), None)
@@ -141,9 +141,7 @@ session.run(None, inputs)[0]"""
         """Return a serialised model of one node."""
         helper, proto = self.onnx.helper, self.onnx.TensorProto
         kinds = {name: getattr(proto, _TYPES[str(array.dtype)]) for name, array in {**inputs, **constants}.items()}
-        names = ["x", "w", *(name for name in inputs if name not in ("x", "w"))]
-        if "w_zero_point" in names and "x_zero_point" not in names:
-            names.insert(2, "")  # an input that is left out
+        names = _input_names("x", [name for name in inputs if name not in ("x", "w")])
         result = proto.INT32 if operator == "ConvInteger" else kinds["x"]
         graph = helper.make_graph(
             [helper.make_node(operator, names, ["y"], **dict(attributes))],
@@ -158,6 +156,12 @@ session.run(None, inputs)[0]"""
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
         serialised: bytes = model.SerializeToString()
         return serialised
+
+
+def _input_names(x: str, others: Sequence[str]) -> list[str]:
+    """Return the inputs of a node in order, an empty name for a zero point that is left out before another."""
+    left_out = [""] if list(others) == ["w_zero_point"] else []
+    return [x, "w", *left_out, *others]
 
 
 def _zero_points(problem: Problem) -> dict[str, int]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from convformance.reference.operation import OPERATIONS
 from convformance.reference.dtypes import FLOATS as DTYPES
+from convformance.reference.operation import OPERATIONS
 from convformance.reports.record import SCHEMA, Writer
 
 Line = dict[str, Any]
@@ -139,6 +139,7 @@ def case_line(family: str, number: int, **changes: Any) -> Line:
         "dtypes": list(DTYPES),
         "source": f"https://example.org/issues/{1000 + number}" if family == "regression" else "",
         "seed": number,
+        "zero_points": [0, 0],
         "output_size": [3, 5],
         **changes,
     }
@@ -253,7 +254,7 @@ def diagnosis_line(adapter: str, op: str, route: str, name: str, explains: int, 
 def smallest(**changes: Any) -> Line:
     """Return a smallest case that still fails."""
     sizes = {"input_size": [1, 2], "kernel_size": [1, 1], "stride": [1, 1], "dilation": [1, 1]}
-    channels = {"batch": 1, "in_channels": 1, "out_channels": 1, "groups": 1}
+    channels = {"batch": 1, "in_channels": 1, "out_channels": 1, "groups": 1, "zero_points": [0, 0]}
     return {
         "problem": {**channels, **sizes, "padding": [[0, 0], [0, 1]]},
         "call": "conv(x, w, padding=((0, 0), (0, 1)))",

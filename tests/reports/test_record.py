@@ -269,9 +269,24 @@ def test_the_smallest_case_that_fails_is_kept_as_it_was_told(tmp_path: Path) -> 
     assert json.loads(json.dumps(asdict(parsed.smallest))) == smallest()
 
 
+def test_complex_numbers_are_kept_as_texts_and_a_worst_part_by_its_name(tmp_path: Path) -> None:
+    numbers = {"want": [[["1-2j", "0+0.5j", 3, "nan-infj"]]], "operands": {"x": [["1e-05+1e+300j"]]}}
+    worst = {"fill": "int", "index": [0], "got": 1.0, "want": 2.0, "bound": 0.0, "part": "imaginary"}
+    path = written(
+        tmp_path / "run.jsonl",
+        [*opening(), verdict("complex64", "wrong", smallest=smallest() | numbers, worst=worst)],
+    )
+    (parsed,) = record.read([path]).verdicts.values()
+    assert parsed.smallest is not None
+    assert parsed.worst is not None
+    assert (parsed.smallest.want, parsed.smallest.operands) == (numbers["want"], numbers["operands"])
+    assert parsed.worst.part == "imaginary"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"want": ["1+j2"]}, "smallest want is no number"),
         ({"problem": 3}, "smallest problem is no object: 3"),
         ({"problem": {"input_size": [1]}}, "smallest problem kernel_size is missing"),
         ({"operands": {"x": [[1, "one"]]}}, "smallest operands is no number: {'x': [[1, 'one']]}"),
