@@ -4,7 +4,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -155,7 +155,7 @@ class _Script:
         bias = "" if failure.operands.bias is None else ", bias"
         yield f"adapter = load({spec!r})"
         yield f'route = adapter.route("{failure.operation}", "{self.route.name}")'
-        yield f"problem = {failure.problem!r}"
+        yield f"problem = {_problem_text(failure.problem)}"
         yield f"answer = adapter.create().answer(route, problem, [{operands}]{bias})"
         yield "y = answer.value"
 
@@ -206,6 +206,12 @@ def _is_change(failure: Failure, dtype: str) -> bool:
     """Whether an operand was changed: all that can be wrong with an answer whose shape and dtype are right."""
     answer, wanted = failure.answer, (failure.want.shape, result_format(dtype).dtype)
     return bool(failure.error) and answer is not None and (answer.shape, answer.dtype) == wanted
+
+
+def _problem_text(problem: Problem) -> str:
+    """Return the problem as it is made, without what is at its default."""
+    stated = ((each, getattr(problem, each.name)) for each in fields(problem))
+    return f"Problem({', '.join(f'{each.name}={value!r}' for each, value in stated if value != each.default)})"
 
 
 def _is_of_its_numbers(route: Route, problem: Problem, dtype: str) -> bool:

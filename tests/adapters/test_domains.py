@@ -114,7 +114,9 @@ def test_a_domain_leaves_something_out_and_something_in(name: str) -> None:
     cls = discovery.adapter_class(name)
     asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
     bounded = {each.name for each in cls.routes() if each.domain.covers}
-    assert {question.route.name for question in outside} == bounded
+    # A route that takes whatever numbers its operation is asked in is bounded by what no case asks.
+    taking = {each.name for each in cls.routes() if "int8" in each.domain.covers}
+    assert bounded - taking <= {question.route.name for question in outside} <= bounded
     assert {question.route.name for question in asked} >= bounded
 
 
