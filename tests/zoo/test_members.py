@@ -57,6 +57,7 @@ TINY = {
     )
     for rank in (1, 2, 3)
 }
+PLAIN = [case.id for case in cases("smoke") if not case.special and set(case.dtypes) <= set(DTYPES)]
 named = pytest.mark.parametrize("member", ZOO, ids=lambda member: member.name)
 
 
@@ -81,9 +82,7 @@ def test_the_diagnosis_of_a_member_is_a_public_name(member: Member) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(
-    "case_id", [case.id for case in cases("smoke") if not case.special and set(case.dtypes) <= set(DTYPES)]
-)
+@pytest.mark.parametrize("case_id", PLAIN)
 def test_what_members_are_made_of_is_right(case_id: str, dtype: str) -> None:
     declared = case_by_id(case_id)
     for operation in declared.operations:
