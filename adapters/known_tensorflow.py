@@ -134,7 +134,7 @@ TENSORFLOW = (
         "three spatial axes, GradientTape of tf.nn.convolution",
         grades=("error",),
         operations=("conv_input_grad", "conv_filter_grad"),
-        routes=("GradientTape",),
+        routes=("GradientTape", "tf.pad GradientTape"),
         when=lambda case, dtype: len(case.input_size) == 3,
         versions=("2.21", None),
         modes={"mode": "eager"},

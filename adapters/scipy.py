@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, Refusal, Request, route
+from convformance.adapters.beyond import repeated
+from convformance.adapters.contract import Domain, Refusal, Request, route
 from convformance.adapters.notation import Notation
+from convformance.adapters.scipy_beyond import ScipyBeyond, ndimage_text
 from convformance.reference.arrays import Array
+from convformance.reference.borders import BORDERS, ZERO
 from convformance.reference.geometry import Pairs, Size
-from convformance.reference.problem import Problem
+from convformance.reference.problem import BORDER, OUTPUTS, Problem
 
 Correlate = Callable[[Array, Array], Array]
 
@@ -43,7 +46,10 @@ def _keeps_its_type(request: Request) -> bool:
 _FFT_TYPES = Domain("float64 and float32; 16-bit types where no axis has to be transformed", _keeps_its_type)
 
 
-class Scipy(Adapter):
+_REPEATED = repeated(border for border in BORDERS if border != ZERO)
+
+
+class Scipy(ScipyBeyond):
     """``scipy.signal``, its direct algorithm and its FFT; float64 and float32, without bias."""
 
     name = "scipy"
@@ -56,13 +62,13 @@ class Scipy(Adapter):
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
-        from scipy import signal
+        from scipy import ndimage, signal
 
-        self.signal = signal
+        self.signal, self.ndimage = signal, ndimage
 
     def notation(self) -> Notation:
         """Return how a script writes SciPy."""
-        return Notation(setup=("import numpy as np", "from scipy import signal"))
+        return Notation(setup=("import numpy as np", "from scipy import ndimage, signal"))
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return each computation by its direct algorithm and by its FFT."""
@@ -73,6 +79,8 @@ class Scipy(Adapter):
             "convolve": _transposed_text(problem, small, _DIRECT_FULL),
             "fft_convolve": _transposed_text(problem, small, _FFT_FULL),
             "correlate_gradient": _filter_gradient_text(problem, large, small, _DIRECT_VALID),
+            "padded_correlate": _bordered_text(problem, large),
+            "ndimage": ndimage_text(problem),
             "fft_correlate_gradient": _filter_gradient_text(problem, large, small, _FFT_VALID),
         }
 
@@ -82,13 +90,18 @@ class Scipy(Adapter):
         """The filter slides over x in valid mode."""
         return _convolution(problem, x, w, self._direct_valid)
 
+    @route("conv", "np.pad and signal.correlate", script="{padded_correlate}", domain=_REPEATED, offers=(BORDER,))
+    def pad_and_correlate(self, problem: Problem, x: Array, w: Array) -> Array:
+        padded = np.pad(x, ((0, 0), (0, 0), *problem.padding), problem.border)  # type: ignore[call-overload]
+        return _convolution(problem.unpadded, padded, w, self._direct_valid)
+
     @route("conv", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate}")
     @route("conv_transpose_input_grad", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, script="{fft_correlate}")
     def fft_correlate(self, problem: Problem, x: Array, w: Array) -> Array:
         return _convolution(problem, x, w, self._fft_valid)
 
     @route("conv_input_grad", "signal.convolve", script="{convolve}")
-    @route("conv_transpose", "signal.convolve", script="{convolve}")
+    @route("conv_transpose", "signal.convolve", script="{convolve}", offers=(OUTPUTS,))
     def convolve(self, problem: Problem, y: Array, w: Array) -> Array:
         """The zero-inserted y and the filter in full mode."""
         return _transposed(problem, y, w, self._direct_full)
@@ -107,7 +120,7 @@ class Scipy(Adapter):
     def fft_correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
         return _filter_gradient(problem, x, dy, self._fft_valid)
 
-    @route("conv_transpose_filter_grad", "signal.correlate", script="{correlate_gradient}")
+    @route("conv_transpose_filter_grad", "signal.correlate", script="{correlate_gradient}", offers=(OUTPUTS,))
     def transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
         """The filter gradient with the roles of its operands swapped."""
         return _filter_gradient(problem, dx, y, self._direct_valid)
@@ -214,6 +227,12 @@ def _convolution_text(problem: Problem, x: str, correlate: str) -> str:
         one_map = correlate.format(f"{padded}[:, {_inputs_text(problem)}]", f"{taps}[o : o + 1]")
         maps = f"np.concatenate([{one_map} for o in range({problem.out_channels})], axis=1)"
     return f"{padded_lines}{taps_lines}{maps}{_every_text(problem.stride)}"
+
+
+def _bordered_text(problem: Problem, x: str) -> str:
+    pads = ((0, 0), (0, 0), *problem.padding)
+    correlation = _convolution_text(problem.unpadded, "image", _DIRECT_VALID)
+    return f"image = np.pad({x}, {pads}, {problem.border!r})\n{correlation}"
 
 
 def _transposed_text(problem: Problem, y: str, convolve: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from convformance.judging import following
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import exact, operations
@@ -56,7 +57,7 @@ def products(operation: str, problem: Problem) -> Array:
 
     Images and channels all have the same count, so one of each is enough.
     """
-    single = replace(problem, batch=1, in_channels=1, out_channels=1, groups=1)
+    single = replace(problem.linear, batch=1, in_channels=1, out_channels=1, groups=1)
     ones = [np.ones(shape) for shape in single.operand_shapes(operation)]
     images_or_channels = problem.longest_sum(operation) // max(single.longest_sum(operation), 1)
     count: Array = operations.apply(operation, single, *ones) * images_or_channels
@@ -65,7 +66,7 @@ def products(operation: str, problem: Problem) -> Array:
 
 def magnitude(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
     """Return ``A = op(|x|, |w|) + |b|`` of float64 operands."""
-    return _map(np.abs, operation, problem, arrays, bias)
+    return _map(np.abs, operation, problem.linear, arrays, bias)
 
 
 def _map(
@@ -94,7 +95,8 @@ class Trial:
     ) -> None:
         self.operation, self.problem, self.name = operation, problem, name
         self.operands, self.expected = operands, expected
-        self.exact = name in EXACT_FILLS and not rounds
+        self.then, self.linear = problem.then, problem.linear
+        self.exact = name in EXACT_FILLS and not rounds and not following.normalises(problem.then)
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -111,8 +113,9 @@ class Trial:
         """The truth as ``hi + lo`` and a bound on what that lacks."""
         arrays, bias = self.numbers
         if self.is_beyond_float64:
-            truth = exact.apply(self.operation, self.problem, *arrays, bias=bias)
-            return truth.hi, truth.lo, truth.error
+            truth = exact.apply(self.operation, self.linear, *arrays, bias=bias)
+            parts = truth.hi, truth.lo, truth.error
+            return following.followed_exactly(self.then, *parts, FLOAT64.unit) if self.then else parts
         return self.float64_result, 0.0, 0.0
 
     @cached_property
@@ -141,7 +144,8 @@ class Trial:
     @cached_property
     def K(self) -> Array:  # noqa: N802
         """How many products each element sums, in a shape that broadcasts to the result."""
-        return products(self.operation, self.problem) + (self.operands.bias is not None)
+        more = following.SUMMANDS if following.normalises(self.then) else 0
+        return products(self.operation, self.problem) + (self.operands.bias is not None) + more
 
     @cached_property
     def _summing(self) -> Array | float:
@@ -152,13 +156,14 @@ class Trial:
     def A(self) -> Array:  # noqa: N802
         """The size of what each element sums."""
         arrays, bias = self.numbers
-        return magnitude(self.operation, self.problem, arrays, bias)
+        return following.followed(self.then, "A", magnitude(self.operation, self.problem, arrays, bias))
 
     @cached_property
     def squares(self) -> Array:
         """The sum of the squares of the products of each element."""
         arrays, bias = self.numbers
-        return _map(np.square, self.operation, self.problem, arrays, bias)
+        squares = _map(np.square, self.operation, self.linear, arrays, bias)
+        return following.followed(self.then, "squares", squares)
 
     @cached_property
     def B(self) -> Array:  # noqa: N802
@@ -190,7 +195,8 @@ class Trial:
     def tolerance(self, grade: str, precision: Precision) -> Array:
         """Return ``R_out + T_in + T_acc + smallest normal`` for a grade, and what the oracle lacks."""
         accumulation = _ACCUMULATION[grade](self, precision.accumulator.unit)
-        return accumulation + self.rounding(precision) + self._inputs(precision.inputs)
+        slack = following.slack(self.then, self.spread, self.y, precision.result.unit) if self.then else 0.0
+        return accumulation + self.rounding(precision) + self._inputs(precision.inputs) + slack
 
     def rounding(self, precision: Precision) -> Array:
         """Return ``R_out + smallest normal``: the rounding of a result narrower than its sums, or its flush to zero."""
@@ -235,7 +241,7 @@ def prepare(trials: Sequence[Trial]) -> None:
 
 def _prepare(trials: Sequence[Trial]) -> None:
     """Compute the truth, A and the squares under B of all ``trials`` as one operation each."""
-    stack = Stack(trials[0].operation, trials[0].problem, len(trials))
+    stack = Stack(trials[0].operation, trials[0].linear, len(trials))
     arrays = tuple(map(_finite, stack.stack_operands([trial.operands.arrays for trial in trials])))
     stated_biases = [trial.operands.bias for trial in trials if trial.operands.bias is not None]
     bias = _finite(np.concatenate(stated_biases)) if stated_biases else None
@@ -245,10 +251,12 @@ def _prepare(trials: Sequence[Trial]) -> None:
     stacked = {
         name: _map(each, stack.operation, stack.stacked_problem, arrays, bias) for name, each in _INGREDIENTS.items()
     }
-    stacked["rounded"] = trials[0].expected.result.round(stacked["float64_result"])
+    then = trials[0].then
+    if not then:  # else what follows comes first
+        stacked["rounded"] = trials[0].expected.result.round(stacked["float64_result"])
     for name, array in stacked.items():
         for trial, part in zip(trials, stack.split_result(array), strict=True):
-            trial.supply(**{name: part})
+            trial.supply(**{name: following.followed(then, name, part)})
 
 
 def _statistical(trial: Trial, unit: float) -> Array:

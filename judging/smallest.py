@@ -21,6 +21,7 @@ from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Ask
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
+from convformance.reference.following import NOTHING
 from convformance.reference.geometry import effective_kernel
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
@@ -213,7 +214,7 @@ def _simpler(problem: Problem, operation: str) -> Iterator[Problem]:
 
 def _parameters(problem: Problem) -> Record:
     counts = ("batch", "in_channels", "out_channels", "groups")
-    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border")
+    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border", "outputs", "then")
     return {**{name: getattr(problem, name) for name in names}, "padding": problem.symbol or problem.padding}
 
 
@@ -222,7 +223,7 @@ def _steps(problem: Problem) -> Iterator[Record]:
     for groups in _towards(problem.groups, 1):
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         yield {"groups": groups, "in_channels": inputs * groups, "out_channels": outputs * groups}
-    yield {"border": ZERO}
+    yield from ({"border": ZERO}, {"outputs": None}, {"then": NOTHING})
     yield from ({"batch": count} for count in _towards(problem.batch, 1))
     for name in ("in_channels", "out_channels"):
         yield from ({name: count * problem.groups} for count in _towards(getattr(problem, name) // problem.groups, 1))
@@ -342,7 +343,7 @@ def _json_number(entry: Any) -> Any:
 def _call_text(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
     """Return the call of the reference that asks the same, without what stays at its default."""
     sizes: dict[str, tuple[Any, bool]] = {
-        "input_size": (problem.input_size, operation == "conv_input_grad"),
+        "input_size": _small_or_large(operation, problem),
         "output_size": (problem.input_size, operation == "conv_transpose" and any(problem.output_padding)),
         "kernel_size": (problem.kernel_size, BY_NAME[operation].result == "filter"),
     }
@@ -353,11 +354,19 @@ def _call_text(operation: str, problem: Problem, names: tuple[str, ...]) -> str:
         "dilation": (problem.dilation, problem.dilation != ones),
         "groups": (problem.groups, problem.groups != 1),
         "border": (problem.border, problem.border != ZERO),
+        "then": (problem.then, bool(problem.then)),
     }
     arguments = sizes if BY_NAME[operation].result == "bias" else {**sizes, **geometry}
     operands = ["bias=bias" if name == "bias" else name for name in names]
     stated = [f"{name}={value!r}" for name, (value, is_needed) in arguments.items() if is_needed]
     return f"{operation}({', '.join([*operands, *stated])})"
+
+
+def _small_or_large(operation: str, problem: Problem) -> tuple[Any, bool]:
+    """Return the ``input_size`` of a gradient, and whether it has to be said."""
+    if operation == "conv_transpose_input_grad":
+        return problem.outputs, problem.outputs is not None
+    return problem.input_size, operation == "conv_input_grad"
 
 
 def _summary(failed: Failure) -> str:

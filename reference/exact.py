@@ -18,7 +18,7 @@ from convformance.reference import operations
 from convformance.reference.arrays import Array
 from convformance.reference.fast import contract_each
 from convformance.reference.geometry import Size
-from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 from convformance.reference.problem_from_arrays import problem_from_arrays
 from convformance.reference.rounding import computing_dtype
@@ -27,6 +27,7 @@ DIGITS = 53
 TAIL = 12  # bits below the unit roundoff of float64 that the cut-off products lie
 TAILS = range(401)  # more would bring slice products near the smallest float64
 SMALLEST = 2.0**-1074
+_SIZES = ("input_size", "output_size", "kernel_size")  # of which an operation takes one at most
 ROUND_UP = 1 + 2.0**-40  # covers the roundings in computing a bound
 
 
@@ -86,7 +87,8 @@ def _exactly(operation: Callable[..., Array]) -> Callable[..., Exact]:
     def exactly(*arguments: Any, tail: int = TAIL, **keywords: Any) -> Exact:
         named = parameters.bind(*arguments, **keywords).arguments
         operands = [named.pop(operand) for operand in OPERAND_NAMES[name]]
-        bias, size = named.pop("bias", None), named.pop(BY_NAME[name].size_argument, None)
+        bias = named.pop("bias", None)
+        size = next((named.pop(each) for each in _SIZES if each in named), None)
         problem = problem_from_arrays(name, *operands, size=size, **named)
         return apply(name, problem, *operands, bias=bias, tail=tail)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
+from convformance.reference.following import NOTHING
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import Problem
@@ -40,7 +41,8 @@ class Case:
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
     of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
     an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
-    ``borders.BORDERS``. ``source`` is a link for cases that come from a report.
+    ``borders.BORDERS``. ``outputs`` is the size of the small side where it is smaller than what the geometry gives, and
+    ``then`` what follows the convolution: see ``Problem``. ``source`` is a link for cases that come from a report.
     """
 
     family: str
@@ -63,6 +65,8 @@ class Case:
     source: str = ""
     seed: int = 0
     border: str = ZERO
+    outputs: Size | None = None
+    then: str = NOTHING
 
     @cached_property
     def problem(self) -> Problem:
@@ -78,6 +82,8 @@ class Case:
             dilation=self.dilation,
             groups=self.groups,
             border=self.border,
+            outputs=self.outputs,
+            then=self.then,
         )
 
     @property
@@ -177,9 +183,11 @@ def _parameter_parts(declared: Case) -> tuple[str, ...]:
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
         _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
         declared.border: declared.border != ZERO,
+        "y" + _times(declared.outputs or ()): declared.outputs is not None,
         "d" + _times(declared.dilation): any(entry != 1 for entry in declared.dilation),
         f"g{declared.groups}": declared.groups != 1,
         "bias": declared.bias,
+        declared.then.replace("_", "."): bool(declared.then),
         declared.memory: declared.memory != "contiguous",
         declared.special: bool(declared.special),
         f"r{declared.seed}": declared.seed != 0,

@@ -7,7 +7,9 @@ from functools import cache
 from convformance.test_cases.case import TIERS, Case
 from convformance.test_cases.families import (
     bias,
+    borders,
     channels,
+    composition,
     dilation,
     empty,
     groups,
@@ -15,6 +17,7 @@ from convformance.test_cases.families import (
     layers,
     memory,
     mixed,
+    outputs,
     padding,
     paths,
     porting,
@@ -62,6 +65,9 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "precision": (precision.CASES, "sums of ten to five thousand products"),
     "porting": (porting.CASES, "confusions of people who write or port a convolution"),
     "paths": (paths.CASES, "ordinary shapes, for which fast paths are written"),
+    "borders": (borders.CASES, "borders that repeat the data: reflected, at the edge, circular"),
+    "outputs": (outputs.CASES, "transposed results with an output padding from the stride up to the dilation"),
+    "composition": (composition.CASES, "what follows a convolution: a rectifier, a batch normalisation, both"),
     "regression": (_REGRESSION, "defects reported in public trackers"),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
     "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),

@@ -4,6 +4,7 @@ from convformance.judging.hypotheses import (
     borders,
     channels,
     extent,
+    following,
     form,
     kernel,
     padding,
@@ -20,6 +21,7 @@ from convformance.judging.hypotheses.hypothesis import Hypothesis
 MISTAKES: tuple[Hypothesis, ...] = (
     *process.HYPOTHESES,
     *form.HYPOTHESES,
+    *following.HYPOTHESES,
     *sums.HYPOTHESES,
     *kernel.HYPOTHESES,
     *sides.SWAPPED,
