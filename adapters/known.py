@@ -50,6 +50,11 @@ def _has_strided_point(case: Any) -> bool:
     )
 
 
+def _has_gaps(case: Any) -> bool:
+    """Whether dilation leaves gaps between taps on some axis."""
+    return any(d > 1 and k > 1 for d, k in zip(case.dilation, case.kernel_size, strict=True))
+
+
 # Of every framework whose convolution has no argument for a bias.
 UNFUSED_BIAS = (
     KnownDivergence(

@@ -43,6 +43,12 @@ _TENSORFLOW_EIGEN = Machines(
 )
 
 
+_TENSORFLOW_ONEDNN_AVX512 = Machines(
+    "x86-64 where TensorFlow uses oneDNN, with AVX-512",
+    lambda machine: _tensorflow_uses_onednn(machine) and machine.has("avx512bw", "onednn"),
+)
+
+
 def _is_conv3d_same(case: Any) -> bool:
     return len(case.input_size) == 3 and case.padding == "same_upper" and strided_past_kernel(case)
 
@@ -179,6 +185,20 @@ TENSORFLOW = (
     ),
     replace(SINGLE_ELEMENT, versions=("2.21", None), machines=_TENSORFLOW_EIGEN),
     replace(INSERTED_ZEROS, versions=("2.21", None), machines=_TENSORFLOW_ONEDNN_BFLOAT16),
+    KnownDivergence(
+        "fused-rectifier-swallows-nan",
+        "A graph makes one oneDNN operation of convolution, bias and rectifier, which makes a zero of a NaN.",
+        "float32 and bfloat16, two spatial axes, a bias and a rectifier in a graph, operands that hold a NaN or an Inf",
+        grades=("wrong",),
+        operations=("conv",),
+        routes=("the same in a graph",),
+        when=lambda case, dtype: (
+            dtype in _ONEDNN and case.bias and case.then == "relu" and bool(case.special) and len(case.input_size) == 2
+        ),
+        versions=("2.21", None),
+        modes={"mode": "eager"},
+        machines=_TENSORFLOW_ONEDNN_AVX512,
+    ),
     KnownDivergence(
         "float16-special-values-summed-in-float16",
         "Beside a NaN or an infinity whole numbers are summed in float16, too, and rounded on the way.",

@@ -9,7 +9,7 @@ declare = partial(case, "borders", operations=CONVOLUTION)
 # fmt: off
 CASES: tuple[Case, ...] = (
     declare(
-        "A border that reflects taken for zeros, or a border gradient that is dropped and not added to what it repeats.",
+        "A reflection taken for zeros, or a border's gradient that is dropped and not added to what it repeats.",
         input_size=(5, 6), kernel_size=3, padding=1, border="reflect", tier="smoke", dtypes=("float32",),
     ),
     declare(

@@ -16,7 +16,7 @@ CASES: tuple[Case, ...] = (
         input_size=(6, 5), kernel_size=(3, 2), then="relu", tier="smoke", dtypes=("float32",),
     ),
     declare(
-        "A normalisation by the variance and not its root, without epsilon, or folded into the filter and not the bias.",
+        "A normalisation by the variance and not its root, without epsilon, or folded into the filter alone.",
         input_size=(5, 6), kernel_size=(2, 3), then="batch_norm", tier="smoke", dtypes=("float32",),
     ),
     declare(
@@ -63,7 +63,7 @@ CASES: tuple[Case, ...] = (
         input_size=(6, 7), kernel_size=(2, 3), then="batch_norm_relu", special="inf-data", dtypes=WIDE,
     ),
     declare(
-        "A normalised signal.",
+        "A normalisation along the axis of a signal in place of its channels.",
         input_size=(13,), kernel_size=4, stride=2, in_channels=3, out_channels=5, then="batch_norm", dtypes=WIDE,
     ),
     declare(

@@ -60,8 +60,8 @@ def test_a_combined_domain_holds_where_both_do_and_says_so_once() -> None:
 
 def test_the_class_bounds_every_route_and_a_method_without_bias_is_not_asked_for_one() -> None:
     assert {each.name: each.domain.covers for each in Bounded.routes()} == {
-        "anything": "an even batch",
-        "single": "an even batch; float32; no bias",
+        "anything": "an even batch; an ordinary convolution",
+        "single": "an even batch; float32; no bias; an ordinary convolution",
     }
 
 
@@ -89,7 +89,7 @@ def test_a_question_that_another_route_is_asked_is_not_listed_as_asked_of_nobody
         for dtype, cases in entry.nowhere.items()
         for case in cases
     }
-    odd = {question for question in outside if question.case.problem.batch % 2}
+    odd = {question for question in outside if question.case.problem.batch % 2 or question.case.problem.beyond}
     assert nowhere == answers(odd)
 
 
@@ -102,10 +102,43 @@ def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_t
     without_bias = {each.operation for each in cls.routes()} - {
         each.operation for each in cls.routes() if each.takes_bias
     }
-    for question in nowhere:
+    ordinary = [question for question in nowhere if not question.case.problem.beyond]
+    for question in ordinary:
         has_bias = question.case.has_bias(question.operation)
         offered = cls.domain.holds(Request(question.case.problem, question.dtype, has_bias))
         assert not offered or (has_bias and question.operation in without_bias), question.key
+
+
+def test_an_adapter_that_offers_nothing_is_asked_ordinary_convolutions_alone() -> None:
+    asked, outside = parts(SELECTION, Scope(catalogue.cases("standard")))
+    assert not {name for question in asked for name in question.case.problem.beyond}
+    assert {name for question in outside for name in question.case.problem.beyond} == set(BEYOND)
+
+
+class Offering(Bounded):
+    """An adapter whose routes are asked for a border too, or only for what follows."""
+
+    name = "offering"
+
+    @route("conv", offers=(BORDER,))
+    def bordered(self, problem: Problem, x: Array, w: Array) -> Array:
+        return x
+
+    @route("conv", offers=(THEN,), domain=Domain("a rectifier", lambda request: request.problem.then == "relu"))
+    def rectified(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Array:
+        return x
+
+
+def test_a_route_is_asked_what_it_offers_and_its_domain_says_what_it_does_not() -> None:
+    asked, _ = parts(Selection(Offering, {}, "offering"), Scope(catalogue.cases("standard")))
+    by_route = {
+        name: {beyond for question in asked if question.route.name == name for beyond in question.case.problem.beyond}
+        for name in ("anything", "bordered", "rectified")
+    }
+    assert by_route == {"anything": set(), "bordered": {BORDER}, "rectified": {THEN}}
+    assert {question.case.then for question in asked if question.route.name == "rectified"} == {"relu"}
+    covers = {each.name: each.domain.covers for each in Offering.routes()}
+    assert covers["bordered"] == "an even batch; no bias; as many outputs as fit; nothing after the convolution"
 
 
 @pytest.mark.parametrize("name", list(discovery.BUILT_IN))

@@ -37,6 +37,11 @@ CAUGHT_LATER = {
     "infinity-without-sign": "special-n2c4o6-6x7-k2x3-inf-data",
     "views-padded-with-leftovers": "memory-n2c4o6-9x8-k3x2-s2x3-p1.0x0.1-sliced",
     "transposed-to-nothing-raising": "empty-n2c4o6-4x0-k2x3-p0x2.3",
+    "wide-output-padding-zero": "outputs-n2c4o6-9x7-k2x2-y2x2-d4x3-bias",
+    "circular-border-of-the-near-end": "borders-n2c4o6-4x7-k3x5-p1x2-wrap",
+    "border-as-wide-behind-as-before": "borders-n2c4o6-7x8-k3x2-s2x3-p1x1.2-reflect",
+    "relu-before-normalisation": "composition-n2c4o6-7x6-k2x3-bias-batch.norm.relu",
+    "relu-of-nan-zero": "composition-n2c4o6-6x5-k3x2-bias-relu-nan-data",
     "wide-kernel-in-groups-raising": "groups-n2c4o6-3x72-k2x67-g2",
 }
 CHANGING = "operand-changed"
@@ -81,7 +86,9 @@ def test_the_diagnosis_of_a_member_is_a_public_name(member: Member) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("case_id", [case.id for case in cases("smoke") if not case.special])
+@pytest.mark.parametrize(
+    "case_id", [case.id for case in cases("smoke") if not case.special and not case.problem.beyond]
+)
 def test_what_members_are_made_of_is_right(case_id: str, dtype: str) -> None:
     declared = case_by_id(case_id)
     for operation in declared.operations:
@@ -147,7 +154,7 @@ def _questions(member: Member, asked: tuple[Case, ...]) -> Iterator[tuple[Case, 
     dtypes = sorted(DTYPES, key=lambda dtype: dtype != "float32")
     for dtype in dtypes:
         for case in asked:
-            if dtype in case.dtypes:
+            if dtype in case.dtypes and member.answers(case.problem):
                 yield from ((case, operation, dtype) for operation in case.operations if operation in member.operations)
 
 
