@@ -237,10 +237,14 @@ class Adapter:
     @classmethod
     @cache
     def routes(cls) -> tuple[Route, ...]:
-        """Return every declared route, those of a base class first, each within the domain of the class."""
+        """Return every declared route, those of a base class first, each within the domain of the class.
+
+        Last come those that are for what lies beyond an ordinary convolution.
+        """
         methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
         routes = (declared for method in methods.values() for declared in getattr(method, "_routes", ()))
-        return tuple(replace(each, domain=cls.domain & each.domain & each.ordinary) for each in routes)
+        bounded = (replace(each, domain=cls.domain & each.domain & each.ordinary) for each in routes)
+        return tuple(sorted(bounded, key=lambda each: BORDER in each.offers or THEN in each.offers))
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ class ScipyBeyond(Adapter):
     def correlate_with_border(self, problem: Problem, x: Array, w: Array) -> Array:
         """Each plane with its border, in float64, which is what it computes in; the channels are added."""
         taps = np.zeros((*w.shape[:2], *problem.effective_kernel))
-        taps[(..., *(slice(None, None, step) for step in problem.dilation))] = w
+        gaps = tuple(slice(None, None, step) for step in problem.dilation)
+        taps[(slice(None), slice(None), *gaps)] = w
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         y = np.zeros(problem.output_shape)
         for n, o, c in np.ndindex(problem.batch, problem.out_channels, inputs):

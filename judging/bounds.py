@@ -21,6 +21,7 @@ from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import exact, operations
 from convformance.reference.arrays import Array
 from convformance.reference.fast import Stack, copies_worth_stacking
+from convformance.reference.following import normalises
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -96,7 +97,7 @@ class Trial:
         self.operation, self.problem, self.name = operation, problem, name
         self.operands, self.expected = operands, expected
         self.then, self.linear = problem.then, problem.linear
-        self.exact = name in EXACT_FILLS and not rounds and not following.normalises(problem.then)
+        self.exact = name in EXACT_FILLS and not rounds and not normalises(problem.then)
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -144,7 +145,7 @@ class Trial:
     @cached_property
     def K(self) -> Array:  # noqa: N802
         """How many products each element sums, in a shape that broadcasts to the result."""
-        more = following.SUMMANDS if following.normalises(self.then) else 0
+        more = following.SUMMANDS if normalises(self.then) else 0
         return products(self.operation, self.problem) + (self.operands.bias is not None) + more
 
     @cached_property

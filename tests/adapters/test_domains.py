@@ -11,7 +11,7 @@ from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, Array, Domain, Request, route
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
-from convformance.reference.problem import Problem
+from convformance.reference.problem import BORDER, THEN, Problem
 from convformance.running.questions import Question, Scope, count_outside
 from convformance.running.session import session_of
 from convformance.running.summary import header_lines
@@ -112,7 +112,7 @@ def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_t
 def test_an_adapter_that_offers_nothing_is_asked_ordinary_convolutions_alone() -> None:
     asked, outside = parts(SELECTION, Scope(catalogue.cases("standard")))
     assert not {name for question in asked for name in question.case.problem.beyond}
-    assert {name for question in outside for name in question.case.problem.beyond} == set(BEYOND)
+    assert {name for question in outside for name in question.case.problem.beyond} == {BORDER, THEN}
 
 
 class Offering(Bounded):
