@@ -22,7 +22,7 @@ from convformance.judging.judgement import Ask
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.following import NOTHING
-from convformance.reference.geometry import effective_kernel
+from convformance.reference.geometry import Size, effective_kernel
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -224,6 +224,8 @@ def _steps(problem: Problem) -> Iterator[Record]:
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         yield {"groups": groups, "in_channels": inputs * groups, "out_channels": outputs * groups}
     yield from ({"border": ZERO}, {"outputs": None}, {"then": NOTHING})
+    if problem.outputs is not None:
+        yield from _with_fewer_outputs(problem, problem.outputs)
     yield from ({"batch": count} for count in _towards(problem.batch, 1))
     for name in ("in_channels", "out_channels"):
         yield from ({name: count * problem.groups} for count in _towards(getattr(problem, name) // problem.groups, 1))
@@ -237,6 +239,13 @@ def _steps(problem: Problem) -> Iterator[Record]:
         steps = _axes_towards(flat, (0,) * len(flat))
         yield from ({"padding": tuple(zip(sides[::2], sides[1::2], strict=True))} for sides in steps)
     yield from ({"input_size": sizes} for sizes in _inputs(problem))
+
+
+def _with_fewer_outputs(problem: Problem, outputs: Size) -> Iterator[Record]:
+    """Yield fewer outputs, with an input that is as much smaller, so that the output padding stays."""
+    for fewer in _axes_towards(outputs, (1,) * problem.rank):
+        axes = zip(problem.input_size, outputs, fewer, problem.stride, strict=True)
+        yield {"outputs": fewer, "input_size": tuple(size - (o - less) * s for size, o, less, s in axes)}
 
 
 def _with_input(changes: Record, problem: Problem) -> Iterator[Record]:

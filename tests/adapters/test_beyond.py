@@ -21,9 +21,10 @@ PADDED = {
     "wrap": ((1, 2), (3, 0)),
 }
 EVEN = dict.fromkeys(PADDED, ((1, 1), (2, 2)))
+CENTRED = dict.fromkeys(PADDED, ((1, 1), (1, 0)))
 BORDERED = [
     Problem.of(input_size=(4, 5), **SIZES, padding=padding, border=border, stride=stride, groups=groups)
-    for pads in (PADDED, EVEN)
+    for pads in (PADDED, EVEN, CENTRED)
     for border, padding in pads.items()
     for stride, groups in ((1, 1), ((2, 1), 2))
 ]
