@@ -24,6 +24,9 @@ _BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it
 _WITH_BFLOAT16 = Machines("x86-64 where oneDNN uses AVX512_BF16", lambda machine: machine.has("avx512_bf16", "onednn"))
 
 
+_WITH_AVX512 = Machines("x86-64 where oneDNN uses AVX-512", lambda machine: machine.has("avx512bw", "onednn"))
+
+
 def is_empty(case: Any) -> bool:
     problem = case.problem
     return 0 in (*problem.input_shape, *problem.output_shape, *problem.filter_shape)
@@ -164,7 +167,7 @@ TORCH = (
         operations=("conv_transpose", "conv_transpose_filter_grad"),
         when=lambda case, dtype: dtype == "bfloat16" and case.outputs is not None,
         versions=("2.13", None),
-        machines=_WITH_BFLOAT16,
+        machines=_WITH_AVX512,
     ),
     KnownDivergence(
         "fused-transposed-groups",

@@ -82,7 +82,7 @@ class OnnxruntimeBeyond(Adapter):
         helper = self.onnx.helper
         known = {*inputs, *constants}
         kind = self._kind(inputs["x"])
-        made = [
+        listed_nodes = [
             helper.make_node(
                 name,
                 [each for each in reads if each in known or each.startswith("y")],
@@ -92,7 +92,7 @@ class OnnxruntimeBeyond(Adapter):
             for index, (name, attributes, reads) in enumerate(nodes)
         ]
         graph = helper.make_graph(
-            made,
+            listed_nodes,
             "convformance",
             [helper.make_tensor_value_info(name, kind, array.shape) for name, array in inputs.items()],
             [helper.make_tensor_value_info(f"y{len(nodes) - 1}", kind, None)],
@@ -157,7 +157,7 @@ def _chain_text(nodes: tuple[Node, ...], problem: Problem, x: str, bias: str, co
     operands = [x, "w", *filter(None, [bias.strip(", ")])]
     inputs = [name for name in operands if name == x or not constant]
     stored = _constants(nodes, problem, np.float32)
-    made = "".join(_node_text(index, node, x, {*operands, *stored}) for index, node in enumerate(nodes))
+    listed_nodes = "".join(_node_text(index, node, x, {*operands, *stored}) for index, node in enumerate(nodes))
     arrays = ", ".join(
         [
             f"np.array({array.tolist()}, {'np.int64' if name == 'pads' else f'{x}.dtype'})"
@@ -170,7 +170,7 @@ def _chain_text(nodes: tuple[Node, ...], problem: Problem, x: str, bias: str, co
     return f"""\
 inputs = {{{", ".join(f'"{name}": {name}' for name in inputs)}}}
 element = helper.np_dtype_to_tensor_dtype({x}.dtype)
-nodes = [{made.rstrip(", ")}]
+nodes = [{listed_nodes.rstrip(", ")}]
 infos = [helper.make_tensor_value_info(name, element, array.shape) for name, array in inputs.items()]
 result = helper.make_tensor_value_info("y{len(nodes) - 1}", element, None)
 constants = {constants}

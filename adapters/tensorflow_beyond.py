@@ -115,18 +115,18 @@ class TensorflowBeyond(Adapter):
         def biased(call: str) -> str:
             return f"tf.nn.bias_add({call}{bias})" if bias else call
 
-        plain = biased(calls["call"])
+        call = biased(calls["call"])
         relu = "tf.nn.relu(y)" if rectifies(problem.then) else "y"
         normal, fused = _normal_text(problem.out_channels if calls["is_large"] else problem.in_channels)
         then = normal if normalises(problem.then) else ""
-        inner = f"y = {plain}\n{then}return {relu}".replace("\n", "\n    ")
+        inner = f"y = {call}\n{then}return {relu}".replace("\n", "\n    ")
         operands = ", ".join(["x, w", *filter(None, [bias.strip(", ")])])
         return {
             "bordered": calls["bordered"],
             "bordered_biased": biased(calls["bordered"]),
-            "followed": f"y = {plain}\n{then}{relu}",
+            "followed": f"y = {call}\n{then}{relu}",
             "graph": f"@tf.function(autograph=False)\ndef graph({operands}):\n    {inner}\ngraph({operands})",
-            "fused": f"y = {plain}\n{fused}{relu}",
+            "fused": f"y = {call}\n{fused}{relu}",
         }
 
 
@@ -144,6 +144,6 @@ def _normal_text(channels: int) -> tuple[str, str]:
     """Return the lines of a batch normalisation of y: the plain one, and the fused one."""
     each = statistics(channels)
     mean, variance, shift, scale = (array.tolist() for array in (each.mean, each.variance, each.shift, each.scale))
-    plain = f"y = tf.nn.batch_normalization(y, {mean}, {variance}, {shift}, {scale}, {EPSILON})\n"
+    stepwise = f"y = tf.nn.batch_normalization(y, {mean}, {variance}, {shift}, {scale}, {EPSILON})\n"
     statistics_text = f"{scale}, {shift}, {mean}, {variance}, epsilon={EPSILON}, is_training=False"
-    return plain, f"y = tf.compat.v1.nn.fused_batch_norm(y, {statistics_text})[0]\n"
+    return stepwise, f"y = tf.compat.v1.nn.fused_batch_norm(y, {statistics_text})[0]\n"

@@ -162,11 +162,11 @@ class TorchBeyond(Adapter):
                 calls[f"{name}_gradient_{operand}"] = "\n".join([*lines, gradient])
         relu = "F.relu(y)" if rectifies(problem.then) else "y"
         for prefix, transposed in (("", False), ("transposed_", True)):
-            plain, folded = (_call_text(problem, each, transposed=transposed) for each in (bias, ", bias"))
+            stepwise, folded = (_call_text(problem, each, transposed=transposed) for each in (bias, ", bias"))
             normal = f"y = {_NORMAL}\n" if normalises(problem.then) else ""
             head = _numbers_text(problem, transposed=transposed) if normalises(problem.then) else ""
             fuse = f"w, bias = {_fuse_text(bias, transposed=transposed)}\n" if normalises(problem.then) else ""
-            calls[f"{prefix}followed"] = f"{head}y = {plain}\n{normal}{relu}"
+            calls[f"{prefix}followed"] = f"{head}y = {stepwise}\n{normal}{relu}"
             calls[f"{prefix}folded"] = f"{head}{fuse}y = {folded}\n{relu}"
         return calls
 

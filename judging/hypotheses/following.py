@@ -27,8 +27,8 @@ def rectified_before_bias(asked: Computation) -> Iterator[Prediction]:
     """
     if asked.problem.then == "relu" and asked.bias is not None:
         bias = along_channels(asked.bias, asked.rank)
-        plain = replace(asked, problem=asked.problem.linear, bias=None)
-        yield "", plain.changed(lambda z: np.maximum(z, 0) + bias)
+        convolution = replace(asked, problem=asked.problem.linear, bias=None)
+        yield "", convolution.changed(lambda z: np.maximum(z, 0) + bias)
 
 
 def rectified_before_normalisation(asked: Computation) -> Iterator[Prediction]:
@@ -37,8 +37,8 @@ def rectified_before_normalisation(asked: Computation) -> Iterator[Prediction]:
     Normalise first: results below 0 are possible otherwise.
     """
     if normalises(asked.problem.then) and rectifies(asked.problem.then):
-        plain = replace(asked, problem=asked.problem.linear)
-        yield "", plain.changed(lambda z: follow("batch_norm", np.maximum(z, 0)))
+        convolution = replace(asked, problem=asked.problem.linear)
+        yield "", convolution.changed(lambda z: follow("batch_norm", np.maximum(z, 0)))
 
 
 def variance_for_deviation(asked: Computation) -> Iterator[Prediction]:
@@ -69,9 +69,9 @@ def normalisation_folded_into_filter(asked: Computation) -> Iterator[Prediction]
         return
     bias = 0.0 if asked.bias is None else along_channels(asked.bias, asked.rank)
     factor = along_channels(_numbers(asked).factor, asked.rank)
-    plain = replace(asked, problem=asked.problem.linear, bias=None)
-    yield "", plain.changed(lambda z: _rectified(asked, factor * z + bias))
-    yield "without mean and shift", plain.changed(lambda z: _rectified(asked, factor * (z + bias)))
+    convolution = replace(asked, problem=asked.problem.linear, bias=None)
+    yield "", convolution.changed(lambda z: _rectified(asked, factor * z + bias))
+    yield "without mean and shift", convolution.changed(lambda z: _rectified(asked, factor * (z + bias)))
 
 
 def _numbers(asked: Computation) -> Statistics:
@@ -88,8 +88,8 @@ def _normalised(asked: Computation, detail: str, factor: Callable[[Statistics], 
         return
     numbers = _numbers(asked)
     s, m, t = (along_channels(array, asked.rank) for array in (factor(numbers), numbers.mean, numbers.shift))
-    plain = replace(asked, problem=asked.problem.linear)
-    yield detail, plain.changed(lambda z: _rectified(asked, (z - m) * s + t))
+    convolution = replace(asked, problem=asked.problem.linear)
+    yield detail, convolution.changed(lambda z: _rectified(asked, (z - m) * s + t))
 
 
 HYPOTHESES = (

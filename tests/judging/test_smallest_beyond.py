@@ -42,17 +42,15 @@ def test_a_wide_output_padding_stays_where_the_failure_needs_it() -> None:
     assert "output_size=" in case.to_json()["call"]
 
 
+def _wrong_where_wide(y: np.ndarray, problem: Problem) -> np.ndarray:
+    return y + np.float32(1e6) * (problem.outputs is not None)
+
+
 def test_the_call_of_a_gradient_says_how_large_its_result_is() -> None:
-    case = _smallest("conv_transpose_input_grad", lambda y, problem: y + np.float32(1e6), input_size=(9, 8), dilation=(3, 4),
-                     outputs=(3, 3))  # fmt: skip
+    sizes = {"input_size": (9, 8), "dilation": (3, 4), "outputs": (3, 3)}
+    case = _smallest("conv_transpose_input_grad", lambda y, problem: y + np.float32(1e6), **sizes)
     assert case.problem.outputs is None, "every result is wrong: nothing of it is needed"
-    wide = _smallest(
-        "conv_transpose_input_grad",
-        lambda y, problem: y + np.float32(1e6) * (problem.outputs is not None),
-        input_size=(9, 8),
-        dilation=(3, 4),
-        outputs=(3, 3),
-    )
+    wide = _smallest("conv_transpose_input_grad", _wrong_where_wide, **sizes)
     assert "input_size=(1, 1)" in wide.to_json()["call"]
 
 
@@ -68,5 +66,7 @@ def test_what_follows_stays_only_where_it_matters(then: str, needed: str) -> Non
 
 def test_a_border_is_dropped_where_zeros_fail_too() -> None:
     assert _smallest("conv", lambda y, problem: y + np.float32(1e6), padding=1, border="edge").problem.border == "zero"
-    kept = _smallest("conv", lambda y, problem: y + np.float32(1e6) * (problem.border == "edge"), padding=1, border="edge").problem
+    kept = _smallest(
+        "conv", lambda y, problem: y + np.float32(1e6) * (problem.border == "edge"), padding=1, border="edge"
+    ).problem
     assert kept.border == "edge"
