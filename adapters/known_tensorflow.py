@@ -43,12 +43,6 @@ _TENSORFLOW_EIGEN = Machines(
 )
 
 
-_TENSORFLOW_ONEDNN_AVX512 = Machines(
-    "x86-64 where TensorFlow uses oneDNN, with AVX-512",
-    lambda machine: _tensorflow_uses_onednn(machine) and machine.has("avx512bw", "onednn"),
-)
-
-
 def _is_conv3d_same(case: Any) -> bool:
     return len(case.input_size) == 3 and case.padding == "same_upper" and strided_past_kernel(case)
 
@@ -197,7 +191,7 @@ TENSORFLOW = (
         ),
         versions=("2.21", None),
         modes={"mode": "eager"},
-        machines=_TENSORFLOW_ONEDNN_AVX512,
+        machines=_TENSORFLOW_ONEDNN,
     ),
     KnownDivergence(
         "float16-special-values-summed-in-float16",

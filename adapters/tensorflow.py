@@ -55,6 +55,7 @@ class Tensorflow(TensorflowBeyond):
         "not supported in conjunction with",
         "not yet support dilation rates",
         "Gradients for grouped convolutions are not supported on CPU",
+        "Fused conv implementation does not support grouped convolutions",
         "input and filter must have the same depth",  # Conv3D with groups, by oneDNN and then by Eigen
         r"Number of channels in filter \(\d+\) must match",
         "only supports equal length strides",
