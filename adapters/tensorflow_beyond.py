@@ -144,6 +144,9 @@ def _normal_text(channels: int) -> tuple[str, str]:
     """Return the lines of a batch normalisation of y: the plain one, and the fused one."""
     each = statistics(channels)
     mean, variance, shift, scale = (array.tolist() for array in (each.mean, each.variance, each.shift, each.scale))
-    stepwise = f"y = tf.nn.batch_normalization(y, {mean}, {variance}, {shift}, {scale}, {EPSILON})\n"
+    stepwise = (
+        f"numbers = [tf.constant(each, y.dtype) for each in ({mean}, {variance}, {shift}, {scale})]\n"
+        f"y = tf.nn.batch_normalization(y, *numbers, {EPSILON})\n"
+    )
     statistics_text = f"{scale}, {shift}, {mean}, {variance}, epsilon={EPSILON}, is_training=False"
     return stepwise, f"y = tf.compat.v1.nn.fused_batch_norm(y, {statistics_text})[0]\n"
