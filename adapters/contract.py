@@ -22,7 +22,7 @@ from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import FLOATS, dtype_of
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
-from convformance.reference.problem import NO_ZERO_POINTS, Problem
+from convformance.reference.problem import BEYOND, BORDER, NO_ZERO_POINTS, OUTPUTS, THEN, Problem
 
 
 class Refusal(Exception):
@@ -71,6 +71,9 @@ def of_numbers(covers: str, *dtypes: str, zero_points: bool = False) -> Domain:
 EVERY_QUESTION = Domain("")
 # What a route is asked that says nothing of its numbers.
 FLOATING_POINT = of_numbers("floating-point numbers", *FLOATS)
+# What a route is asked that does not offer more.
+_WITHOUT = {BORDER: "zeros in the padding", OUTPUTS: "as many outputs as fit", THEN: "nothing after the convolution"}
+_ORDINARY = "an ordinary convolution"
 WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
 
 
@@ -82,7 +85,8 @@ class Route:
     dtype to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for
     others. ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts,
     the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``. ``script`` is the call as a person
-    writes it. ``domain`` says where the route can be asked: it is never asked anything outside.
+    writes it. ``domain`` says where the route can be asked: it is never asked anything outside. ``offers`` names what
+    of ``problem.BEYOND`` it answers.
     """
 
     operation: str
@@ -95,6 +99,14 @@ class Route:
     takes_bias: bool = False
     script: Template | None = field(default=None, compare=False, repr=False)
     domain: Domain = field(default=EVERY_QUESTION, compare=False, repr=False)
+    offers: tuple[str, ...] = ()
+
+    @property
+    def ordinary(self) -> Domain:
+        """Where a problem has nothing beyond an ordinary convolution but what the route offers."""
+        missing = [name for name in BEYOND if name not in self.offers]
+        covers = "; ".join(_WITHOUT[name] for name in missing) if self.offers else _ORDINARY
+        return Domain(covers, lambda request: request.problem.beyond.isdisjoint(missing))
 
 
 @dataclass(frozen=True)
@@ -156,13 +168,14 @@ def route(
     script: Template | None = None,
     domain: Domain = EVERY_QUESTION,
     numbers: Domain = FLOATING_POINT,
+    offers: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
     ``name`` is what ids and reports call it; the default is the method's name. Nothing outside ``domain`` and
     ``numbers`` is asked (integers are summed in int32: see ``reference.dtypes``); a method without a ``bias`` parameter
-    is never asked to add one. For ``script`` see ``notation.Template``; a route
-    without one is written in a script as a call of this suite.
+    is never asked to add one, and what of ``problem.BEYOND`` is not in ``offers`` is not asked either. For ``script``
+    see ``notation.Template``; a route without one is written in a script as a call of this suite.
     """
     check_operation(operation)
 
@@ -180,6 +193,7 @@ def route(
             takes_bias,
             script,
             domain & numbers if takes_bias or operation not in WITH_BIAS else domain & numbers & WITHOUT_BIAS,
+            offers,
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -235,10 +249,14 @@ class Adapter:
     @classmethod
     @cache
     def routes(cls) -> tuple[Route, ...]:
-        """Return every declared route, those of a base class first, each within the domain of the class."""
+        """Return every declared route, those of a base class first, each within the domain of the class.
+
+        Last come those that are for what lies beyond an ordinary convolution.
+        """
         methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
         routes = (declared for method in methods.values() for declared in getattr(method, "_routes", ()))
-        return tuple(replace(declared, domain=cls.domain & declared.domain) for declared in routes)
+        bounded = (replace(each, domain=cls.domain & each.domain & each.ordinary) for each in routes)
+        return tuple(sorted(bounded, key=lambda each: BORDER in each.offers or THEN in each.offers))
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:

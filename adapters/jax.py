@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, of_numbers, route
+from convformance.adapters.contract import Domain, of_numbers, route
+from convformance.adapters.jax_beyond import JaxBeyond
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
-from convformance.reference.problem import Problem
+from convformance.reference.problem import OUTPUTS, Problem
 
 _SYMBOLS = {"same_upper": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 _CONV = "jax.lax.conv_general_dilated"
@@ -30,7 +31,7 @@ _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 _KEPT_COMPILED = 50
 
 
-class Jax(Adapter):
+class Jax(JaxBeyond):
     """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
     name = "jax"
@@ -102,7 +103,13 @@ class Jax(Adapter):
         )
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        bordered = self._bordered_text(problem, self._conv_text(problem.unpadded))
+        is_small = "output" in names and "input" not in names
+        call = self._dilated_text(problem, names.get("output", "x")) if is_small else self._conv_text(problem)
+        channels = problem.in_channels if is_small else problem.out_channels
         return {
+            "bordered": self._biased_text(problem, bordered, bias),
+            "followed": self._followed_text(problem, self._biased_text(problem, call, bias), channels),
             "x_zeros": _zeros_text(shape_in(problem.input_shape, self.activations)),
             "y_zeros": _zeros_text(shape_in(problem.output_shape, self.activations)),
             "w_zeros": _zeros_text(shape_in(problem.filter_shape, self.filters)),
@@ -158,7 +165,7 @@ class Jax(Adapter):
         return self._gradient(lambda x: self.conv(problem, x, w), shape_in(problem.input_shape, self.activations), dy)
 
     @route("conv_input_grad", "lhs_dilation", script="{dilated}", numbers=_NUMBERS)
-    @route("conv_transpose", "lhs_dilation", script="{dilated}", numbers=_NUMBERS)
+    @route("conv_transpose", "lhs_dilation", script="{dilated}", numbers=_NUMBERS, offers=(OUTPUTS,))
     def dilated_lhs(self, problem: Problem, dy: Any, w: Any, bias: Any = None) -> Any:
         dx = self.lax.conv_general_dilated(
             dy,
@@ -199,7 +206,14 @@ class Jax(Adapter):
     def bias_gradient(self, problem: Problem, dy: Any) -> Any:
         return self._gradient(lambda bias: self._biased(self.numpy.zeros_like(dy), bias), problem.bias_shape, dy)
 
-    @route("conv_transpose", "lax.conv_transpose", script="{transposed}", domain=_ONE_GROUP, numbers=_NUMBERS)
+    @route(
+        "conv_transpose",
+        "lax.conv_transpose",
+        script="{transposed}",
+        domain=_ONE_GROUP,
+        numbers=_NUMBERS,
+        offers=(OUTPUTS,),
+    )
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         y = self.lax.conv_transpose(
             x,
@@ -214,7 +228,11 @@ class Jax(Adapter):
         return self._biased(y, bias)
 
     @route(
-        "conv_transpose_input_grad", "vjp", script="jax.vjp(lambda x: {dilated}, {y_zeros})[1](dy)[0]", numbers=_DERIVED
+        "conv_transpose_input_grad",
+        "vjp",
+        script="jax.vjp(lambda x: {dilated}, {y_zeros})[1](dy)[0]",
+        numbers=_DERIVED,
+        offers=(OUTPUTS,),
     )
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
@@ -226,6 +244,7 @@ class Jax(Adapter):
         "vjp",
         script="jax.vjp(lambda w: {dilated}, {w_zeros})[1](dy)[0]",
         numbers=_DERIVED,
+        offers=(OUTPUTS,),
     )
     def transposed_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
@@ -235,6 +254,12 @@ class Jax(Adapter):
     def _sums_in(self, operand: Any) -> Any:
         """Return the type that integers of 8 bits are to be summed in; None leaves it at that of the operands."""
         return self.numpy.int32 if operand.dtype in (self.numpy.int8, self.numpy.uint8) else None
+
+    def _convolved(self, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
+        return self.conv(problem, x, w, bias)
+
+    def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
+        return self.dilated_lhs(problem, y, w, bias)
 
     def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
         """Return the gradient of the linear ``function`` in its argument of ``shape``."""

@@ -24,6 +24,9 @@ _BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it
 _WITH_BFLOAT16 = Machines("x86-64 where oneDNN uses AVX512_BF16", lambda machine: machine.has("avx512_bf16", "onednn"))
 
 
+_WITH_AVX512 = Machines("x86-64 where oneDNN uses AVX-512", lambda machine: machine.has("avx512bw", "onednn"))
+
+
 def is_empty(case: Any) -> bool:
     problem = case.problem
     return 0 in (*problem.input_shape, *problem.output_shape, *problem.filter_shape)
@@ -48,6 +51,11 @@ def _has_strided_point(case: Any) -> bool:
         size == kernel == 1 and min(stride, dilation) > 1 and max(pair) > 0
         for size, kernel, stride, dilation, pair in axes
     )
+
+
+def _has_gaps(case: Any) -> bool:
+    """Whether dilation leaves gaps between taps on some axis."""
+    return any(d > 1 and k > 1 for d, k in zip(case.dilation, case.kernel_size, strict=True))
 
 
 # Of every framework whose convolution has no argument for a bias.
@@ -95,6 +103,15 @@ SINGLE_ELEMENT = KnownDivergence(
 
 SCIPY = (
     KnownDivergence(
+        "direct-spreads-nan-over-dilation",
+        "scipy.signal knows no dilation: a NaN or an Inf times a zero that stands between two taps is NaN.",
+        "operands that hold a NaN or an Inf, an axis with dilation above 1 and two taps or more",
+        grades=("wrong",),
+        routes=("signal.convolve", "signal.correlate", "np.pad and signal.correlate"),
+        when=lambda case, dtype: bool(case.special) and _has_gaps(case),
+        always=False,
+    ),
+    KnownDivergence(
         "fft-spreads-nan",
         "One NaN or Inf reaches every frequency, and from there every element of the plane.",
         "operands that hold a NaN or an Inf",
@@ -141,6 +158,26 @@ TORCH = (
         operations=("conv_bias_grad",),
         when=lambda case, dtype: dtype == "bfloat16",
         machines=_BELOW_AVX512,
+    ),
+    KnownDivergence(
+        "bfloat16-output-padding-past-the-stride",
+        "oneDNN does not take an output padding of the stride or more; what answers in its place sums in bfloat16.",
+        "bfloat16, transposed convolutions with an output padding from the stride up to the dilation",
+        grades=("low-precision",),
+        operations=("conv_transpose", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: dtype == "bfloat16" and case.outputs is not None,
+        versions=("2.13", None),
+        machines=_WITH_AVX512,
+    ),
+    KnownDivergence(
+        "fused-transposed-groups",
+        "fuse_conv_bn_weights takes the channels of a group of a transposed convolution for all of them, and raises.",
+        "a batch normalisation folded into a transposed convolution with groups",
+        grades=("error",),
+        operations=("conv_transpose",),
+        routes=("fuse_conv_bn_weights",),
+        when=lambda case, dtype: case.groups > 1,
+        versions=("2.13", None),
     ),
     SINGLE_ELEMENT,
     INSERTED_ZEROS,

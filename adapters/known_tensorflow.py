@@ -134,7 +134,7 @@ TENSORFLOW = (
         "three spatial axes, GradientTape of tf.nn.convolution",
         grades=("error",),
         operations=("conv_input_grad", "conv_filter_grad"),
-        routes=("GradientTape",),
+        routes=("GradientTape", "tf.pad GradientTape"),
         when=lambda case, dtype: len(case.input_size) == 3,
         versions=("2.21", None),
         modes={"mode": "eager"},
@@ -179,6 +179,20 @@ TENSORFLOW = (
     ),
     replace(SINGLE_ELEMENT, versions=("2.21", None), machines=_TENSORFLOW_EIGEN),
     replace(INSERTED_ZEROS, versions=("2.21", None), machines=_TENSORFLOW_ONEDNN_BFLOAT16),
+    KnownDivergence(
+        "fused-rectifier-swallows-nan",
+        "A graph makes one oneDNN operation of convolution, bias and rectifier, which makes a zero of a NaN.",
+        "float32 and bfloat16, two spatial axes, a bias and a rectifier in a graph, operands that hold a NaN or an Inf",
+        grades=("wrong",),
+        operations=("conv",),
+        routes=("the same in a graph",),
+        when=lambda case, dtype: (
+            dtype in _ONEDNN and case.bias and case.then == "relu" and bool(case.special) and len(case.input_size) == 2
+        ),
+        versions=("2.21", None),
+        modes={"mode": "eager"},
+        machines=_TENSORFLOW_ONEDNN,
+    ),
     KnownDivergence(
         "float16-special-values-summed-in-float16",
         "Beside a NaN or an infinity whole numbers are summed in float16, too, and rounded on the way.",

@@ -6,25 +6,27 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, of_numbers, route
+from convformance.adapters.contract import of_numbers, route
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.onnxruntime_beyond import (
+    IR_VERSION,
+    OPSET,
+    TYPES,
+    Attributes,
+    Node,
+    OnnxruntimeBeyond,
+    following_nodes,
+    geometry,
+)
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import INTEGERS
-from convformance.reference.problem import Problem
+from convformance.reference.problem import OUTPUTS, Problem
 
-# The first operator set in which Conv is defined for bfloat16, and the file format that goes with it.
-_OPSET, _IR_VERSION = 22, 10
-_TYPES = {
-    **{"float64": "DOUBLE", "float32": "FLOAT", "float16": "FLOAT16", "bfloat16": "BFLOAT16"},
-    **{"int8": "INT8", "uint8": "UINT8", "int32": "INT32"},
-}
 _BYTES = of_numbers("int8 and uint8, with zero points", *(set(INTEGERS) - {"int32"}), zero_points=True)
 _AUTO_PADS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
-Attributes = tuple[tuple[str, Any], ...]
 
-
-class Onnxruntime(Adapter):
+class Onnxruntime(OnnxruntimeBeyond):
     """ONNX Runtime on the CPU, one thread; the filter is an input of the model, or a constant as in exported ones."""
 
     name = "onnxruntime"
@@ -65,7 +67,14 @@ class Onnxruntime(Adapter):
             "conv": self._model_text("Conv", _conv_attributes(problem), x, bias),
             "conv_transpose": self._model_text("ConvTranspose", _transposed_attributes(problem), x, bias),
             "conv_integer": self._integer_model_text(problem, x),
+            **self._beyond_fields(problem, x, bias, large="input" in names),
         }
+
+    def _conv_nodes(self, problem: Problem) -> tuple[Node, ...]:
+        return ("Conv", _conv_attributes(problem), ("x", "w", "bias")), *following_nodes(problem)
+
+    def _transposed_nodes(self, problem: Problem) -> tuple[Node, ...]:
+        return ("ConvTranspose", _transposed_attributes(problem), ("x", "w", "bias")), *following_nodes(problem)
 
     def _model_text(self, operator: str, attributes: Attributes, x: str, bias: str) -> str:
         is_constant = self.mode["filter"] == "constant"
@@ -79,7 +88,7 @@ node = helper.make_node("{operator}", {operands}, ["y"]{options(**dict(attribute
 infos = [helper.make_tensor_value_info(name, element, array.shape) for name, array in inputs.items()]
 result = helper.make_tensor_value_info("y", element, None)
 graph = helper.make_graph([node], "case", infos, [result]{constants})
-model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {_OPSET})], ir_version={_IR_VERSION})
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
 session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
@@ -98,7 +107,7 @@ of = helper.np_dtype_to_tensor_dtype
 infos = [helper.make_tensor_value_info(name, of(array.dtype), array.shape) for name, array in inputs.items()]
 result = helper.make_tensor_value_info("y", of(np.dtype("int32")), None)
 graph = helper.make_graph([node], "case", infos, [result]{constants})
-model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {_OPSET})], ir_version={_IR_VERSION})
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
 session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
@@ -116,7 +125,7 @@ session.run(None, inputs)[0]"""
         return self._evaluate("ConvInteger", _conv_attributes(problem), {"x": x, "w": w, **zeros}, None)
 
     @route("conv_input_grad", "ConvTranspose", script="{conv_transpose}")
-    @route("conv_transpose", "ConvTranspose", script="{conv_transpose}")
+    @route("conv_transpose", "ConvTranspose", script="{conv_transpose}", offers=(OUTPUTS,))
     def conv_transpose(self, problem: Problem, y: Array, w: Array, bias: Array | None = None) -> Any:
         """``ConvTranspose`` with explicit pads and output padding."""
         return self._evaluate("ConvTranspose", _transposed_attributes(problem), {"x": y, "w": w}, bias)
@@ -140,7 +149,7 @@ session.run(None, inputs)[0]"""
     ) -> bytes:
         """Return a serialised model of one node."""
         helper, proto = self.onnx.helper, self.onnx.TensorProto
-        kinds = {name: getattr(proto, _TYPES[str(array.dtype)]) for name, array in {**inputs, **constants}.items()}
+        kinds = {name: getattr(proto, TYPES[str(array.dtype)]) for name, array in {**inputs, **constants}.items()}
         names = _input_names("x", [name for name in inputs if name not in ("x", "w")])
         result = proto.INT32 if operator == "ConvInteger" else kinds["x"]
         graph = helper.make_graph(
@@ -153,7 +162,7 @@ session.run(None, inputs)[0]"""
                 for name, array in constants.items()
             ],
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         serialised: bytes = model.SerializeToString()
         return serialised
 
@@ -170,22 +179,13 @@ def _zero_points(problem: Problem) -> dict[str, int]:
     return {name: zero for name, zero in named if zero}
 
 
-def _attributes(problem: Problem) -> Attributes:
-    return (
-        ("kernel_shape", problem.kernel_size),
-        ("strides", problem.stride),
-        ("dilations", problem.dilation),
-        ("group", problem.groups),
-    )
-
-
 def _conv_attributes(problem: Problem) -> Attributes:
     symbol = _AUTO_PADS.get(problem.symbol or "")
-    return *_attributes(problem), ("auto_pad", symbol) if symbol else ("pads", _pads(problem))
+    return *geometry(problem), ("auto_pad", symbol) if symbol else ("pads", _pads(problem))
 
 
 def _transposed_attributes(problem: Problem) -> Attributes:
-    return *_attributes(problem), ("pads", _pads(problem)), ("output_padding", problem.output_padding)
+    return *geometry(problem), ("pads", _pads(problem)), ("output_padding", problem.output_padding)
 
 
 def _pads(problem: Problem) -> tuple[int, ...]:

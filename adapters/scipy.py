@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, Refusal, Request, of_numbers, route
+from convformance.adapters.beyond import repeated
+from convformance.adapters.contract import Domain, Refusal, Request, of_numbers, route
 from convformance.adapters.notation import Notation
+from convformance.adapters.scipy_beyond import ScipyBeyond, ndimage_text
 from convformance.reference.arrays import Array
+from convformance.reference.borders import BORDERS, ZERO
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
-from convformance.reference.problem import Problem
+from convformance.reference.problem import BORDER, OUTPUTS, Problem
 
 Correlate = Callable[[Array, Array], Array]
 
@@ -46,7 +49,10 @@ _FFT_NUMBERS = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLE
 _NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
-class Scipy(Adapter):
+_REPEATED = repeated(border for border in BORDERS if border != ZERO)
+
+
+class Scipy(ScipyBeyond):
     """``scipy.signal``, its direct algorithm and its FFT; float64, float32, complex and int32, without bias."""
 
     name = "scipy"
@@ -59,13 +65,13 @@ class Scipy(Adapter):
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
-        from scipy import signal
+        from scipy import ndimage, signal
 
-        self.signal = signal
+        self.signal, self.ndimage = signal, ndimage
 
     def notation(self) -> Notation:
         """Return how a script writes SciPy."""
-        return Notation(setup=("import numpy as np", "from scipy import signal"))
+        return Notation(setup=("import numpy as np", "from scipy import ndimage, signal"))
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return each computation by its direct algorithm and by its FFT."""
@@ -76,6 +82,8 @@ class Scipy(Adapter):
             "convolve": _transposed_text(problem, small, _DIRECT_FULL),
             "fft_convolve": _transposed_text(problem, small, _FFT_FULL),
             "correlate_gradient": _filter_gradient_text(problem, large, small, _DIRECT_VALID),
+            "padded_correlate": _bordered_text(problem, large),
+            "ndimage": ndimage_text(problem),
             "fft_correlate_gradient": _filter_gradient_text(problem, large, small, _FFT_VALID),
         }
 
@@ -84,6 +92,11 @@ class Scipy(Adapter):
     def correlate(self, problem: Problem, x: Array, w: Array) -> Array:
         """The filter slides over x in valid mode."""
         return _convolution(problem, x, w, self._direct_valid)
+
+    @route("conv", "np.pad and signal.correlate", script="{padded_correlate}", domain=_REPEATED, offers=(BORDER,))
+    def pad_and_correlate(self, problem: Problem, x: Array, w: Array) -> Array:
+        padded = np.pad(x, ((0, 0), (0, 0), *problem.padding), problem.border)  # type: ignore[call-overload]
+        return _convolution(problem.unpadded, padded, w, self._direct_valid)
 
     @route("conv", "signal.fftconvolve", grade=FAST, domain=_FFT_TYPES, numbers=_FFT_NUMBERS, script="{fft_correlate}")
     @route(
@@ -98,7 +111,7 @@ class Scipy(Adapter):
         return _convolution(problem, x, w, self._fft_valid)
 
     @route("conv_input_grad", "signal.convolve", script="{convolve}", numbers=_NUMBERS)
-    @route("conv_transpose", "signal.convolve", script="{convolve}", numbers=_NUMBERS)
+    @route("conv_transpose", "signal.convolve", script="{convolve}", numbers=_NUMBERS, offers=(OUTPUTS,))
     def convolve(self, problem: Problem, y: Array, w: Array) -> Array:
         """The zero-inserted y and the filter in full mode."""
         return _transposed(problem, y, w, self._direct_full)
@@ -138,7 +151,13 @@ class Scipy(Adapter):
     def fft_correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
         return _filter_gradient(problem, x, dy, self._fft_valid)
 
-    @route("conv_transpose_filter_grad", "signal.correlate", script="{correlate_gradient}", numbers=_NUMBERS)
+    @route(
+        "conv_transpose_filter_grad",
+        "signal.correlate",
+        script="{correlate_gradient}",
+        numbers=_NUMBERS,
+        offers=(OUTPUTS,),
+    )
     def transposed_gradient(self, problem: Problem, y: Array, dx: Array) -> Array:
         """The filter gradient with the roles of its operands swapped."""
         return _filter_gradient(problem, dx, y, self._direct_valid)
@@ -247,6 +266,12 @@ def _convolution_text(problem: Problem, x: str, correlate: str) -> str:
         one_map = correlate.format(f"{padded}[:, {_inputs_text(problem)}]", f"{taps}[o : o + 1]")
         maps = f"np.concatenate([{one_map} for o in range({problem.out_channels})], axis=1)"
     return f"{padded_lines}{taps_lines}{maps}{_every_text(problem.stride)}"
+
+
+def _bordered_text(problem: Problem, x: str) -> str:
+    pads = ((0, 0), (0, 0), *problem.padding)
+    correlation = _convolution_text(problem.unpadded, "image", _DIRECT_VALID)
+    return f"image = np.pad({x}, {pads}, {problem.border!r})\n{correlation}"
 
 
 def _transposed_text(problem: Problem, y: str, convolve: str) -> str:

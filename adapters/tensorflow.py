@@ -14,9 +14,10 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known, known_tensorflow
-from convformance.adapters.contract import FLOATING_POINT, Adapter, Domain, of_numbers, route
+from convformance.adapters.contract import FLOATING_POINT, Domain, of_numbers, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.tensorflow_beyond import TensorflowBeyond, bordered_text
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
@@ -43,7 +44,7 @@ with tf.GradientTape() as tape:
 tape.gradient(y, {operand}, output_gradients=dy)"""
 
 
-class Tensorflow(Adapter):
+class Tensorflow(TensorflowBeyond):
     """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "tensorflow"
@@ -59,6 +60,7 @@ class Tensorflow(Adapter):
         "not supported in conjunction with",
         "not yet support dilation rates",
         "Gradients for grouped convolutions are not supported on CPU",
+        "Fused conv implementation does not support grouped convolutions",
         "input and filter must have the same depth",  # Conv3D with groups, by oneDNN and then by Eigen
         r"Number of channels in filter \(\d+\) must match",
         "only supports equal length strides",
@@ -130,10 +132,17 @@ class Tensorflow(Adapter):
             "conv2d_transpose": _conv2d_transpose_text(problem, names.get("output", "x")),
             "conv_transpose": _conv_transpose_text(problem),
         }
+        is_large = "output" not in names or "input" in names
+        beyond = {
+            "call": calls["convolution" if is_large else "conv_transpose"],
+            "bordered": bordered_text(problem, _convolution_text(problem.unpadded)),
+            "is_large": "large" if is_large else "",
+        }
         if bias:
             calls = {name: f"tf.nn.bias_add({call}{bias})" for name, call in calls.items()}
         return {
             **calls,
+            **self._beyond_fields(problem, beyond, bias),
             "x_shape": str(shape_in(problem.input_shape, self.activations)),
             "y_shape": str(shape_in(problem.output_shape, self.activations)),
             "w_shape": str(shape_in(problem.filter_shape, self.filters)),
@@ -270,6 +279,12 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
         return self._gradient(
             lambda w: self.conv_transpose(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
+
+    def _convolved(self, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
+        return self.convolution(problem, x, w, bias)
+
+    def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
+        return self.conv_transpose(problem, y, w, bias)
 
     def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
         """Return the gradient of the linear ``function`` in its argument of ``shape``."""

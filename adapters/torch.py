@@ -10,12 +10,13 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, UsageError, of_numbers, route
+from convformance.adapters.contract import UsageError, of_numbers, route
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.torch_beyond import TorchBeyond
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
-from convformance.reference.problem import Problem
+from convformance.reference.problem import OUTPUTS, Problem
 
 # The paddings torch has a word for; its "same" puts the odd element at the end.
 _PADDING_NAMES = {"valid": "valid", "same_upper": "same"}
@@ -24,7 +25,7 @@ _DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
 _NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
-class Torch(Adapter):
+class Torch(TorchBeyond):
     """``torch`` on one thread, eager or compiled for each problem, on any device it knows."""
 
     name = "torch"
@@ -155,7 +156,7 @@ class Torch(Adapter):
         for result in range(3):
             fields[f"backward_{result}"] = _backward_text(problem, result, transposed=False)
             fields[f"backward_transposed_{result}"] = _backward_text(problem, result, transposed=True)
-        return fields
+        return fields | self._beyond_fields(problem, bias)
 
     @route("conv", "F.conv", script="{conv}", numbers=_NUMBERS)
     def convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
@@ -166,7 +167,7 @@ class Torch(Adapter):
         return function(x, w, bias, problem.stride, terms.padding, problem.dilation, problem.groups)
 
     @route("conv_input_grad", "F.conv_transpose", script="{transposed}", numbers=_NUMBERS)
-    @route("conv_transpose", "F.conv_transpose", script="{transposed}", numbers=_NUMBERS)
+    @route("conv_transpose", "F.conv_transpose", script="{transposed}", numbers=_NUMBERS, offers=(OUTPUTS,))
     def transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
         terms = _transposed_terms(problem)
         function = getattr(self.functional, f"conv_transpose{problem.rank}d")
@@ -213,6 +214,7 @@ class Torch(Adapter):
         "autograd",
         script="x = {y_zeros}.requires_grad_()\ntorch.autograd.grad({transposed}, x, dy)[0]",
         numbers=_DERIVED,
+        offers=(OUTPUTS,),
     )
     def autograd_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
         y = self._zeros(problem.output_shape, dx).requires_grad_()
@@ -223,6 +225,7 @@ class Torch(Adapter):
         "autograd",
         script="w = {w_zeros}.requires_grad_()\ntorch.autograd.grad({transposed}, w, dy)[0]",
         numbers=_DERIVED,
+        offers=(OUTPUTS,),
     )
     def autograd_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
         w = self._zeros(problem.filter_shape, dx).requires_grad_()
@@ -263,6 +266,7 @@ class Torch(Adapter):
         "conv_transpose_input_grad",
         "convolution_backward",
         script="x = {y_zeros}\n{backward_transposed_0}",
+        offers=(OUTPUTS,),
     )
     def backward_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
         return self._backward(problem, dx, self._zeros(problem.output_shape, dx), w, wanted=0, transposed=True)
@@ -271,6 +275,7 @@ class Torch(Adapter):
         "conv_transpose_filter_grad",
         "convolution_backward",
         script="w = {w_zeros}\n{backward_transposed_1}",
+        offers=(OUTPUTS,),
     )
     def backward_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
         return self._backward(problem, dx, y, self._zeros(problem.filter_shape, dx), wanted=1, transposed=True)

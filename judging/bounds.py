@@ -17,11 +17,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from convformance.judging import following
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.reference import exact, exact_complex, operations
 from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.fast import Stack, copies_worth_stacking
+from convformance.reference.following import normalises
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
@@ -61,7 +63,7 @@ def products(operation: str, problem: Problem) -> Array:
 
     Images and channels all have the same count, so one of each is enough.
     """
-    single = replace(problem, batch=1, in_channels=1, out_channels=1, groups=1, zero_points=NO_ZERO_POINTS)
+    single = replace(problem.linear, batch=1, in_channels=1, out_channels=1, groups=1, zero_points=NO_ZERO_POINTS)
     ones = [np.ones(shape) for shape in single.operand_shapes(operation)]
     images_or_channels = problem.longest_sum(operation) // max(single.longest_sum(operation), 1)
     count: Array = operations.apply(operation, single, *ones) * images_or_channels
@@ -70,7 +72,7 @@ def products(operation: str, problem: Problem) -> Array:
 
 def magnitude(operation: str, problem: Problem, arrays: tuple[Array, ...], bias: Array | None) -> Array:
     """Return ``A = op(|x|, |w|) + |b|`` of float64 or complex128 operands."""
-    return _map(magnitudes, operation, problem, arrays, bias)
+    return _map(magnitudes, operation, problem.linear, arrays, bias)
 
 
 def _map(
@@ -101,7 +103,8 @@ class Trial:
         self.operation, self.name, self.zero_points = operation, name, problem.zero_points
         self.problem = replace(problem, zero_points=NO_ZERO_POINTS) if any(problem.zero_points) else problem
         self.operands, self.expected = operands, expected
-        self.exact = expected.result.is_integer or (name in EXACT_FILLS and not rounds)
+        self.then, self.linear = self.problem.then, self.problem.linear
+        self.exact = expected.result.is_integer or (name in EXACT_FILLS and not rounds and not normalises(self.then))
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -125,8 +128,9 @@ class Trial:
         arrays, bias = self.numbers
         if self.is_beyond_float64:
             oracle = exact_complex if self.is_complex else exact
-            truth = oracle.apply(self.operation, self.problem, *arrays, bias=bias)
-            return truth.hi, truth.lo, truth.error
+            truth = oracle.apply(self.operation, self.linear, *arrays, bias=bias)
+            parts = truth.hi, truth.lo, truth.error
+            return following.followed_exactly(self.then, *parts, FLOAT64.unit) if self.then else parts
         return self.float64_result, 0.0, 0.0
 
     @cached_property
@@ -161,7 +165,8 @@ class Trial:
         """How many products each element sums, in a shape that broadcasts to the result."""
         count = products(self.operation, self.problem)
         count = np.where(count > 0, 2 * count + 4, 0) if self.is_complex else count
-        return count + (self.operands.bias is not None)
+        more = following.SUMMANDS if normalises(self.then) else 0
+        return count + (self.operands.bias is not None) + more
 
     @cached_property
     def _summing(self) -> Array | float:
@@ -172,13 +177,14 @@ class Trial:
     def A(self) -> Array:  # noqa: N802
         """The size of what each element sums."""
         arrays, bias = self.numbers
-        return magnitude(self.operation, self.problem, arrays, bias)
+        return following.followed(self.then, "A", magnitude(self.operation, self.problem, arrays, bias))
 
     @cached_property
     def squares(self) -> Array:
         """The sum of the squares of the products of each element."""
         arrays, bias = self.numbers
-        return _map(_squared, self.operation, self.problem, arrays, bias)
+        squares = _map(_squared, self.operation, self.linear, arrays, bias)
+        return following.followed(self.then, "squares", squares)
 
     @cached_property
     def B(self) -> Array:  # noqa: N802
@@ -210,7 +216,8 @@ class Trial:
     def tolerance(self, grade: str, precision: Precision) -> Array:
         """Return ``R_out + T_in + T_acc + smallest normal`` for a grade, and what the oracle lacks."""
         accumulation = _ACCUMULATION[grade](self, precision.accumulator.unit)
-        return accumulation + self.rounding(precision) + self._inputs(precision.inputs)
+        slack = following.slack(self.then, self.spread, self.y, precision.result.unit) if self.then else 0.0
+        return accumulation + self.rounding(precision) + self._inputs(precision.inputs) + slack
 
     def rounding(self, precision: Precision) -> Array:
         """Return ``R_out + smallest normal``: the rounding of a result narrower than its sums, or its flush to zero."""
@@ -265,7 +272,7 @@ def prepare(trials: Sequence[Trial]) -> None:
 
 def _prepare(trials: Sequence[Trial]) -> None:
     """Compute the truth, A and the squares under B of all ``trials`` as one operation each."""
-    stack = Stack(trials[0].operation, trials[0].problem, len(trials))
+    stack = Stack(trials[0].operation, trials[0].linear, len(trials))
     arrays = tuple(map(_finite, stack.stack_operands([trial.operands.arrays for trial in trials])))
     stated_biases = [trial.operands.bias for trial in trials if trial.operands.bias is not None]
     bias = _finite(np.concatenate(stated_biases)) if stated_biases else None
@@ -275,10 +282,12 @@ def _prepare(trials: Sequence[Trial]) -> None:
     stacked = {
         name: _map(each, stack.operation, stack.stacked_problem, arrays, bias) for name, each in _INGREDIENTS.items()
     }
-    stacked["rounded"] = trials[0].expected.result.round(stacked["float64_result"])
+    then = trials[0].then
+    if not then:  # else what follows comes first
+        stacked["rounded"] = trials[0].expected.result.round(stacked["float64_result"])
     for name, array in stacked.items():
         for trial, part in zip(trials, stack.split_result(array), strict=True):
-            trial.supply(**{name: part})
+            trial.supply(**{name: following.followed(then, name, part)})
 
 
 def _statistical(trial: Trial, unit: float) -> Array:

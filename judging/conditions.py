@@ -9,6 +9,7 @@ from typing import Any
 
 from convformance.reference.borders import ZERO
 from convformance.reference.dtypes import COMPLEX, INTEGERS, operand_dtypes
+from convformance.reference.following import NOTHING, normalises
 from convformance.reference.geometry import Pairs, Size, effective_kernel
 from convformance.reference.operation import BY_NAME, Operation
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
@@ -41,6 +42,7 @@ class QuestionParameters:
     output_padding: Size = ()
     border: str = ZERO
     zero_points: tuple[int, int] = NO_ZERO_POINTS
+    then: str = NOTHING
 
     @property
     def has_geometry(self) -> bool:
@@ -134,6 +136,10 @@ def _is_full(question: QuestionParameters) -> bool:
     return question.symbol == "full" or (any(map(any, pairs)) and pairs == question.padding)
 
 
+def _has_wide_output_padding(question: QuestionParameters) -> bool:
+    return any(map(ge, question.output_padding, question.stride))
+
+
 def _differs_by_axis(question: QuestionParameters) -> bool:
     return any(map(_differ, (question.stride, question.dilation, question.padding)))
 
@@ -183,6 +189,9 @@ _GEOMETRY = (
     Condition("negative padding", lambda question: any(min(pair) < 0 for pair in question.padding)),
     Condition("full padding", _is_full),
     Condition("a border that repeats the data", lambda question: question.border != ZERO),
+    Condition("something that follows", lambda question: bool(question.then)),
+    Condition("a normalisation that follows", lambda question: normalises(question.then)),
+    Condition("an output padding of the stride or more", _has_wide_output_padding),
     Condition("symbolic padding", lambda question: question.symbol is not None),
     Condition("stride or dilation > 1", lambda question: max((*question.stride, *question.dilation), default=0) > 1),
 )
@@ -244,7 +253,7 @@ NAMED: dict[str, Condition] = {condition.label: condition for condition in _FIXE
 
 def _suggested(wrong: Sequence[QuestionParameters]) -> Iterator[Condition]:
     """Yield the conditions that ``wrong`` suggests: what the first one is, the smallest and largest numbers of all."""
-    for name in ("operation", "dtype", "memory", "border"):
+    for name in ("operation", "dtype", "memory", "border", "then"):
         yield _compared(name, "is", eq, getattr(wrong[0], name))
     for name in ("batch", "in_channels", "out_channels"):
         numbers = list(map(attrgetter(name), wrong))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from convformance.judging.bounds import Operands, Trial, fills_of, prepare
 from convformance.judging.formats import Precision, default_accumulator, format_of, result_format
+from convformance.reference.following import normalises
 from convformance.reference.problem import Problem
 
 # (name of the fill, accumulator or None for the default one, inputs or None for those of the dtype)
@@ -34,7 +35,8 @@ class Examination:
         rounds: bool = False,
         accumulator: str | None = None,
     ) -> None:
-        self.operation, self.problem, self.special, self.rounds = operation, problem, special, rounds
+        self.operation, self.problem, self.special = operation, problem, special
+        self.rounds = rounds or normalises(problem.then)
         self.default = default_accumulator(dtype)
         self.expected = Precision(format_of(accumulator) if accumulator else self.default, result_format(dtype))
         self.fills = fills_of(operation, of_integers=self.expected.result.is_integer)

@@ -21,7 +21,8 @@ from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.judgement import Ask
 from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.borders import ZERO
-from convformance.reference.geometry import effective_kernel
+from convformance.reference.following import NOTHING
+from convformance.reference.geometry import Size, effective_kernel
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -214,7 +215,7 @@ def _simpler(problem: Problem, operation: str) -> Iterator[Problem]:
 
 def _parameters(problem: Problem) -> Record:
     counts = ("batch", "in_channels", "out_channels", "groups")
-    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border", "zero_points")
+    names = (*counts, "input_size", "kernel_size", "stride", "dilation", "border", "zero_points", "outputs", "then")
     return {**{name: getattr(problem, name) for name in names}, "padding": problem.symbol or problem.padding}
 
 
@@ -223,7 +224,9 @@ def _steps(problem: Problem) -> Iterator[Record]:
     for groups in _towards(problem.groups, 1):
         inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
         yield {"groups": groups, "in_channels": inputs * groups, "out_channels": outputs * groups}
-    yield {"border": ZERO}
+    yield from ({"border": ZERO}, {"outputs": None}, {"then": NOTHING})
+    if problem.outputs is not None:
+        yield from _with_fewer_outputs(problem, problem.outputs)
     yield from ({"zero_points": zeros} for zeros in _zero_points(problem.zero_points))
     yield from ({"batch": count} for count in _towards(problem.batch, 1))
     for name in ("in_channels", "out_channels"):
@@ -243,6 +246,13 @@ def _steps(problem: Problem) -> Iterator[Record]:
 def _zero_points(zeros: tuple[int, int]) -> Iterator[tuple[int, int]]:
     """Yield no zero points, then the first alone, then the second."""
     yield from ((0, 0), (zeros[0], 0), (0, zeros[1]))
+
+
+def _with_fewer_outputs(problem: Problem, outputs: Size) -> Iterator[Record]:
+    """Yield fewer outputs, with an input that is as much smaller, so that the output padding stays."""
+    for fewer in _axes_towards(outputs, (1,) * problem.rank):
+        axes = zip(problem.input_size, outputs, fewer, problem.stride, strict=True)
+        yield {"outputs": fewer, "input_size": tuple(size - (o - less) * s for size, o, less, s in axes)}
 
 
 def _with_input(changes: Record, problem: Problem) -> Iterator[Record]:
@@ -358,7 +368,7 @@ def _json_number(entry: Any) -> Any:
 def _call_text(operation: str, problem: Problem, names: tuple[str, ...], *, of_integers: bool) -> str:
     """Return the call of the reference that asks the same, without what stays at its default."""
     sizes: dict[str, tuple[Any, bool]] = {
-        "input_size": (problem.input_size, operation == "conv_input_grad"),
+        "input_size": _small_or_large(operation, problem),
         "output_size": (problem.input_size, operation == "conv_transpose" and any(problem.output_padding)),
         "kernel_size": (problem.kernel_size, BY_NAME[operation].result == "filter"),
     }
@@ -370,11 +380,19 @@ def _call_text(operation: str, problem: Problem, names: tuple[str, ...], *, of_i
         "groups": (problem.groups, problem.groups != 1),
         "border": (problem.border, problem.border != ZERO),
         "zero_points": (problem.zero_points, any(problem.zero_points)),
+        "then": (problem.then, bool(problem.then)),
     }
     arguments = sizes if BY_NAME[operation].result == "bias" else {**sizes, **geometry}
     operands = ["bias=bias" if name == "bias" else name for name in names]
     stated = [f"{name}={value!r}" for name, (value, is_needed) in arguments.items() if is_needed]
     return f"{'integers.' if of_integers else ''}{operation}({', '.join([*operands, *stated])})"
+
+
+def _small_or_large(operation: str, problem: Problem) -> tuple[Any, bool]:
+    """Return the ``input_size`` of a gradient, and whether it has to be said."""
+    if operation == "conv_transpose_input_grad":
+        return problem.outputs, problem.outputs is not None
+    return problem.input_size, operation == "conv_input_grad"
 
 
 def _summary(failed: Failure) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from convformance.judging.bounds import Trial
 from convformance.reference import operations
 from convformance.reference.arrays import Array
+from convformance.reference.following import follow
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.reference.problem import Problem
 
@@ -31,7 +32,8 @@ def expected(trial: Trial) -> Array:
     plus = sums(operand == np.inf, other > 0) + sums(operand == -np.inf, other < 0)
     minus = sums(operand == np.inf, other < 0) + sums(operand == -np.inf, other > 0)
     infinity = np.where(plus > 0, np.inf, np.where(minus > 0, -np.inf, 0.0))
-    return np.where((nan > 0) | ((plus > 0) & (minus > 0)), np.nan, infinity)
+    shown = np.where((nan > 0) | ((plus > 0) & (minus > 0)), np.nan, infinity)
+    return np.where(shown == 0, 0.0, follow(trial.then, shown))
 
 
 @lru_cache(maxsize=16)
@@ -41,7 +43,9 @@ def left_open(trial: Trial) -> Array:
     mask = ~np.isfinite(operand)
     skipping = _count(trial.operation, trial.problem, index, mask, np.ones_like(other, bool))
     multiplying = _count_with_zeros(trial, index, mask, skipping)
-    return (multiplying > skipping) & ~np.isnan(expected(trial))
+    is_open: Array = (multiplying > skipping) & ~np.isnan(expected(trial))
+    # What a rectifier makes of a negative infinity is 0, and not what is beside the infinity.
+    return is_open | ((skipping > 0) & (expected(trial) == 0)) if trial.then else is_open
 
 
 def _operands(trial: Trial) -> tuple[int, Array, Array]:
@@ -57,7 +61,7 @@ def _count(operation: str, problem: Problem, index: int, mask: Array, others: Ar
     if len(OPERAND_NAMES[operation]) == 1:  # each element is summed as it is: times 1
         return operations.apply(operation, problem, (mask * others).astype(np.float64))
     pair = (mask, others) if index == 0 else (others, mask)
-    return operations.apply(operation, problem, *(each.astype(np.float64) for each in pair))
+    return operations.apply(operation, problem.linear, *(each.astype(np.float64) for each in pair))
 
 
 def _count_with_zeros(trial: Trial, index: int, mask: Array, skipping: Array) -> Array:
@@ -82,7 +86,8 @@ def _count_everywhere(trial: Trial, index: int, mask: Array) -> Array:
     """Return how many elements of ``mask`` each plane of the result meets when each one meets every position of it."""
     rank = trial.problem.rank
     ones, zeros = (1,) * rank, ((0, 0),) * rank
-    flat = replace(trial.problem, input_size=ones, kernel_size=ones, stride=ones, dilation=ones, padding=zeros)
+    sizes = {"input_size": ones, "kernel_size": ones, "stride": ones, "dilation": ones, "outputs": None}
+    flat = replace(trial.problem, **sizes, padding=zeros)  # type: ignore[arg-type]
     total = mask.sum(axis=tuple(range(2, mask.ndim)), keepdims=True)
     return _count(trial.operation, flat, index, total, np.ones(flat.operand_shapes(trial.operation)[1 - index]))
 
@@ -90,5 +95,6 @@ def _count_everywhere(trial: Trial, index: int, mask: Array) -> Array:
 def _count_unstrided(trial: Trial, index: int, mask: Array) -> Array:
     """Return how many elements of the large activation's ``mask`` each tap meets when the small one has no gaps."""
     problem = trial.problem
-    dense = replace(problem, stride=(1,) * problem.rank, padding=problem.filter_gradient_padding)
+    padding = problem.filter_gradient_padding
+    dense = replace(problem, stride=(1,) * problem.rank, padding=padding, outputs=None)
     return _count(trial.operation, dense, index, mask, np.ones(dense.operand_shapes(trial.operation)[1 - index]))

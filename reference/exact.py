@@ -18,9 +18,9 @@ from convformance.reference import operations
 from convformance.reference.arrays import Array
 from convformance.reference.fast import contract_each
 from convformance.reference.geometry import Size
-from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
-from convformance.reference.problem_from_arrays import problem_from_arrays
+from convformance.reference.problem_from_arrays import problem_from_arrays, taken_size
 from convformance.reference.rounding import computing_dtype
 
 DIGITS = 53
@@ -86,7 +86,8 @@ def _exactly(operation: Callable[..., Array]) -> Callable[..., Exact]:
     def exactly(*arguments: Any, tail: int = TAIL, **keywords: Any) -> Exact:
         named = parameters.bind(*arguments, **keywords).arguments
         operands = [named.pop(operand) for operand in OPERAND_NAMES[name]]
-        bias, size = named.pop("bias", None), named.pop(BY_NAME[name].size_argument, None)
+        bias = named.pop("bias", None)
+        size = taken_size(named)
         problem = problem_from_arrays(name, *operands, size=size, **named)
         return apply(name, problem, *operands, bias=bias, tail=tail)
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from convformance.reference import operations
 from convformance.reference.arrays import Array
-from convformance.reference.operation import BY_NAME, OPERAND_NAMES
+from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
-from convformance.reference.problem_from_arrays import problem_from_arrays
+from convformance.reference.problem_from_arrays import problem_from_arrays, taken_size
 
 
 def apply(operation: str, problem: Problem, *operands: Array) -> Array:
@@ -40,7 +40,7 @@ def _of_integers(operation: Callable[..., Array]) -> Callable[..., Array]:
         operands = [named.pop(operand) for operand in OPERAND_NAMES[name]]
         if named.pop("bias", None) is not None:
             raise TypeError("bias is an array; allowed: None, as integers are summed without one")
-        size = named.pop(BY_NAME[name].size_argument, None)
+        size = taken_size(named)
         problem = problem_from_arrays(name, *operands, size=size, zero_points=zero_points, **named)
         return apply(name, problem, *operands)
 

@@ -20,6 +20,7 @@ import numpy as np
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.fast import CONTRACTIONS
+from convformance.reference.following import check_followed, follow
 from convformance.reference.geometry import Padding
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
@@ -107,7 +108,8 @@ def conv_transpose(
     """Return the transposed convolution, ``conv_input_grad`` with dy := x, plus ``bias``.
 
     x: ``(N, O, *spatial)``, w: ``(O, C / groups, *kernel)`` as of the convolution it is the adjoint of, bias: ``(C,)``,
-    result ``(N, C, *output_size)``, which may be any size whose convolution has x's spatial shape; None: the smallest.
+    result ``(N, C, *output_size)``, which may be any size whose convolution has x's spatial shape, and larger up to an
+    output padding of ``dilation - 1``; None: the smallest.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     return _on_arrays("conv_transpose", x, w, bias=bias, size=output_size, **geometry)
@@ -117,6 +119,7 @@ def conv_transpose_input_grad(
     dy: Array,
     w: Array,
     *,
+    input_size: PerAxis | None = None,
     stride: PerAxis = 1,
     padding: Padding = 0,
     dilation: PerAxis = 1,
@@ -124,10 +127,11 @@ def conv_transpose_input_grad(
 ) -> Array:
     """Return the adjoint of ``conv_transpose`` in x, which is ``conv(dy, w)``.
 
-    dy: ``(N, C, *output_size)``, w: ``(O, C / groups, *kernel)``, result ``(N, O, *spatial)``.
+    dy: ``(N, C, *output_size)``, w: ``(O, C / groups, *kernel)``, result ``(N, O, *spatial)``. ``input_size`` is the
+    spatial shape of x, which may be less than that convolution's where a dilation leaves ``output_size`` more room.
     """
     geometry: Geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return _on_arrays("conv_transpose_input_grad", dy, w, **geometry)
+    return _on_arrays("conv_transpose_input_grad", dy, w, size=input_size, **geometry)
 
 
 def conv_transpose_filter_grad(
@@ -169,6 +173,9 @@ def apply(operation: str, problem: Problem, *operands: Array, bias: Array | None
         result = CONTRACTIONS[operation](problem, *factors)
         if bias is not None:
             result += along_channels(bias.astype(computing), problem.rank)
+        if problem.then:
+            check_followed(operation, problem.then, dtype)
+            result = follow(problem.then, result)
         return round_once(result, dtype)
 
 

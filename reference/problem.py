@@ -1,16 +1,21 @@
 """A problem: the shapes and the geometry of one convolution, shared by all operations that belong to it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import gcd, prod
 
 from convformance.reference import geometry
 from convformance.reference.borders import ZERO, check_border, repetitions
+from convformance.reference.following import NOTHING, check_following
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 
 NO_ZERO_POINTS = (0, 0)
+
+# What a problem may have beyond an ordinary convolution: a border that repeats the data, fewer outputs than the kernel
+# has positions, something that follows.
+BORDER, OUTPUTS, THEN = BEYOND = ("border", "outputs", "then")
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,9 @@ class Problem:
     array of ``output_shape`` to one of ``input_shape``, so ``input_size`` is always the large side. ``symbol`` names a
     symbolic padding, so that a framework's own SAME is really used; ``padding`` holds what it resolves to. What lies
     there is said by ``border``, one of ``borders.BORDERS``. ``zero_points`` are subtracted from the first and the
-    second operand of an operation on integers; padding holds the zero point, and so counts as 0.
+    second operand of an operation on integers; padding holds the zero point, and so counts as 0. ``outputs`` is the
+    size of the small side where it is smaller than the positions that the kernel has, as behind an output padding of a
+    stride or more. ``then`` is what follows, one of ``following.FOLLOWING``.
     """
 
     batch: int
@@ -37,13 +44,15 @@ class Problem:
     symbol: str | None = None
     border: str = ZERO
     zero_points: tuple[int, int] = NO_ZERO_POINTS
+    outputs: Size | None = None
+    then: str = NOTHING
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:
-        # Kept, as problems are keys of caches and hash twelve fields.
+        # Kept, as problems are keys of caches and hash many fields.
         return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
     def __post_init__(self) -> None:
@@ -57,7 +66,17 @@ class Problem:
             geometry.per_axis(name, getattr(self, name), self.rank)
         geometry.padded_size(self.input_size, self.padding)
         check_border(self.border, self.input_size, self.padding)
+        check_following(self.then)
         self._check_groups()
+        self._check_outputs()
+
+    def _check_outputs(self) -> None:
+        if self.outputs is None:
+            return
+        least = 1 if all(self.positions) else 0
+        entries = geometry.per_axis("outputs", self.outputs, self.rank, least=least)
+        if any(entry > most for entry, most in zip(entries, self.positions, strict=True)):
+            raise ValueError(f"outputs={self.outputs!r}; allowed: up to {self.positions}, which the kernel has")
 
     def _check_groups(self) -> None:
         geometry.per_axis("groups", self.groups, 1)
@@ -80,6 +99,8 @@ class Problem:
         groups: int = 1,
         border: str = ZERO,
         zero_points: tuple[int, int] = NO_ZERO_POINTS,
+        outputs: int | Sequence[int] | None = None,
+        then: str = NOTHING,
     ) -> "Problem":
         """Return the problem with ints spread over every axis and a symbolic padding resolved.
 
@@ -93,7 +114,11 @@ class Problem:
         pairs = geometry.resolve_padding(padding, **axes)
         symbol = padding if isinstance(padding, str) else None
         counts = batch, in_channels, out_channels
-        return cls(*counts, size, kernel, strides, pairs, dilations, groups, symbol, border, zero_points)
+        problem = cls(*counts, size, kernel, strides, pairs, dilations, groups, symbol, border, zero_points, then=then)
+        if outputs is None:
+            return problem
+        wanted = geometry.per_axis("outputs", outputs, len(size), least=0)
+        return problem if wanted == problem.positions else replace(problem, outputs=wanted)
 
     @property
     def rank(self) -> int:
@@ -111,16 +136,38 @@ class Problem:
         return geometry.padded_size(self.input_size, self.padding)
 
     @cached_property
+    def positions(self) -> Size:
+        """How many positions the kernel has on the padded input."""
+        return geometry.output_size(self.input_size, self.kernel_size, self.stride, self.padding, self.dilation)
+
+    @property
     def output_size(self) -> Size:
         """The spatial size of y, the small side."""
-        return geometry.output_size(self.input_size, self.kernel_size, self.stride, self.padding, self.dilation)
+        return self.positions if self.outputs is None else self.outputs
+
+    @cached_property
+    def unpadded(self) -> "Problem":
+        """The problem on data that is padded before, as a border that repeats the data may be made."""
+        unpadded = ((0, 0),) * self.rank
+        return replace(self, input_size=self.padded_size, padding=unpadded, symbol=None, border=ZERO)
+
+    @cached_property
+    def linear(self) -> "Problem":
+        """The convolution alone, without what follows it."""
+        return replace(self, then=NOTHING) if self.then else self
+
+    @cached_property
+    def beyond(self) -> frozenset[str]:
+        """What it has that an ordinary convolution does not have, of ``BEYOND``."""
+        has = {BORDER: self.border != ZERO, OUTPUTS: self.outputs is not None, THEN: bool(self.then)}
+        return frozenset(name for name in BEYOND if has[name])
 
     @property
     def output_padding(self) -> Size:
         """How far ``input_size`` lies above ``(output - 1) * stride + extent - lo - hi``: a transpose must know.
 
-        It is 0 to ``stride - 1``, the rows of the input no output reads; negative only where the kernel is wider than
-        the padded input and the output is empty.
+        It is 0 to ``stride - 1``, the rows of the input no output reads, or more where ``outputs`` says so; negative
+        only where the kernel is wider than the padded input and the output is empty.
         """
         return tuple(i - ((o - 1) * s + e - lo - hi) for i, o, e, s, (lo, hi) in self._axes())
 

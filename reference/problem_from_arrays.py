@@ -13,6 +13,8 @@ from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 PerAxis = int | Sequence[int]
 
+_SIZES = ("input_size", "output_size", "kernel_size")
+
 
 class Geometry(TypedDict, total=False):
     """The keywords that every operation but the bias gradient takes; ints stand for every axis."""
@@ -38,20 +40,27 @@ def problem_from_arrays(
     _check_axes(operation, arrays)
     shapes = dict(zip(BY_NAME[operation].arrays, (array.shape for array in arrays), strict=True))
     kernel_size: Any = size  # where there is no filter to have it from
+    small: Any = None  # the spatial size of the small side, where it is not simply what the geometry gives
     match shapes:
         case {"input": (batch, inputs, *input_size), "filter": (outputs, _, *kernel_size)}:
-            pass
-        case {"input": (batch, inputs, *input_size), "output": (_, outputs, *_)}:
-            pass
+            small = size
+        case {"input": (batch, inputs, *input_size), "output": (_, outputs, *output_size)}:
+            small = output_size if BY_NAME[operation].transposed else None
         case {"output": (batch, _, *output_size), "filter": (outputs, inputs_of_group, *kernel_size)}:
             inputs = inputs_of_group * geometry.get("groups", 1)
-            legal = _legal_sizes(output_size, kernel_size, **geometry)
+            legal = _legal_sizes(operation, output_size, kernel_size, **geometry)
             input_size = _choose_size(BY_NAME[operation].size_argument, size, legal)
+            small = output_size if BY_NAME[operation].transposed else None
         case {"output": (batch, outputs, *input_size)}:  # a bias gradient sees nothing of the kernel and the input
             inputs = kernel_size = 1
     channels = {"in_channels": inputs, "out_channels": outputs}
-    sizes: dict[str, Any] = {"input_size": input_size, "kernel_size": kernel_size, "batch": batch, **channels}
-    return Problem.of(**sizes, **geometry, zero_points=zero_points)
+    sizes = {"input_size": input_size, "kernel_size": kernel_size, "outputs": small, "batch": batch}
+    return Problem.of(**sizes, **channels, **geometry, zero_points=zero_points)
+
+
+def taken_size(keywords: dict[str, Any]) -> PerAxis | None:
+    """Remove from ``keywords`` the size that an operation is asked for, of which each takes one at most; return it."""
+    return next((keywords.pop(name) for name in _SIZES if name in keywords), None)
 
 
 def _check_axes(operation: str, arrays: tuple[Array, ...]) -> None:
@@ -72,6 +81,7 @@ def check_array(name: str, array: object) -> None:
 
 
 def _legal_sizes(
+    operation: str,
     output_size: list[int],
     kernel_size: list[int],
     *,
@@ -81,11 +91,18 @@ def _legal_sizes(
     groups: int = 1,
     border: str = ZERO,
 ) -> tuple[range, ...]:
-    """Return, per axis, the sizes of an input whose convolution has ``output_size``, whatever its groups and border."""
+    """Return, per axis, the sizes of an input whose convolution has ``output_size``, whatever its groups and border.
+
+    The result of a transposed convolution may be larger still where the dilation is larger than the stride.
+    """
     rank = len(output_size)
     strides, dilations = per_axis("stride", stride, rank), per_axis("dilation", dilation, rank)
     kernel = per_axis("kernel_size", kernel_size, rank)
-    return transposed_sizes(tuple(output_size), kernel, strides, padding, dilations)
+    legal = transposed_sizes(tuple(output_size), kernel, strides, padding, dilations)
+    if not BY_NAME[operation].transposed or padding in ("same_upper", "same_lower"):
+        return legal
+    steps = zip(legal, output_size, strides, dilations, strict=True)
+    return tuple(range(sizes.start, sizes.stop + (max(d - s, 0) if o and sizes else 0)) for sizes, o, s, d in steps)
 
 
 def _choose_size(name: str, size: PerAxis | None, legal: tuple[range, ...]) -> list[int]:

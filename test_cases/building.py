@@ -11,12 +11,17 @@ from itertools import product
 from math import prod
 from typing import Any, TypeVar
 
+from convformance.reference.borders import BORDERS, ZERO
+from convformance.reference.following import FOLLOWING
 from convformance.reference.geometry import Pairs, Size, effective_kernel
-from convformance.test_cases.case import Case, case
+from convformance.reference.operation import WITH_BIAS
+from convformance.reference.problem import BORDER, OUTPUTS, THEN, Problem
+from convformance.test_cases.case import CONVOLUTION, TRANSPOSED, Case, case
 from convformance.test_cases.features import (
     FEATURES,
     NAMED_PADDINGS,
     NAMES,
+    NOTHING,
     Question,
     channels_level,
     groups_level,
@@ -29,13 +34,16 @@ LARGEST = 400_000  # multiplications of a question that is built
 LARGEST_ARRAY = 20_000  # elements of one of its arrays
 LONGEST_ID = 80
 
+# The operations that frameworks have with what lies beyond an ordinary convolution.
+_ASKED = {BORDER: CONVOLUTION, OUTPUTS: TRANSPOSED, THEN: WITH_BIAS}
 _CHANNELS = (1, 2, 3, 4, 6, 8, 9, 10, 12, 16, 18, 20, 24)
 _UNSAID = "Nothing yet."  # the sentence is made of the levels, when all numbers are known
-_ORDINARY = ("1", "none", "more", "few", "within the kernel", "contiguous", "")
+_ORDINARY = ("1", "none", "more", "few", "within the kernel", "contiguous", "", NOTHING)
 _LONGEST_ROW = 110  # characters of the features in a sentence
 _NOT_SAID = ("rank", "operation", "dtype")
 _MOST_ORDINARY = {
     "special": "",
+    "beyond": NOTHING,
     "results": "more",
     "rows": "more",
     "dilation": "1",
@@ -119,10 +127,11 @@ def _case(levels: Wanted, digits: Digits) -> Case:
     if not channels:
         raise ValueError("no channels have these levels")
     in_channels, out_channels, groups = digits.choice(channels)
+    input_size = _input_size(levels, (stride, extents, padding), digits)
     return case(
         FAMILY,
         _UNSAID,
-        input_size=_input_size(levels, (stride, extents, padding), digits),
+        **_beyond(levels, (input_size, kernel, stride, padding, dilation), digits),
         kernel_size=kernel,
         stride=stride,
         padding=padding,
@@ -193,6 +202,32 @@ def _input_size(levels: Wanted, geometry: tuple[Size, Size, Pairs | str], digits
     if levels["rows"] == "one on an axis":
         sizes[digits.below(rank)] = 1
     return tuple(sizes)
+
+
+def _beyond(levels: Wanted, geometry: tuple[Size, Size, Size, Pairs | str, Size], digits: Digits) -> dict[str, Any]:
+    """Return the input size, and what lies beyond an ordinary convolution; ValueError where that cannot be asked."""
+    size, kernel, stride, padding, dilation = geometry
+    level, operation = levels.get("beyond", NOTHING), levels["operation"]
+    if level != NOTHING and operation not in _ASKED[level]:
+        raise ValueError(f"{operation} is not asked with {level}")
+    if level in (NOTHING, THEN):
+        return {"input_size": size} | ({"then": digits.choice(FOLLOWING)} if level == THEN else {})
+    problem = Problem.of(input_size=size, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation)
+    if level == OUTPUTS:
+        return _with_wide_output_padding(problem, digits)
+    sides = [side for pair in problem.padding for side in pair]
+    if min(sides) < 0 or not any(sides):
+        raise ValueError("a border shows in padding, and no library has one that crops")
+    return {"input_size": size, "border": digits.choice([border for border in BORDERS if border != ZERO])}
+
+
+def _with_wide_output_padding(problem: Problem, digits: Digits) -> dict[str, Any]:
+    """Return a larger input of as many outputs, its output padding from the stride up to below the dilation."""
+    if problem.symbol in ("same_upper", "same_lower"):
+        raise ValueError("this padding follows from the size, which leaves no output padding of the stride or more")
+    axes = zip(problem.input_size, problem.stride, problem.dilation, problem.output_padding, strict=True)
+    sizes = tuple(size + digits.between(s, d - 1) - rest if d > s else size for size, s, d, rest in axes)
+    return {"input_size": sizes, "outputs": problem.output_size}
 
 
 def _least_input(padding: Pairs | str, axis: int, extent: int, digits: Digits) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.dtypes import ALL_DTYPES, COMPLEX, FLOATS, INTEGERS, operand_dtypes
+from convformance.reference.following import NOTHING
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
@@ -45,7 +46,8 @@ class Case:
     of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
     an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
     ``borders.BORDERS``. ``source`` is a link for cases that come from a report. ``zero_points`` are what integers that
-    stand for 0 are stored as, in the first and in the second operand.
+    stand for 0 are stored as, in the first and in the second operand. ``outputs`` is the size of the small side where
+    it is smaller than what the geometry gives, and ``then`` what follows the convolution: see ``Problem``.
     """
 
     family: str
@@ -69,6 +71,8 @@ class Case:
     seed: int = 0
     border: str = ZERO
     zero_points: tuple[int, int] = NO_ZERO_POINTS
+    outputs: Size | None = None
+    then: str = NOTHING
 
     @cached_property
     def problem(self) -> Problem:
@@ -85,6 +89,8 @@ class Case:
             groups=self.groups,
             border=self.border,
             zero_points=self.zero_points,
+            outputs=self.outputs,
+            then=self.then,
         )
 
     @property
@@ -167,11 +173,13 @@ def _check(declared: Case) -> None:
 
 
 def _check_numbers(declared: Case) -> None:
-    """Check that integers have no bias and no special value, and zero points that their types can hold."""
+    """Check that integers have no bias, no special value, nothing that follows, zero points their types can hold."""
     if set(declared.dtypes) & {*INTEGERS, *COMPLEX} and declared.special:
         raise ValueError(
             f"special={declared.special!r}; allowed: none, where a dtype is of integers or complex numbers"
         )
+    if set(declared.dtypes) & {*INTEGERS, *COMPLEX} and declared.then:
+        raise ValueError(f"then={declared.then!r}; allowed: none, where a dtype is of integers or complex numbers")
     if set(declared.dtypes) & set(INTEGERS) and declared.bias:
         raise ValueError("bias=True; allowed: False, where a dtype is of integers")
     if any(declared.zero_points) and not set(declared.dtypes) <= set(INTEGERS):
@@ -202,9 +210,11 @@ def _parameter_parts(declared: Case) -> tuple[str, ...]:
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
         _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
         declared.border: declared.border != ZERO,
+        "y" + _times(declared.outputs or ()): declared.outputs is not None,
         "d" + _times(declared.dilation): any(entry != 1 for entry in declared.dilation),
         f"g{declared.groups}": declared.groups != 1,
         "bias": declared.bias,
+        declared.then.replace("_", "."): bool(declared.then),
         declared.memory: declared.memory != "contiguous",
         declared.special: bool(declared.special),
         _zero_points_part(declared): any(declared.zero_points),

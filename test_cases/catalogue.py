@@ -7,8 +7,10 @@ from functools import cache
 from convformance.test_cases.case import TIERS, Case
 from convformance.test_cases.families import (
     bias,
+    borders,
     channels,
     complex_numbers,
+    composition,
     dilation,
     empty,
     groups,
@@ -17,6 +19,7 @@ from convformance.test_cases.families import (
     layers,
     memory,
     mixed,
+    outputs,
     padding,
     paths,
     porting,
@@ -66,6 +69,9 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "precision": (precision.CASES, "sums of ten to five thousand products"),
     "porting": (porting.CASES, "confusions of people who write or port a convolution"),
     "paths": (paths.CASES, "ordinary shapes, for which fast paths are written"),
+    "borders": (borders.CASES, "borders that repeat the data: reflected, at the edge, circular"),
+    "outputs": (outputs.CASES, "transposed results with an output padding from the stride up to the dilation"),
+    "composition": (composition.CASES, "what follows a convolution: a rectifier, a batch normalisation, both"),
     "regression": (_REGRESSION, "defects reported in public trackers"),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
     "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from convformance.reference.geometry import PADDING_SYMBOLS, Size
 from convformance.reference.operation import OPERATIONS
+from convformance.reference.problem import BEYOND
 from convformance.test_cases.case import DTYPES, MEMORY, Case
 from convformance.test_cases.fills import SPECIALS
 
 # No framework's convolution has the word causal: it is asked in numbers.
 NAMED_PADDINGS = tuple(symbol for symbol in PADDING_SYMBOLS if symbol != "causal")
+NOTHING = "nothing"
 MANY = 8  # images of a batch, or channels: from here on they are "many", and blocks of channels are multiples of it
 
 
@@ -152,7 +154,9 @@ def _out_channels(question: Question) -> str:
 
 
 def _rest(question: Question) -> str:
-    return "left over" if max(question.case.problem.output_padding) > 0 else "none"
+    problem = question.case.problem  # of a wide output padding, what a stride can leave
+    axes = zip(problem.output_padding, problem.stride, strict=True)
+    return "left over" if any(min(more, step - 1) > 0 for more, step in axes) else "none"
 
 
 def _rows(question: Question) -> str:
@@ -168,6 +172,11 @@ def _results(question: Question) -> str:
 
 def _bias(question: Question) -> str:
     return "bias" if question.case.has_bias(question.operation) else "none"
+
+
+def _beyond(question: Question) -> str:
+    """Return what lies beyond an ordinary convolution, of which a case has one thing at most."""
+    return next(iter(sorted(question.case.problem.beyond)), NOTHING)
 
 
 _CHANNELS = ("1", "few", "blocks", "tails")
@@ -192,5 +201,6 @@ FEATURES: tuple[Feature, ...] = (
     Feature("special", ("", *SPECIALS), lambda question: question.case.special),
     Feature("operation", OPERATIONS, lambda question: question.operation),
     Feature("dtype", DTYPES, lambda question: question.dtype),
+    Feature("beyond", (NOTHING, *BEYOND), _beyond),
 )
 NAMES: Sequence[str] = tuple(feature.name for feature in FEATURES)

@@ -25,6 +25,7 @@ from convformance.judging.bounds import EXACT_FILLS, INTEGER_FILLS, RANDOM_FILLS
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of, operand_formats
 from convformance.reference.arrays import Array, joined, magnitudes
 from convformance.reference.dtypes import COMPLEX, INTEGERS
+from convformance.reference.following import headroom
 from convformance.reference.operation import BY_NAME
 from convformance.reference.rounding import round_once
 from convformance.test_cases import integer_fills
@@ -93,7 +94,7 @@ def fill(
     else:
         raise ValueError(f"fill={name!r} is unknown; allowed: {', '.join((*EXACT_FILLS, *RANDOM_FILLS))}")
     if stored == _FLOAT16:  # the other formats reach far beyond any sum asked here
-        limit = _FLOAT16.largest if name in EXACT_FILLS else _RANDOM_LIMIT
+        limit = (_FLOAT16.largest if name in EXACT_FILLS else _RANDOM_LIMIT) / headroom(case.then)
         numbers = _scaled_below(case, operation, numbers, limit)
     rounded = _with_special_value(case, numbers.mapped(partial(_round_to, stored)))
     finished = rounded.mapped(partial(_lay_out, memory=case.memory))

@@ -24,7 +24,8 @@ def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
 
     ``empty`` lets through empty batches and kernels larger than the padded input, whose results have no elements.
     """
-    declared = askable(catalogue.cases("standard"), capabilities, dtype, empty=empty)
+    ordinary = (each for each in catalogue.cases("standard") if not each.problem.beyond)
+    declared = askable(ordinary, capabilities, dtype, empty=empty)
     by_id = {each.id: each for each in declared}
     drawn: dict[str, Case] = {}
     for each in askable(drawn_cases(capabilities.layouts.rank), capabilities, dtype, empty=empty):

@@ -49,6 +49,7 @@ def _part(problem: Problem, axes: list[_Axis]) -> Part:
         stride=(1,) * problem.rank,
         padding=paddings,
         dilation=dilations,
+        outputs=None,
     )
     every = slice(None)
     return Part(adjoint, (every, every, every, *taps), (every, *targets))

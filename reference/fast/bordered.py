@@ -1,18 +1,10 @@
 """A border that repeats the data, in front of contractions that know zeros only: padded data without a padding."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from convformance.reference.arrays import Array
-from convformance.reference.borders import ZERO, sources
+from convformance.reference.borders import sources
 from convformance.reference.problem import Problem
-
-
-def padded_problem(problem: Problem) -> Problem:
-    """Return the problem on data that is padded before."""
-    unpadded = ((0, 0),) * problem.rank
-    return replace(problem, input_size=problem.padded_size, padding=unpadded, symbol=None, border=ZERO)
 
 
 def pad(problem: Problem, x: Array) -> Array:

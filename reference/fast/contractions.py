@@ -28,7 +28,7 @@ def forward(problem: Problem, x: Array, w: Array) -> Array:
     x: ``(N, C, *input_size)``, w: ``(O, C / groups, *kernel_size)``, y: ``(N, O, *output_size)``.
     """
     if problem.border != ZERO:
-        return forward(bordered.padded_problem(problem), bordered.pad(problem, x), w)
+        return forward(problem.unpadded, bordered.pad(problem, x), w)
     return _contract("conv", im2col.forward, blocked.forward, problem, x, w)
 
 
@@ -38,7 +38,7 @@ def input_gradient(problem: Problem, dy: Array, w: Array) -> Array:
     dy: ``(N, O, *output_size)``, w: ``(O, C / groups, *kernel_size)``, dx: ``(N, C, *input_size)``.
     """
     if problem.border != ZERO:
-        return bordered.fold(problem, input_gradient(bordered.padded_problem(problem), dy, w))
+        return bordered.fold(problem, input_gradient(problem.unpadded, dy, w))
     return _contract("conv_input_grad", im2col.input_gradient, blocked.input_gradient, problem, dy, w)
 
 
@@ -48,7 +48,7 @@ def filter_gradient(problem: Problem, x: Array, dy: Array) -> Array:
     x: ``(N, C, *input_size)``, dy: ``(N, O, *output_size)``, dw: ``(O, C / groups, *kernel_size)``.
     """
     if problem.border != ZERO:
-        return filter_gradient(bordered.padded_problem(problem), bordered.pad(problem, x), dy)
+        return filter_gradient(problem.unpadded, bordered.pad(problem, x), dy)
     return _contract("conv_filter_grad", im2col.filter_gradient, blocked.filter_gradient, problem, x, dy)
 
 

@@ -5,16 +5,17 @@ bits. It asks whether an adapter speaks its framework's language rightly (axes, 
 precise the framework is.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-from convformance.adapters.contract import Adapter, Answer, Refusal, Route
+from convformance.adapters.contract import Adapter, Answer, Refusal, Request, Route
 from convformance.reference.arrays import Array
 from convformance.reference.operation import WITH_BIAS
 from convformance.reference.operations import apply
-from convformance.reference.problem import Problem
+from convformance.reference.problem import BORDER, THEN, Problem
 
 DTYPES = {
     "float64": np.dtype(np.float64),
@@ -92,6 +93,27 @@ EMPTY: dict[str, Problem] = {
     "empty-output": _problem((2, 6), (3, 2)),
     "empty-output-line": _problem((2,), 3),
 }
+
+
+# What makes an ordinary problem one that a route for borders, or for what follows, is asked.
+_BEYOND: tuple[dict[str, Any], ...] = ({"border": "edge"}, {"border": "reflect"}, {"then": "batch_norm_relu"})
+
+
+def is_ordinary(route: Route) -> bool:
+    """Whether a route is asked ordinary convolutions."""
+    return not {BORDER, THEN} & set(route.offers)
+
+
+def as_offered(route: Route, problem: Problem, dtype: str = "float32") -> Problem:
+    """Return the problem with what the route is for, or as it is where no such problem is in its domain."""
+    for changes in () if is_ordinary(route) else _BEYOND:
+        try:
+            candidate = replace(problem, symbol=None, **changes)
+        except ValueError:
+            continue
+        if route.domain.holds(Request(candidate, dtype)):
+            return candidate
+    return problem
 
 
 def operands(operation: str, problem: Problem, dtype: str, memory: str = "contiguous") -> tuple[Array, ...]:

@@ -12,7 +12,7 @@ from convformance.adapters.contract import Adapter, Array, Domain, Request, rout
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
 from convformance.reference.dtypes import FLOATS
-from convformance.reference.problem import Problem
+from convformance.reference.problem import BORDER, THEN, Problem
 from convformance.running.questions import Question, Scope, count_outside
 from convformance.running.session import session_of
 from convformance.running.summary import header_lines
@@ -61,8 +61,8 @@ def test_a_combined_domain_holds_where_both_do_and_says_so_once() -> None:
 
 def test_the_class_bounds_every_route_and_a_method_without_bias_is_not_asked_for_one() -> None:
     assert {each.name: each.domain.covers for each in Bounded.routes()} == {
-        "anything": "an even batch; floating-point numbers",
-        "single": "an even batch; float32; floating-point numbers; no bias",
+        "anything": "an even batch; floating-point numbers; an ordinary convolution",
+        "single": "an even batch; float32; floating-point numbers; no bias; an ordinary convolution",
     }
 
 
@@ -90,7 +90,11 @@ def test_a_question_that_another_route_is_asked_is_not_listed_as_asked_of_nobody
         for dtype, cases in entry.nowhere.items()
         for case in cases
     }
-    odd = {question for question in outside if question.case.problem.batch % 2 or question.dtype not in FLOATS}
+    odd = {
+        question
+        for question in outside
+        if question.case.problem.batch % 2 or question.dtype not in FLOATS or question.case.problem.beyond
+    }
     assert nowhere == answers(odd)
 
 
@@ -103,10 +107,45 @@ def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_t
     without_bias = {each.operation for each in cls.routes()} - {
         each.operation for each in cls.routes() if each.takes_bias
     }
-    for question in (each for each in nowhere if each.dtype in FLOATS):
+    ordinary = [each for each in nowhere if each.dtype in FLOATS and not each.case.problem.beyond]
+    for question in ordinary:
         has_bias = question.case.has_bias(question.operation)
         offered = cls.domain.holds(Request(question.case.problem, question.dtype, has_bias))
         assert not offered or (has_bias and question.operation in without_bias), question.key
+
+
+def test_an_adapter_that_offers_nothing_is_asked_ordinary_convolutions_alone() -> None:
+    asked, outside = parts(SELECTION, Scope(catalogue.cases("standard")))
+    assert not {name for question in asked for name in question.case.problem.beyond}
+    assert {name for question in outside for name in question.case.problem.beyond} == {BORDER, THEN}
+
+
+class Offering(Bounded):
+    """An adapter whose routes are asked for a border too, or only for what follows."""
+
+    name = "offering"
+
+    @route("conv", offers=(BORDER,))
+    def bordered(self, problem: Problem, x: Array, w: Array) -> Array:
+        return x
+
+    @route("conv", offers=(THEN,), domain=Domain("a rectifier", lambda request: request.problem.then == "relu"))
+    def rectified(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Array:
+        return x
+
+
+def test_a_route_is_asked_what_it_offers_and_its_domain_says_what_it_does_not() -> None:
+    asked, _ = parts(Selection(Offering, {}, "offering"), Scope(catalogue.cases("standard")))
+    by_route = {
+        name: {beyond for question in asked if question.route.name == name for beyond in question.case.problem.beyond}
+        for name in ("anything", "bordered", "rectified")
+    }
+    assert by_route == {"anything": set(), "bordered": {BORDER}, "rectified": {THEN}}
+    assert {question.case.then for question in asked if question.route.name == "rectified"} == {"relu"}
+    covers = {each.name: each.domain.covers for each in Offering.routes()}
+    assert covers["bordered"] == (
+        "an even batch; floating-point numbers; no bias; as many outputs as fit; nothing after the convolution"
+    )
 
 
 @pytest.mark.parametrize("name", list(discovery.BUILT_IN))

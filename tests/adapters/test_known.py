@@ -73,15 +73,16 @@ def test_what_torch_does_without_avx512_is_known_there_alone() -> None:
         "bfloat16-bias-gradient-sums-in-bfloat16",
         "bfloat16-filter-gradient-of-one-element",
     }
-    with_bfloat16 = {"bfloat16-inserted-zeros-spread-nan"}
-    assert [names_on(machine, known.TORCH) for machine in (AVX512, WITHOUT_BFLOAT16)] == [with_bfloat16, set()]
+    with_avx512 = {"bfloat16-output-padding-past-the-stride"}
+    with_bfloat16 = {"bfloat16-inserted-zeros-spread-nan", *with_avx512}
+    assert [names_on(machine, known.TORCH) for machine in (AVX512, WITHOUT_BFLOAT16)] == [with_bfloat16, with_avx512]
     assert [names_on(machine, known.TORCH) for machine in (LIMITED, AVX2, ARM)] == [names, names, set()]
 
 
 def test_what_tensorflow_does_depends_on_onednn_and_its_limit() -> None:
     with_onednn, without = "empty-result-keeps-the-input-shape", "bfloat16-sums-in-bfloat16-without-onednn"
     native, limited = names_on(AVX512, known_tensorflow.TENSORFLOW), names_on(LIMITED, known_tensorflow.TENSORFLOW)
-    always = {with_onednn, "grouped-filter-gradient-unwritten"}
+    always = {with_onednn, "grouped-filter-gradient-unwritten", "fused-rectifier-swallows-nan"}
     assert native == {*always, "bfloat16-group-spreads-nan", "bfloat16-inserted-zeros-spread-nan"}
     assert names_on(WITHOUT_BFLOAT16, known_tensorflow.TENSORFLOW) == always
     assert limited == {*always, "bfloat16-without-a-kernel", "strided-point-filter-gradient-crash"}

@@ -9,7 +9,11 @@ from tests.adapters import checking
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
-ROUTES = {f"{route.operation}-{route.name}": route for route in Onnxruntime.routes() if route.name != "ConvInteger"}
+ROUTES = {
+    f"{route.operation}-{route.name}": route
+    for route in Onnxruntime.routes()
+    if checking.is_ordinary(route) and route.name != "ConvInteger"
+}
 CROPPED = {name for name, problem in checking.PROBLEMS.items() if min(map(min, problem.padding)) < 0}
 DILATED_SAME = {
     name for name, p in checking.PROBLEMS.items() if (p.symbol or "").startswith("same") and max(p.dilation) > 1

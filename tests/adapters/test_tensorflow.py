@@ -15,7 +15,7 @@ from tests.adapters import checking
 
 pytest.importorskip("tensorflow")
 
-ROUTES = {f"{route.operation}-{route.name}": route for route in Tensorflow.routes()}
+ROUTES = {f"{route.operation}-{route.name}": route for route in Tensorflow.routes() if checking.is_ordinary(route)}
 DEPTHWISE = ("nn.depthwise_conv2d", "depthwise_tape")
 RAW = ("conv2d_backprop_input", "nn.conv2d_transpose", "conv2d_backprop_filter")
 Rules = tuple[tuple[bool, str], ...]

@@ -170,6 +170,7 @@ def test_the_smallest_failure_of_complex_numbers_writes_them_as_texts():
     [
         ({"dtypes": ("int8",), "bias": True}, "bias=True; allowed: False"),
         ({"dtypes": ("complex64",), "special": "nan-data"}, "special='nan-data'; allowed: none"),
+        ({"dtypes": ("complex64",), "then": "relu"}, "then='relu'; allowed: none"),
         ({"zero_points": (1, 0)}, r"zero_points=\(1, 0\); allowed: \(0, 0\)"),
         ({"dtypes": ("uint8xint8",), "zero_points": (128, 128)}, "zero_points holds 128; allowed: -128 to 127"),
         ({"dtypes": ("int64",)}, "dtypes holds 'int64'; allowed: float64"),

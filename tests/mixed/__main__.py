@@ -36,7 +36,9 @@ def main() -> None:
 def is_fair(question: Question) -> bool:
     """Whether no member of the garden is called worse than it is."""
     asked = matrix.Question(question.case, question.operation, question.dtype)
-    members = [member for member in GARDEN if question.operation in member.operations]
+    members = [
+        member for member in GARDEN if question.operation in member.operations and member.answers(question.case.problem)
+    ]
     planned = [(asked, tuple(member.name for member in members))]
     return not any(record.caught for record in matrix.records(members, planned, matrix.How()))
 

@@ -2,6 +2,7 @@
 
 from tests.zoo import (
     axes,
+    beyond,
     bias,
     border,
     channels,
@@ -42,6 +43,7 @@ _FAMILIES = (
     special,
     process,
     windows,
+    beyond,
 )
 
 ZOO: tuple[Member, ...] = tuple(member for family in _FAMILIES for member in family.MEMBERS)

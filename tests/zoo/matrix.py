@@ -147,7 +147,7 @@ def has(member: Member, question: Question) -> bool:
     One whose mistake has nothing to do with the format is asked in float32, in float64 too by the smoke tier, and in
     what there is where a case has neither.
     """
-    if question.operation not in member.operations:
+    if question.operation not in member.operations or not member.answers(question.case.problem):
         return False
     if member.family in OF_EVERY_DTYPE or "float32" not in question.case.dtypes:
         return True

@@ -19,7 +19,7 @@ class Member:
     ``operations`` are those it is to be asked for. ``diagnosis`` is the public name that must stand first, None where
     no name describes it; ``source`` is the address of a report of the same mistake. A member that remembers earlier
     calls has ``fresh``, which returns one that remembers none. ``grade`` is the weakest grade that a right
-    implementation may be given.
+    implementation may be given. ``beyond`` is what of ``problem.BEYOND`` it is made for.
     """
 
     name: str
@@ -31,6 +31,11 @@ class Member:
     source: str = ""
     fresh: Callable[[], Run] | None = None
     grade: str = "conformant"
+    beyond: tuple[str, ...] = ()
+
+    def answers(self, problem: Problem) -> bool:
+        """Whether it is asked about ``problem``: what lies beyond if it is made for that, and then nothing else."""
+        return bool(problem.beyond) == bool(self.beyond) and problem.beyond <= set(self.beyond)
 
     def start(self) -> Run:
         """Return the implementation as it is before its first call."""

@@ -37,6 +37,11 @@ CAUGHT_LATER = {
     "infinity-without-sign": "special-n2c4o6-6x7-k2x3-inf-data",
     "views-padded-with-leftovers": "memory-n2c4o6-9x8-k3x2-s2x3-p1.0x0.1-sliced",
     "transposed-to-nothing-raising": "empty-n2c4o6-4x0-k2x3-p0x2.3",
+    "wide-output-padding-zero": "outputs-n2c4o6-9x7-k2x2-y2x2-d4x3-bias",
+    "circular-border-of-the-near-end": "borders-n2c4o6-4x7-k3x5-p1x2-wrap",
+    "border-as-wide-behind-as-before": "borders-n2c4o6-7x8-k3x2-s2x3-p1x1.2-reflect",
+    "relu-before-normalisation": "composition-n2c4o6-7x6-k2x3-bias-batch.norm.relu",
+    "relu-of-nan-zero": "composition-n2c4o6-6x5-k3x2-bias-relu-nan-data",
     "wide-kernel-in-groups-raising": "groups-n2c4o6-3x72-k2x67-g2",
 }
 CHANGING = "operand-changed"
@@ -57,7 +62,11 @@ TINY = {
     )
     for rank in (1, 2, 3)
 }
-PLAIN = [case.id for case in cases("smoke") if not case.special and set(case.dtypes) <= set(DTYPES)]
+PLAIN = [
+    case.id
+    for case in cases("smoke")
+    if not case.special and not case.problem.beyond and set(case.dtypes) <= set(DTYPES)
+]
 named = pytest.mark.parametrize("member", ZOO, ids=lambda member: member.name)
 
 
@@ -148,7 +157,7 @@ def _questions(member: Member, asked: tuple[Case, ...]) -> Iterator[tuple[Case, 
     dtypes = sorted(DTYPES, key=lambda dtype: dtype != "float32")
     for dtype in dtypes:
         for case in asked:
-            if dtype in case.dtypes:
+            if dtype in case.dtypes and member.answers(case.problem):
                 yield from ((case, operation, dtype) for operation in case.operations if operation in member.operations)
 
 

@@ -4,8 +4,10 @@ import numpy as np
 
 from convformance.reference.geometry import Size
 from convformance.reference.operation import OPERATIONS, WITH_BIAS
+from convformance.reference.problem import BEYOND
 from tests.judging import summing
-from tests.zoo.garden import adjoints, fast, forms, orders, structures
+from tests.zoo.bordering import Beyond
+from tests.zoo.garden import adjoints, beyond, fast, forms, orders, structures
 from tests.zoo.garden.ways import Computing, Way, as_expected, computed, wider
 from tests.zoo.member import Member, Run
 
@@ -164,4 +166,32 @@ _FORMS = (
     ),
 )
 
-MEMBERS: tuple[Member, ...] = (*_ORDERS, *_STRUCTURES, *_FAST, *_FORMS)
+_FOLLOWED = ("conv", "conv_transpose")
+_BEYOND = (
+    Member(
+        "padded-before",
+        "beyond",
+        "Pads by index, adds a border's gradient by a matrix, and follows the definition.",
+        OPERATIONS,
+        Beyond(),
+        beyond=BEYOND,
+    ),
+    Member(
+        "normalisation-folded",
+        "beyond",
+        "Folds a normalisation into filter and bias, rounded to their type.",
+        _FOLLOWED,
+        beyond.folded,
+        beyond=BEYOND,
+    ),
+    Member(
+        "rounded-at-each-step",
+        "beyond",
+        "Rounds after the convolution, its bias and each step that follows.",
+        _FOLLOWED,
+        beyond.step_by_step,
+        beyond=BEYOND,
+    ),
+)
+
+MEMBERS: tuple[Member, ...] = (*_ORDERS, *_STRUCTURES, *_FAST, *_FORMS, *_BEYOND)
