@@ -8,6 +8,7 @@ from convformance.test_cases.case import TIERS, Case
 from convformance.test_cases.families import (
     bias,
     channels,
+    derivatives,
     dilation,
     empty,
     groups,
@@ -62,6 +63,7 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "precision": (precision.CASES, "sums of ten to five thousand products"),
     "porting": (porting.CASES, "confusions of people who write or port a convolution"),
     "paths": (paths.CASES, "ordinary shapes, for which fast paths are written"),
+    "derivatives": (derivatives.CASES, "what derivatives of derivatives, and maps over an operand, must get right"),
     "regression": (_REGRESSION, "defects reported in public trackers"),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
     "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),

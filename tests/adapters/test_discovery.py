@@ -207,7 +207,7 @@ def test_what_cannot_be_read_is_said_with_the_grammar(spec: str) -> None:
 def test_a_bad_option_is_named_with_what_is_allowed(path: Path) -> None:
     assert sentence(f"{path}[fast]").endswith("the option 'fast' cannot be read; allowed: key=value")
     assert sentence(f"{path}[mode=quick]") == "adapter first: mode='quick' is unknown; allowed: slow, fast"
-    assert sentence(f"{path}[speed=1]") == "adapter first has no option 'speed'; allowed: mode, device"
+    assert sentence(f"{path}[speed=1]") == "adapter first has no option 'speed'; allowed: mode, device, calls"
 
 
 def test_a_file_or_class_that_is_not_there_is_named(path: Path, tmp_path: Path) -> None:

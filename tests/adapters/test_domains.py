@@ -96,7 +96,9 @@ def test_a_question_that_another_route_is_asked_is_not_listed_as_asked_of_nobody
 @pytest.mark.parametrize("name", list(discovery.BUILT_IN))
 def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_to_do(name: str) -> None:
     cls = discovery.adapter_class(name)
-    asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
+    asked, outside = parts(
+        Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard"), tier="standard")
+    )
     answerable = answers(asked)
     nowhere = [question for question in outside if answers([question]).isdisjoint(answerable)]
     without_bias = {each.operation for each in cls.routes()} - {
@@ -111,7 +113,9 @@ def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_t
 @pytest.mark.parametrize("name", list(discovery.BUILT_IN))
 def test_a_domain_leaves_something_out_and_something_in(name: str) -> None:
     cls = discovery.adapter_class(name)
-    asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
+    asked, outside = parts(
+        Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard"), tier="standard")
+    )
     bounded = {each.name for each in cls.routes() if each.domain.covers}
     assert {question.route.name for question in outside} == bounded
     assert {question.route.name for question in asked} >= bounded

@@ -38,6 +38,8 @@ CAUGHT_LATER = {
     "views-padded-with-leftovers": "memory-n2c4o6-9x8-k3x2-s2x3-p1.0x0.1-sliced",
     "transposed-to-nothing-raising": "empty-n2c4o6-4x0-k2x3-p0x2.3",
     "wide-kernel-in-groups-raising": "groups-n2c4o6-3x72-k2x67-g2",
+    "eight-images-again": "paths-n16c4o8-8x8-k3x3-p1x1",
+    "gradient-of-eight-images": "paths-n16c4o8-8x8-k3x3-p1x1",
 }
 CHANGING = "operand-changed"
 DECLARED = (ValueError, RuntimeError, ZeroDivisionError)  # what members that end in "raising" raise
