@@ -152,7 +152,9 @@ def test_a_script_of_a_small_case_has_12_to_25_lines(name: str) -> None:
         want = np.ones(problem.result_shape(route.operation))
         text = script(adapter, route, problem, numbers, want, "float32")
         assert text is not None
-        assert 12 <= len(text.splitlines()) <= (30 if name == "onnxruntime" else 25), text
+        # A derivative of a derivative takes more lines, as a model does.
+        most = 30 if name == "onnxruntime" or route.domain.seldom else 25
+        assert 12 <= len(text.splitlines()) <= most, text
         assert max(map(len, text.splitlines())) <= 100 + len(max(text.split(), key=len)), text
 
 
