@@ -39,25 +39,37 @@ class MissingFramework(UsageError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added."""
+    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added.
+
+    A run says besides how much it asks, its ``tier``, of which ``family`` the case is, and a ``key`` that belongs to
+    the question for good: see ``sampling``. Outside of a run all three are empty.
+    """
 
     problem: Problem
     dtype: str
     has_bias: bool = False
+    tier: str = ""
+    family: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Where a route can be asked at all: ``covers`` says in words for which requests ``holds`` is true."""
+    """Where a route can be asked at all: ``covers`` says in words for which requests ``holds`` is true.
+
+    ``seldom``: of most families the route is asked a sample; such routes stand behind the others.
+    """
 
     covers: str
     holds: Callable[[Request], bool] = lambda request: True
+    seldom: bool = False
 
     def __and__(self, other: "Domain") -> "Domain":
         """Return the domain where both hold."""
         parts = "; ".join(filter(None, (self.covers, other.covers))).split("; ")
         both = "; ".join(dict.fromkeys(parts))
-        return Domain(both, lambda request: self.holds(request) and other.holds(request))
+        seldom = self.seldom or other.seldom
+        return Domain(both, lambda request: self.holds(request) and other.holds(request), seldom)
 
 
 def of_numbers(covers: str, *dtypes: str, zero_points: bool = False) -> Domain:
@@ -111,11 +123,19 @@ class Route:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a route gave: the result in canonical layout, the seconds inside the framework, the operands it changed."""
+    """What a route gave: the result in canonical layout, the seconds inside the framework, the operands it changed.
+
+    ``earlier`` is the result of the first call where the route was called twice.
+    """
 
     value: Array
     seconds: float
     changed: tuple[int, ...] = ()
+    earlier: Array | None = None
+
+
+# The options of every adapter: with ``calls=2`` each question is asked twice, and the second answer is judged.
+COMMON_OPTIONS: Mapping[str, tuple[str, ...]] = {"calls": ("1", "2")}
 
 
 Predicate = Callable[[Any, str], bool]
@@ -207,7 +227,8 @@ class Adapter:
 
     Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
     allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
-    declare routes. ``domain`` is what the framework can do at all: it bounds every route. ``compile_cache`` are the
+    declare routes. ``process_options`` are those that a framework takes once for the process it runs in. ``domain`` is
+    what the framework can do at all: it bounds every route. ``compile_cache`` are the
     environment variables that let the framework keep what it compiles in ``{folder}``, ``without_cache`` those that
     forbid it to keep anything.
     """
@@ -216,6 +237,7 @@ class Adapter:
     requires: ClassVar[tuple[str, ...]] = ()
     distribution: ClassVar[str] = ""
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    process_options: ClassVar[tuple[str, ...]] = ()
     activations: str = "NC*"
     filters: str = "OI*"
     domain: ClassVar[Domain] = EVERY_QUESTION
@@ -236,27 +258,33 @@ class Adapter:
     @classmethod
     def complete_mode(cls, mode: Mapping[str, str]) -> dict[str, str]:
         """Return ``mode`` with defaults filled in; raises UsageError for an option or a value that does not exist."""
+        options = {**cls.options, **COMMON_OPTIONS}
         for key, value in mode.items():
-            if key not in cls.options:
-                raise UsageError(
-                    f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(cls.options) or 'none'}"
-                )
-            allowed = cls.options[key]
+            if key not in options:
+                raise UsageError(f"adapter {cls.name} has no option {key!r}; allowed: {', '.join(options)}")
+            allowed = options[key]
             if value not in allowed and "*" not in allowed:
                 raise UsageError(f"adapter {cls.name}: {key}={value!r} is unknown; allowed: {', '.join(allowed)}")
-        return {**{key: allowed[0] for key, allowed in cls.options.items()}, **mode}
+        own = {key: allowed[0] for key, allowed in cls.options.items()}
+        return {**own, **{key: value for key, value in mode.items() if key in own or value != options[key][0]}}
+
+    @classmethod
+    def off_default(cls, mode: Mapping[str, str]) -> list[str]:
+        """Return the options of ``mode`` that are not at their defaults, as ``key=value``."""
+        defaults = {key: allowed[0] for key, allowed in {**cls.options, **COMMON_OPTIONS}.items()}
+        return [f"{key}={value}" for key, value in mode.items() if value != defaults[key]]
 
     @classmethod
     @cache
     def routes(cls) -> tuple[Route, ...]:
         """Return every declared route, those of a base class first, each within the domain of the class.
 
-        Last come those that are for what lies beyond an ordinary convolution.
+        Behind them come those for what lies beyond an ordinary convolution, and last those that are asked a sample.
         """
         methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
         routes = (declared for method in methods.values() for declared in getattr(method, "_routes", ()))
         bounded = (replace(each, domain=cls.domain & each.domain & each.ordinary) for each in routes)
-        return tuple(sorted(bounded, key=lambda each: BORDER in each.offers or THEN in each.offers))
+        return tuple(sorted(bounded, key=_standing))
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:
@@ -333,17 +361,16 @@ class Adapter:
         arrays = self._to_layout(route, operands, bias)
         contents = [array.tobytes() for array in arrays]
         try:
-            native, seconds = self._run(route, problem, arrays)
-            value = layouts.to_canonical(
-                self.to_numpy(native), self.layout(route, layouts.result_role(route.operation))
-            )
+            results, seconds = self._run(route, problem, arrays)
+            layout = self.layout(route, layouts.result_role(route.operation))
+            *earlier, value = (layouts.to_canonical(result, layout) for result in results)
         except Exception as error:
             if self._refuses(error):
                 raise Refusal(first_paragraph(error)) from error
             raise
         finally:
             changed = put_back(arrays, contents)
-        return Answer(value, seconds, changed)
+        return Answer(value, seconds, changed, *earlier)
 
     def _to_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         roles = layouts.operand_roles(route.operation)
@@ -352,12 +379,16 @@ class Adapter:
         ]
         return arrays if bias is None else [*arrays, bias]
 
-    def _run(self, route: Route, problem: Problem, arrays: list[Array]) -> tuple[Any, float]:
+    def _run(self, route: Route, problem: Problem, arrays: list[Array]) -> tuple[list[Array], float]:
+        """Return the result of every call, copied if another call follows, and the seconds that the last one took."""
         natives = [self.to_native(array) for array in arrays]
         function = self._wrapped(route.method, problem)
+        calls = int(getattr(self, "mode", {}).get("calls", "1"))
+        earlier = [self.to_numpy(self.wait(function(*natives))).copy() for _ in range(calls - 1)]
         started = time.perf_counter()
         native = self.wait(function(*natives))
-        return native, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        return [*earlier, self.to_numpy(native)], seconds
 
     def _wrapped(self, method: str, problem: Problem) -> Callable[..., Any]:
         """Return the wrapped route; those of the last problem are kept, as it is asked again and again.
@@ -375,6 +406,10 @@ class Adapter:
         return isinstance(error, NotImplementedError) or any(
             re.search(pattern, str(error)) for pattern in self.refusals
         )
+
+
+def _standing(declared: Route) -> tuple[bool, bool]:
+    return declared.domain.seldom, BORDER in declared.offers or THEN in declared.offers
 
 
 def _check_domain(adapter: str, route: Route, request: Request) -> None:

@@ -16,7 +16,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 from convformance.adapters import caching
-from convformance.adapters.contract import Adapter, KnownDivergence, MissingFramework, Route, UsageError
+from convformance.adapters.contract import (
+    COMMON_OPTIONS,
+    Adapter,
+    KnownDivergence,
+    MissingFramework,
+    Route,
+    UsageError,
+)
 from convformance.processes import loading
 from convformance.processes.loading import LoadError, error_text
 
@@ -67,7 +74,7 @@ class Selection:
     @property
     def options(self) -> Mapping[str, tuple[str, ...]]:
         """The options that its mode is made of, with the allowed values, first the default."""
-        return self.adapter_class.options
+        return {**self.adapter_class.options, **COMMON_OPTIONS}
 
     @property
     def known_divergences(self) -> tuple[KnownDivergence, ...]:
@@ -272,5 +279,5 @@ def _missing(cls: type[Adapter]) -> str:
 
 
 def _label(cls: type[Adapter], mode: Mapping[str, str]) -> str:
-    changed = [f"{key}={value}" for key, value in mode.items() if value != cls.options[key][0]]
+    changed = cls.off_default(mode)
     return f"{cls.name}[{','.join(changed)}]" if changed else cls.name

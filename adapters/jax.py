@@ -4,13 +4,16 @@ Every route is compiled as a whole, once for a problem and a dtype, and gets Num
 compiled function would be a compilation of its own. Compilation is nearly all the time a question takes.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from convformance.adapters import known
-from convformance.adapters.contract import Domain, of_numbers, route
+from convformance.adapters import known, known_derivatives
+from convformance.adapters.contract import Domain, UsageError, of_numbers, route
 from convformance.adapters.jax_beyond import JaxBeyond
+from convformance.adapters.jax_derivatives import JaxDerivatives
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
@@ -27,15 +30,18 @@ _DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
+# The threads of this process: XLA reads them when it computes for the first time.
+_threads_of_process: list[str] = []
+
 # Problems after which what was compiled is thrown away: no question comes back to an earlier one.
 _KEPT_COMPILED = 50
 
 
-class Jax(JaxBeyond):
+class Jax(JaxBeyond, JaxDerivatives):
     """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
     name = "jax"
-    known_divergences = known.JAX
+    known_divergences = (*known.JAX, *known_derivatives.JAX)
     kinds_seen = known.KINDS_SEEN
     looked_at = "0.10.2"
     requires = ("jax",)
@@ -48,11 +54,14 @@ class Jax(JaxBeyond):
         "mode": ("jit", "eager"),
         "layout": ("NHWC", "NCHW"),
         "device": ("cpu", "any"),
+        "threads": ("all", *THREADS),
     }
+    process_options = ("threads",)
     refusals = ("expects window to have positive value",)  # the by-hand filter gradient of an empty dy
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
+        _set_threads(self.mode["threads"])
         import jax
         from jax import lax, numpy
 
@@ -94,7 +103,7 @@ class Jax(JaxBeyond):
 
     def notation(self) -> Notation:
         platform = ('jax.config.update("jax_platforms", "cpu")',) if self.mode["device"] == "cpu" else ()
-        imports = "import jax", "import jax.numpy as jnp"
+        imports = *_threads_text(self.mode["threads"]), "import jax", "import jax.numpy as jnp"
         return Notation(
             setup=(*imports, 'jax.config.update("jax_enable_x64", True)', *platform),
             operand="jnp.array({numbers}, jnp.{dtype})",
@@ -114,6 +123,11 @@ class Jax(JaxBeyond):
             "y_zeros": _zeros_text(shape_in(problem.output_shape, self.activations)),
             "w_zeros": _zeros_text(shape_in(problem.filter_shape, self.filters)),
             "bias_zeros": _zeros_text(problem.bias_shape),
+            "x_shape": str(shape_in(problem.input_shape, self.activations)),
+            "y_shape": str(shape_in(problem.output_shape, self.activations)),
+            **dict(
+                zip(("filters_by_group", "filter_axis", "channel_axis"), map(str, self.by_group(problem)), strict=True)
+            ),
             "conv": self._biased_text(problem, self._conv_text(problem), bias),
             "dilated": self._biased_text(problem, self._dilated_text(problem, names.get("output", "x")), bias),
             "transposed": self._biased_text(problem, self._transposed_text(problem), bias),
@@ -124,17 +138,17 @@ class Jax(JaxBeyond):
     def _conv_text(self, problem: Problem) -> str:
         padding = _SYMBOLS.get(str(problem.symbol), problem.padding)
         geometry = options(rhs_dilation=problem.dilation, feature_group_count=problem.groups)
-        return f"{_CONV}(x, w, {problem.stride}, {padding!r}, dimension_numbers={self._dimensions(problem)}{geometry})"
+        return f"{_CONV}(x, w, {problem.stride}, {padding!r}, dimension_numbers={self.dimensions(problem)}{geometry})"
 
     def _dilated_text(self, problem: Problem, small: str) -> str:
         operands = f"{small}, {self._rotated_text(problem)}, {(1,) * problem.rank}, {problem.adjoint_padding}"
         dilations = options(lhs_dilation=problem.stride, rhs_dilation=problem.dilation)
         groups = options(feature_group_count=problem.groups)
-        return f"{_CONV}({operands}{dilations}, dimension_numbers={self._dimensions(problem)}{groups})"
+        return f"{_CONV}({operands}{dilations}, dimension_numbers={self.dimensions(problem)}{groups})"
 
     def _transposed_text(self, problem: Problem) -> str:
         geometry = f"{problem.stride}, {_transposed_padding(problem)!r}{options(rhs_dilation=problem.dilation)}"
-        names = f"dimension_numbers={self._dimensions(problem)}, transpose_kernel=True"
+        names = f"dimension_numbers={self.dimensions(problem)}, transpose_kernel=True"
         return f"jax.lax.conv_transpose(x, w, {geometry}, {names})"
 
     def _by_hand_text(self, problem: Problem) -> str:
@@ -154,7 +168,7 @@ class Jax(JaxBeyond):
             problem.stride,
             _SYMBOLS.get(str(problem.symbol), problem.padding),
             rhs_dilation=problem.dilation,
-            dimension_numbers=self._dimensions(problem),
+            dimension_numbers=self.dimensions(problem),
             feature_group_count=problem.groups,
             preferred_element_type=self._sums_in(x),
         )
@@ -174,7 +188,7 @@ class Jax(JaxBeyond):
             problem.adjoint_padding,
             lhs_dilation=problem.stride,
             rhs_dilation=problem.dilation,
-            dimension_numbers=self._dimensions(problem),
+            dimension_numbers=self.dimensions(problem),
             feature_group_count=problem.groups,
             preferred_element_type=self._sums_in(dy),
         )
@@ -221,7 +235,7 @@ class Jax(JaxBeyond):
             problem.stride,
             _transposed_padding(problem),
             rhs_dilation=problem.dilation,
-            dimension_numbers=self._dimensions(problem),
+            dimension_numbers=self.dimensions(problem),
             transpose_kernel=True,
             preferred_element_type=self._sums_in(x),
         )
@@ -285,7 +299,7 @@ class Jax(JaxBeyond):
 
     def _rotation(self, problem: Problem) -> tuple[Size, Size, Size, Size]:
         """Return what rotates a filter: axes to flip, its shape with an axis of groups, axes to swap, the new shape."""
-        letters = self._dimensions(problem)[1]
+        letters = self.dimensions(problem)[1]
         inputs, outputs = letters.index("I"), letters.index("O")
         spatial = tuple(axis for axis, letter in enumerate(letters) if letter not in "IO")
         per_group = problem.out_channels // problem.groups
@@ -294,7 +308,7 @@ class Jax(JaxBeyond):
         merged = shape_in((problem.in_channels, per_group, *problem.kernel_size), self.filters)
         return spatial, by_group, (outputs + 1, inputs + (inputs > outputs)), merged
 
-    def _dimensions(self, problem: Problem) -> tuple[str, str, str]:
+    def dimensions(self, problem: Problem) -> tuple[str, str, str]:
         """Return the dimension numbers of the chosen layout."""
         spatial = "DHW"[-problem.rank :]
         lhs, kernel = self.activations.replace("*", spatial), self.filters.replace("*", spatial)
@@ -302,9 +316,28 @@ class Jax(JaxBeyond):
 
     def _gradient_dimensions(self, problem: Problem) -> tuple[str, str, str]:
         """Return those of the filter gradient, where batch and channels exchange their roles."""
-        lhs, kernel, _ = self._dimensions(problem)
+        lhs, kernel, _ = self.dimensions(problem)
         images, filters, result = str.maketrans("NC", "CN"), str.maketrans("NC", "IO"), str.maketrans("IO", "NC")
         return lhs.translate(images), lhs.translate(filters), kernel.translate(result)
+
+
+def _set_threads(threads: str) -> None:
+    """Set how many threads compute; raises UsageError where another number was set in this process."""
+    if _threads_of_process and _threads_of_process != [threads]:
+        raise UsageError(f"adapter jax: threads={threads} comes too late: JAX runs in this process")
+    _threads_of_process[:] = [threads]
+    if threads != "all":
+        os.environ["NPROC"] = str(thread_count(threads))
+    if threads == "1":  # else Eigen's own loops are shared out all the same
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+
+
+def _threads_text(threads: str) -> tuple[str, ...]:
+    """Return the lines of a script that set them."""
+    if threads == "all":
+        return ()
+    flags = ("os.environ['XLA_FLAGS'] = '--xla_cpu_multi_thread_eigen=false'",) if threads == "1" else ()
+    return "import os", f"os.environ['NPROC'] = {threads!r}", *flags
 
 
 def _transposed_padding(problem: Problem) -> Pairs | str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from convformance.adapters import known
 from convformance.adapters.contract import of_numbers, route
+from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.onnxruntime_beyond import (
     IR_VERSION,
@@ -27,14 +28,14 @@ _AUTO_PADS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_
 
 
 class Onnxruntime(OnnxruntimeBeyond):
-    """ONNX Runtime on the CPU, one thread; the filter is an input of the model, or a constant as in exported ones."""
+    """ONNX Runtime on the CPU; the filter is an input of the model, or a constant as in exported ones."""
 
     name = "onnxruntime"
     known_divergences = known.ONNXRUNTIME
     kinds_seen = known.KINDS_SEEN
     looked_at = "1.32.0"
     requires = ("onnxruntime", "onnx")
-    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter": ("input", "constant")}
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter": ("input", "constant"), "threads": THREADS}
     refusals = (
         r"NOT_IMPLEMENTED",
         r"Dilation not supported for AutoPadType",
@@ -51,13 +52,14 @@ class Onnxruntime(OnnxruntimeBeyond):
         self.onnx, self.runtime = onnx, onnxruntime
         self._session: tuple[Any, Any] = None, None
         self.settings = onnxruntime.SessionOptions()
-        self.settings.intra_op_num_threads = self.settings.inter_op_num_threads = 1
+        self.settings.intra_op_num_threads = thread_count(self.mode["threads"])
+        self.settings.inter_op_num_threads = 1
         self.settings.log_severity_level = 4
 
     def notation(self) -> Notation:
-        """Return how a script writes ONNX Runtime on one thread."""
+        """Return how a script writes ONNX Runtime with its threads."""
         imports = "import numpy as np", "import onnxruntime", "from onnx import helper, numpy_helper"
-        threads = "settings = onnxruntime.SessionOptions()", "settings.intra_op_num_threads = 1"
+        threads = "settings = onnxruntime.SessionOptions()", f"settings.intra_op_num_threads = {self.mode['threads']}"
         return Notation(setup=(*imports, *threads))
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:

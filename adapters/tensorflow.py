@@ -13,20 +13,27 @@ from importlib import metadata
 from itertools import chain
 from typing import Any, ClassVar
 
-from convformance.adapters import known, known_tensorflow
-from convformance.adapters.contract import FLOATING_POINT, Domain, of_numbers, route
+from convformance.adapters import known, known_derivatives, known_tensorflow
+from convformance.adapters.contract import FLOATING_POINT, Domain, UsageError, of_numbers, route
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.tensorflow_beyond import TensorflowBeyond, bordered_text
+from convformance.adapters.tensorflow_derivatives import DEPTHWISE, TWO_AXES, TensorflowDerivatives
+from convformance.adapters.tensorflow_geometry import (
+    SYMBOLS,
+    cropped_shape,
+    crops,
+    native_padding,
+    opposite,
+    pad_text,
+    raw_attributes,
+    resized,
+)
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
-_SYMBOLS = {"same_upper": "SAME", "valid": "VALID"}
-_TWO_AXES = Domain("two spatial axes", lambda request: request.problem.rank == 2)
-_DEPTHWISE = _TWO_AXES & Domain(
-    "a group for each input channel", lambda request: request.problem.groups == request.problem.in_channels
-)
 _INT32 = of_numbers("int32", "int32") & Domain("up to two spatial axes", lambda request: request.problem.rank < 3)
 _NUMBERS = Domain(
     "floating-point numbers; int32 on up to two spatial axes",
@@ -44,16 +51,21 @@ with tf.GradientTape() as tape:
 tape.gradient(y, {operand}, output_gradients=dy)"""
 
 
-class Tensorflow(TensorflowBeyond):
+class Tensorflow(TensorflowBeyond, TensorflowDerivatives):
     """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "tensorflow"
-    known_divergences = known_tensorflow.TENSORFLOW
+    known_divergences = (*known_derivatives.TENSORFLOW, *known_tensorflow.TENSORFLOW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.21.0"
     requires = ("tensorflow",)
     compile_cache: ClassVar[Mapping[str, str]] = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory={folder}"}
-    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"mode": ("eager", "xla"), "device": ("cpu", "any")}
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "mode": ("eager", "xla"),
+        "device": ("cpu", "any"),
+        "threads": THREADS,
+    }
+    process_options = ("threads",)
     activations = "N*C"
     filters = "*IO"
     refusals = (
@@ -78,11 +90,18 @@ class Tensorflow(TensorflowBeyond):
         import tensorflow as tf
 
         self.tf: Any = tf
-        with suppress(RuntimeError):  # once TensorFlow runs it is too late; they matter for speed only
-            tf.config.threading.set_intra_op_parallelism_threads(1)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
+        self._set_threads(thread_count(self.mode["threads"]))
         if self.mode["device"] == "cpu":
             tf.config.set_visible_devices([], "GPU")
+
+    def _set_threads(self, count: int) -> None:
+        """Set how many threads compute; raises UsageError where TensorFlow already runs with another number."""
+        threading = self.tf.config.threading
+        with suppress(RuntimeError):  # once TensorFlow runs it is too late
+            threading.set_intra_op_parallelism_threads(count)
+            threading.set_inter_op_parallelism_threads(1)
+        if count > 1 and threading.get_intra_op_parallelism_threads() != count:
+            raise UsageError(f"adapter tensorflow: threads={count} comes too late: TensorFlow runs in this process")
 
     def device(self) -> str:
         gpus = self.tf.config.get_visible_devices("GPU")
@@ -116,8 +135,10 @@ class Tensorflow(TensorflowBeyond):
 
     def notation(self) -> Notation:
         device = ('tf.config.set_visible_devices([], "GPU")',) if self.mode["device"] == "cpu" else ()
+        count = self.mode["threads"]
+        threads = () if count == "1" else (f"tf.config.threading.set_intra_op_parallelism_threads({count})",)
         return Notation(
-            setup=("import tensorflow as tf", *device),
+            setup=("import tensorflow as tf", *device, *threads),
             operand="tf.constant({numbers}, tf.{dtype})",
             strided="",
             compiled="tf.function(call, jit_compile=True, autograph=False)" if self.mode["mode"] == "xla" else "",
@@ -150,27 +171,27 @@ class Tensorflow(TensorflowBeyond):
             "backprop_filter": _backprop_filter_text(problem),
         }
 
-    @route("conv", "nn.conv2d", script="{conv2d}", domain=_TWO_AXES, numbers=_NUMBERS)
+    @route("conv", "nn.conv2d", script="{conv2d}", domain=TWO_AXES, numbers=_NUMBERS)
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        x = self._padded(x, _crops(problem))
+        x = self.padded(x, crops(problem))
         return self._biased(
-            self.tf.nn.conv2d(x, w, problem.stride, _native_padding(problem), dilations=problem.dilation), bias
+            self.tf.nn.conv2d(x, w, problem.stride, native_padding(problem), dilations=problem.dilation), bias
         )
 
     @route("conv", "nn.convolution", script="{convolution}", numbers=_NUMBERS)
     def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        symbol = _SYMBOLS.get(str(problem.symbol))
-        x = x if symbol else self._padded(x, problem.padding)
+        symbol = SYMBOLS.get(str(problem.symbol))
+        x = x if symbol else self.padded(x, problem.padding)
         return self._biased(
             self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias
         )
 
-    @route("conv", "nn.depthwise_conv2d", script="{depthwise}", domain=_DEPTHWISE)
+    @route("conv", "nn.depthwise_conv2d", script="{depthwise}", domain=DEPTHWISE)
     def depthwise_conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        x = self._padded(x, _crops(problem))
+        x = self.padded(x, crops(problem))
         w = self.tf.reshape(w, (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups))
         y = self.tf.nn.depthwise_conv2d(
-            x, w, (1, *problem.stride, 1), _native_padding(problem), dilations=problem.dilation
+            x, w, (1, *problem.stride, 1), native_padding(problem), dilations=problem.dilation
         )
         return self._biased(y, bias)
 
@@ -180,38 +201,38 @@ class Tensorflow(TensorflowBeyond):
             lambda x: self.convolution(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "depthwise_tape", script=_tape("x", "{x_shape}", "{depthwise}"), domain=_DEPTHWISE)
+    @route("conv_input_grad", "depthwise_tape", script=_tape("x", "{x_shape}", "{depthwise}"), domain=DEPTHWISE)
     def depthwise_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
         return self._gradient(
             lambda x: self.depthwise_conv2d(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
-    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}", domain=_TWO_AXES, numbers=_NUMBERS)
+    @route("conv_input_grad", "conv2d_backprop_input", script="{backprop_input}", domain=TWO_AXES, numbers=_NUMBERS)
     def backprop_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        shape = shape_in(_cropped_shape(problem), self.activations)
+        shape = shape_in(cropped_shape(problem), self.activations)
         dx = self.tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=shape, filter=w, out_backprop=dy, **_raw_attributes(problem)
+            input_sizes=shape, filter=w, out_backprop=dy, **raw_attributes(problem)
         )
-        return self._padded(dx, _opposite(_crops(problem)))
+        return self.padded(dx, opposite(crops(problem)))
 
-    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES, numbers=_NUMBERS)
-    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=_TWO_AXES, numbers=_NUMBERS)
+    @route("conv_input_grad", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=TWO_AXES, numbers=_NUMBERS)
+    @route("conv_transpose", "nn.conv2d_transpose", script="{conv2d_transpose}", domain=TWO_AXES, numbers=_NUMBERS)
     def conv2d_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        shape = shape_in(_cropped_shape(problem), self.activations)
-        padding = _native_padding(problem)
+        shape = shape_in(cropped_shape(problem), self.activations)
+        padding = native_padding(problem)
         y = self.tf.nn.conv2d_transpose(x, w, shape, problem.stride, padding, dilations=problem.dilation)
-        return self._biased(self._padded(y, _opposite(_crops(problem))), bias)
+        return self._biased(self.padded(y, opposite(crops(problem))), bias)
 
     def _input_gradient_text(self, problem: Problem) -> str | None:
         if max(problem.stride) > 1 or problem.groups > 1:
             return None
-        spread = _pad_text("dy", problem.adjoint_padding)
+        spread = pad_text("dy", problem.adjoint_padding)
         rotated = f"tf.linalg.matrix_transpose(tf.reverse(w, {[*range(problem.rank)]}))"
         return f'tf.nn.convolution({spread}, {rotated}, 1, "VALID"{options(dilations=problem.dilation)})'
 
     @route("conv_input_grad", "by-hand", script=_input_gradient_text, numbers=_NUMBERS)
     def input_gradient_by_hand(self, problem: Problem, dy: Any, w: Any) -> Any:
-        spread = self._padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
+        spread = self.padded(self._zeros_inserted(dy, problem.stride), problem.adjoint_padding)
         rotated = self._roles_swapped(self.tf.reverse(w, range(problem.rank)), problem)
         return self.tf.nn.convolution(spread, rotated, 1, "VALID", None, problem.dilation)
 
@@ -221,25 +242,25 @@ class Tensorflow(TensorflowBeyond):
             lambda w: self.convolution(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
-    @route("conv_filter_grad", "depthwise_tape", script=_tape("w", "{w_shape}", "{depthwise}"), domain=_DEPTHWISE)
+    @route("conv_filter_grad", "depthwise_tape", script=_tape("w", "{w_shape}", "{depthwise}"), domain=DEPTHWISE)
     def depthwise_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self._gradient(
             lambda w: self.depthwise_conv2d(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
-    @route("conv_filter_grad", "conv2d_backprop_filter", script="{backprop_filter}", domain=_TWO_AXES)
+    @route("conv_filter_grad", "conv2d_backprop_filter", script="{backprop_filter}", domain=TWO_AXES)
     def backprop_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        x = self._padded(x, _crops(problem))
+        x = self.padded(x, crops(problem))
         shape = shape_in(problem.filter_shape, self.filters)
         return self.tf.raw_ops.Conv2DBackpropFilter(
-            input=x, filter_sizes=shape, out_backprop=dy, **_raw_attributes(problem)
+            input=x, filter_sizes=shape, out_backprop=dy, **raw_attributes(problem)
         )
 
     def _filter_gradient_text(self, problem: Problem) -> str | None:
         if problem.groups > 1:
             return None
         spatial = (*range(1, problem.rank + 1),)
-        padded = _pad_text("x", problem.filter_gradient_padding)
+        padded = pad_text("x", problem.filter_gradient_padding)
         return f"""\
 images = tf.transpose({padded}, {(problem.rank + 1, *spatial, 0)})
 filters = tf.transpose(dy, {(*spatial, 0, problem.rank + 1)})
@@ -248,7 +269,7 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
 
     @route("conv_filter_grad", "by-hand", script=_filter_gradient_text, numbers=_NUMBERS)
     def filter_gradient_by_hand(self, problem: Problem, x: Any, dy: Any) -> Any:
-        x = self._padded(x, problem.filter_gradient_padding)
+        x = self.padded(x, problem.filter_gradient_padding)
         groups = (self.tf.split(array, problem.groups, axis=-1) for array in (x, dy))
         return self.tf.concat([self._correlated(problem, *group) for group in zip(*groups, strict=True)], axis=-1)
 
@@ -262,11 +283,11 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
 
     @route("conv_transpose", "nn.conv_transpose", script="{conv_transpose}", numbers=_NUMBERS)
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        symbol = _SYMBOLS.get(str(problem.symbol))
+        symbol = SYMBOLS.get(str(problem.symbol))
         pads = ((0, 0),) * problem.rank if symbol else problem.padding
-        shape = shape_in(_resized(problem.input_shape, pads), self.activations)
+        shape = shape_in(resized(problem.input_shape, pads), self.activations)
         y = self.tf.nn.conv_transpose(x, w, shape, problem.stride, symbol or "VALID", None, problem.dilation)
-        return self._biased(self._padded(y, _opposite(pads)), bias)
+        return self._biased(self.padded(y, opposite(pads)), bias)
 
     @route("conv_transpose_input_grad", "GradientTape", script=_tape("x", "{y_shape}", "{conv_transpose}"))
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
@@ -297,7 +318,7 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
     def _biased(self, y: Any, bias: Any) -> Any:
         return y if bias is None else self.tf.nn.bias_add(y, bias)
 
-    def _padded(self, array: Any, pairs: Pairs) -> Any:
+    def padded(self, array: Any, pairs: Pairs) -> Any:
         """Return ``array`` with zeros round its spatial axes; negative pairs crop."""
         if not any(chain(*pairs)):
             return array
@@ -338,95 +359,52 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
         return metadata.version(distributions[0]) if distributions else "unknown"
 
 
-def _crops(problem: Problem) -> Pairs:
-    """Return the negative part of the padding: what TensorFlow's explicit paddings do not offer."""
-    return tuple((min(lo, 0), min(hi, 0)) for lo, hi in problem.padding)
-
-
-def _opposite(pairs: Pairs) -> Pairs:
-    return tuple((-lo, -hi) for lo, hi in pairs)
-
-
-def _resized(shape: Size, pairs: Pairs) -> Size:
-    """Return the canonical ``shape`` with its spatial sizes padded."""
-    return *shape[:2], *(size + lo + hi for size, (lo, hi) in zip(shape[2:], pairs, strict=True))
-
-
-def _cropped_shape(problem: Problem) -> Size:
-    return _resized(problem.input_shape, _crops(problem))
-
-
-def _native_padding(problem: Problem) -> Any:
-    """Return the padding as ``nn.conv2d`` takes it: a symbol where there is one, else pairs per axis, without crops."""
-    if problem.symbol in _SYMBOLS:
-        return _SYMBOLS[problem.symbol]
-    pairs = [[max(lo, 0), max(hi, 0)] for lo, hi in problem.padding]
-    return [[0, 0], *pairs, [0, 0]] if any(chain(*pairs)) else "VALID"
-
-
-def _raw_attributes(problem: Problem) -> dict[str, Any]:
-    padding = _native_padding(problem)
-    pads = (
-        {"padding": padding}
-        if isinstance(padding, str)
-        else {"padding": "EXPLICIT", "explicit_paddings": [*chain(*padding)]}
-    )
-    return {**pads, "strides": (1, *problem.stride, 1), "dilations": (1, *problem.dilation, 1)}
-
-
 # How a script writes the calls above, of operands with the names that the operation gives them.
 
 
-def _pad_text(array: str, pairs: Pairs) -> str:
-    pads = ((0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in pairs), (0, 0))
-    crop = ", ".join(f"{max(-lo, 0) or ''}:{min(hi, 0) or ''}" for lo, hi in pairs)
-    padded = f"tf.pad({array}, {pads})" if any(chain(*pads)) else array
-    return f"{padded}[:, {crop}]" if min(chain(*pairs)) < 0 else padded
-
-
 def _conv2d_text(problem: Problem) -> str:
-    geometry = f"{problem.stride}, {_native_padding(problem)!r}{options(dilations=problem.dilation)}"
-    return f"tf.nn.conv2d({_pad_text('x', _crops(problem))}, w, {geometry})"
+    geometry = f"{problem.stride}, {native_padding(problem)!r}{options(dilations=problem.dilation)}"
+    return f"tf.nn.conv2d({pad_text('x', crops(problem))}, w, {geometry})"
 
 
 def _convolution_text(problem: Problem) -> str:
-    symbol = _SYMBOLS.get(str(problem.symbol))
-    x = "x" if symbol else _pad_text("x", problem.padding)
+    symbol = SYMBOLS.get(str(problem.symbol))
+    x = "x" if symbol else pad_text("x", problem.padding)
     dilations = options(dilations=problem.dilation)
     return f"tf.nn.convolution({x}, w, {problem.stride}, {symbol or 'VALID'!r}{dilations})"
 
 
 def _depthwise_text(problem: Problem) -> str:
     shape = (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups)
-    geometry = f"{(1, *problem.stride, 1)}, {_native_padding(problem)!r}{options(dilations=problem.dilation)}"
-    return f"tf.nn.depthwise_conv2d({_pad_text('x', _crops(problem))}, tf.reshape(w, {shape}), {geometry})"
+    geometry = f"{(1, *problem.stride, 1)}, {native_padding(problem)!r}{options(dilations=problem.dilation)}"
+    return f"tf.nn.depthwise_conv2d({pad_text('x', crops(problem))}, tf.reshape(w, {shape}), {geometry})"
 
 
 def _conv2d_transpose_text(problem: Problem, small: str) -> str:
-    shape = shape_in(_cropped_shape(problem), Tensorflow.activations)
-    geometry = f"{problem.stride}, {_native_padding(problem)!r}{options(dilations=problem.dilation)}"
-    return _pad_text(f"tf.nn.conv2d_transpose({small}, w, {shape}, {geometry})", _opposite(_crops(problem)))
+    shape = shape_in(cropped_shape(problem), Tensorflow.activations)
+    geometry = f"{problem.stride}, {native_padding(problem)!r}{options(dilations=problem.dilation)}"
+    return pad_text(f"tf.nn.conv2d_transpose({small}, w, {shape}, {geometry})", opposite(crops(problem)))
 
 
 def _conv_transpose_text(problem: Problem) -> str:
-    symbol = _SYMBOLS.get(str(problem.symbol))
+    symbol = SYMBOLS.get(str(problem.symbol))
     pads = ((0, 0),) * problem.rank if symbol else problem.padding
-    shape = shape_in(_resized(problem.input_shape, pads), Tensorflow.activations)
+    shape = shape_in(resized(problem.input_shape, pads), Tensorflow.activations)
     geometry = f"{problem.stride}, {symbol or 'VALID'!r}{options(dilations=problem.dilation)}"
-    return _pad_text(f"tf.nn.conv_transpose(x, w, {shape}, {geometry})", _opposite(pads))
+    return pad_text(f"tf.nn.conv_transpose(x, w, {shape}, {geometry})", opposite(pads))
 
 
 def _backprop_input_text(problem: Problem) -> str:
-    shape = shape_in(_cropped_shape(problem), Tensorflow.activations)
+    shape = shape_in(cropped_shape(problem), Tensorflow.activations)
     operands = f"input_sizes={shape}, filter=w, out_backprop=dy"
-    return _pad_text(f"tf.raw_ops.Conv2DBackpropInput({operands}, {_raw_text(problem)})", _opposite(_crops(problem)))
+    return pad_text(f"tf.raw_ops.Conv2DBackpropInput({operands}, {_raw_text(problem)})", opposite(crops(problem)))
 
 
 def _backprop_filter_text(problem: Problem) -> str:
     shape = shape_in(problem.filter_shape, Tensorflow.filters)
-    operands = f"input={_pad_text('x', _crops(problem))}, filter_sizes={shape}, out_backprop=dy"
+    operands = f"input={pad_text('x', crops(problem))}, filter_sizes={shape}, out_backprop=dy"
     return f"tf.raw_ops.Conv2DBackpropFilter({operands}, {_raw_text(problem)})"
 
 
 def _raw_text(problem: Problem) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in _raw_attributes(problem).items())
+    return ", ".join(f"{name}={value!r}" for name, value in raw_attributes(problem).items())

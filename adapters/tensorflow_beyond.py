@@ -10,14 +10,14 @@ from typing import Any
 from convformance.adapters.beyond import FOLLOWED, NORMALISED, OWN, numbers, repeated
 from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.tensorflow_derivatives import TWO_AXES
 from convformance.reference.following import EPSILON, normalises, rectifies, statistics
 from convformance.reference.geometry import Size
 from convformance.reference.problem import BORDER, THEN, Problem
 
 _MODES = {"reflect": "REFLECT", "symmetric": "SYMMETRIC"}
 _REPEATED = repeated(_MODES)
-_TWO_AXES = Domain("two spatial axes", lambda request: request.problem.rank == 2)
-_FUSED = NORMALISED & _TWO_AXES & Domain("float32, float16 and bfloat16", lambda request: request.dtype != "float64")
+_FUSED = NORMALISED & TWO_AXES & Domain("float32, float16 and bfloat16", lambda request: request.dtype != "float64")
 
 
 def _tape_text(operand: str, shape: str) -> str:

@@ -9,10 +9,12 @@ from typing import Any, ClassVar, NamedTuple
 import ml_dtypes
 import numpy as np
 
-from convformance.adapters import known
+from convformance.adapters import known, known_derivatives
 from convformance.adapters.contract import UsageError, of_numbers, route
+from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.torch_beyond import TorchBeyond
+from convformance.adapters.torch_derivatives import TorchDerivatives
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
@@ -25,11 +27,11 @@ _DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
 _NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
-class Torch(TorchBeyond):
-    """``torch`` on one thread, eager or compiled for each problem, on any device it knows."""
+class Torch(TorchBeyond, TorchDerivatives):
+    """``torch`` on one thread or more, eager or compiled for each problem, on any device it knows."""
 
     name = "torch"
-    known_divergences = known.TORCH
+    known_divergences = (*known.TORCH, *known_derivatives.TORCH)
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.13.0"
     requires = ("torch",)
@@ -46,12 +48,13 @@ class Torch(TorchBeyond):
         "mkldnn": ("on", "off"),
         "layout": ("contiguous", "channels_last"),
         "device": ("cpu", "*"),
+        "threads": THREADS,
     }
     refusals = (
         r"Kernel size can't be greater than actual input size",
         r"padding='same' is not supported for strided convolutions",
         r"Only zero batch or zero channel inputs are supported",
-        r"expected weight to be at least 1 at dimension 0",
+        r"expected weight to be at least \d+ at dimension 0",
         r"non-empty .* weight tensor expected",
         r"Output size is too small",
         r"not implemented for '\w+'",
@@ -63,7 +66,8 @@ class Torch(TorchBeyond):
 
         self.torch: Any = torch
         self.functional: Any = torch.nn.functional
-        torch.set_num_threads(1)
+        self._threads = thread_count(self.mode["threads"])
+        torch.set_num_threads(self._threads)
         try:
             self.on_cpu = torch.empty(0, device=self.mode["device"]).is_cpu
         except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -118,7 +122,17 @@ class Torch(TorchBeyond):
             # uncompiled.
             self.torch.compiler.reset()
             function = self.torch.compile(function, dynamic=False)
-        return function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function)
+        return self._on_threads(function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function))
+
+    def _on_threads(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``function`` on the threads of this mode, whatever another mode has set since."""
+
+        def run(*operands: Any) -> Any:
+            if self.torch.get_num_threads() != self._threads:
+                self.torch.set_num_threads(self._threads)
+            return function(*operands)
+
+        return run
 
     def _without_mkldnn(self, function: Callable[..., Any]) -> Callable[..., Any]:
         mkldnn = self.torch.backends.mkldnn
@@ -137,7 +151,12 @@ class Torch(TorchBeyond):
         device = "" if self.mode["device"] == "cpu" else f", device={self.mode['device']!r}"
         mkldnn = () if self.mode["mkldnn"] == "on" else ("torch.backends.mkldnn.enabled = False",)
         return Notation(
-            setup=("import torch", "import torch.nn.functional as F", "torch.set_num_threads(1)", *mkldnn),
+            setup=(
+                "import torch",
+                "import torch.nn.functional as F",
+                f"torch.set_num_threads({self.mode['threads']})",
+                *mkldnn,
+            ),
             operand=f"torch.tensor({{numbers}}, dtype=torch.{{dtype}}{device})",
             order=self._order_text(),
             strided=f"torch.empty_strided({{shape}}, {{strides}}, dtype=torch.{{dtype}}{device})",
@@ -184,7 +203,7 @@ class Torch(TorchBeyond):
         numbers=_DERIVED,
     )
     def autograd_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = self._zeros(problem.input_shape, dy).requires_grad_()
+        x = self.zeros_like(problem.input_shape, dy).requires_grad_()
         return self._gradient(self.convolve(problem, x, w.conj()), x, dy)
 
     @route(
@@ -194,7 +213,7 @@ class Torch(TorchBeyond):
         numbers=_DERIVED,
     )
     def autograd_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = self._zeros(problem.filter_shape, dy).requires_grad_()
+        w = self.zeros_like(problem.filter_shape, dy).requires_grad_()
         return self._gradient(self.convolve(problem, x.conj(), w), w, dy)
 
     @route(
@@ -205,8 +224,8 @@ class Torch(TorchBeyond):
         numbers=_DERIVED,
     )
     def autograd_bias(self, problem: Problem, dy: Any) -> Any:
-        x, w = self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy)
-        bias = self._zeros(problem.bias_shape, dy).requires_grad_()
+        x, w = self.zeros_like(problem.input_shape, dy), self.zeros_like(problem.filter_shape, dy)
+        bias = self.zeros_like(problem.bias_shape, dy).requires_grad_()
         return self._gradient(self.convolve(problem, x, w, bias), bias, dy)
 
     @route(
@@ -217,7 +236,7 @@ class Torch(TorchBeyond):
         offers=(OUTPUTS,),
     )
     def autograd_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
-        y = self._zeros(problem.output_shape, dx).requires_grad_()
+        y = self.zeros_like(problem.output_shape, dx).requires_grad_()
         return self._gradient(self.transpose(problem, y, w.conj()), y, dx)
 
     @route(
@@ -228,7 +247,7 @@ class Torch(TorchBeyond):
         offers=(OUTPUTS,),
     )
     def autograd_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
-        w = self._zeros(problem.filter_shape, dx).requires_grad_()
+        w = self.zeros_like(problem.filter_shape, dx).requires_grad_()
         return self._gradient(self.transpose(problem, y.conj(), w), w, dx)
 
     @route("conv_input_grad", "nn.grad", script="{nn_input_grad}")
@@ -250,16 +269,16 @@ class Torch(TorchBeyond):
 
     @route("conv_input_grad", "convolution_backward", script="x = {x_zeros}\n{backward_0}")
     def backward_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._backward(problem, dy, self._zeros(problem.input_shape, dy), w, wanted=0)
+        return self._backward(problem, dy, self.zeros_like(problem.input_shape, dy), w, wanted=0)
 
     @route("conv_filter_grad", "convolution_backward", script="w = {w_zeros}\n{backward_1}")
     def backward_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._backward(problem, dy, x, self._zeros(problem.filter_shape, dy), wanted=1)
+        return self._backward(problem, dy, x, self.zeros_like(problem.filter_shape, dy), wanted=1)
 
     @route("conv_bias_grad", "convolution_backward", script="x, w = {x_zeros}, {w_zeros}\n{backward_2}")
     def backward_bias(self, problem: Problem, dy: Any) -> Any:
         return self._backward(
-            problem, dy, self._zeros(problem.input_shape, dy), self._zeros(problem.filter_shape, dy), wanted=2
+            problem, dy, self.zeros_like(problem.input_shape, dy), self.zeros_like(problem.filter_shape, dy), wanted=2
         )
 
     @route(
@@ -269,7 +288,7 @@ class Torch(TorchBeyond):
         offers=(OUTPUTS,),
     )
     def backward_transposed_input(self, problem: Problem, dx: Any, w: Any) -> Any:
-        return self._backward(problem, dx, self._zeros(problem.output_shape, dx), w, wanted=0, transposed=True)
+        return self._backward(problem, dx, self.zeros_like(problem.output_shape, dx), w, wanted=0, transposed=True)
 
     @route(
         "conv_transpose_filter_grad",
@@ -278,7 +297,7 @@ class Torch(TorchBeyond):
         offers=(OUTPUTS,),
     )
     def backward_transposed_filter(self, problem: Problem, y: Any, dx: Any) -> Any:
-        return self._backward(problem, dx, y, self._zeros(problem.filter_shape, dx), wanted=1, transposed=True)
+        return self._backward(problem, dx, y, self.zeros_like(problem.filter_shape, dx), wanted=1, transposed=True)
 
     def _backward(self, problem: Problem, dy: Any, x: Any, w: Any, wanted: int, transposed: bool = False) -> Any:
         terms = _transposed_terms(problem) if transposed else _terms(problem)
@@ -306,7 +325,7 @@ class Torch(TorchBeyond):
         """Return ``tensor`` padded or cropped; ``F.pad`` wants the last axis first."""
         return self.functional.pad(tensor, _last_axis_first(pairs)) if any(map(any, pairs)) else tensor
 
-    def _zeros(self, shape: Size, like: Any) -> Any:
+    def zeros_like(self, shape: Size, like: Any) -> Any:
         """Return the operand that a gradient does not depend on."""
         return self._in_memory_order(like.new_zeros(shape))
 

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from convformance.judging.bounds import Trial
+from convformance.judging.calls import turned_wrong
 from convformance.judging.examination import Examination
 from convformance.judging.formats import FORMATS, holds_numbers
 from convformance.judging.grades import CONFORMANT
@@ -77,6 +78,7 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
 
     What reproduces every answer comes first: memory that is read by mistake changes from call to call, and may be NaN.
     """
+    later = (Match("wrong-after-first-call"),) if turned_wrong(results) else ()
     state = explain_state(results)
     stale = (Match("unwritten", "the same numbers whatever the operands"),) if _is_stale(results) else ()
     special = _explain_special(results) if examination.special else _explain_overflow(results)
@@ -86,10 +88,10 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
     )
     sure = tuple(match for match in reproduced if match.on_all_fills and match.name not in _PLACES)
     others = tuple(match for match in reproduced if match not in sure)
-    chance = explain_chance(examination, ask, results)
+    chance = () if later else explain_chance(examination, ask, results)
     state = state or (() if sure else explain_by_operand(results))
     size = () if reproduced or stale or state else _explain_size(examination, results)
-    return (*state, *sure, *chance, *special, *stale, *others, *size)
+    return (*later, *state, *sure, *chance, *special, *stale, *others, *size)
 
 
 def explain_chance(examination: Examination, ask: Ask, results: Results) -> tuple[Match, ...]:

@@ -27,6 +27,10 @@ class Answer(Protocol):
     def changed(self) -> tuple[int, ...]:
         """The indices of operands that were changed, a bias counted after them."""
 
+    @property
+    def earlier(self) -> Array | None:
+        """The result of the first of two calls, where there were two."""
+
 
 Ask = Callable[[Operands], Answer]
 
@@ -61,7 +65,7 @@ class FillResult:
     """One trial with its answer and what was wanted in float64 or complex128, the signed error, and the grade.
 
     ``exact`` when every element is the truth, rounded once. Where NaN or Inf is rightly there, or left open, the error
-    is 0; where it is not, infinite.
+    is 0; where it is not, infinite. ``first``: the grade of the first of two calls, where it gave other bits.
     """
 
     trial: Trial
@@ -70,6 +74,7 @@ class FillResult:
     difference: Array
     grade: str
     exact: bool
+    first: str = ""
 
     @cached_property
     def size(self) -> Array:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging import explaining, form, grades
+from convformance.judging import calls, explaining, grades
 from convformance.judging.bounds import SUMS
 from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
@@ -42,12 +42,12 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgem
         trial = examination.trial(name)
         answer = ask(trial.operands)
         seconds.append(answer.seconds)
-        fault = form.fault(examination, answer)
+        fault = calls.fault(examination, answer)
         if fault is not None:
             diagnosis = explaining.explain_form(examination, trial, answer) if explain else ()
             return Judgement(WRONG, fault, seconds=min(seconds), diagnosis=diagnosis)
         if not empty:
-            results[name] = grade(trial, answer.value)
+            results[name] = calls.grade_both(grade, trial, answer)
     if empty:
         return Judgement(CONFORMANT, exact=True, seconds=min(seconds))
     return _combine(examination, ask, results, min(seconds), explain)
@@ -64,7 +64,7 @@ def _combine(examination: Examination, ask: Ask, results: Results, seconds: floa
     if candidate is not None:
         return _low_precision(judgement, examination, candidate, results)
     judgement = _wrong(judgement, results) if grade == WRONG else _right(judgement, examination, results)
-    judgement = _with_drift(judgement, examination, results)
+    judgement = calls.with_note(_with_drift(judgement, examination, results), results)
     if not explain or (grade != WRONG and exact):
         return judgement
     explanation = explaining.explain_values if grade == WRONG else explaining.explain_chance

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging import form
+from convformance.judging import calls
 from convformance.judging.bounds import Operands
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
@@ -123,10 +123,10 @@ def failure(
         answer = ask(operands)
     except Exception as error:
         return fail(None, error_text(error), trial.want)
-    fault = form.fault(examination, answer)
+    fault = calls.fault(examination, answer)
     if fault is not None:
         return fail(answer.value, fault, trial.want)
-    result = (grade_special_fill if special else grade_fill)(trial, answer.value)
+    result = calls.grade_both(grade_special_fill if special else grade_fill, trial, answer)
     fails = not result.exact if exact else result.grade == WRONG
     return fail(answer.value, "", result.want) if fails else None
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice
 
 from convformance.adapters import discovery
 from convformance.adapters.contract import MissingFramework, Request, Route, UsageError
@@ -40,10 +40,12 @@ class Question:
         """The name of its pytest item: that of the operation's test function, with the id in brackets."""
         return f"test_{self.operation}[{self.id}]"
 
-    @property
-    def is_inside(self) -> bool:
-        """Whether it lies in the route's domain; only then it is asked."""
-        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation))
+    def is_inside(self, tier: str) -> bool:
+        """Whether it lies in the route's domain, in a run of that tier; only then it is asked."""
+        # The key leaves out the adapter, so that every mode of one is asked the same.
+        key = f"{self.operation}-{self.route.name}-{self.case.id}-{self.dtype}"
+        has_bias = self.case.has_bias(self.operation)
+        request = Request(self.case.problem, self.dtype, has_bias, tier, self.case.family, key)
         return self.route.domain.holds(request)
 
     @property
@@ -61,7 +63,10 @@ def question_of(selection: Selection, operation: str, route: str, case: str, dty
 
 @dataclass(frozen=True)
 class Scope:
-    """Which questions are asked: empty filters let everything through; ``shard`` is ``(index from 1, of)``."""
+    """Which questions are asked: empty filters let everything through; ``shard`` is ``(index from 1, of)``.
+
+    ``tier`` is for routes that are asked a sample, a larger one at the tier ``full``.
+    """
 
     cases: tuple[Case, ...]
     operations: tuple[str, ...] = ()
@@ -70,6 +75,7 @@ class Scope:
     families: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     shard: tuple[int, int] = (1, 1)
+    tier: str = "full"
 
     @classmethod
     def of(cls, options: RunOptions) -> "Scope":
@@ -81,15 +87,15 @@ class Scope:
                 if value not in known:
                     raise UsageError(f"--{name} {value} is unknown; allowed: {', '.join(known)}")
         operations, routes, dtypes, families, ids = map(options.allowed, ("op", "route", "dtype", "family", "case"))
-        return cls(cases, operations, routes, dtypes, families, ids, options.shard)
+        return cls(cases, operations, routes, dtypes, families, ids, options.shard, options.tier)
 
     def questions(self, selections: Sequence[Selection]) -> list[Question]:
         """Return every question in scope, ordered so that those that share a truth stand together."""
-        return [question for question in self._posed(selections) if question.is_inside]
+        return [question for question in self._posed(selections) if question.is_inside(self.tier)]
 
     def outside(self, selections: Sequence[Selection]) -> list[Question]:
         """Return the questions that the cases pose to a route outside its domain: nobody is asked them."""
-        return [question for question in self._posed(selections) if not question.is_inside]
+        return [question for question in self._posed(selections) if not question.is_inside(self.tier)]
 
     def _posed(self, selections: Sequence[Selection]) -> Iterator[Question]:
         shares = (share for case in self._cases() for share in self._of_case(case, selections))
@@ -160,7 +166,20 @@ def select(specs: Sequence[str]) -> tuple[tuple[Selection, ...], Mapping[str, st
     twice = [label for label, count in labels.items() if count > 1]
     if twice:
         raise UsageError(f"--adapter {twice[0]} is given twice; allowed: each adapter and mode once")
+    _check_process_options(selections)
     return selections, {}
+
+
+def _check_process_options(selections: Sequence[Selection]) -> None:
+    """Raise UsageError where two modes of a framework need a process of their own each: a worker asks all of them."""
+    for first, second in combinations(selections, 2):
+        if first.adapter_class is second.adapter_class:
+            for option in first.adapter_class.process_options:
+                if first.mode[option] != second.mode[option]:
+                    raise UsageError(
+                        f"--adapter {first.label} and --adapter {second.label} cannot be asked in one run: "
+                        f"{option} holds for a whole process; ask each in a run of its own"
+                    )
 
 
 def _built_in() -> tuple[tuple[Selection, ...], Mapping[str, str]]:

@@ -78,8 +78,9 @@ class _Script:
     @classmethod
     def of(cls, adapter: Adapter, route: Route, failure: Failure, dtype: str) -> "_Script":
         has_bias = failure.operands.bias is not None
-        # The suite looks whether an operand was changed; a person would not write that down.
-        is_written = not _is_change(failure, dtype) and _is_of_its_numbers(route, failure.problem, dtype)
+        # The suite looks whether an operand was changed, and calls twice; a person would not write that down.
+        is_ours = _is_change(failure, dtype) or "calls" in adapter.mode
+        is_written = not is_ours and _is_of_its_numbers(route, failure.problem, dtype)
         template = adapter.call_text(route, failure.problem, has_bias=has_bias) if is_written else None
         notation = adapter.notation() if template else Notation(_SUITE_SETUP)
         return cls(adapter, route, failure, dtype, template, notation)
@@ -103,7 +104,7 @@ class _Script:
     def seen(self) -> str:
         """Return who was asked what, and what came."""
         adapter, problem = self.adapter, self.failure.problem
-        mode = ", ".join(f"{key}={value}" for key, value in adapter.mode.items() if value != adapter.options[key][0])
+        mode = ", ".join(adapter.off_default(adapter.mode))
         framework = f"{adapter.distribution or adapter.name} {adapter.version()}{mode and f' ({mode})'}"
         padding = problem.symbol or problem.padding
         geometry = options(stride=problem.stride, padding=padding, dilation=problem.dilation, groups=problem.groups)

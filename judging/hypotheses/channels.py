@@ -13,6 +13,7 @@ from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, 
 from convformance.reference.arrays import Array
 
 _BLOCKS = (2, 4, 8, 16, 32)
+_MOST_GROUPS = 8  # for each of which a computation is made
 
 
 def groups_ignored(asked: Computation) -> Iterator[Prediction]:
@@ -82,6 +83,37 @@ def _groups_in_order(order: Array, axis: int, array: Array) -> Array:
     size = array.shape[axis] // len(order)
     reordered: Array = array.take(np.add.outer(order * size, np.arange(size)).ravel(), axis)
     return reordered
+
+
+def another_group(asked: Computation) -> Iterator[Prediction]:
+    """Some groups hold the result of another group, or are computed with another group's filters or channels.
+
+    Look at the offsets of each group, the first and the last one too: all of them must count the same group.
+    """
+    groups = asked.problem.groups
+    if not 1 < groups <= _MOST_GROUPS or asked.gives == "bias" or asked.answer.shape != asked.result.shape:
+        return
+    for name in (asked.gives, *asked.reads):
+        sources = _sources(asked, name)
+        if sources is not None and sources != list(range(groups)):
+            changes = (f"{group} holds {source}" for group, source in enumerate(sources) if group != source)
+            order = np.array(sources)
+            detail = f"of the {name}: group {', '.join(changes)}"
+            yield detail, asked.mapped(name, partial(_groups_in_order, order, int(name != "filter")))
+
+
+def _sources(asked: Computation, name: str) -> list[int] | None:
+    """Return, for each group, the one whose part of that array explains its answer; None where there is none."""
+    groups, axis = asked.problem.groups, int(asked.gives != "filter")
+    answer = np.split(asked.answer, groups, axis)
+    sources: list[int | None] = [None] * groups
+    for shift in range(groups):
+        order = (np.arange(groups) + shift) % groups
+        shifted = asked.mapped(name, partial(_groups_in_order, order, int(name != "filter"))).result
+        for group, part in enumerate(np.split(shifted, groups, axis)):
+            if sources[group] is None and np.allclose(answer[group], part, rtol=2.0**-7, atol=0.0):
+                sources[group] = int(order[group])
+    return None if None in sources else [source for source in sources if source is not None]
 
 
 def groups_interleaved(asked: Computation) -> Iterator[Prediction]:
@@ -215,6 +247,7 @@ HYPOTHESES = (
     Hypothesis.of("groups-interleaved", groups_interleaved, "groups > 1", "in_channels > groups"),
     Hypothesis.of("first-group-for-all", first_group_for_all, "groups > 1"),
     Hypothesis.of("groups-exchanged", groups_exchanged, "groups > 1"),
+    Hypothesis.of("another-group", another_group, "groups > 1"),
     Hypothesis.of("channels-summed-first", channels_summed_first, "in_channels > groups"),
     Hypothesis.of("layout-misread", layout_misread, pair_rank=27),
     Hypothesis.of("channel-remainder-ignored", channel_remainder_ignored, "channels > 1"),

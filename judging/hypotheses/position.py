@@ -9,6 +9,8 @@ from convformance.judging.axes import along_axis, axis_names, hit_indices
 from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction
 from convformance.reference.arrays import Array
 
+_BLOCKS = (2, 4, 8, 16, 32)
+
 
 def _taken_from_answer(asked: Computation, where: Array, detail: str = "") -> Iterator[Prediction]:
     """Yield the truth with the answer's own values at ``where``, a mask that broadcasts to the result.
@@ -146,6 +148,32 @@ def single_image(asked: Computation) -> Iterator[Prediction]:
         yield from _single(asked, 0, "image")
 
 
+def beyond_a_block(asked: Computation) -> Iterator[Prediction]:
+    """Only the first images of the batch are computed: the others are zero, hold what belongs to earlier ones, or are
+    left out of the sum.
+
+    Let the loop over the batch reach its last image, whatever the size of a block.
+    """
+    size = asked.problem.batch
+    if asked.gives not in ("input", "output"):
+        blocks = {size // block * block for block in _BLOCKS} - {0, size}
+        for count in sorted({size - 1, *blocks} if size > 2 else blocks, reverse=True):
+            yield f"only the first {count} of {size} are summed", asked.mapped("output", partial(_only_first, count))
+        return
+    wrong = hit_indices(_wrong(asked), 0)
+    count = int(wrong[0]) if len(wrong) else 0
+    if not count or size - count < 2:
+        return
+    index = np.arange(size)
+    yield f"zero from image {count} on", asked.changed(partial(_only_first, count))
+    yield f"the first again from image {count} on", asked.changed(lambda array: array[index % count])
+    yield f"that of image {count - 1} from there on", asked.changed(lambda array: array[np.minimum(index, count - 1)])
+
+
+def _only_first(count: int, array: Array) -> Array:
+    return np.where(along_axis(np.arange(len(array)) < count, 0, array.ndim), array, 0.0)
+
+
 def later_images_wrong(asked: Computation) -> Iterator[Prediction]:
     """The first images of the batch are right, and all from some index on are wrong.
 
@@ -171,6 +199,7 @@ def _single(asked: Computation, axis: int, name: str) -> Iterator[Prediction]:
 HYPOTHESES = (
     Hypothesis.of("constant-output", constant_output),
     Hypothesis.of("repeated", repeated),
+    Hypothesis.of("beyond-a-block-of-images", beyond_a_block, "batch > 1"),
     Hypothesis.of("unwritten", nothing_summed),
 )
 

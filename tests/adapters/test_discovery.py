@@ -98,7 +98,10 @@ def test_the_example_of_the_documentation_is_a_faithful_adapter_of_under_25_line
     adapter = discovery.create(str(file))
     (route,) = adapter.routes()
     refused = {name for name, p in checking.PROBLEMS.items() if p.groups > 1 or min(map(min, p.padding)) < 0}
-    message = "refused: outside the domain of the route tensordot of windows: one group; no negative padding; no bias"
+    message = (
+        "refused: outside the domain of the route tensordot of windows: one group; no negative padding; "
+        "floating-point numbers; no bias; an ordinary convolution"
+    )
     assert checking.outcomes(adapter, route, "float64", "sliced") == dict.fromkeys(refused, message)
     assert checking.outcome(adapter, route, checking.EMPTY["empty-output"]).startswith(
         "refused: window shape cannot be larger"
@@ -207,7 +210,7 @@ def test_what_cannot_be_read_is_said_with_the_grammar(spec: str) -> None:
 def test_a_bad_option_is_named_with_what_is_allowed(path: Path) -> None:
     assert sentence(f"{path}[fast]").endswith("the option 'fast' cannot be read; allowed: key=value")
     assert sentence(f"{path}[mode=quick]") == "adapter first: mode='quick' is unknown; allowed: slow, fast"
-    assert sentence(f"{path}[speed=1]") == "adapter first has no option 'speed'; allowed: mode, device"
+    assert sentence(f"{path}[speed=1]") == "adapter first has no option 'speed'; allowed: mode, device, calls"
 
 
 def test_a_file_or_class_that_is_not_there_is_named(path: Path, tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ def test_a_question_that_another_route_is_asked_is_not_listed_as_asked_of_nobody
 @pytest.mark.parametrize("name", list(discovery.BUILT_IN))
 def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_to_do(name: str) -> None:
     cls = discovery.adapter_class(name)
-    asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
+    asked, outside = parts(
+        Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard"), tier="standard")
+    )
     answerable = answers(asked)
     nowhere = [question for question in outside if answers([question]).isdisjoint(answerable)]
     without_bias = {each.operation for each in cls.routes()} - {
@@ -151,7 +153,9 @@ def test_a_route_is_asked_what_it_offers_and_its_domain_says_what_it_does_not() 
 @pytest.mark.parametrize("name", list(discovery.BUILT_IN))
 def test_a_domain_leaves_something_out_and_something_in(name: str) -> None:
     cls = discovery.adapter_class(name)
-    asked, outside = parts(Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard")))
+    asked, outside = parts(
+        Selection(cls, cls.complete_mode({}), name), Scope(catalogue.cases("standard"), tier="standard")
+    )
     bounded = {each.name for each in cls.routes() if each.domain.covers}
     # A route that takes whatever numbers its operation is asked in is bounded by what no case asks.
     taking = {each.name for each in cls.routes() if "int8" in each.domain.covers}

@@ -11,7 +11,12 @@ from tests.adapters import checking
 
 pytest.importorskip("jax")
 
-ROUTES = {f"{route.operation}-{route.name}": route for route in Jax.routes() if checking.is_ordinary(route)}
+# Those that are asked a sample have a test of their own: test_derivatives.py.
+ROUTES = {
+    f"{route.operation}-{route.name}": route
+    for route in Jax.routes()
+    if checking.is_ordinary(route) and not route.domain.seldom
+}
 SOME = ("line-same-upper-stride", "groups-stride-dilation", "volume-stride")
 
 
@@ -131,7 +136,7 @@ def test_lax_hears_its_own_word_for_a_padding_where_it_has_one(
 )
 def test_the_layout_is_the_one_that_was_asked_for(layout: str, dimensions: tuple[str, str, str]) -> None:
     adapter = Jax(layout=layout)
-    assert adapter._dimensions(checking.PROBLEMS["plain"]) == dimensions
+    assert adapter.dimensions(checking.PROBLEMS["plain"]) == dimensions
 
 
 def test_the_device_is_told() -> None:

@@ -41,6 +41,7 @@ PROBLEMS = {
 }
 # Compilation takes seconds: in these modes a few problems stand for all.
 FEW = ("line", "groups", "crop-and-pad")
+SAMPLE = ("groups",)  # for a route that is asked a sample
 MODES = {
     "scipy": tuple(PROBLEMS),
     "torch": tuple(PROBLEMS),
@@ -133,7 +134,7 @@ def settings_put_back() -> Iterator[None]:
 def test_every_template_gives_the_bits_of_its_route(spec: str) -> None:
     adapter = created(spec)
     for route in floating_point_routes(adapter):
-        results = dict(outcomes(adapter, route, MODES[spec]))
+        results = dict(outcomes(adapter, route, MODES[spec] if not route.domain.seldom else SAMPLE))
         assert set(results.values()) <= {"same", "refused", "none"}, (route, results)
         unwritten = {name for name, result in results.items() if result == "none"}
         assert unwritten <= set(WITHOUT.get((adapter.name, route.name), ())), route
@@ -156,7 +157,9 @@ def test_a_script_of_a_small_case_has_12_to_25_lines(name: str) -> None:
         want = np.ones(problem.result_shape(route.operation))
         text = script(adapter, route, problem, numbers, want, "float32")
         assert text is not None
-        assert 12 <= len(text.splitlines()) <= (35 if name == "onnxruntime" else 25), text
+        # A derivative of a derivative takes more lines, and a model more still.
+        most = 35 if name == "onnxruntime" else 30 if route.domain.seldom else 25
+        assert 12 <= len(text.splitlines()) <= most, text
         assert max(map(len, text.splitlines())) <= 100 + len(max(text.split(), key=len)), text
 
 

@@ -15,7 +15,14 @@ from tests.adapters import checking
 
 pytest.importorskip("tensorflow")
 
-ROUTES = {f"{route.operation}-{route.name}": route for route in Tensorflow.routes() if checking.is_ordinary(route)}
+# Those that are asked a sample have a test of their own: test_derivatives.py.
+ROUTES = {
+    f"{route.operation}-{route.name}": route
+    for route in Tensorflow.routes()
+    if checking.is_ordinary(route)
+    and not route.domain.seldom
+    and not route.name.startswith("depthwise_conv2d_backprop")
+}
 DEPTHWISE = ("nn.depthwise_conv2d", "depthwise_tape")
 RAW = ("conv2d_backprop_input", "nn.conv2d_transpose", "conv2d_backprop_filter")
 Rules = tuple[tuple[bool, str], ...]

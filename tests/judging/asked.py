@@ -20,6 +20,7 @@ class InstantAnswer:
     value: Array
     seconds: float = 0.0
     changed: tuple[int, ...] = ()
+    earlier: Array | None = None
 
 
 def case_of(**sizes: Any) -> Case:

@@ -96,7 +96,37 @@ def _several_channels(problem: Problem) -> bool:
 
 _UNSUPPORTED = ValueError("the depth of the input does not match that of the filter")
 
+
+def _last_group_of_first(y: Array, problem: Problem) -> Array:
+    """The last of three groups or more holds the result of the first."""
+    size = y.shape[1] // problem.groups
+    return np.concatenate([y[:, : y.shape[1] - size], y[:, :size]], axis=1)
+
+
+def _last_gradient_of_first(dw: Array, problem: Problem) -> Array:
+    size = dw.shape[0] // problem.groups
+    return np.concatenate([dw[: dw.shape[0] - size], dw[:size]])
+
+
+def _three_groups(problem: Problem) -> bool:
+    return problem.groups > 2
+
+
 MEMBERS = (
+    _member(
+        "last-group-holds-first",
+        "Writes the result of the first group into the last of three groups or more.",
+        (*FORWARD, *INPUT_GRADIENT),
+        when(_three_groups, answer(_last_group_of_first)),
+        "another-group",
+    ),
+    _member(
+        "last-group-gradient-of-first",
+        "Gives the filters of the last of three groups or more the gradient of the first.",
+        FILTER_GRADIENT,
+        when(_three_groups, answer(_last_gradient_of_first)),
+        "another-group",
+    ),
     _member(
         "groups-ignored",
         "Convolves the channels of the first group with every filter.",

@@ -176,6 +176,25 @@ def _nothing_in(operation: str, problem: Problem, arrays: Arrays, bias: Array | 
     return right(operation, problem, arrays, bias)
 
 
+def _eight_again(y: Array, problem: Problem) -> Array:
+    """The images from the ninth on hold those of the first eight again."""
+    return y[np.arange(len(y)) % 8]
+
+
+def _first_eight(dy: Array, problem: Problem) -> Array:
+    """Only the first eight images count."""
+    dy[8:] = 0
+    return dy
+
+
+def _of_first_eight(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
+    return right(operation, problem, (_first_eight(arrays[0].copy(), problem), *arrays[1:]), bias)
+
+
+def _nine_images(problem: Problem) -> bool:
+    return problem.batch > 8
+
+
 def _wide_in_groups(problem: Problem) -> bool:
     return grouped(problem) and max(problem.kernel_size) > 16
 
@@ -279,6 +298,20 @@ MEMBERS = (
         FORWARD,
         _wrong_from_second_call_on,
         "wrong-after-first-call",
+    ),
+    _member(
+        "eight-images-again",
+        "Computes eight images, and gives those from the ninth on the results of the first ones again.",
+        (*FORWARD, *INPUT_GRADIENT),
+        when(_nine_images, answer(_eight_again)),
+        "beyond-a-block-of-images",
+    ),
+    _member(
+        "gradient-of-eight-images",
+        "Sums the filter gradient over the first eight images alone.",
+        FILTER_GRADIENT,
+        when(_nine_images, _of_first_eight),
+        "beyond-a-block-of-images",
     ),
     _member(
         "filter-gradient-of-empty-batch-unwritten",

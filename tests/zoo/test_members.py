@@ -43,6 +43,8 @@ CAUGHT_LATER = {
     "relu-before-normalisation": "composition-n2c4o6-7x6-k2x3-bias-batch.norm.relu",
     "relu-of-nan-zero": "composition-n2c4o6-6x5-k3x2-bias-relu-nan-data",
     "wide-kernel-in-groups-raising": "groups-n2c4o6-3x72-k2x67-g2",
+    "eight-images-again": "paths-n16c4o8-8x8-k3x3-p1x1",
+    "gradient-of-eight-images": "paths-n16c4o8-8x8-k3x3-p1x1",
 }
 CHANGING = "operand-changed"
 DECLARED = (ValueError, RuntimeError, ZeroDivisionError)  # what members that end in "raising" raise

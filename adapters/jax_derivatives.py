@@ -1,0 +1,299 @@
+"""JAX's other ways to the same seven operations: derivatives of derivatives, forward mode, ``vmap``, batch groups.
+
+See ``torch_derivatives``: a convolution is linear in the data and in the filter.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.layouts import shape_in
+from convformance.adapters.sampling import sampled
+from convformance.reference.geometry import Size
+from convformance.reference.problem import Problem
+
+_SOME = sampled("derivatives", share=400, full=8)
+_GROUPS = _SOME & Domain("groups", lambda request: request.problem.groups > 1)
+_WIDE = _SOME & Domain("float64 and float32", lambda request: request.dtype in ("float64", "float32"))
+_ONE_GROUP = _SOME & Domain("one group", lambda request: request.problem.groups == 1)
+
+Function = Callable[..., Any]
+
+_JVP = "jax.jvp(lambda {0}: {1}, (jnp.zeros_like({0}),), ({0},))[1]"
+_TWICE = """\
+_, pullback = jax.vjp(lambda {0}: {1}, jnp.zeros_like({0}))
+dy = jnp.zeros({2}, {0}.dtype)
+jax.vjp(lambda dy: pullback(dy)[0], dy)[1]({0})[0]"""
+_GRADIENT_TWICE = """\
+def gradient({1}):
+    return jax.vjp(lambda {0}: {3}, jnp.zeros_like({0}))[1](dy)[0]
+
+jax.vjp(gradient, {2})[1]({0})[0]"""
+_FORWARD_OVER_REVERSE = """\
+def gradient({0}):
+    return jax.vjp(lambda {1}: {3}, {2})[1](dy)[0]
+
+jax.jvp(gradient, (jnp.zeros_like({0}),), ({0},))[1]"""
+
+
+class JaxDerivatives(Adapter):
+    """The routes by derivatives, ``vmap`` and batch groups, for an adapter with the convolution and its transpose."""
+
+    jax: Any
+    lax: Any
+    numpy: Any
+
+    def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        """Return the convolution."""
+        raise NotImplementedError
+
+    def dilated_lhs(self, problem: Problem, dy: Any, w: Any, bias: Any = None) -> Any:
+        """Return the transposed convolution."""
+        raise NotImplementedError
+
+    def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        """Return the transposed convolution of one group by the function of that name."""
+        raise NotImplementedError
+
+    def dimensions(self, problem: Problem) -> tuple[str, str, str]:
+        """Return the dimension numbers of the layout."""
+        raise NotImplementedError
+
+    @route("conv", "jvp-x", script=_JVP.format("x", "{conv}"), domain=_SOME)
+    def jvp_data(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self._along(lambda x: self.conv(problem, x, w), x)
+
+    @route("conv", "jvp-w", script=_JVP.format("w", "{conv}"), domain=_SOME)
+    def jvp_filter(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self._along(lambda w: self.conv(problem, x, w), w)
+
+    @route("conv", "vjp-of-vjp-x", script=_TWICE.format("x", "{conv}", "{y_shape}"), domain=_SOME)
+    def twice_data(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self._twice(lambda x: self.conv(problem, x, w), x, problem.output_shape)
+
+    @route("conv", "vjp-of-vjp-w", script=_TWICE.format("w", "{conv}", "{y_shape}"), domain=_SOME)
+    def twice_filter(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self._twice(lambda w: self.conv(problem, x, w), w, problem.output_shape)
+
+    @route(
+        "conv",
+        "vmap-x",
+        script="def single(image):\n    x = image[None]\n    return {conv}[0]\n\njax.vmap(single)(x)",
+        domain=_SOME,
+    )
+    def vmap_images(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self.jax.vmap(lambda image: self.conv(problem, image[None], w)[0])(x)
+
+    @route(
+        "conv",
+        "vmap-w",
+        script="filters = w.reshape{filters_by_group}\n"
+        "jax.vmap(lambda w: {conv}, {filter_axis}, {channel_axis})(filters).reshape{y_shape}",
+        domain=_SOME,
+    )
+    def vmap_filters(self, problem: Problem, x: Any, w: Any) -> Any:
+        """One filter of each group at a time."""
+        shape, filter_axis, channel_axis = self.by_group(problem)
+        mapped = self.jax.vmap(lambda w: self.conv(problem, x, w), filter_axis, channel_axis)
+        return mapped(w.reshape(shape)).reshape(shape_in(problem.output_shape, self.activations))
+
+    def by_group(self, problem: Problem) -> tuple[Size, int, int]:
+        """Return the filter's shape with an axis for the filters of a group, that axis, and the same of the result."""
+        shape = shape_in(problem.filter_shape, self.filters)
+        axis = self.dimensions(problem)[1].index("O")
+        split = (*shape[:axis], problem.groups, problem.out_channels // problem.groups, *shape[axis + 1 :])
+        return split, axis + 1, self.dimensions(problem)[2].index("C") + 1
+
+    def _batch_groups_text(self, problem: Problem) -> str:
+        geometry = f"{problem.stride}, {problem.padding}, rhs_dilation={problem.dilation}"
+        names = f"dimension_numbers={self.dimensions(problem)}, batch_group_count={problem.groups}"
+        axis, split, merged = self._images_by_group(problem)
+        images = f"jnp.moveaxis(x.reshape{split}, {axis}, 0).reshape{merged}"
+        return f"jax.lax.conv_general_dilated({images}, w, {geometry}, {names})"
+
+    @route("conv", "batch_group_count", script=_batch_groups_text, domain=_GROUPS)
+    def batch_groups(self, problem: Problem, x: Any, w: Any) -> Any:
+        """The groups as parts of the batch, each of which meets its own filters."""
+        axis, split, merged = self._images_by_group(problem)
+        return self.lax.conv_general_dilated(
+            self.numpy.moveaxis(x.reshape(split), axis, 0).reshape(merged),
+            w,
+            problem.stride,
+            problem.padding,
+            rhs_dilation=problem.dilation,
+            dimension_numbers=self.dimensions(problem),
+            batch_group_count=problem.groups,
+        )
+
+    def _images_by_group(self, problem: Problem) -> tuple[int, Size, Size]:
+        """Return the axis of groups in the data, its shape with it, and the shape with the groups in the batch."""
+        shape, axis = shape_in(problem.input_shape, self.activations), self.dimensions(problem)[0].index("C")
+        inputs = problem.in_channels // problem.groups
+        split = (*shape[:axis], problem.groups, inputs, *shape[axis + 1 :])
+        rest = tuple(inputs if at == axis else size for at, size in enumerate(shape))[1:]
+        return axis, split, (problem.groups * problem.batch, *rest)
+
+    @route(
+        "conv_input_grad",
+        "batch_group_count",
+        script=lambda self, problem: (
+            f"jax.vjp(lambda x: {self._batch_groups_text(problem)}, "
+            f"jnp.zeros({shape_in(problem.input_shape, self.activations)}, dy.dtype))[1](dy)[0]"
+        ),
+        domain=_GROUPS,
+    )
+    def batch_groups_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        return self._pulled(lambda x: self.batch_groups(problem, x, w), self._zeros(problem.input_shape, dy), dy)
+
+    @route(
+        "conv_filter_grad",
+        "batch_group_count",
+        script=lambda self, problem: (
+            f"jax.vjp(lambda w: {self._batch_groups_text(problem)}, "
+            f"jnp.zeros({shape_in(problem.filter_shape, self.filters)}, dy.dtype))[1](dy)[0]"
+        ),
+        domain=_GROUPS,
+    )
+    def batch_groups_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
+        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        return self._pulled(lambda w: self.batch_groups(problem, x, w), w, dy)
+
+    @route(
+        "conv_input_grad",
+        "linear_transpose",
+        script="jax.linear_transpose(lambda x: {conv}, {x_zeros})(dy)[0]",
+        domain=_SOME,
+    )
+    def linear_transpose(self, problem: Problem, dy: Any, w: Any) -> Any:
+        x = self._zeros(problem.input_shape, dy)
+        return self.jax.linear_transpose(lambda x: self.conv(problem, x, w), x)(dy)[0]
+
+    @route(
+        "conv_input_grad",
+        "vjp-of-vjp",
+        script=_GRADIENT_TWICE.format("w", "x", "{x_zeros}", "{conv}"),
+        domain=_SOME,
+    )
+    def twice_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        x = self._zeros(problem.input_shape, dy)
+        return self._gradient_twice(lambda x, w: self.conv(problem, x, w), x, w, dy)
+
+    @route(
+        "conv_input_grad",
+        "forward-over-reverse",
+        script=_FORWARD_OVER_REVERSE.format("w", "x", "{x_zeros}", "{conv}"),
+        domain=_SOME,
+    )
+    def forward_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        x = self._zeros(problem.input_shape, dy)
+        return self._along(lambda w: self._pulled(lambda x: self.conv(problem, x, w), x, dy), w)
+
+    @route(
+        "conv_filter_grad",
+        "vjp-of-vjp",
+        script=_GRADIENT_TWICE.format("x", "w", "{w_zeros}", "{conv}"),
+        domain=_SOME,
+    )
+    def twice_weights(self, problem: Problem, x: Any, dy: Any) -> Any:
+        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        return self._gradient_twice(lambda w, x: self.conv(problem, x, w), w, x, dy)
+
+    @route(
+        "conv_filter_grad",
+        "forward-over-reverse",
+        script=_FORWARD_OVER_REVERSE.format("x", "w", "{w_zeros}", "{conv}"),
+        domain=_SOME,
+    )
+    def forward_weights(self, problem: Problem, x: Any, dy: Any) -> Any:
+        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        return self._along(lambda x: self._pulled(lambda w: self.conv(problem, x, w), w, dy), x)
+
+    @route(
+        "conv_filter_grad",
+        "per-sample",
+        script="single = jax.vmap(lambda x, dy: jax.vjp(lambda w: {conv}, {w_zeros})[1](dy)[0])\n"
+        "single(x[:, None], dy[:, None]).sum(0)",
+        domain=_WIDE,
+    )
+    def per_sample(self, problem: Problem, x: Any, dy: Any) -> Any:
+        """The gradient of every image for itself, added up; in 16 bits that would round each of them."""
+        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+
+        def gradient(x: Any, dy: Any) -> Any:
+            return self._pulled(lambda w: self.conv(problem, x, w), w, dy)
+
+        return self.jax.vmap(gradient)(x[:, None], dy[:, None]).sum(0)
+
+    @route("conv_transpose", "jvp-w", script=_JVP.format("w", "{dilated}"), domain=_SOME)
+    def jvp_transposed(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self._along(lambda w: self.dilated_lhs(problem, x, w), w)
+
+    @route("conv_transpose", "vjp-of-vjp-x", script=_TWICE.format("x", "{dilated}", "{x_shape}"), domain=_SOME)
+    def twice_transposed(self, problem: Problem, x: Any, w: Any) -> Any:
+        return self._twice(lambda x: self.dilated_lhs(problem, x, w), x, problem.input_shape)
+
+    @route(
+        "conv_transpose_input_grad",
+        "lax.conv_transpose",
+        script="jax.vjp(lambda x: {transposed}, {y_zeros})[1](dy)[0]",
+        domain=_ONE_GROUP,
+    )
+    def conv_transpose_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        return self._pulled(lambda x: self.conv_transpose(problem, x, w), self._zeros(problem.output_shape, dy), dy)
+
+    @route(
+        "conv_transpose_filter_grad",
+        "lax.conv_transpose",
+        script="jax.vjp(lambda w: {transposed}, {w_zeros})[1](dy)[0]",
+        domain=_ONE_GROUP,
+    )
+    def conv_transpose_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
+        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        return self._pulled(lambda w: self.conv_transpose(problem, x, w), w, dy)
+
+    @route(
+        "conv_transpose_input_grad",
+        "vjp-of-vjp",
+        script=_GRADIENT_TWICE.format("w", "x", "{y_zeros}", "{dilated}"),
+        domain=_SOME,
+    )
+    def twice_transposed_input(self, problem: Problem, dy: Any, w: Any) -> Any:
+        x = self._zeros(problem.output_shape, dy)
+        return self._gradient_twice(lambda x, w: self.dilated_lhs(problem, x, w), x, w, dy)
+
+    @route(
+        "conv_transpose_filter_grad",
+        "forward-over-reverse",
+        script=_FORWARD_OVER_REVERSE.format("x", "w", "{w_zeros}", "{dilated}"),
+        domain=_SOME,
+    )
+    def forward_transposed_weights(self, problem: Problem, x: Any, dy: Any) -> Any:
+        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        return self._along(lambda x: self._pulled(lambda w: self.dilated_lhs(problem, x, w), w, dy), x)
+
+    def _zeros(self, shape: Size, like: Any) -> Any:
+        """Return activations of zeros, ``shape`` being canonical."""
+        return self.numpy.zeros(shape_in(shape, self.activations), like.dtype)
+
+    def _along(self, function: Function, direction: Any) -> Any:
+        """Return the derivative of a linear function along a direction: its value there."""
+        return self.jax.jvp(function, (self.numpy.zeros_like(direction),), (direction,))[1]
+
+    def _pulled(self, function: Function, point: Any, upstream: Any) -> Any:
+        """Return the gradient of ``function`` at ``point``."""
+        return self.jax.vjp(function, point)[1](upstream)[0]
+
+    def _twice(self, function: Function, direction: Any, shape: Size) -> Any:
+        """Return the derivative, in its upstream, of the gradient of a linear function along a direction."""
+        _, pullback = self.jax.vjp(function, self.numpy.zeros_like(direction))
+        return self._pulled(lambda dy: pullback(dy)[0], self._zeros(shape, direction), direction)
+
+    def _gradient_twice(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
+        """Return the derivative in its first argument of the gradient of ``function`` in its second, along a direction.
+
+        Of a bilinear function that is its gradient in the first argument, where the second is the direction.
+        """
+        zeros = self.numpy.zeros_like(direction)
+        return self._pulled(
+            lambda first: self._pulled(lambda second: function(first, second), zeros, upstream), point, direction
+        )
