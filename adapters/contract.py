@@ -28,6 +28,17 @@ class Refusal(Exception):
     """The framework does not offer what was asked; the message is its own sentence."""
 
 
+class BackendFault(Exception):
+    """The back end failed in a way of its own, such as the death of its process; ``grade`` is what that comes to.
+
+    ``answered``: it said so itself, and can be asked on.
+    """
+
+    def __init__(self, grade: str, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.grade, self.answered = grade, answered
+
+
 class UsageError(Exception):
     """The user asked for an adapter that cannot be had as asked; the message says why and what is allowed."""
 
@@ -38,11 +49,15 @@ class MissingFramework(UsageError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added."""
+    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added.
+
+    ``case`` is the id of the case that asks; empty where none does, as in the search for a smaller problem.
+    """
 
     problem: Problem
     dtype: str
     has_bias: bool = False
+    case: str = ""
 
 
 @dataclass(frozen=True)
@@ -249,6 +264,11 @@ class Adapter:
         """Return what is known of a device that is no CPU: its name, capability, driver and library versions."""
         return {}
 
+    @property
+    def processes(self) -> frozenset[int]:
+        """The processes that it keeps running from one question to the next."""
+        return frozenset()
+
     def to_native(self, array: Array) -> Any:
         """Return ``array`` as the framework's own, strides kept where the framework has them."""
         return array
@@ -297,7 +317,7 @@ class Adapter:
         An operand that the framework changed is reported, and put back for whoever is asked next. Raises Refusal with
         the framework's words where it does not offer this; any other exception is the framework's own.
         """
-        _check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
+        check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
         arrays = self._to_layout(route, operands, bias)
         contents = [array.tobytes() for array in arrays]
         try:
@@ -345,7 +365,7 @@ class Adapter:
         )
 
 
-def _check_domain(adapter: str, route: Route, request: Request) -> None:
+def check_domain(adapter: str, route: Route, request: Request) -> None:
     """Refuse what no run asks: the search for a smallest case, or a call by hand, may still come here."""
     if not route.domain.holds(request):
         raise Refusal(f"outside the domain of the route {route.name} of {adapter}: {route.domain.covers}")

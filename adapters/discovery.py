@@ -1,6 +1,7 @@
 """Discovery: from what a user writes after ``--adapter`` to an adapter that can be asked.
 
     NAME | path/to/file.py | path/to/file.py:Class | package.module:Class, each with an optional [key=value,...]
+    exec:COMMAND, a program in any language; answers:DIR, answers in files
 
 A name is one of the adapters that come with the suite or an entry point in the group ``convformance.adapters``. Nothing
 here imports a framework before ``create``.
@@ -15,7 +16,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import NamedTuple
 
-from convformance.adapters import caching
+from convformance.adapters import caching, program, recorded
 from convformance.adapters.contract import Adapter, KnownDivergence, MissingFramework, Route, UsageError
 from convformance.processes import loading
 from convformance.processes.loading import LoadError, error_text
@@ -29,6 +30,7 @@ BUILT_IN: Mapping[str, str] = {
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
 }
+_BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ def available() -> Iterator[Available]:
 
 
 def _parse(spec: str) -> tuple[str, dict[str, str]]:
-    """Split ``target[key=value,...]``."""
+    """Split ``target[key=value,...]``; a command is no target with options, whatever brackets are in it."""
+    if spec.startswith(tuple(_BY_PREFIX)):
+        return spec, {}
     match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", spec)
     if not match:
         raise UsageError(
@@ -173,6 +177,9 @@ def adapter_class(target: str) -> type[Adapter]:
 
     Raises UsageError.
     """
+    for prefix, adapter_of in _BY_PREFIX.items():
+        if target.startswith(prefix):
+            return adapter_of(target)
     path, colon, class_name = target.rpartition(":")
     if target.endswith(".py"):
         return _only_adapter(_module_of_file(target), target)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import Adapter, Answer, Refusal
+from convformance.adapters.contract import Adapter, Answer, BackendFault, Refusal
 from convformance.adapters.discovery import Selection
 from convformance.judging.grades import CRASHED, ERROR, REFUSED, TIMED_OUT
 from convformance.judging.rule import Judgement, judge
@@ -91,13 +91,18 @@ class VerdictRunner:
             return self.without_answer(question, REFUSED, tidy(str(refusal)))
         except AdapterError as error:
             return self.without_answer(question, error.grade, str(error))
-        except CallTimeout:
-            return self.without_answer(question, TIMED_OUT, f"no answer within {self._limit:g} s")
+        except CallTimeout as timeout:
+            return self.without_answer(question, TIMED_OUT, f"no answer within {self._limit:g} s{timeout}")
         finally:
             if is_first:
                 self._state.accept()
                 gc.freeze()  # a framework stays: to look through all of it for garbage costs some percent of a run
-            self.spent = self._state.restore()
+            self.spent = self._state.restore(self._processes())
+
+    def _processes(self) -> frozenset[int]:
+        """Return the processes that adapters keep from one question to the next."""
+        adapters = (each for each in self._adapters.values() if isinstance(each, Adapter))
+        return frozenset().union(*(each.processes for each in adapters))
 
     def without_answer(self, question: Question, grade: str, message: str) -> Verdict:
         """Return the verdict on a question that ended without an answer, as when its process died."""
@@ -116,6 +121,8 @@ class VerdictRunner:
                 return adapter.answer(question.route, question.case.problem, operands.arrays, operands.bias)
         except (Refusal, CallTimeout):
             raise
+        except BackendFault as fault:
+            raise AdapterError(fault.grade, tidy(str(fault))) from fault
         except MemoryError as error:
             raise AdapterError(CRASHED, f"out of memory: {error_text(error)}") from error
         except BaseException as error:  # an exit, too, and an interrupt that nobody sent
