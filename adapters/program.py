@@ -69,7 +69,7 @@ class Program(Adapter):
         check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
         arrays = self._to_layout(route, operands, bias)
         terms = self.layout(route, "activation"), self.layout(route, "filter")
-        conversation = self._started()
+        conversation = self.conversation
         started = time.perf_counter()
         try:
             result = conversation.ask(route.operation, problem, arrays, terms)
@@ -89,8 +89,9 @@ class Program(Adapter):
         seconds = time.perf_counter() - started
         return Answer(layouts.to_canonical(result, self.layout(route, layouts.result_role(route.operation))), seconds)
 
-    def _started(self) -> Conversation:
-        """Return the conversation, begun anew where there is none; what never starts is not tried for ever."""
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation, begun anew where there is none; what never starts is not tried for ever."""
         if self._conversation is None:
             if len(self._failed) >= _STARTS:
                 raise self._failed[-1]
@@ -158,26 +159,34 @@ def adapter_of(spec: str) -> type[Program]:
 
     Raises UsageError where it cannot be started, or introduces itself as nothing that can be asked.
     """
-    command = _command(spec.removeprefix(PREFIX))
+    command = command_of(spec)
     try:
         conversation = Conversation(command)
     except BackendFault as fault:
         hint = f"; to see what is wrong: convformance smoke {shlex.quote(spec)}"
         raise UsageError(f"adapter {spec}: {fault}{hint}") from fault
     conversation.stop()
-    met = conversation.introduction
-    namespace = {"name": met.name, "command": command, "introduction": met, "domain": met.domain}
+    return class_of(conversation.introduction, command)
+
+
+def class_of(met: Introduction, command: tuple[str, ...]) -> type[Program]:
+    """Return the adapter of a program that has introduced itself."""
     routes = tuple(_routes(met))
+    namespace = {"name": met.name, "command": command, "introduction": met, "domain": met.domain}
     namespace["routes"] = classmethod(lambda cls: routes)
     return type("Program", (Program,), {**namespace, "__module__": __name__})
 
 
-def _command(text: str) -> tuple[str, ...]:
-    """Return the words of a command; a program in the working folder may be named without ``./``."""
+def command_of(spec: str) -> tuple[str, ...]:
+    """Return the command of a spec ``exec:COMMAND``; a program in the working folder may be named without ``./``.
+
+    Raises UsageError.
+    """
+    text = spec.removeprefix(PREFIX)
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"adapter {PREFIX}{text} cannot be read: {error}") from error
+        raise UsageError(f"adapter {spec} cannot be read: {error}") from error
     if not words:
         raise UsageError(f"adapter {PREFIX} names no program; allowed: exec:COMMAND, such as exec:./my_conv")
     if shutil.which(words[0]) is None and Path(words[0]).is_file():

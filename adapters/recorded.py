@@ -25,6 +25,7 @@ _ROUTE = "file"
 class Recorded(Adapter):
     """Whoever answered a folder of questions. What is asked is looked up by the bytes of its operands."""
 
+    answers_anything = False
     folder: ClassVar[Folder]
     answers: ClassVar[Answers]
 

@@ -110,9 +110,8 @@ class Pipe:
 
         None where it did not do so and was ended.
         """
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        status = self._status(ENDING) if gently else None
+        self.close_input()
+        status = self.status(ENDING) if gently else None
         self._kill()
         self._process.wait()
         self._reader.join(timeout=READING)
@@ -120,9 +119,14 @@ class Pipe:
             pipe.close()
         return status
 
+    def close_input(self) -> None:
+        """Let it see the end of its standard input."""
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
     def ended(self) -> Ended:
         """Return the exception that says how it ended; one that has only closed its output is ended first."""
-        status = self._status(ENDING)
+        status = self.status(ENDING)
         if status is None:
             self._kill()
             text = "the process closed its standard output"
@@ -131,7 +135,8 @@ class Pipe:
         self._reader.join(timeout=READING)
         return Ended(text)
 
-    def _status(self, seconds: float) -> int | None:
+    def status(self, seconds: float) -> int | None:
+        """Return its exit status once it has ended, None where it does not within that time."""
         try:
             return int(self._process.wait(timeout=seconds))
         except subprocess.TimeoutExpired:

@@ -47,10 +47,14 @@ def _can_be_shown(verdict: Verdict) -> bool:
 
 
 def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:
-    """Yield those of ``verdicts`` for which there is evidence, with it; ``specs`` says how each adapter is had."""
+    """Yield those of ``verdicts`` for which there is evidence, with it.
+
+    ``specs`` says how each adapter is had that can be asked more.
+    """
     by_adapter: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        by_adapter.setdefault(verdict.adapter, []).append(verdict)
+        if verdict.adapter in specs:
+            by_adapter.setdefault(verdict.adapter, []).append(verdict)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for batch in pool.map(lambda label: list(_of_adapter(specs[label], by_adapter[label])), by_adapter):
             yield from batch

@@ -90,6 +90,14 @@ class Scope:
         """Return the questions that the cases pose to a route outside its domain: nobody is asked them."""
         return [question for question in self._posed(selections) if not question.is_inside]
 
+    def asked(self) -> Iterator[tuple[Case, str, str]]:
+        """Yield every case in scope with each of its operations and dtypes, whoever is asked."""
+        pairs = ((case, operation) for case in self._cases() for operation in case.operations)
+        shares = ((case, operation) for case, operation in pairs if passes(operation, self.operations))
+        index, of = self.shard
+        for case, operation in islice(shares, index - 1, None, of):
+            yield from ((case, operation, dtype) for dtype in case.dtypes if passes(dtype, self.dtypes))
+
     def _posed(self, selections: Sequence[Selection]) -> Iterator[Question]:
         shares = (share for case in self._cases() for share in self._of_case(case, selections))
         index, of = self.shard

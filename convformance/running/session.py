@@ -154,7 +154,8 @@ class Session:
             return
         fresh = (verdict for question, verdict in self._answers() if question.key not in self.done)
         chosen = evidence.chosen(fresh, causes(self.records))
-        specs = {selection.label: selection.spec for selection in self.selections}
+        asked_on = (each for each in self.selections if each.adapter_class.answers_anything)
+        specs = {selection.label: selection.spec for selection in asked_on}
         complete = {verdict.key: verdict for verdict in evidence.completed(chosen, specs)}
         self.verdicts.update(complete)
         try:
