@@ -331,6 +331,12 @@ def _cases(parsed: argparse.Namespace) -> int:
 def _declare_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     reproduce = commands.add_parser("reproduce", help="print a script that shows one finding, as short as can be")
     _declare_question(reproduce)
+    reproduce.add_argument(
+        "--files",
+        type=Path,
+        metavar="DIR",
+        help="of exec:COMMAND: write there what the program is sent, and what is right",
+    )
     reproduce.set_defaults(command=_reproduce)
 
 
@@ -342,6 +348,11 @@ def _declare_question(parser: argparse.ArgumentParser) -> None:
 
 
 def _reproduce(parsed: argparse.Namespace) -> int:
+    if parsed.files is not None:
+        from convformance.exchange import transcript
+
+        question = (getattr(parsed, name) for name in ("adapter", "op", "route", "case", "dtype"))
+        return _print([transcript.write(*question, parsed.files)])
     evidence = _evidence(parsed, fill=None)
     if evidence.script is None:
         print("convformance: nothing that fails here is small enough for a script", file=sys.stderr)

@@ -37,7 +37,7 @@ _READ_ON = (
 
 
 class Failure(Exception):
-    """What is wrong with the harness, and what to do about it; ``basic``: nothing else can be tried before it is mended."""
+    """What is wrong with the harness, and what to do about it; ``basic``: nothing else can be tried before that."""
 
     def __init__(self, message: str, *, basic: bool = False) -> None:
         super().__init__(message)
