@@ -11,6 +11,7 @@ from convformance.adapters.recorded import PREFIX, SEPARATOR
 from convformance.exchange.exporting import export
 from convformance.exchange.smoke import steps
 from convformance.options import RunOptions
+from convformance.processes import environment
 from convformance.running import launch
 from convformance.running.questions import Scope
 
@@ -52,6 +53,7 @@ def run_smoke(parsed: argparse.Namespace) -> int:
     """Try a harness, and say of each step how it went."""
     if not parsed.spec.startswith(program.PREFIX):
         raise ValueError(f"{parsed.spec!r} is no harness; allowed: exec:COMMAND, such as exec:./my_conv")
+    environment.settle_threads()
     failed = 0
     for step in steps(parsed.spec, seconds=parsed.seconds):
         print(step.text, flush=True)
