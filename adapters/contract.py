@@ -212,6 +212,7 @@ class Adapter:
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
     kinds_seen: ClassVar[tuple[str, ...]] = ()  # the kinds of machines that they come from
+    own_device: ClassVar[str] = ""  # the device, where a back end says it by itself
     answers_anything: ClassVar[bool] = True  # False for answers written down earlier: nothing smaller can be asked
     looked_at: ClassVar[str] = ""  # the newest version whose known divergences somebody looked at
     spec: str = ""  # what the user asked for it by

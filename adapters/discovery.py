@@ -95,7 +95,8 @@ class Selection:
 
     def device(self) -> str:
         """Return the device in words; the framework is imported for it only where the mode names one."""
-        return "cpu" if self.mode.get("device", "cpu") == "cpu" else self.create().device()
+        is_cpu = self.mode.get("device", "cpu") == "cpu"
+        return self.adapter_class.own_device or ("cpu" if is_cpu else self.create().device())
 
     def device_facts(self) -> Mapping[str, str]:
         """Return what is known of a device that is no CPU, imported as for ``device``."""

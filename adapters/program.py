@@ -55,10 +55,6 @@ class Program(Adapter):
         """Return the version of what the program drives, as it says."""
         return cls.introduction.target or "unknown"
 
-    def device(self) -> str:
-        """Return the device, as the program says."""
-        return self.introduction.device or "cpu"
-
     @property
     def processes(self) -> frozenset[int]:
         """The process that is kept from question to question."""
@@ -173,6 +169,7 @@ def class_of(met: Introduction, command: tuple[str, ...]) -> type[Program]:
     """Return the adapter of a program that has introduced itself."""
     routes = tuple(_routes(met))
     namespace = {"name": met.name, "command": command, "introduction": met, "domain": met.domain}
+    namespace["own_device"] = met.device
     namespace["routes"] = classmethod(lambda cls: routes)
     return type("Program", (Program,), {**namespace, "__module__": __name__})
 

@@ -44,10 +44,6 @@ class Recorded(Adapter):
         """Return the version of what answered, as it says."""
         return cls.answers.about.get("target", "unknown")
 
-    def device(self) -> str:
-        """Return the device, as whoever answered says."""
-        return self.answers.about.get("device", "unknown")
-
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Return the answer that lies in a file; raises Refusal with the words in it, BackendFault for a bad file."""
         dtype = str(operands[0].dtype)
@@ -137,6 +133,7 @@ def adapter_of(spec: str) -> type[Recorded]:
     routes = tuple(_routes(answered))
     namespace = {
         "name": about.get("name") or "answers",
+        "own_device": about.get("device", "unknown"),
         "folder": folder,
         "answers": answers,
         "routes": classmethod(lambda cls: routes),

@@ -56,7 +56,7 @@ class Harness:
             "never-starts": lambda: sys.exit("no licence"),
             "silent": lambda: time.sleep(600),
             "no-newline": lambda: self.say(json.dumps(INTRODUCTION).encode()) or time.sleep(600),
-            "buffered": lambda: self.write.write(json.dumps(INTRODUCTION).encode() + b"\n"),
+            "buffered": lambda: (self.read.read(), self.send(INTRODUCTION)),
             "old": lambda: self.send({**INTRODUCTION, "version": 0}),
             "nameless": lambda: self.send({**INTRODUCTION, "name": "my conv!"}),
         }

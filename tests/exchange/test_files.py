@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convformance.adapters.contract import Refusal, Request
+from convformance.adapters.contract import Refusal
 from convformance.adapters.discovery import load
 from convformance.adapters.exchange import Entry, Folder, restored, stored
 from convformance.reports import record
@@ -20,6 +20,7 @@ from tests.exchange.asking import FEW, convformance
 FEW_CASES = [option for option in FEW if option not in ("--dtype", "float32")]
 # An adapter whose answers are of every kind: right, narrow, wrong, refused.
 ADAPTER = """
+import ml_dtypes
 import numpy as np
 from convformance.adapters.contract import Adapter, Refusal, route
 from convformance.reference import operations
@@ -38,7 +39,7 @@ class Mixed(Adapter):
         return y[..., ::-1] if problem.groups == 2 else y
 
     def narrow(self, problem, x, w):
-        halves = x.astype(np.float16).astype(float), w.astype(np.float16).astype(float)
+        halves = (array.astype("bfloat16").astype(float) for array in (x, w))
         return operations.apply("conv", problem, *halves).astype(np.float32)
 """
 Verdicts = dict[tuple[str, str], Verdict]
@@ -93,7 +94,7 @@ def test_judge_gives_the_verdicts_of_a_run(folder: Path) -> None:
     judged, run = (verdicts(folder / "out" / f"{name}.jsonl") for name in ("judged", "run"))
     assert {verdict.grade for verdict in run.values()} == {"conformant", "low-precision", "wrong", "refused"}
     assert judged.keys() == run.keys()
-    names = ("grade", "message", "exact", "error", "accumulator", "fills", "diagnosis", "worst", "finding")
+    names = ("grade", "message", "exact", "error", "accumulator", "diagnosis", "worst", "spread", "finding")
     for key, verdict in run.items():
         assert [getattr(judged[key], name) for name in names] == [getattr(verdict, name) for name in names]
 
@@ -113,7 +114,7 @@ def test_what_is_not_answered_does_not_count_and_what_cannot_be_read_is_named(fo
     questions = folder / "questions"
     few = tmp_path / "answers" / "conv"
     few.mkdir(parents=True)
-    first, second, third, *_ = sorted((questions / "answers" / "conv").glob("groups*float64.npz"))
+    first, second, third, *_ = sorted((questions / "answers" / "conv").glob("ranks*float64.npz"))
     (few / first.name).write_bytes(first.read_bytes())
     (few / second.name).write_bytes(second.read_bytes()[:100])
     with np.load(third) as numbers:
