@@ -82,9 +82,8 @@ class Folder:
         """Every question, by the name of its file."""
         entries: list[Entry] = []
         for line in self._lines[1:]:
-            lists = {name: tuple(line[name]) for name in ("operands", "fills")}
-            texts = {name: line[name] for name in ("operation", "case", "dtype", "problem", "result")}
-            entries.append(Entry(**texts, **lists))
+            fields = {name: line[name] for name in ("operation", "case", "dtype", "problem", "result")}
+            entries.append(Entry(**fields, operands=tuple(line["operands"]), fills=tuple(line["fills"])))
         return {entry.name: entry for entry in entries}
 
     def question_file(self, entry: Entry) -> Path:
@@ -130,8 +129,7 @@ def stored(array: Array) -> Array:
     return contiguous.view(np.uint16) if array.dtype == _BFLOAT16 else contiguous
 
 
-def restored(array: Any, dtype: str) -> Array:
+def restored(array: Array, dtype: str) -> Array:
     """Return an array of a file, whose numbers are of ``dtype``: for bfloat16 also the 16-bit numbers of its bits."""
-    array = np.asarray(array)
     is_bits = dtype == "bfloat16" and array.dtype.itemsize == 2 and array.dtype.kind in "uiV"
     return array.view(_BFLOAT16) if is_bits else array

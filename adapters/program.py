@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convformance.adapters import layouts
 from convformance.adapters.contract import (
@@ -51,6 +51,7 @@ class Program(Adapter):
         atexit.register(_end, weakref.ref(self))
 
     @classmethod
+    @cache
     def version(cls) -> str:
         """Return the version of what the program drives, as it says."""
         return cls.introduction.target or "unknown"
@@ -61,7 +62,7 @@ class Program(Adapter):
         return frozenset() if self._conversation is None else frozenset({self._conversation.pipe.pid})
 
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
-        """Ask the program; raises Refusal with its words, BackendFault where it ends or breaks the protocol."""
+        """Ask the program; raises Refusal with its sentence, BackendFault where it ends or breaks the protocol."""
         check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
         arrays = self._to_layout(route, operands, bias)
         terms = self.layout(route, "activation"), self.layout(route, "filter")
@@ -165,11 +166,11 @@ def adapter_of(spec: str) -> type[Program]:
     return class_of(conversation.introduction, command)
 
 
-def class_of(met: Introduction, command: tuple[str, ...]) -> type[Program]:
+def class_of(introduction: Introduction, command: tuple[str, ...]) -> type[Program]:
     """Return the adapter of a program that has introduced itself."""
-    routes = tuple(_routes(met))
-    namespace = {"name": met.name, "command": command, "introduction": met, "domain": met.domain}
-    namespace["own_device"] = met.device
+    routes = tuple(_routes(introduction))
+    namespace: dict[str, Any] = {"name": introduction.name, "command": command, "introduction": introduction}
+    namespace |= {"domain": introduction.domain, "own_device": introduction.device}
     namespace["routes"] = classmethod(lambda cls: routes)
     return type("Program", (Program,), {**namespace, "__module__": __name__})
 
@@ -181,30 +182,30 @@ def command_of(spec: str) -> tuple[str, ...]:
     """
     text = spec.removeprefix(PREFIX)
     try:
-        words = shlex.split(text)
+        parts = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"adapter {spec} cannot be read: {error}") from error
-    if not words:
+    if not parts:
         raise UsageError(f"adapter {PREFIX} names no program; allowed: exec:COMMAND, such as exec:./my_conv")
-    if shutil.which(words[0]) is None and Path(words[0]).is_file():
-        words[0] = str(Path(words[0]).resolve())
-    return tuple(words)
+    if shutil.which(parts[0]) is None and Path(parts[0]).is_file():
+        parts[0] = str(Path(parts[0]).resolve())
+    return tuple(parts)
 
 
-def _routes(met: Introduction) -> Iterator[Route]:
+def _routes(introduction: Introduction) -> Iterator[Route]:
     """Yield a route for each operation in each of the program's layouts, named by these where there are several."""
-    for operation in met.operations:
-        takes_bias = operation in WITH_BIAS and "bias" not in met.lacks
-        for activations, filters in met.layouts:
-            name = f"{activations},{filters}" if len(met.layouts) > 1 else "exec"
+    for operation in introduction.operations:
+        takes_bias = operation in WITH_BIAS and "bias" not in introduction.lacks
+        for activations, filters in introduction.layouts:
+            name = f"{activations},{filters}" if len(introduction.layouts) > 1 else "exec"
             yield Route(
                 operation,
                 name,
                 "answer",
                 activations,
                 filters,
-                met.grade,
-                dict(met.accumulator),
+                introduction.grade,
+                dict(introduction.accumulator),
                 takes_bias,
-                domain=met.domain,
+                domain=introduction.domain,
             )

@@ -40,6 +40,7 @@ class Recorded(Adapter):
         self._contents: tuple[Entry | None, Mapping[str, Any]] = None, {}
 
     @classmethod
+    @cache
     def version(cls) -> str:
         """Return the version of what answered, as it says."""
         return cls.answers.about.get("target", "unknown")

@@ -351,8 +351,8 @@ def _reproduce(parsed: argparse.Namespace) -> int:
     if parsed.files is not None:
         from convformance.exchange import transcript
 
-        question = (getattr(parsed, name) for name in ("adapter", "op", "route", "case", "dtype"))
-        return _print([transcript.write(*question, parsed.files)])
+        question = parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype
+        return _print([transcript.write(*question, folder=parsed.files)])
     evidence = _evidence(parsed, fill=None)
     if evidence.script is None:
         print("convformance: nothing that fails here is small enough for a script", file=sys.stderr)

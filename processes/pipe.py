@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from convformance.processes.child import ENDING, LAST_WORDS, READING, ending
 
@@ -39,9 +40,10 @@ class Pipe:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         # A session of its own: what it starts itself, as a shell does, is ended with it.
-        self._process = subprocess.Popen(list(command), bufsize=0, start_new_session=True, **pipes)  # type: ignore[call-overload]
+        options: dict[str, Any] = {"bufsize": 0, "start_new_session": True}
+        options |= dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self._process: Any = subprocess.Popen(list(command), **options)
         self.until: float | None = None
         self._unread = bytearray()
         self._errors = bytearray()

@@ -14,7 +14,7 @@ from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
 START_SECONDS = 60.0  # that a program may take to introduce itself: some compile themselves first
-_WORDS = 300  # characters of its last words that a message keeps
+_MOST_SAID = 300  # characters of its last words that a message keeps
 
 START = messages.encode({"cmd": "start", "version": VERSION})
 STOP = messages.encode({"cmd": "stop"})
@@ -40,11 +40,11 @@ class Conversation:
         self.pipe.until = time.monotonic() + seconds
         try:
             self.pipe.send(START)
-            met = introduction.parse(messages.parse_line(self.pipe.line()))
+            introduced = introduction.parse(messages.parse_line(self.pipe.line()))
         except (PipeError, ProtocolError) as error:
             raise self._fault(error, "when it was started") from error
         self.pipe.until = None
-        return met
+        return introduced
 
     def ask(self, operation: str, problem: Problem, arrays: Sequence[Array], layouts: tuple[str, str]) -> Array:
         """Return the answer to one question; raises Refusal with the program's own sentence."""
@@ -83,8 +83,8 @@ class Conversation:
 
     def said(self) -> str:
         """Return what it said last on standard error, as the end of a sentence."""
-        words = self.pipe.last_words
-        return f"; last on standard error: {json.dumps(words[-_WORDS:], ensure_ascii=False)}" if words else ""
+        errors = self.pipe.last_words
+        return f"; last on standard error: {json.dumps(errors[-_MOST_SAID:], ensure_ascii=False)}" if errors else ""
 
     def stop(self) -> None:
         """Let it end; one that does not is ended."""

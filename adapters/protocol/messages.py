@@ -115,7 +115,8 @@ def parse_header(line: bytes, sequence: int) -> Header:
     if len(kinds) != 1:
         raise ProtocolError(f"an answer has either tensor, refused or error, and this one has {kinds or 'none'}")
     if kinds != ["tensor"]:
-        return Header(sequence, **{kinds[0]: str(message[kinds[0]])})
+        refused, error = (str(message[kind]) if kind in message else None for kind in ("refused", "error"))
+        return Header(sequence, refused=refused, error=error)
     return _tensor(sequence, message["tensor"])
 
 
@@ -126,13 +127,13 @@ def _tensor(sequence: int, tensor: Any) -> Header:
     dtype, shape, count = tensor["dtype"], tensor["shape"], tensor["bytes"]
     if dtype not in DTYPES:
         raise ProtocolError(f"dtype is {json.dumps(dtype)}; allowed: {', '.join(DTYPES)}")
-    sizes = shape if isinstance(shape, list) else [None]
+    sizes = tuple(shape) if isinstance(shape, list) else (-1,)
     if not all(isinstance(size, int) and size >= 0 for size in sizes):
         raise ProtocolError(f"shape is {json.dumps(shape)}; allowed: a list of numbers, 0 or more")
     needed = prod(sizes) * _DTYPES[dtype].itemsize
     if count != needed:
         raise ProtocolError(f"bytes is {json.dumps(count)}; allowed: {needed}, for shape {shape} of {dtype}")
-    return Header(sequence, dtype, tuple(sizes), needed)
+    return Header(sequence, dtype, sizes, needed)
 
 
 def array_of(header: Header, data: bytes) -> Array:

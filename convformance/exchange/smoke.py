@@ -35,12 +35,12 @@ def steps(spec: str, *, seconds: float = SECONDS) -> Iterator[Step]:
     """Try the harness that ``spec`` names; yield what was tried, up to what must be mended before anything else."""
     command = command_of(spec)
     try:
-        met = _introduced(command, seconds)
+        introduced = _introduced(command, seconds)
     except Failure as failure:
         yield Step("starts and introduces itself", False, str(failure))
         return
-    yield Step("starts and introduces itself", True, _text(met))
-    for name, attempt in _attempts(command, met, seconds):
+    yield Step("starts and introduces itself", True, _text(introduced))
+    for name, attempt in _attempts(command, introduced, seconds):
         try:
             yield Step(name, True, attempt())
         except Failure as failure:
@@ -49,13 +49,15 @@ def steps(spec: str, *, seconds: float = SECONDS) -> Iterator[Step]:
                 return
 
 
-def _attempts(command: tuple[str, ...], met: Introduction, seconds: float) -> Iterator[tuple[str, Callable[[], str]]]:
+def _attempts(
+    command: tuple[str, ...], introduced: Introduction, seconds: float
+) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield what is tried once a harness has introduced itself, each with its name."""
-    attempts = Attempts(class_of(met, command), seconds)
+    attempts = Attempts(class_of(introduced, command), seconds)
     yield "numbers are little-endian", attempts.byte_order
     for route in attempts.routes:
         where = "" if route.name == "exec" else f" in {route.name}"
-        for dtype in met.dtypes:
+        for dtype in introduced.dtypes:
             yield f"answers {route.operation} in {dtype}{where}", attempts.asking(route, dtype)
     yield "reads what comes in pieces, or two questions at once", attempts.pieces
     yield "takes and gives a megabyte", attempts.megabyte
@@ -64,9 +66,10 @@ def _attempts(command: tuple[str, ...], met: Introduction, seconds: float) -> It
     yield "speed", attempts.speed
 
 
-def _text(met: Introduction) -> str:
-    parts = (met.target, met.language and f"in {met.language}", met.device and f"on {met.device}")
-    return " ".join(filter(None, (met.name, *parts)))
+def _text(introduced: Introduction) -> str:
+    language = introduced.language and f"in {introduced.language}"
+    device = introduced.device and f"on {introduced.device}"
+    return " ".join(filter(None, (introduced.name, introduced.target, language, device)))
 
 
 def _introduced(command: tuple[str, ...], seconds: float) -> Introduction:

@@ -14,13 +14,14 @@ from convformance.adapters.discovery import load
 from convformance.adapters.program import Program
 from convformance.adapters.protocol import messages
 from convformance.adapters.protocol.conversation import START, STOP
+from convformance.judging.bounds import Operands
 from convformance.reference import operations
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from convformance.running.questions import Question, question_of
 from convformance.running.runner import VerdictRunner
 from convformance.running.smallest import smallest_failing
-from convformance.test_cases.fills import EXACT_FILLS, Operands, fill
+from convformance.test_cases.fills import EXACT_FILLS, fill
 
 SENT, EXPECTED, README = "stdin.bin", "expected.bin", "README.txt"
 SECONDS = 60.0  # that the program may take over a question while a smaller one is looked for
@@ -86,6 +87,7 @@ def _asked(adapter: Program, question: Question, name: str) -> tuple[Problem, Op
 
 def _text(adapter: Program, transcript: Transcript, seen: str) -> str:
     command, length = shlex.join(adapter.command), len(messages.raw(transcript.expected))
+    dtype = transcript.header["dtype"]
     shape = "x".join(map(str, transcript.expected.shape))
     numbers = transcript.expected.astype(np.float64).tolist() if prod(transcript.expected.shape) <= 64 else "(many)"
     return f"""\
@@ -95,7 +97,7 @@ One question to {adapter.name} {adapter.version()}, as the protocol sends it. Se
     tail -c {length} stdout.bin | cmp - {EXPECTED}
 
 {SENT}      the start, the header below with the raw numbers behind it, and the stop
-{EXPECTED}   the right result, {shape} numbers of {transcript.header["dtype"]}, little-endian; whatever the order of the sums
+{EXPECTED}   the right result, {shape} numbers of {dtype}, little-endian, whatever the order of the sums
 
 {json.dumps(transcript.header)}
 
