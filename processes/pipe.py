@@ -40,10 +40,7 @@ class Pipe:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        # A session of its own: what it starts itself, as a shell does, is ended with it.
-        options: dict[str, Any] = {"bufsize": 0, "start_new_session": True}
-        options |= dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        self._process: Any = subprocess.Popen(list(command), **options)
+        self._process = _process(command)
         self.until: float | None = None
         self._unread = bytearray()
         self._errors = bytearray()
@@ -183,3 +180,9 @@ class Pipe:
             while piece := os.read(descriptor, 2**16):
                 self._errors += piece
                 del self._errors[:-LAST_WORDS]
+
+
+def _process(command: Sequence[str]) -> Any:
+    """Start a program in a session of its own: what it starts itself, as a shell does, is ended with it."""
+    options: dict[str, Any] = {"bufsize": 0, "start_new_session": True}
+    return subprocess.Popen(list(command), **options, **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE))
