@@ -185,4 +185,5 @@ class Pipe:
 def _process(command: Sequence[str]) -> Any:
     """Start a program in a session of its own: what it starts itself, as a shell does, is ended with it."""
     options: dict[str, Any] = {"bufsize": 0, "start_new_session": True}
-    return subprocess.Popen(list(command), **options, **dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE))
+    options |= dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen(list(command), **options)
