@@ -42,7 +42,8 @@ class Question:
     @property
     def is_inside(self) -> bool:
         """Whether it lies in the route's domain; only then it is asked."""
-        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation))
+        argument = self.case.raw.argument if self.case.raw else ""
+        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation), argument)
         return self.route.domain.holds(request)
 
     @property
@@ -73,7 +74,7 @@ class Scope:
     @classmethod
     def of(cls, options: RunOptions) -> "Scope":
         """Return the scope that ``options`` name; raises UsageError for an operation, dtype or family there is not."""
-        cases = catalogue.cases(options.tier)
+        cases = catalogue.cases_of(options.tier, options.allowed("family"))
         declared = tuple(dict.fromkeys(case.family for case in cases))
         for name, known in {"op": OPERATIONS, "dtype": DTYPES, "family": declared}.items():
             for value in options.allowed(name):
@@ -113,7 +114,7 @@ class Scope:
         self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]
     ) -> Iterator[Question]:
         for selection in selections:
-            for route in selection.routes:
+            for route in selection.routes if case.raw is None else selection.raw_routes:
                 if route.operation == operation and passes(route.name, self.routes):
                     yield Question(selection.label, route, case, dtype)
 
