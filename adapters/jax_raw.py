@@ -23,7 +23,10 @@ class JaxRaw:
         return self._raw_text(call)
 
     @raw_route(
-        "conv_transpose", "lax.conv_transpose", arguments=("stride", "dilation", "padding", "shapes", "rank", "dtype")
+        "conv_transpose",
+        "lax.conv_transpose",
+        arguments=("stride", "dilation", "padding", "shapes", "rank", "dtype"),
+        domain=_ONE_GROUP,
     )
     def raw_conv_transpose(self, call: RawCall) -> str:
         padding = call.padding

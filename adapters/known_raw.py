@@ -75,19 +75,14 @@ JAX_RAW = (
         "padding-wraps",
         "A padding whose result is small and whose padded size needs more than 32 bits gives wrong numbers.",
         "accepted",
-        {
-            "raw.lax.conv_general_dilated": (
-                "padding 2^40 under a stride of half",
-                "padding 2^61 under a stride of half",
-            )
-        },
+        routes(("lax.conv_general_dilated",), *(f"padding 2^{bits} under a stride of half" for bits in (31, 40, 61))),
         **_JAX,
     ),
     known(
         "huge-padding-aborts",
         "The strides of a result that is too large overflow, and the process ends in place of an exception.",
         "crashed",
-        {"raw.lax.conv_general_dilated": ("padding 2^40", "padding 2^61")},
+        {"raw.lax.conv_general_dilated": ("padding 2^31", "padding 2^40", "padding 2^61")},
         **_JAX,
     ),
     known(
