@@ -51,21 +51,25 @@ def _ask(
     )
 
 
+def _change(argument: str, value: Any) -> dict[str, Any]:
+    return {argument: value}
+
+
 def _steps(argument: str) -> Iterator[Case]:
     """Yield the cases about a stride or a dilation."""
     for rank in _SIZES:
-        yield _ask(argument, f"{argument} 0", "windows do not move", rank=rank, **{argument: (0,) * rank})
-        yield _ask(argument, f"{argument} -1", "windows go backwards", rank=rank, **{argument: (-1,) * rank})
+        yield _ask(argument, f"{argument} 0", "windows do not move", rank=rank, **_change(argument, (0,) * rank))
+        yield _ask(argument, f"{argument} -1", "windows go backwards", rank=rank, **_change(argument, (-1,) * rank))
     for asked, value in {"0 on one axis": (1, 0), "-1 on one axis": (-1, 2)}.items():
-        yield _ask(argument, f"{argument} {asked}", "a single axis is enough", **{argument: value})
+        yield _ask(argument, f"{argument} {asked}", "a single axis is enough", **_change(argument, value))
     for asked, value in {"0": (0, 0), "-1": (-1, -1), "0 on one axis": (0, 1)}.items():
-        yield _ask(argument, f"{argument} {asked}", "kernels differ", meaning=_DEPTHWISE, **{argument: value})
+        yield _ask(argument, f"{argument} {asked}", "kernels differ", meaning=_DEPTHWISE, **_change(argument, value))
     for asked, number in {"2^31": 2**31, "2^62": 2**62, "2^63 less 1": 2**63 - 1}.items():
         yield from _large_steps(argument, f"{argument} {asked}", (number, number))
     some: dict[str, Any] = {"operations": (_CONV, _TRANSPOSE)}
-    yield _ask(argument, f"{argument} 2^64", "no integer of 64 bits holds it", **some, **{argument: (2**64, 1)})
-    yield _ask(argument, f"{argument} 1 and a half", "positions are integers", **some, **{argument: (1.5, 1.5)})
-    yield _ask(argument, f"{argument} in texts", "a text is no number", **some, **{argument: ("2", "2")})
+    yield _ask(argument, f"{argument} 2^64", "no integer of 64 bits holds it", **some, **_change(argument, (2**64, 1)))
+    yield _ask(argument, f"{argument} 1 and a half", "positions are integers", **some, **_change(argument, (1.5, 1.5)))
+    yield _ask(argument, f"{argument} in texts", "a text is no number", **some, **_change(argument, ("2", "2")))
 
 
 def _large_steps(argument: str, asked: str, value: Axes) -> Iterator[Case]:
@@ -87,10 +91,12 @@ def _lists(argument: str, entry: Any, means: dict[str, Any]) -> Iterator[Case]:
         operations = _ALL if rank == 2 else (_CONV, _TRANSPOSE)
         yield _ask(
             argument, f"{argument} of one axis more", "which one is it", rank=rank, operations=operations,
-            **{argument: value},
+            **_change(argument, value),
         )  # fmt: skip
-    yield _ask(argument, f"{argument} of one axis less", "what of the last one", rank=3, **{argument: (entry,) * 2})
-    yield _ask(argument, f"{argument} of no axis", "an empty list says nothing", **{argument: ()})
+    yield _ask(
+        argument, f"{argument} of one axis less", "what of the last one", rank=3, **_change(argument, (entry,) * 2)
+    )
+    yield _ask(argument, f"{argument} of no axis", "an empty list says nothing", **_change(argument, ()))
     yield _ask(
         argument,
         f"{argument} in a list of one number",
@@ -98,7 +104,7 @@ def _lists(argument: str, entry: Any, means: dict[str, Any]) -> Iterator[Case]:
         operations=(_CONV,),
         means=True,
         meaning=means,
-        **{argument: (entry,)},
+        **_change(argument, (entry,)),
     )
 
 
@@ -124,7 +130,7 @@ def _groups() -> Iterator[Case]:
 
 
 def _padding() -> Iterator[Case]:
-    cropped = {"padding": ((-1, -1), (-1, -1))}
+    cropped: dict[str, Any] = {"padding": ((-1, -1), (-1, -1))}
     for rank in _SIZES:
         crop = ((-1, -1),) * rank
         yield _ask(
@@ -168,10 +174,10 @@ def _output_padding() -> Iterator[Case]:
         "of no axis": (),
         "a half": (0.5,) * 2,
     }
-    for asked, value in odd.items():
+    for asked, sizes in odd.items():
         yield _ask(
             "output padding", f"output padding {asked}", "the result cannot have that size",
-            operations=(_TRANSPOSE,), meaning=strided, output_padding=value,
+            operations=(_TRANSPOSE,), meaning=strided, output_padding=sizes,
         )  # fmt: skip
     yield _ask(
         "output padding", "output padding 1 at stride 1", "it lies outside 0 to stride less 1",
