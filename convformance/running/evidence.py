@@ -72,7 +72,7 @@ def _of_adapter(spec: str, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
                 verdict = rest.pop(0)
                 evidence = Evidence.sought(child, spec, verdict.key, verdict.worst.fill if verdict.worst else None)
                 if evidence.smallest is not None or evidence.script is not None:
-                    smallest = evidence.smallest and as_smallest(evidence.smallest)
+                    smallest = None if evidence.smallest is None else as_smallest(evidence.smallest)
                     yield replace(verdict, smallest=smallest, script=evidence.script)
                 if evidence.ended:
                     break

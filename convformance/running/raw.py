@@ -68,7 +68,8 @@ def _answer(request: Message, tell: Tell) -> None:
 
 def _grade(answer: forked.Forked) -> tuple[str, str]:
     if answer.kind == forked.ANSWERED:
-        return answer.value
+        grade, message = answer.value
+        return str(grade), str(message)
     if answer.kind == forked.SILENT:
         return TIMED_OUT, f"no answer after {forked.CPU_SECONDS} s of computing, or {SECONDS:g} s of waiting"
     said = _last_words(answer.printed)
