@@ -52,12 +52,14 @@ class Request:
     """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added.
 
     ``case`` is the id of the case that asks; empty where none does, as in the search for a smaller problem.
+    ``argument`` is the raw argument that the question is about, empty for any other question.
     """
 
     problem: Problem
     dtype: str
     has_bias: bool = False
     case: str = ""
+    argument: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class KnownDivergence:
     It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which
     ``when(case, dtype)`` holds, on ``machines``, for framework versions within ``versions``: from the first that it was
     seen in to the first that is known to be without it (None: no such version is known; ``versions`` None: any).
-    ``covers`` says ``when`` in words. ``always`` is False for what shows only now and then, such as memory that nobody
+    ``covers`` says ``when`` in words. ``raw``, where it is about raw arguments, maps routes to what they are asked, and
+    nothing else is covered. ``always`` is False for what shows only now and then, such as memory that nobody
     wrote: it is never called stale.
     """
 
@@ -147,6 +150,7 @@ class KnownDivergence:
     machines: Machines = EVERYWHERE
     modes: Mapping[str, str] = field(default_factory=dict, hash=False)
     always: bool = True
+    raw: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 def route(

@@ -16,7 +16,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import NamedTuple
 
-from convformance.adapters import caching, program, recorded
+from convformance.adapters import caching, program, raw, recorded
 from convformance.adapters.contract import Adapter, KnownDivergence, MissingFramework, Route, UsageError
 from convformance.processes import loading
 from convformance.processes.loading import LoadError, error_text
@@ -47,9 +47,15 @@ class Selection:
         """Every route it declares."""
         return self.adapter_class.routes()
 
+    @property
+    def raw_routes(self) -> tuple[Route, ...]:
+        """Every route for raw arguments; none in another mode than the default, for which no such call is written."""
+        defaults = self.adapter_class.complete_mode({})
+        return raw.raw_routes(self.adapter_class) if dict(self.mode) == defaults else ()
+
     def route(self, operation: str, name: str) -> Route:
         """Return the route of that name; raises UsageError where there is none."""
-        for route in self.routes:
+        for route in (*self.routes, *self.raw_routes):
             if (route.operation, route.name) == (operation, name):
                 return route
         raise UsageError(

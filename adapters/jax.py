@@ -7,8 +7,9 @@ compiled function would be a compilation of its own. Compilation is nearly all t
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from convformance.adapters import known
+from convformance.adapters import known, known_raw
 from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.jax_raw import JaxRaw
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
 from convformance.reference.geometry import Pairs, Size
@@ -24,11 +25,11 @@ _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 _KEPT_COMPILED = 50
 
 
-class Jax(Adapter):
+class Jax(JaxRaw, Adapter):
     """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
     name = "jax"
-    known_divergences = known.JAX
+    known_divergences = (*known.JAX, *known_raw.JAX_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "0.10.2"
     requires = ("jax",)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from convformance.adapters import known
+from convformance.adapters import known, known_raw
 from convformance.adapters.contract import Adapter, route
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.onnxruntime_raw import OnnxruntimeRaw
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 
@@ -17,11 +18,11 @@ _AUTO_PADS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_
 Attributes = tuple[tuple[str, Any], ...]
 
 
-class Onnxruntime(Adapter):
+class Onnxruntime(OnnxruntimeRaw, Adapter):
     """ONNX Runtime on the CPU, one thread; the filter is an input of the model, or a constant as in exported ones."""
 
     name = "onnxruntime"
-    known_divergences = known.ONNXRUNTIME
+    known_divergences = (*known.ONNXRUNTIME, *known_raw.ONNXRUNTIME_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "1.32.0"
     requires = ("onnxruntime", "onnx")

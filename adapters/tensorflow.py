@@ -13,10 +13,11 @@ from importlib import metadata
 from itertools import chain
 from typing import Any, ClassVar
 
-from convformance.adapters import known, known_tensorflow
+from convformance.adapters import known, known_raw, known_tensorflow
 from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.tensorflow_raw import TensorflowRaw
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
@@ -38,11 +39,11 @@ with tf.GradientTape() as tape:
 tape.gradient(y, {operand}, output_gradients=dy)"""
 
 
-class Tensorflow(Adapter):
+class Tensorflow(TensorflowRaw, Adapter):
     """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "tensorflow"
-    known_divergences = known_tensorflow.TENSORFLOW
+    known_divergences = (*known_tensorflow.TENSORFLOW, *known_raw.TENSORFLOW_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.21.0"
     requires = ("tensorflow",)

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, NamedTuple
 import ml_dtypes
 import numpy as np
 
-from convformance.adapters import known
+from convformance.adapters import known, known_raw
 from convformance.adapters.contract import Adapter, UsageError, route
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.torch_raw import TorchRaw
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
@@ -20,11 +21,11 @@ from convformance.reference.problem import Problem
 _PADDING_NAMES = {"valid": "valid", "same_upper": "same"}
 
 
-class Torch(Adapter):
+class Torch(TorchRaw, Adapter):
     """``torch`` on one thread, eager or compiled for each problem, on any device it knows."""
 
     name = "torch"
-    known_divergences = known.TORCH
+    known_divergences = (*known.TORCH, *known_raw.TORCH_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.13.0"
     requires = ("torch",)

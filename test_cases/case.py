@@ -1,9 +1,11 @@
 """A case: one frozen question about convolution, its id, and the sentence that says what it can catch."""
 
+import re
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from convformance.adapters.raw import Raw
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Padding, Pairs, Size
@@ -40,7 +42,8 @@ class Case:
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
     of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
     an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
-    ``borders.BORDERS``. ``source`` is a link for cases that come from a report.
+    ``borders.BORDERS``. ``source`` is a link for cases that come from a report. ``raw`` are arguments that no problem
+    holds: only routes for raw arguments are asked such a case.
     """
 
     family: str
@@ -63,6 +66,7 @@ class Case:
     source: str = ""
     seed: int = 0
     border: str = ZERO
+    raw: Raw | None = None
 
     @cached_property
     def problem(self) -> Problem:
@@ -104,6 +108,7 @@ class Case:
         return {
             "id": self.id,
             **asdict(self),
+            "raw": {} if self.raw is None else self.raw.to_json(),
             "output_size": self.problem.output_size,
             "padding_pairs": self.problem.padding,
         }
@@ -173,6 +178,8 @@ def _size_parts(declared: Case) -> tuple[str, ...]:
 
 
 def _parameter_parts(declared: Case) -> tuple[str, ...]:
+    if declared.raw is not None:  # says itself what its numbers are, which may be long
+        return *((f"g{declared.groups}",) if declared.groups != 1 else ()), _raw_part(declared.raw)
     differs_from_default = {
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
         _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
@@ -192,6 +199,11 @@ def _padding_part(padding: Pairs | str) -> str:
         return padding
     sides = (str(lo) if lo == hi else f"{lo}.{hi}" for lo, hi in padding)
     return "p" + "x".join(sides).replace("-", "m")  # a minus would look like the end of a part
+
+
+def _raw_part(raw: Raw) -> str:
+    """Return what is asked as a part of an id: letters, digits and underscores."""
+    return re.sub(r"\W+", "_", raw.asked.replace("-", "m").replace("^", "pow"))
 
 
 def _times(size: Size) -> str:

@@ -20,6 +20,7 @@ from convformance.test_cases.families import (
     porting,
     precision,
     ranks,
+    refusals,
     regression_edges,
     regression_forward,
     regression_gradients,
@@ -63,6 +64,10 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "porting": (porting.CASES, "confusions of people who write or port a convolution"),
     "paths": (paths.CASES, "ordinary shapes, for which fast paths are written"),
     "regression": (_REGRESSION, "defects reported in public trackers"),
+    "refusals": (
+        refusals.CASES,
+        "arguments that have no meaning, or that few take: zero, negative, huge, a list too long",
+    ),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
     "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),
     "sweep": ((), "a seeded sample of the product of all parameters"),
@@ -84,6 +89,14 @@ def cases(tier: str) -> tuple[Case, ...]:
         return all_cases()
     included = TIERS[: TIERS.index(tier) + 1]
     return tuple(case for case in _declared() if case.tier in included)
+
+
+def cases_of(tier: str, families: Iterable[str]) -> tuple[Case, ...]:
+    """Return the cases of ``tier``, and raw arguments, which are in the last tier alone, where they are asked for."""
+    asked = cases(tier)
+    if "refusals" not in families or tier == TIERS[-1]:
+        return asked
+    return *asked, *(case for case in refusals.CASES if case not in asked)
 
 
 def case_by_id(case_id: str) -> Case:

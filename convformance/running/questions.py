@@ -42,7 +42,9 @@ class Question:
     @property
     def is_inside(self) -> bool:
         """Whether it lies in the route's domain; only then it is asked."""
-        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation), self.case.id)
+        argument = self.case.raw.argument if self.case.raw else ""
+        has_bias = self.case.has_bias(self.operation)
+        request = Request(self.case.problem, self.dtype, has_bias, case=self.case.id, argument=argument)
         return self.route.domain.holds(request)
 
     @property
@@ -73,7 +75,7 @@ class Scope:
     @classmethod
     def of(cls, options: RunOptions) -> "Scope":
         """Return the scope that ``options`` name; raises UsageError for an operation, dtype or family there is not."""
-        cases = catalogue.cases(options.tier)
+        cases = catalogue.cases_of(options.tier, options.allowed("family"))
         declared = tuple(dict.fromkeys(case.family for case in cases))
         for name, known in {"op": OPERATIONS, "dtype": DTYPES, "family": declared}.items():
             for value in options.allowed(name):
@@ -92,7 +94,8 @@ class Scope:
 
     def asked(self) -> Iterator[tuple[Case, str, str]]:
         """Yield every case in scope with each of its operations and dtypes, whoever is asked."""
-        pairs = ((case, operation) for case in self._cases() for operation in case.operations)
+        ordinary = (case for case in self._cases() if case.raw is None)
+        pairs = ((case, operation) for case in ordinary for operation in case.operations)
         shares = ((case, operation) for case, operation in pairs if passes(operation, self.operations))
         index, of = self.shard
         for case, operation in islice(shares, index - 1, None, of):
@@ -121,7 +124,7 @@ class Scope:
         self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]
     ) -> Iterator[Question]:
         for selection in selections:
-            for route in selection.routes:
+            for route in selection.routes if case.raw is None else selection.raw_routes:
                 if route.operation == operation and passes(route.name, self.routes):
                     yield Question(selection.label, route, case, dtype)
 

@@ -4,6 +4,7 @@ import gc
 import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from convformance.adapters.contract import Adapter, Answer, BackendFault, Refusal
 from convformance.adapters.discovery import Selection
-from convformance.judging.grades import CRASHED, ERROR, REFUSED, TIMED_OUT
+from convformance.judging.grades import CONFORMANT, CRASHED, ERROR, REFUSED, TIMED_OUT
 from convformance.judging.rule import Judgement, judge
 from convformance.processes.guard import OwnStreams, ProcessState
 from convformance.processes.limits import CallTimeout, time_limit
@@ -21,6 +22,7 @@ from convformance.processes.sentinel import Sentinel
 from convformance.reports.lines import KEY, Spread, Verdict, Worst, as_error_map
 from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.questions import Question
+from convformance.running.raw import RawAsker
 from convformance.running.status import classify
 from convformance.test_cases import examining
 from convformance.test_cases.fills import Operands
@@ -62,6 +64,7 @@ class VerdictRunner:
     ) -> None:
         self._expectations = expectations
         self._selections = {selection.label: selection for selection in selections}
+        self._raw = RawAsker({label: selection.spec for label, selection in self._selections.items()}, seconds)
         self._adapters: dict[str, Adapter | Exception] = {}
         self._limit, self._left, self._sentinel, self._interrupted = seconds, seconds, sentinel, interrupted
         self._state, self._streams = ProcessState(own_output=sentinel is not None), OwnStreams()
@@ -81,6 +84,8 @@ class VerdictRunner:
 
     def verdict(self, question: Question) -> Verdict:
         """Return the verdict. Whatever an adapter raises is a verdict; what is raised here is a fault of the suite."""
+        if question.case.raw is not None:
+            return self._raw_verdict(question)
         is_first = question.adapter not in self._adapters
         self._left = self._limit
         expected = question.route.accumulator.get(question.dtype)
@@ -103,6 +108,13 @@ class VerdictRunner:
         """Return the processes that adapters keep from one question to the next."""
         adapters = (each for each in self._adapters.values() if isinstance(each, Adapter))
         return frozenset().union(*(each.processes for each in adapters))
+
+    def _raw_verdict(self, question: Question) -> Verdict:
+        """Return the verdict on raw arguments, which another process asks."""
+        grade, message, seconds = self._raw.ask(question)
+        self._state.accept()  # that process may be new
+        verdict = replace(Verdict.without_answer(question.key, grade, message), seconds=seconds)
+        return self._classified(replace(verdict, exact=grade == CONFORMANT), question)
 
     def without_answer(self, question: Question, grade: str, message: str) -> Verdict:
         """Return the verdict on a question that ended without an answer, as when its process died."""

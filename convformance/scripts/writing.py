@@ -49,9 +49,9 @@ def script_of(
         return None
     script = _Script.of(adapter, route, failure, dtype)
     body = [*script.operands(), "", *script.call(), "print(y)", "", *script.assertion()]
-    text = "\n".join(line for entry in body for line in _wrapped(entry))
+    text = "\n".join(line for entry in body for line in wrapped(entry))
     machine = f"Machine: {this_machine().phrase}."
-    header = (*_comment(script.seen(), 3), *_comment(machine, 1), *_comment(_origin(case_id, message), 2))
+    header = (*comment(script.seen(), 3), *comment(machine, 1), *comment(_origin(case_id, message), 2))
     return "\n".join([*header, *script.imports(text), "", text, ""])
 
 
@@ -219,13 +219,13 @@ def _strided(notation: Notation, array: Array, dtype: str) -> str:
     return notation.strided.format(shape=array.shape, strides=strides, steps=array.strides, size=size, dtype=dtype)
 
 
-def _wrapped(line: str) -> list[str]:
+def wrapped(line: str) -> list[str]:
     """Return a line of code, broken at its spaces: as far on as a line may be long those lie within brackets."""
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _comment(paragraph: str, most: int) -> list[str]:
+def comment(paragraph: str, most: int) -> list[str]:
     """Return a paragraph as that many lines of comment at most, without what would end one."""
     text = "".join(letter if letter.isprintable() else " " for letter in paragraph)
     lines = textwrap.wrap(text, WIDTH - 2, max_lines=most, placeholder=" ...", break_on_hyphens=False)
