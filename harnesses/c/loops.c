@@ -28,7 +28,7 @@ static long integer(const char *line, const char *key) {
 
 typedef struct {
     long batch, in_channels, out_channels, groups;
-    long input[3], output[3], kernel[3], stride[3], dilation[3], low[3];  // depth, height, width; 1, or 0 for low, where there is no such axis
+    long input[3], output[3], kernel[3], stride[3], dilation[3], low[3];  // of depth, height, width
 } Problem;
 
 // Reads one number an axis, those of absent axes being `otherwise`; of pairs the first.
@@ -39,7 +39,8 @@ static void axes(const char *line, const char *key, int step, long otherwise, lo
 }
 
 static Problem read_problem(const char *line) {
-    Problem p = {integer(line, "\"batch\":"), integer(line, "\"in_channels\":"), integer(line, "\"out_channels\":"), integer(line, "\"groups\":")};
+    Problem p = {integer(line, "\"batch\":"), integer(line, "\"in_channels\":"), integer(line, "\"out_channels\":"),
+                 integer(line, "\"groups\":")};
     axes(line, "\"input_size\":", 1, 1, p.input);
     axes(line, "\"output_size\":", 1, 1, p.output);
     axes(line, "\"kernel_size\":", 1, 1, p.kernel);
@@ -47,6 +48,10 @@ static Problem read_problem(const char *line) {
     axes(line, "\"dilation\":", 1, 1, p.dilation);
     axes(line, "\"padding\":", 2, 0, p.low);
     return p;
+}
+
+static long flat(long plane, const long *index, const long *size) {
+    return ((plane * size[0] + index[0]) * size[1] + index[1]) * size[2] + index[2];
 }
 
 // Every product of the convolution, x[n, c, i] * w[o, c, k] for y[n, o, p]: of the three arrays, `result` is summed up.
@@ -68,54 +73,58 @@ static void accumulate(Problem p, float *x, float *w, float *y, const float *res
         }
         if (!inside) continue;
         long from = channel / outs * ins + c;
-        float *xi = x + (((n * p.in_channels + from) * p.input[0] + i[0]) * p.input[1] + i[1]) * p.input[2] + i[2];
-        float *wk = w + (((channel * ins + c) * p.kernel[0] + k[0]) * p.kernel[1] + k[1]) * p.kernel[2] + k[2];
-        float *yo = y + (((n * p.out_channels + channel) * p.output[0] + o[0]) * p.output[1] + o[1]) * p.output[2] + o[2];
+        float *xi = x + flat(n * p.in_channels + from, i, p.input);
+        float *wk = w + flat(channel * ins + c, k, p.kernel);
+        float *yo = y + flat(n * p.out_channels + channel, o, p.output);
         if (result == y) *yo += *xi * *wk;
         else if (result == x) *xi += *yo * *wk;
         else *wk += *xi * *yo;
     }
 }
 
-static float *numbers(long count) { return calloc(count + 1, sizeof(float)); }
+static const char *introduction =
+    "{\"version\":1,\"name\":\"c-loops\",\"language\":\"C\",\"device\":\"cpu\",\"dtypes\":[\"float32\"],\"operations\":["
+    "\"conv\",\"conv_input_grad\",\"conv_filter_grad\",\"conv_transpose\",\"conv_transpose_input_grad\","
+    "\"conv_transpose_filter_grad\"],\"capabilities\":{\"bias\":false}}\n";
+
+// Reads the operands into the arrays that they are: of a transposed convolution x is the output, dy the input.
+static void read_operands(const char *line, float *arrays[3]) {
+    int transposed = strstr(line, "\"conv_transpose") != NULL;
+    const char *tensor = strstr(line, "\"tensors\":");
+    for (int operand = 0; operand < 2; operand++) {
+        tensor = strstr(tensor, "{\"name\":\"") + strlen("{\"name\":\"");
+        int array = *tensor == 'w' ? 1 : (*tensor == 'x') == transposed ? 2 : 0;
+        size_t bytes = integer(tensor, "\"bytes\":");
+        if (fread(arrays[array], 1, bytes, stdin) != bytes) exit(1);
+    }
+}
+
+static void answer(const char *line) {
+    Problem p = read_problem(line);
+    long taps = p.kernel[0] * p.kernel[1] * p.kernel[2], points = p.output[0] * p.output[1] * p.output[2];
+    long sizes[] = {p.batch * p.in_channels * p.input[0] * p.input[1] * p.input[2],
+                    p.in_channels / p.groups * p.out_channels * taps, p.batch * p.out_channels * points};
+    float *arrays[3];
+    for (int array = 0; array < 3; array++) arrays[array] = calloc(sizes[array] + 1, sizeof(float));
+    int result = strstr(line, "\"name\":\"input\"") ? 0 : strstr(line, "\"name\":\"filter\"") ? 1 : 2;
+    read_operands(line, arrays);
+    accumulate(p, arrays[0], arrays[1], arrays[2], arrays[result]);
+    long shape[5];
+    int rank = integers(strstr(line, "\"result\":"), "\"shape\":", shape);
+    printf("{\"seq\":%ld,\"tensor\":{\"dtype\":\"float32\",\"shape\":[", integer(line, "\"seq\":"));
+    for (int axis = 0; axis < rank; axis++) printf(axis ? ",%ld" : "%ld", shape[axis]);
+    printf("],\"bytes\":%ld}}\n", sizes[result] * (long)sizeof(float));
+    fwrite(arrays[result], sizeof(float), sizes[result], stdout);
+    for (int array = 0; array < 3; array++) free(arrays[array]);
+}
 
 int main(void) {
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, stdin) > 0 && !strstr(line, "\"stop\"")) {
-        if (strstr(line, "\"start\"")) {
-            puts("{\"version\":1,\"name\":\"c-loops\",\"language\":\"C\",\"device\":\"cpu\",\"dtypes\":[\"float32\"],\"operations\":"
-                 "[\"conv\",\"conv_input_grad\",\"conv_filter_grad\",\"conv_bias_grad\",\"conv_transpose\",\"conv_transpose_input_grad\","
-                 "\"conv_transpose_filter_grad\"]}");
-            fflush(stdout);
-            continue;
-        }
-        Problem p = read_problem(line);
-        long taps = p.kernel[0] * p.kernel[1] * p.kernel[2], points = p.output[0] * p.output[1] * p.output[2];
-        long inputs = p.input[0] * p.input[1] * p.input[2], shape[5];
-        long sizes[] = {p.batch * p.in_channels * inputs, p.in_channels / p.groups * p.out_channels * taps, p.batch * p.out_channels * points, p.out_channels};
-        float *arrays[] = {numbers(sizes[0]), numbers(sizes[1]), numbers(sizes[2]), numbers(sizes[3])};  // input, filter, output, bias
-        int result = strstr(line, "\"name\":\"input\"") ? 0 : strstr(line, "\"name\":\"filter\"") ? 1 : strstr(line, "\"name\":\"output\"") ? 2 : 3;
-        int transposed = strstr(line, "\"conv_transpose") != NULL;
-        for (const char *tensor = strstr(line, "\"tensors\":"); (tensor = strstr(tensor, "{\"name\":\"")) && strstr(tensor, "\"result\":"); tensor++) {
-            const char *name = tensor + strlen("{\"name\":\"");
-            int array = *name == 'w' ? 1 : *name == 'b' ? 3 : (*name == 'x') == transposed ? 2 : 0;
-            long count = integer(tensor, "\"bytes\":") / (long)sizeof(float), channels = transposed ? p.in_channels : p.out_channels;
-            if (array == 3) arrays[3] = realloc(arrays[3], (channels + 1) * sizeof(float));
-            if (fread(arrays[array], sizeof(float), count, stdin) != (size_t)count) return 1;
-            if (array == 3)
-                for (long at = 0, each = sizes[result] / (p.batch * channels ? p.batch * channels : 1); at < sizes[result]; at++)
-                    arrays[result][at] = arrays[3][at / (each ? each : 1) % channels];
-        }
-        if (result < 3) accumulate(p, arrays[0], arrays[1], arrays[2], arrays[result]);
-        else for (long at = 0; at < sizes[2]; at++) arrays[3][at / points % p.out_channels] += arrays[2][at];
-        int rank = integers(strstr(line, "\"result\":"), "\"shape\":", shape);
-        printf("{\"seq\":%ld,\"tensor\":{\"dtype\":\"float32\",\"shape\":[", integer(line, "\"seq\":"));
-        for (int axis = 0; axis < rank; axis++) printf(axis ? ",%ld" : "%ld", shape[axis]);
-        printf("],\"bytes\":%ld}}\n", sizes[result] * (long)sizeof(float));
-        fwrite(arrays[result], sizeof(float), sizes[result], stdout);
+        if (strstr(line, "\"start\"")) fputs(introduction, stdout);
+        else answer(line);
         fflush(stdout);
-        for (int array = 0; array < 4; array++) free(arrays[array]);
     }
     return 0;
 }

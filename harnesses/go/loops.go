@@ -1,49 +1,36 @@
-// A harness in Go: the seven operations as plain loops, in float64 and float32. See docs/protocol.md.
+// A harness in Go: the seven operations as plain loops in float32. See docs/protocol.md.
 package main
 
 import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 type Tensor struct {
-	Name  string `json:"name,omitempty"`
-	Dtype string `json:"dtype,omitempty"`
-	Shape []int  `json:"shape"`
-	Bytes int    `json:"bytes"`
+	Name  string
+	Shape []int
 }
 
 type Message struct {
-	Cmd, Operation, Dtype string
-	Seq                   int
-	Tensors               []Tensor
-	Result                Tensor
-	Problem               struct {
-		Groups, Batch           int
-		In_channels             int
-		Out_channels            int
-		Input_size, Output_size []int
-		Kernel_size             []int
-		Stride, Dilation        []int
-		Padding                 [][2]int
+	Cmd, Operation string
+	Seq            int
+	Tensors        []Tensor
+	Result         Tensor
+	Problem        struct {
+		Batch, In_channels, Out_channels, Groups               int
+		Input_size, Output_size, Kernel_size, Stride, Dilation []int
+		Padding                                                [][2]int
 	}
 }
 
-type Answer struct {
-	Seq    int    `json:"seq"`
-	Tensor Tensor `json:"tensor"`
-}
-
-var introduction = map[string]any{
-	"version": 1, "name": "go-loops", "language": "Go", "device": "cpu", "dtypes": []string{"float64", "float32"},
-	"operations": []string{"conv", "conv_input_grad", "conv_filter_grad", "conv_bias_grad", "conv_transpose",
-		"conv_transpose_input_grad", "conv_transpose_filter_grad"},
-}
-
-type number interface{ float32 | float64 }
+const introduction = `{"version":1,"name":"go-loops","language":"Go","device":"cpu","dtypes":["float32"],"operations":["conv",` +
+	`"conv_input_grad","conv_filter_grad","conv_transpose","conv_transpose_input_grad","conv_transpose_filter_grad"],` +
+	`"capabilities":{"bias":false}}`
 
 func product(sizes []int) int {
 	size := 1
@@ -53,15 +40,13 @@ func product(sizes []int) int {
 	return size
 }
 
-// next goes to the next index of a shape, the last axis first; it returns false when there is none.
-func next(index, shape []int) bool {
+// position returns the index of element number at of a shape.
+func position(at int, shape []int) []int {
+	index := make([]int, len(shape))
 	for axis := len(shape) - 1; axis >= 0; axis-- {
-		if index[axis]++; index[axis] < shape[axis] {
-			return true
-		}
-		index[axis] = 0
+		index[axis], at = at%shape[axis], at/shape[axis]
 	}
-	return false
+	return index
 }
 
 func flat(first, second, seconds int, index, shape []int) int {
@@ -72,70 +57,51 @@ func flat(first, second, seconds int, index, shape []int) int {
 	return at
 }
 
-// answer adds up every product x[n, c, i] * w[o, c, k] of y[n, o, p] in the array that is asked for, behind its bias.
-func answer[T number](m Message, arrays map[string][]T) []T {
-	p, channels := m.Problem, m.Result.Shape
-	result := make([]T, product(m.Result.Shape))
-	each := 1
-	if len(channels) > 1 {
-		each = product(channels[2:])
-	}
-	for at := range result {
-		if bias := arrays["bias"]; bias != nil {
-			result[at] = bias[at/each%channels[1]]
-		}
-	}
-	if m.Result.Name == "bias" {
-		for at, number := range arrays["output"] {
-			result[at/product(p.Output_size)%p.Out_channels] += number
-		}
-		return result
-	}
+// answer adds up every product x[n, c, i] * w[o, c, k] of y[n, o, p] in the array that is asked for.
+func answer(m Message, arrays map[string][]float32) []float32 {
+	p, result := m.Problem, make([]float32, product(m.Result.Shape))
 	arrays[m.Result.Name] = result
 	x, w, y := arrays["input"], arrays["filter"], arrays["output"]
 	ins, outs := p.In_channels/p.Groups, p.Out_channels/p.Groups
 	outer := []int{p.Batch, p.Out_channels, ins, product(p.Output_size), product(p.Kernel_size)}
-	at, i := make([]int, 5), make([]int, len(p.Stride))
-	o, k := make([]int, len(i)), make([]int, len(i))
-	for more := product(outer) > 0; more; more = next(at, outer) {
-		inside := true
+	for number := 0; number < product(outer); number++ {
+		at, i, inside := position(number, outer), make([]int, len(p.Stride)), true
+		o, k := position(at[3], p.Output_size), position(at[4], p.Kernel_size)
 		for axis := range i {
 			i[axis] = o[axis]*p.Stride[axis] + k[axis]*p.Dilation[axis] - p.Padding[axis][0]
 			inside = inside && i[axis] >= 0 && i[axis] < p.Input_size[axis]
 		}
-		if inside {
-			xi := flat(at[0], at[1]/outs*ins+at[2], p.In_channels, i, p.Input_size)
-			wk := flat(at[1], at[2], ins, k, p.Kernel_size)
-			yo := flat(at[0], at[1], p.Out_channels, o, p.Output_size)
-			switch m.Result.Name {
-			case "input":
-				x[xi] += y[yo] * w[wk]
-			case "filter":
-				w[wk] += x[xi] * y[yo]
-			default:
-				y[yo] += x[xi] * w[wk]
-			}
+		if !inside {
+			continue
 		}
-		if !next(k, p.Kernel_size) {
-			next(o, p.Output_size)
+		xi := flat(at[0], at[1]/outs*ins+at[2], p.In_channels, i, p.Input_size)
+		wk := flat(at[1], at[2], ins, k, p.Kernel_size)
+		yo := flat(at[0], at[1], p.Out_channels, o, p.Output_size)
+		if m.Result.Name == "input" {
+			x[xi] += y[yo] * w[wk]
+		} else if m.Result.Name == "filter" {
+			w[wk] += x[xi] * y[yo]
+		} else {
+			y[yo] += x[xi] * w[wk]
 		}
 	}
 	return result
 }
 
-func serve[T number](m Message, input io.Reader) []T {
-	transposed, arrays := len(m.Operation) > 13 && m.Operation[:14] == "conv_transpose", map[string][]T{}
+// read returns the operands by the arrays of the convolution that they are: a transposed one exchanges two of them.
+func read(m Message, input io.Reader) map[string][]float32 {
+	names, arrays := map[string]string{"x": "input", "dy": "output", "w": "filter"}, map[string][]float32{}
+	if strings.HasPrefix(m.Operation, "conv_transpose") {
+		names["x"], names["dy"] = "output", "input"
+	}
 	for _, tensor := range m.Tensors {
-		name := map[string]string{"x": "input", "dy": "output", "w": "filter", "bias": "bias"}[tensor.Name]
-		if transposed && tensor.Name != "w" && tensor.Name != "bias" {
-			name = map[string]string{"x": "output", "dy": "input"}[tensor.Name]
-		}
-		arrays[name] = make([]T, product(tensor.Shape))
-		if binary.Read(input, binary.LittleEndian, arrays[name]) != nil {
+		numbers := make([]float32, product(tensor.Shape))
+		if binary.Read(input, binary.LittleEndian, numbers) != nil {
 			os.Exit(1)
 		}
+		arrays[names[tensor.Name]] = numbers
 	}
-	return answer(m, arrays)
+	return arrays
 }
 
 func main() {
@@ -146,19 +112,12 @@ func main() {
 		if err != nil || json.Unmarshal(line, &m) != nil || m.Cmd == "stop" {
 			return
 		}
-		var reply, numbers any = introduction, nil
-		if m.Cmd == "ask" {
-			bytes := product(m.Result.Shape) * map[string]int{"float32": 4, "float64": 8}[m.Dtype]
-			reply = Answer{m.Seq, Tensor{Dtype: m.Dtype, Shape: m.Result.Shape, Bytes: bytes}}
-			if m.Dtype == "float32" {
-				numbers = serve[float32](m, input)
-			} else {
-				numbers = serve[float64](m, input)
-			}
-		}
-		header, _ := json.Marshal(reply)
-		output.Write(append(header, '\n'))
-		if numbers != nil {
+		if m.Cmd == "start" {
+			output.WriteString(introduction + "\n")
+		} else {
+			numbers := answer(m, read(m, input))
+			shape, _ := json.Marshal(m.Result.Shape)
+			fmt.Fprintf(output, `{"seq":%d,"tensor":{"dtype":"float32","shape":%s,"bytes":%d}}`+"\n", m.Seq, shape, 4*len(numbers))
 			binary.Write(output, binary.LittleEndian, numbers)
 		}
 		output.Flush()

@@ -3,7 +3,8 @@ use std::io::{stdin, stdout, BufRead, Read, Write};
 use std::thread;
 
 const START: &str = r#"{"version":1,"name":"rust-threads","language":"Rust","device":"cpu","dtypes":["float32"],"operations":
-["conv","conv_input_grad","conv_filter_grad","conv_bias_grad","conv_transpose","conv_transpose_input_grad","conv_transpose_filter_grad"]}"#;
+["conv","conv_input_grad","conv_filter_grad","conv_transpose","conv_transpose_input_grad","conv_transpose_filter_grad"],
+"capabilities":{"bias":false}}"#;
 
 /// The integers behind a key: a number, or a list of any depth.
 fn integers(line: &str, key: &str) -> Vec<usize> {
@@ -85,22 +86,14 @@ fn accumulate(p: &Problem, arrays: &[Vec<f32>; 3], result: usize, first: usize, 
     }
 }
 
-/// The answer: the bias, or zeros, and what is added up to it, entry by entry of the first axis, a thread each.
-fn answer(line: &str, p: &Problem, mut arrays: [Vec<f32>; 3], bias: &[f32]) -> Vec<f32> {
-    let Some(result) = ["input", "filter", "output"].iter().position(|name| line.contains(&format!("\"result\":{{\"name\":\"{name}\""))) else {
-        let points: usize = p.shapes[2][2..].iter().product();
-        let mut sums = vec![0.0; p.shapes[2][1]];
-        arrays[2].iter().enumerate().for_each(|(at, number)| sums[at / points % p.shapes[2][1]] += number);
-        return sums;
-    };
-    let shape = p.shapes[result];
-    let each: usize = shape[2..].iter().product();
-    let mut sums: Vec<f32> = (0..shape.iter().product()).map(|at: usize| if bias.is_empty() { 0.0 } else { bias[at / each % shape[1]] }).collect();
-    arrays[result].clear();
-    let part = sums.len() / shape[0].max(1);
+/// The answer, added up entry by entry of its first axis, a thread each.
+fn answer(line: &str, p: &Problem, arrays: &[Vec<f32>; 3]) -> Vec<f32> {
+    let is_asked = |name: &&str| line.contains(&format!("\"result\":{{\"name\":\"{name}\""));
+    let result = ["input", "filter", "output"].iter().position(is_asked).unwrap();
+    let mut sums = vec![0.0; p.shapes[result].iter().product()];
+    let part = sums.len() / p.shapes[result][0].max(1);
     thread::scope(|scope| {
         for (first, part) in sums.chunks_mut(part.max(1)).enumerate() {
-            let arrays = &arrays;
             scope.spawn(move || accumulate(p, arrays, result, first, part));
         }
     });
@@ -114,21 +107,17 @@ fn main() {
         if line.contains("\"start\"") {
             writeln!(output, "{}", START.replace('\n', "")).unwrap();
         } else {
-            let (p, mut arrays, mut bias) = (read_problem(&line), [vec![], vec![], vec![]], vec![]);
+            let mut arrays = [vec![], vec![], vec![]];
             let tensors = &line[line.find("\"tensors\":").unwrap()..line.find("\"result\":").unwrap()];
             for tensor in tensors.split("{\"name\":").skip(1) {
                 let mut bytes = vec![0; integers(tensor, "\"bytes\":")[0]];
                 input.read_exact(&mut bytes).unwrap();
                 let numbers = bytes.chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
                 let is_small = tensor.starts_with("\"x\"") == line.contains("\"conv_transpose");
-                match &tensor[..3] {
-                    "\"w\"" => arrays[1] = numbers,
-                    "\"bi" => bias = numbers,
-                    _ => arrays[if is_small { 2 } else { 0 }] = numbers,
-                }
+                arrays[if tensor.starts_with("\"w\"") { 1 } else if is_small { 2 } else { 0 }] = numbers;
             }
             let shape = &line[line.find("\"result\":").unwrap()..];
-            let result = answer(&line, &p, arrays, &bias);
+            let result = answer(&line, &read_problem(&line), &arrays);
             let bytes: Vec<u8> = result.iter().flat_map(|number| number.to_le_bytes()).collect();
             let (seq, shape) = (integers(&line, "\"seq\":")[0], integers(shape, "\"shape\":"));
             writeln!(output, "{{\"seq\":{seq},\"tensor\":{{\"dtype\":\"float32\",\"shape\":{shape:?},\"bytes\":{}}}}}", bytes.len()).unwrap();
