@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from hashlib import blake2b
 from importlib import metadata, util
 from typing import Any, ClassVar
 
@@ -75,6 +76,8 @@ class Domain:
         both = "; ".join(dict.fromkeys(parts))
         return Domain(both, lambda request: self.holds(request) and other.holds(request))
 
+
+_MOST_COPIED = 2**28  # bytes of an operand that is copied, to see whether it was changed
 
 EVERY_QUESTION = Domain("")
 WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
@@ -325,7 +328,7 @@ class Adapter:
         """
         check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
         arrays = self._to_layout(route, operands, bias)
-        contents = [array.tobytes() for array in arrays]
+        contents = [_content(array) for array in arrays]
         try:
             native, seconds = self._run(route, problem, arrays)
             value = layouts.to_canonical(
@@ -389,11 +392,23 @@ def first_paragraph(error: Exception) -> str:
     return str(error).strip().split("\n\n")[0] or type(error).__name__
 
 
+def _content(array: Array) -> bytes:
+    """Return what an array holds, or a digest of it where a copy would take much memory."""
+    if array.nbytes <= _MOST_COPIED:
+        return array.tobytes()
+    return blake2b(np.ascontiguousarray(array).view(np.uint8).data, digest_size=32).digest()
+
+
 def put_back(arrays: Iterable[Array], contents: Iterable[bytes]) -> tuple[int, ...]:
-    """Write its bytes of before back into every array that was changed; return the indices of those."""
+    """Write its bytes of before back into every array that was changed; return the indices of those.
+
+    An array of which there is a digest alone stays as it is: whoever asks next makes it anew.
+    """
     changed = []
     for index, (array, before) in enumerate(zip(arrays, contents, strict=True)):
-        if array.tobytes() != before:
+        if _content(array) != before and array.nbytes > _MOST_COPIED:
+            changed.append(index)
+        elif _content(array) != before:
             array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
             changed.append(index)
     return tuple(changed)

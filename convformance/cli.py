@@ -311,7 +311,7 @@ def _adapters(parsed: argparse.Namespace) -> int:
 
 def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     cases = commands.add_parser("cases", help="what is asked, and why")
-    cases.add_argument("--tier", choices=options.TIERS, default="standard")
+    cases.add_argument("--tier", choices=(*options.TIERS, options.HUGE), default="standard")
     cases.add_argument("--family", action="append", default=[], help="only this family; may be repeated")
     cases.add_argument(
         "--case", action="append", default=[], help="only cases whose id holds this text; may be repeated"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 TIERS = ("smoke", "standard", "full")
+HUGE = "huge"  # by itself, and only where it is asked for
 FILTERS = {
     "op": "operation",
     "route": "route",
@@ -65,7 +66,7 @@ class RunOptions:
     @property
     def is_unfiltered(self) -> bool:
         """Whether the standard tier at least is asked, and nothing is filtered out."""
-        return self.tier != "smoke" and not any(self.filters.values()) and self.shard == (1, 1)
+        return self.tier not in ("smoke", HUGE) and not any(self.filters.values()) and self.shard == (1, 1)
 
     @property
     def filters_text(self) -> str:
@@ -95,7 +96,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def declare_scope(add: Any, tier: str = "standard", filters: Sequence[str] = tuple(FILTERS)) -> None:
     """Declare the options that say which questions there are, whoever is asked."""
-    add("--tier", choices=TIERS, default=tier, help=f"how much is asked (default: {tier})")
+    add("--tier", choices=(*TIERS, HUGE), default=tier, help=f"how much is asked (default: {tier})")
     for name in filters:
         add(
             f"--{name}",

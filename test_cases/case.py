@@ -1,6 +1,7 @@
 """A case: one frozen question about convolution, its id, and the sentence that says what it can catch."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import Problem
 
 TIERS = ("smoke", "standard", "full")
+HUGE = "huge"  # the tier of cases that need tens of gigabytes: no other tier holds them
 MEMORY = ("contiguous", "sliced", "permuted")
 
 # float64 and float32 accumulate in their own type; the 16-bit types in a wider one, and round once at the end.
@@ -98,6 +100,18 @@ class Case:
     def id(self) -> str:
         """The stable public id: the family, then the sizes, then every parameter that is not at its default."""
         return "-".join((self.family, *_size_parts(self), *_parameter_parts(self)))
+
+    def judged_case(self, operation: str) -> "Case":
+        """Return the case that the judge is asked about in place of this one."""
+        return self
+
+    def embedded(self, operation: str, arrays: Sequence[Array]) -> tuple[Array, ...]:
+        """Return the operands that an adapter is given for those of the case that is judged."""
+        return tuple(arrays)
+
+    def looked_at(self, operation: str, value: Array) -> Array:
+        """Return what the judge is given of an adapter's result."""
+        return value
 
     def has_bias(self, operation: str) -> bool:
         """Whether ``operation`` is asked with a bias in this case."""

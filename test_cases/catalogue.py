@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 
-from convformance.test_cases.case import TIERS, Case
+from convformance.test_cases.case import HUGE, TIERS, Case
 from convformance.test_cases.families import (
     bias,
     channels,
     dilation,
     empty,
     groups,
+    huge,
     kernels,
     layers,
     memory,
@@ -82,9 +83,14 @@ def all_cases() -> tuple[Case, ...]:
 
 @cache
 def cases(tier: str) -> tuple[Case, ...]:
-    """Return the cases of ``tier`` and of the tiers before it; raises ValueError for an unknown tier."""
+    """Return the cases of ``tier`` and of the tiers before it, huge ones by themselves.
+
+    Raises ValueError for an unknown tier.
+    """
+    if tier == HUGE:
+        return huge.CASES
     if tier not in TIERS:
-        raise ValueError(f"tier={tier!r} is unknown; allowed: {', '.join(TIERS)}")
+        raise ValueError(f"tier={tier!r} is unknown; allowed: {', '.join((*TIERS, HUGE))}")
     if tier == TIERS[-1]:
         return all_cases()
     included = TIERS[: TIERS.index(tier) + 1]
@@ -101,7 +107,7 @@ def cases_of(tier: str, families: Iterable[str]) -> tuple[Case, ...]:
 
 def case_by_id(case_id: str) -> Case:
     """Return the case with this id; raises ValueError naming the ids that are nearest to it when there is none."""
-    known = _by_id()
+    known = {**_by_id(), **{each.id: each for each in huge.CASES}}
     if case_id not in known:
         near = get_close_matches(case_id, known, n=3, cutoff=0.0)
         raise ValueError(f"case id {case_id!r} is unknown; the nearest: {', '.join(near)}")

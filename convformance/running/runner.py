@@ -13,7 +13,7 @@ import numpy as np
 
 from convformance.adapters.contract import Adapter, Answer, BackendFault, Refusal
 from convformance.adapters.discovery import Selection
-from convformance.judging.grades import CONFORMANT, CRASHED, ERROR, REFUSED, TIMED_OUT
+from convformance.judging.grades import CONFORMANT, CRASHED, ERROR, REFUSED, TIMED_OUT, WRONG
 from convformance.judging.rule import Judgement, judge
 from convformance.processes.guard import OwnStreams, ProcessState
 from convformance.processes.limits import CallTimeout, time_limit
@@ -26,6 +26,7 @@ from convformance.running.raw import RawAsker
 from convformance.running.status import classify
 from convformance.test_cases import examining
 from convformance.test_cases.fills import Operands
+from convformance.test_cases.huge import ElsewhereError
 
 # Seconds after its time limit at which a call that no signal interrupts is given up, and the process with it.
 GRACE = 1.0
@@ -89,7 +90,8 @@ class VerdictRunner:
         is_first = question.adapter not in self._adapters
         self._left = self._limit
         expected = question.route.accumulator.get(question.dtype)
-        examination = _examination(question.case, question.operation, question.dtype, expected)
+        case = question.case.judged_case(question.operation)
+        examination = _examination(case, question.operation, question.dtype, expected)
         try:
             return self._classified(verdict_of(question, judge(examination, partial(self._answer, question))), question)
         except Refusal as refusal:
@@ -129,10 +131,14 @@ class VerdictRunner:
         started = monotonic()
         try:
             with self._limited(), self._streams, np.errstate():
-                adapter = self.adapter(question.adapter)
-                return adapter.answer(question.route, question.case.problem, operands.arrays, operands.bias)
+                adapter, case = self.adapter(question.adapter), question.case
+                arrays = case.embedded(question.operation, operands.arrays)
+                answer = adapter.answer(question.route, case.problem, arrays, operands.bias)
+            return replace(answer, value=case.looked_at(question.operation, answer.value))
         except (Refusal, CallTimeout):
             raise
+        except ElsewhereError as error:
+            raise AdapterError(WRONG, str(error)) from error
         except BackendFault as fault:
             raise AdapterError(fault.grade, tidy(str(fault))) from fault
         except MemoryError as error:
