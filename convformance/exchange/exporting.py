@@ -83,17 +83,18 @@ def _write_line(index: Any, line: Any) -> None:
 def _export(case: Case, operation: str, dtype: str, folder: Path) -> tuple[Entry, int]:
     """Write the operands of one question; return its entry in the index, and how many bytes it takes."""
     names = (*OPERAND_NAMES[operation], *(["bias"] if case.has_bias(operation) else []))
-    asked = fills_asked(case, operation, dtype)
+    asked: dict[bytes, str] = {}  # fills for narrower arithmetic are often the same numbers, which are asked once
     arrays: dict[str, Array] = {}
-    for fill in asked:
+    for fill in fills_asked(case, operation, dtype):
         operands = fills.fill(case, operation, dtype, fill.name, fill.accumulator, fill.inputs)
         every = operands.arrays if operands.bias is None else (*operands.arrays, operands.bias)
-        arrays |= {f"{fill.text}.{name}": stored(array) for name, array in zip(names, every, strict=True)}
+        content = b"".join(array.tobytes() for array in every)
+        if content not in asked:
+            asked[content] = fill.text
+            arrays |= {f"{fill.text}.{name}": stored(array) for name, array in zip(names, every, strict=True)}
     problem = case.problem
     result = {"name": BY_NAME[operation].result, "shape": problem.result_shape(operation)}
-    entry = Entry(
-        operation, case.id, dtype, geometry(problem), names, tuple(fill.text for fill in asked), result=result
-    )
+    entry = Entry(operation, case.id, dtype, geometry(problem), names, tuple(asked.values()), result=result)
     file = folder / QUESTIONS / f"{entry.name}.npz"
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
