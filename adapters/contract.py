@@ -8,7 +8,7 @@ array. Layout conversion, data, tolerances and skips belong to the suite.
 import inspect
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib import metadata, util
@@ -17,16 +17,34 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import layouts
+from convformance.adapters.changes import content, put_back
+from convformance.adapters.domain import EVERY_QUESTION as EVERY_QUESTION
+from convformance.adapters.domain import FLOATING_POINT as FLOATING_POINT
+from convformance.adapters.domain import WITHOUT_BIAS as WITHOUT_BIAS
+from convformance.adapters.domain import Domain as Domain
+from convformance.adapters.domain import Request as Request
+from convformance.adapters.domain import of_numbers as of_numbers
 from convformance.adapters.notation import Notation, Template
 from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
-from convformance.reference.dtypes import FLOATS, dtype_of
+from convformance.reference.dtypes import dtype_of
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
-from convformance.reference.problem import BEYOND, BORDER, NO_ZERO_POINTS, OUTPUTS, THEN, Problem
+from convformance.reference.problem import BEYOND, BORDER, OUTPUTS, THEN, Problem
 
 
 class Refusal(Exception):
     """The framework does not offer what was asked; the message is its own sentence."""
+
+
+class BackendFault(Exception):
+    """The back end failed in a way of its own, such as the death of its process; ``grade`` is what that comes to.
+
+    ``answered``: it said so itself, and can be asked on.
+    """
+
+    def __init__(self, grade: str, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.grade, self.answered = grade, answered
 
 
 class UsageError(Exception):
@@ -37,56 +55,9 @@ class MissingFramework(UsageError):
     """The adapter is known, the framework it drives is not installed or cannot be imported."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added.
-
-    A run says besides how much it asks, its ``tier``, of which ``family`` the case is, and a ``key`` that belongs to
-    the question for good: see ``sampling``. Outside of a run all three are empty.
-    """
-
-    problem: Problem
-    dtype: str
-    has_bias: bool = False
-    tier: str = ""
-    family: str = ""
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Where a route can be asked at all: ``covers`` says in words for which requests ``holds`` is true.
-
-    ``seldom``: of most families the route is asked a sample; such routes stand behind the others.
-    """
-
-    covers: str
-    holds: Callable[[Request], bool] = lambda request: True
-    seldom: bool = False
-
-    def __and__(self, other: "Domain") -> "Domain":
-        """Return the domain where both hold."""
-        parts = "; ".join(filter(None, (self.covers, other.covers))).split("; ")
-        both = "; ".join(dict.fromkeys(parts))
-        seldom = self.seldom or other.seldom
-        return Domain(both, lambda request: self.holds(request) and other.holds(request), seldom)
-
-
-def of_numbers(covers: str, *dtypes: str, zero_points: bool = False) -> Domain:
-    """Return the domain of questions in ``dtypes``, with zero points if they are offered."""
-    return Domain(
-        covers,
-        lambda request: request.dtype in dtypes and (zero_points or request.problem.zero_points == NO_ZERO_POINTS),
-    )
-
-
-EVERY_QUESTION = Domain("")
-# What a route is asked that says nothing of its numbers.
-FLOATING_POINT = of_numbers("floating-point numbers", *FLOATS)
 # What a route is asked that does not offer more.
 _WITHOUT = {BORDER: "zeros in the padding", OUTPUTS: "as many outputs as fit", THEN: "nothing after the convolution"}
 _ORDINARY = "an ordinary convolution"
-WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
 
 
 @dataclass(frozen=True)
@@ -159,7 +130,8 @@ class KnownDivergence:
     It covers the verdicts of ``operations`` and ``routes`` (empty: all) with a grade in ``grades`` for which
     ``when(case, dtype)`` holds, on ``machines``, for framework versions within ``versions``: from the first that it was
     seen in to the first that is known to be without it (None: no such version is known; ``versions`` None: any).
-    ``covers`` says ``when`` in words. ``always`` is False for what shows only now and then, such as memory that nobody
+    ``covers`` says ``when`` in words. ``raw``, where it is about raw arguments, maps routes to what they are asked, and
+    nothing else is covered. ``always`` is False for what shows only now and then, such as memory that nobody
     wrote: it is never called stale.
     """
 
@@ -175,6 +147,7 @@ class KnownDivergence:
     machines: Machines = EVERYWHERE
     modes: Mapping[str, str] = field(default_factory=dict, hash=False)
     always: bool = True
+    raw: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
 def route(
@@ -246,6 +219,8 @@ class Adapter:
     refusals: ClassVar[tuple[str, ...]] = ()
     known_divergences: ClassVar[tuple[KnownDivergence, ...]] = ()
     kinds_seen: ClassVar[tuple[str, ...]] = ()  # the kinds of machines that they come from
+    own_device: ClassVar[str] = ""  # the device, where a back end says it by itself
+    answers_anything: ClassVar[bool] = True  # False for answers written down earlier: nothing smaller can be asked
     looked_at: ClassVar[str] = ""  # the newest version whose known divergences somebody looked at
     spec: str = ""  # what the user asked for it by
 
@@ -308,6 +283,11 @@ class Adapter:
         """Return what is known of a device that is no CPU: its name, capability, driver and library versions."""
         return {}
 
+    @property
+    def processes(self) -> frozenset[int]:
+        """The processes that it keeps running from one question to the next."""
+        return frozenset()
+
     def to_native(self, array: Array) -> Any:
         """Return ``array`` as the framework's own, strides kept where the framework has them."""
         return array
@@ -357,9 +337,9 @@ class Adapter:
         the framework's words where it does not offer this; any other exception is the framework's own.
         """
         dtype = dtype_of([str(array.dtype) for array in operands])
-        _check_domain(self.name, route, Request(problem, dtype, bias is not None))
+        check_domain(self.name, route, Request(problem, dtype, bias is not None))
         arrays = self._to_layout(route, operands, bias)
-        contents = [array.tobytes() for array in arrays]
+        contents = list(map(content, arrays))
         try:
             results, seconds = self._run(route, problem, arrays)
             layout = self.layout(route, layouts.result_role(route.operation))
@@ -412,7 +392,7 @@ def _standing(declared: Route) -> tuple[bool, bool]:
     return declared.domain.seldom, BORDER in declared.offers or THEN in declared.offers
 
 
-def _check_domain(adapter: str, route: Route, request: Request) -> None:
+def check_domain(adapter: str, route: Route, request: Request) -> None:
     """Refuse what no run asks: the search for a smallest case, or a call by hand, may still come here."""
     if not route.domain.holds(request):
         raise Refusal(f"outside the domain of the route {route.name} of {adapter}: {route.domain.covers}")
@@ -428,13 +408,3 @@ def _installed(module: str) -> bool:
 def first_paragraph(error: Exception) -> str:
     """Return the message of ``error`` without the stack traces and advice that frameworks put below it."""
     return str(error).strip().split("\n\n")[0] or type(error).__name__
-
-
-def put_back(arrays: Iterable[Array], contents: Iterable[bytes]) -> tuple[int, ...]:
-    """Write its bytes of before back into every array that was changed; return the indices of those."""
-    changed = []
-    for index, (array, before) in enumerate(zip(arrays, contents, strict=True)):
-        if array.tobytes() != before:
-            array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
-            changed.append(index)
-    return tuple(changed)

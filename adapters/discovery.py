@@ -1,6 +1,7 @@
 """Discovery: from what a user writes after ``--adapter`` to an adapter that can be asked.
 
     NAME | path/to/file.py | path/to/file.py:Class | package.module:Class, each with an optional [key=value,...]
+    exec:COMMAND, a program in any language; answers:DIR, answers in files
 
 A name is one of the adapters that come with the suite or an entry point in the group ``convformance.adapters``. Nothing
 here imports a framework before ``create``.
@@ -15,7 +16,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import NamedTuple
 
-from convformance.adapters import caching
+from convformance.adapters import caching, program, raw, recorded
 from convformance.adapters.contract import (
     COMMON_OPTIONS,
     Adapter,
@@ -36,6 +37,7 @@ BUILT_IN: Mapping[str, str] = {
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
 }
+_BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,15 @@ class Selection:
         """Every route it declares."""
         return self.adapter_class.routes()
 
+    @property
+    def raw_routes(self) -> tuple[Route, ...]:
+        """Every route for raw arguments; none in another mode than the default, for which no such call is written."""
+        defaults = self.adapter_class.complete_mode({})
+        return raw.raw_routes(self.adapter_class) if dict(self.mode) == defaults else ()
+
     def route(self, operation: str, name: str) -> Route:
         """Return the route of that name; raises UsageError where there is none."""
-        for route in self.routes:
+        for route in (*self.routes, *self.raw_routes):
             if (route.operation, route.name) == (operation, name):
                 return route
         raise UsageError(
@@ -100,7 +108,8 @@ class Selection:
 
     def device(self) -> str:
         """Return the device in words; the framework is imported for it only where the mode names one."""
-        return "cpu" if self.mode.get("device", "cpu") == "cpu" else self.create().device()
+        is_cpu = self.mode.get("device", "cpu") == "cpu"
+        return self.adapter_class.own_device or ("cpu" if is_cpu else self.create().device())
 
     def device_facts(self) -> Mapping[str, str]:
         """Return what is known of a device that is no CPU, imported as for ``device``."""
@@ -159,7 +168,9 @@ def available() -> Iterator[Available]:
 
 
 def _parse(spec: str) -> tuple[str, dict[str, str]]:
-    """Split ``target[key=value,...]``."""
+    """Split ``target[key=value,...]``; a command is no target with options, whatever brackets are in it."""
+    if spec.startswith(tuple(_BY_PREFIX)):
+        return spec, {}
     match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", spec)
     if not match:
         raise UsageError(
@@ -180,6 +191,9 @@ def adapter_class(target: str) -> type[Adapter]:
 
     Raises UsageError.
     """
+    for prefix, adapter_of in _BY_PREFIX.items():
+        if target.startswith(prefix):
+            return adapter_of(target)
     path, colon, class_name = target.rpartition(":")
     if target.endswith(".py"):
         return _only_adapter(_module_of_file(target), target)

@@ -8,10 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from convformance.adapters import known, known_derivatives
+from convformance.adapters import known, known_derivatives, known_raw
 from convformance.adapters.contract import Domain, UsageError, of_numbers, route
 from convformance.adapters.jax_beyond import JaxBeyond
 from convformance.adapters.jax_derivatives import JaxDerivatives
+from convformance.adapters.jax_raw import JaxRaw
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
@@ -37,11 +38,11 @@ _threads_of_process: list[str] = []
 _KEPT_COMPILED = 50
 
 
-class Jax(JaxBeyond, JaxDerivatives):
+class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
     """JAX, compiled (``mode=jit``) or operation by operation, on the CPU unless ``device=any`` leaves that to it."""
 
     name = "jax"
-    known_divergences = (*known.JAX, *known_derivatives.JAX)
+    known_divergences = (*known.JAX, *known_derivatives.JAX, *known_raw.JAX_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "0.10.2"
     requires = ("jax",)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from convformance.adapters import known
+from convformance.adapters import known, known_raw
 from convformance.adapters.contract import of_numbers, route
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
@@ -19,6 +19,7 @@ from convformance.adapters.onnxruntime_beyond import (
     following_nodes,
     geometry,
 )
+from convformance.adapters.onnxruntime_raw import OnnxruntimeRaw
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import INTEGERS
 from convformance.reference.problem import OUTPUTS, Problem
@@ -27,11 +28,11 @@ _BYTES = of_numbers("int8 and uint8, with zero points", *(set(INTEGERS) - {"int3
 _AUTO_PADS = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 
-class Onnxruntime(OnnxruntimeBeyond):
+class Onnxruntime(OnnxruntimeRaw, OnnxruntimeBeyond):
     """ONNX Runtime on the CPU; the filter is an input of the model, or a constant as in exported ones."""
 
     name = "onnxruntime"
-    known_divergences = known.ONNXRUNTIME
+    known_divergences = (*known.ONNXRUNTIME, *known_raw.ONNXRUNTIME_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "1.32.0"
     requires = ("onnxruntime", "onnx")

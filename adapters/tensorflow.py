@@ -13,7 +13,7 @@ from importlib import metadata
 from itertools import chain
 from typing import Any, ClassVar
 
-from convformance.adapters import known, known_derivatives, known_tensorflow
+from convformance.adapters import known, known_derivatives, known_raw, known_tensorflow
 from convformance.adapters.contract import FLOATING_POINT, Domain, UsageError, of_numbers, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.modes import THREADS, thread_count
@@ -30,6 +30,7 @@ from convformance.adapters.tensorflow_geometry import (
     raw_attributes,
     resized,
 )
+from convformance.adapters.tensorflow_raw import TensorflowRaw
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
@@ -51,11 +52,11 @@ with tf.GradientTape() as tape:
 tape.gradient(y, {operand}, output_gradients=dy)"""
 
 
-class Tensorflow(TensorflowBeyond, TensorflowDerivatives):
+class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
     """TensorFlow, eager or compiled by XLA (``mode=xla``), on the CPU unless ``device=any`` leaves the choice to it."""
 
     name = "tensorflow"
-    known_divergences = (*known_derivatives.TENSORFLOW, *known_tensorflow.TENSORFLOW)
+    known_divergences = (*known_derivatives.TENSORFLOW, *known_tensorflow.TENSORFLOW, *known_raw.TENSORFLOW_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.21.0"
     requires = ("tensorflow",)

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 import ml_dtypes
 import numpy as np
 
-from convformance.adapters import known, known_derivatives
+from convformance.adapters import known, known_derivatives, known_raw
 from convformance.adapters.contract import UsageError, of_numbers, route
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.torch_beyond import TorchBeyond
 from convformance.adapters.torch_derivatives import TorchDerivatives
+from convformance.adapters.torch_raw import TorchRaw
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
@@ -27,11 +28,11 @@ _DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
 _NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
-class Torch(TorchBeyond, TorchDerivatives):
+class Torch(TorchRaw, TorchBeyond, TorchDerivatives):
     """``torch`` on one thread or more, eager or compiled for each problem, on any device it knows."""
 
     name = "torch"
-    known_divergences = (*known.TORCH, *known_derivatives.TORCH)
+    known_divergences = (*known.TORCH, *known_derivatives.TORCH, *known_raw.TORCH_RAW)
     kinds_seen = known.KINDS_SEEN
     looked_at = "2.13.0"
     requires = ("torch",)

@@ -1,4 +1,4 @@
-"""The command line: run, ci, report, check, explain, adapters, cases, reproduce, smallest.
+"""The command line: run, ci, report, check, explain, adapters, cases, reproduce, smallest, export, judge, smoke.
 
 Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
 """
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from convformance.reports.record import RecordError
 
     parsed, rest = _parser().parse_known_args(arguments)
-    if rest and parsed.command not in (_run, _ci):
+    if rest and parsed.command not in (_run, _ci, _judge):
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     parsed.rest = rest
     command: Callable[[argparse.Namespace], int] = parsed.command
@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         _declare_cases,
         _declare_reproduce,
         _declare_smallest,
+        _declare_export,
+        _declare_judge,
+        _declare_smoke,
     ):
         declare(commands)
     return parser
@@ -308,7 +311,7 @@ def _adapters(parsed: argparse.Namespace) -> int:
 
 def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     cases = commands.add_parser("cases", help="what is asked, and why")
-    cases.add_argument("--tier", choices=options.TIERS, default="standard")
+    cases.add_argument("--tier", choices=(*options.TIERS, options.HUGE), default="standard")
     cases.add_argument("--family", action="append", default=[], help="only this family; may be repeated")
     cases.add_argument(
         "--case", action="append", default=[], help="only cases whose id holds this text; may be repeated"
@@ -328,6 +331,12 @@ def _cases(parsed: argparse.Namespace) -> int:
 def _declare_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     reproduce = commands.add_parser("reproduce", help="print a script that shows one finding, as short as can be")
     _declare_question(reproduce)
+    reproduce.add_argument(
+        "--files",
+        type=Path,
+        metavar="DIR",
+        help="of exec:COMMAND: write there what the program is sent, and what is right",
+    )
     reproduce.set_defaults(command=_reproduce)
 
 
@@ -339,6 +348,11 @@ def _declare_question(parser: argparse.ArgumentParser) -> None:
 
 
 def _reproduce(parsed: argparse.Namespace) -> int:
+    if parsed.files is not None:
+        from convformance.exchange import transcript
+
+        question = parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype
+        return _print([transcript.write(*question, folder=parsed.files)])
     evidence = _evidence(parsed, fill=None)
     if evidence.script is None:
         print("convformance: nothing that fails here is small enough for a script", file=sys.stderr)
@@ -363,6 +377,47 @@ def _smallest(parsed: argparse.Namespace) -> int:
     if parsed.json:
         return _print([json.dumps(smallest)])
     return _print(list(text.smallest_case(smallest)) if smallest else ["nothing fails on exact numbers here"])
+
+
+def _declare_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    export = commands.add_parser("export", help="write questions as files, to be answered where nothing can be asked")
+    export.add_argument("folder", type=Path, metavar="DIR", help="where; its README.md says how they are answered")
+    options.declare_scope(export.add_argument, tier="smoke", filters=("op", "dtype", "family", "case"))
+    export.set_defaults(command=_export, adapter=(), record=None, resume=False, memory=None, compile_cache=None)
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from convformance.exchange import command
+
+    return command.run_export(parsed)
+
+
+def _declare_judge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    judge = commands.add_parser("judge", help="judge the answers that were laid beside exported questions")
+    judge.add_argument("folder", type=Path, metavar="DIR", help="the folder that export wrote")
+    judge.add_argument("--answers", type=Path, metavar="DIR", help="where the answers lie (default: DIR/answers)")
+    options.declare(judge.add_argument)
+    _declare_running(judge)
+    judge.set_defaults(command=_judge)
+
+
+def _judge(parsed: argparse.Namespace) -> int:
+    from convformance.exchange import command
+
+    return command.run_judge(parsed)
+
+
+def _declare_smoke(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    smoke = commands.add_parser("smoke", help="try a new harness step by step, and say what is wrong with it")
+    smoke.add_argument("spec", metavar="exec:COMMAND", help="the program, as --adapter names it (docs/protocol.md)")
+    smoke.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for each answer (default: 10)")
+    smoke.set_defaults(command=_smoke)
+
+
+def _smoke(parsed: argparse.Namespace) -> int:
+    from convformance.exchange import command
+
+    return command.run_smoke(parsed)
 
 
 def _evidence(parsed: argparse.Namespace, *, fill: str | None) -> "Evidence":

@@ -80,7 +80,7 @@ def cases(tier: str, families: tuple[str, ...], parts: tuple[str, ...]) -> list[
 
     Raises ValueError for an unknown family.
     """
-    asked = catalogue.cases(tier)
+    asked = catalogue.cases_of(tier, families)
     known = dict.fromkeys(case.family for case in asked)
     for family in families:
         if family not in known:

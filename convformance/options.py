@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 TIERS = ("smoke", "standard", "full")
+HUGE = "huge"  # by itself, and only where it is asked for
 FILTERS = {
     "op": "operation",
     "route": "route",
@@ -65,7 +66,7 @@ class RunOptions:
     @property
     def is_unfiltered(self) -> bool:
         """Whether the standard tier at least is asked, and nothing is filtered out."""
-        return self.tier != "smoke" and not any(self.filters.values()) and self.shard == (1, 1)
+        return self.tier not in ("smoke", HUGE) and not any(self.filters.values()) and self.shard == (1, 1)
 
     @property
     def filters_text(self) -> str:
@@ -93,19 +94,24 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(index), int(of)
 
 
-def declare(add: Any) -> None:
-    """Declare the options with ``add``: argparse's ``add_argument`` or pytest's ``addoption``, which take the same."""
-    add("--adapter", action="append", default=[], metavar="SPEC", help=_ADAPTER_HELP)
-    add("--tier", choices=TIERS, default="standard", help="how much is asked (default: standard)")
-    for name, what in FILTERS.items():
+def declare_scope(add: Any, tier: str = "standard", filters: Sequence[str] = tuple(FILTERS)) -> None:
+    """Declare the options that say which questions there are, whoever is asked."""
+    add("--tier", choices=(*TIERS, HUGE), default=tier, help=f"how much is asked (default: {tier})")
+    for name in filters:
         add(
             f"--{name}",
             action="append",
             default=[],
             metavar=name.upper(),
-            help=f"ask only this {what}; may be repeated",
+            help=f"ask only this {FILTERS[name]}; may be repeated",
         )
     add("--shard", default="1/1", metavar="I/N", help="ask every N-th case and operation, beginning with the I-th")
+
+
+def declare(add: Any) -> None:
+    """Declare the options with ``add``: argparse's ``add_argument`` or pytest's ``addoption``, which take the same."""
+    add("--adapter", action="append", default=[], metavar="SPEC", help=_ADAPTER_HELP)
+    declare_scope(add)
     add("--memory", type=float, metavar="GB", help="memory that a worker process may have (default: its share of 90%%)")
     add("--record", type=Path, metavar="FILE", help="the run record (JSON Lines)")
     add("--expected", type=Path, metavar="FILE", help="findings that are expected (TOML, see docs/ci.md): no findings")

@@ -35,7 +35,7 @@ def _measured(
 TABLE = (
     _measured(
         "conformant",
-        8,
+        9,
         "✓",
         "good",
         "Bit for bit right on the exact fills, and within the bound of a stable algorithm on random data.",
@@ -44,7 +44,7 @@ TABLE = (
     ),
     _measured(
         "low-precision",
-        6,
+        7,
         "↓",
         "narrow",
         "Right for an accumulator or inputs narrower than expected; which one is named.",
@@ -52,7 +52,7 @@ TABLE = (
     ),
     _measured(
         "componentwise",
-        5,
+        6,
         "\N{TILDE OPERATOR}",
         "loose",
         "Within the worst-case bound of a direct algorithm, element by element, but not within the statistical one.",
@@ -60,7 +60,7 @@ TABLE = (
     ),
     _measured(
         "norm-wise",
-        4,
+        5,
         "≈",
         "looser",
         "Accurate only relative to the largest element, as Winograd and FFT algorithms are.",
@@ -68,15 +68,16 @@ TABLE = (
     ),
     _measured("wrong", 0, "✗", "bad", "Outside every bound: this is not the convolution that was asked for.", rank=3),
     Grade(
-        "refused", 7, "⊘", "declined", "The framework said, in a clean error, that it does not offer this.", clean=True
+        "refused", 8, "⊘", "declined", "The framework said, in a clean error, that it does not offer this.", clean=True
     ),
     Grade("crashed", 1, "↯", "dead", "The process died while it answered."),
-    Grade("timed-out", 3, "◷", "late", "No answer within the time allowed."),
-    Grade("error", 2, "!", "broken", "An exception that is no refusal."),
+    Grade("timed-out", 4, "◷", "late", "No answer within the time allowed."),
+    Grade("error", 3, "!", "broken", "An exception that is no refusal."),
+    Grade("accepted", 2, "?", "bad", "A result where the arguments have no meaning, or another than what they mean."),
 )
 BY_NAME = {grade.name: grade for grade in TABLE}
 GRADES = tuple(BY_NAME)
-CONFORMANT, LOW_PRECISION, COMPONENTWISE, NORM_WISE, WRONG, REFUSED, CRASHED, TIMED_OUT, ERROR = GRADES
+CONFORMANT, LOW_PRECISION, COMPONENTWISE, NORM_WISE, WRONG, REFUSED, CRASHED, TIMED_OUT, ERROR, ACCEPTED = GRADES
 
 # From right to wrong.
 ACCURACY = tuple(grade.name for grade in sorted(TABLE, key=lambda grade: grade.rank or 0) if grade.rank is not None)

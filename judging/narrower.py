@@ -184,3 +184,10 @@ def _matches_fill(candidate: Candidate, examination: Examination, ask: Ask, resu
 def _is_rounded_truth(value: Array, trial: Trial, kept: Format, stored: Format) -> bool:
     """Whether ``value`` is the truth rounded to what it was kept in and then to what it is stored in."""
     return bool(np.all(value == stored.round(kept.round(trial.y))))
+
+
+def precisions_asked(expected: Precision) -> Iterator[Precision]:
+    """Yield every precision whose own exact fills an answer may be asked on, whatever the answers are."""
+    for inputs in _formats_below(tuple(FORMATS), expected.result):
+        yield Precision(expected.accumulator, expected.result, inputs)
+    yield from (candidate.precision for candidate in _narrower_sums(expected) if candidate.asks)

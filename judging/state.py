@@ -111,8 +111,11 @@ def _solved(answers: Sequence[FillResult], index: int) -> Array | None:
         without = _value(result, index, np.zeros(shape))
         units = [_value(result, index, unit.reshape(shape)) - without for unit in np.eye(size)]
         scale = np.abs(result.value - without).max(initial=0.0) or 1.0
-        rows.append(np.stack([unit.ravel() for unit in units], axis=1) / scale)
+        with np.errstate(over="ignore"):
+            rows.append(np.stack([unit.ravel() for unit in units], axis=1) / scale)
         sides.append((result.value - without).ravel() / scale)
     equations, side = np.concatenate(rows), np.concatenate(sides)
+    if not np.isfinite(equations).all():  # answers so small that no number is left of the equations
+        return None
     solution, _, rank, _ = np.linalg.lstsq(equations, side, rcond=None)
     return solution.reshape(shape) if rank == size < len(side) and solution.any() else None

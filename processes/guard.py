@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from io import FileIO, TextIOWrapper
 from typing import Any, TextIO
@@ -56,15 +57,18 @@ class ProcessState:
         """Take the environment, the threads and the children that there are now for what should be there."""
         self._environment, self._threads, self._children = _environment(), set(threading.enumerate()), _children()
 
-    def restore(self) -> str:
-        """Put back what differs; return why the process cannot be used further, or nothing."""
+    def restore(self, children: AbstractSet[int] = frozenset()) -> str:
+        """Put back what differs; return why the process cannot be used further, or nothing.
+
+        ``children`` are processes that may go on, whenever they were started.
+        """
         self.restore_streams()
         for (read, write), expected in zip(self._aspects, self._expected, strict=True):
             if _read(read) != expected:
                 write(expected)
         if _environment() != self._environment:
             _set_environment(self._environment)
-        for child in _children() - self._children:
+        for child in _children() - self._children - children:
             _end(child)
         left = [each.name for each in threading.enumerate() if each not in self._threads and not each.daemon]
         if left:

@@ -285,9 +285,16 @@ def supports(records: Records) -> dict[str, dict[str, Support]]:
 def _questions(records: Records) -> Mapping[tuple[str, str, str, str], _Question]:
     questions: dict[tuple[str, str, str, str], list[Verdict]] = defaultdict(list)
     for verdict in records.verdicts.values():
+        if _is_raw(records, verdict.case):
+            continue
         questions[verdict.adapter, verdict.op, verdict.case, verdict.dtype].append(verdict)
     asked = {key: _Question(verdicts) for key, verdicts in questions.items()}
     return {**_outside(records), **asked}
+
+
+def _is_raw(records: Records, name: str) -> bool:
+    """Whether a case is one of raw arguments, which say nothing of what is supported."""
+    return name in records.cases and bool(records.cases[name].raw)
 
 
 def _missing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[tuple[str, str, str]]:
@@ -303,6 +310,7 @@ def _missing(questions: Mapping[tuple[str, str, str, str], _Question]) -> set[tu
 def _unoffered(records: Records, state: RunState) -> Counter[str]:
     """Return by operation how many questions the run has no route for."""
     cases = [records.cases[name] for name in state.case_ids & records.cases.keys()] if state.identified else []
+    cases = [case for case in cases if not case.raw]
     return Counter(op for case in cases for op in case.operations if not state.run.routes.get(op) for _ in case.dtypes)
 
 
@@ -314,6 +322,7 @@ def _outside(records: Records) -> dict[tuple[str, str, str, str], _Question]:
         for outside in state.outside
         for dtype, names in outside.nowhere.items()
         for name in names
+        if not _is_raw(records, name)
     }
 
 

@@ -161,7 +161,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """A case: every parameter under its public name, sizes in elements for each spatial axis."""
+    """A case: every parameter under its public name, sizes in elements for each spatial axis, ``raw`` as texts."""
 
     id: Text
     operations: Texts
@@ -186,6 +186,7 @@ class CaseLine:
     seed: Integer = 0
     zero_points: Size = ()
     output_size: Size = ()
+    raw: Mode = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from convformance.reports import compare, model, views
+from convformance.reports import arguments, compare, model, views
 from convformance.reports.causes import Cause
 from convformance.reports.compare import ChangeGroup, Comparison, IdentityChange
 from convformance.reports.formatting import (
@@ -62,6 +62,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _known(report),
         _expected(report),
         _refusals(report),
+        _arguments(report),
         _domains(report),
         _combinations(report),
         _problems(report),
@@ -316,6 +317,17 @@ def _refusals(report: Report) -> list[str]:
 
 def _refusal(refusals: Refusals) -> list[str]:
     return [escaped(refusals.adapter, 80), f"{len(refusals.verdicts):,}", escaped(refusals.message)]
+
+
+def _arguments(report: Report) -> list[str]:
+    """Return how often each adapter refused raw arguments, and what it did otherwise."""
+    rows = arguments.argument_rows(report.records)
+    if not rows:
+        return []
+    grades = arguments.columns(rows)
+    head = ["adapter", "argument", *(arguments.COLUMNS[grade] for grade in grades)]
+    cells = ([escaped(row.adapter, 80), escaped(row.argument, 80), *row.cells(grades)] for row in rows[:MOST_ROWS])
+    return ["## Arguments without a meaning, or that few take", "", *table(head, list(cells))]
 
 
 def _domains(report: Report) -> list[str]:

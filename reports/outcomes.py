@@ -7,7 +7,7 @@ reach its end and a record that was left out have failed, as they have in the ex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convformance.judging.grades import REFUSED, UNANSWERED
+from convformance.judging.grades import ACCEPTED, REFUSED, UNANSWERED
 from convformance.reports.causes import causes
 from convformance.reports.formatting import format_number, format_tuple, visible
 from convformance.reports.lines import Expectation, Known, Verdict
@@ -68,7 +68,8 @@ def _verdict_outcome(verdict: Verdict, known: Known | None, expected: Expectatio
 def _status(verdict: Verdict, known: Known | None, expected: Expectation | None) -> tuple[str, str]:
     """Return status and message."""
     if verdict.finding:
-        return BROKEN if verdict.grade in UNANSWERED else FAILED, verdict.message
+        has_result = verdict.grade == ACCEPTED or verdict.grade not in UNANSWERED
+        return FAILED if has_result else BROKEN, verdict.message
     if verdict.known is not None:
         return SKIPPED, _reason(f"known divergence {verdict.known}", known)
     if verdict.expected is not None:

@@ -1,11 +1,14 @@
 """A case: one frozen question about convolution, its id, and the sentence that says what it can catch."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from convformance.adapters.raw import Raw
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.dtypes import ALL_DTYPES, COMPLEX, FLOATS, INTEGERS, operand_dtypes
@@ -15,6 +18,7 @@ from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 TIERS = ("smoke", "standard", "full")
+HUGE = "huge"  # the tier of cases that need tens of gigabytes: no other tier holds them
 MEMORY = ("contiguous", "sliced", "permuted")
 
 # float64 and float32 accumulate in their own type; the 16-bit types in a wider one, and round once at the end.
@@ -47,7 +51,8 @@ class Case:
     an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
     ``borders.BORDERS``. ``source`` is a link for cases that come from a report. ``zero_points`` are what integers that
     stand for 0 are stored as, in the first and in the second operand. ``outputs`` is the size of the small side where
-    it is smaller than what the geometry gives, and ``then`` what follows the convolution: see ``Problem``.
+    it is smaller than what the geometry gives, and ``then`` what follows the convolution: see ``Problem``. ``raw`` are
+    arguments that no problem holds: only routes for raw arguments are asked such a case.
     """
 
     family: str
@@ -73,6 +78,7 @@ class Case:
     zero_points: tuple[int, int] = NO_ZERO_POINTS
     outputs: Size | None = None
     then: str = NOTHING
+    raw: Raw | None = None
 
     @cached_property
     def problem(self) -> Problem:
@@ -108,6 +114,18 @@ class Case:
         """The stable public id: the family, then the sizes, then every parameter that is not at its default."""
         return "-".join((self.family, *_size_parts(self), *_parameter_parts(self)))
 
+    def judged_case(self, operation: str) -> "Case":
+        """Return the case that the judge is asked about in place of this one."""
+        return self
+
+    def embedded(self, operation: str, arrays: Sequence[Array]) -> tuple[Array, ...]:
+        """Return the operands that an adapter is given for those of the case that is judged."""
+        return tuple(arrays)
+
+    def looked_at(self, operation: str, value: Array) -> Array:
+        """Return what the judge is given of an adapter's result."""
+        return value
+
     def has_bias(self, operation: str) -> bool:
         """Whether ``operation`` is asked with a bias in this case."""
         return self.bias and operation in WITH_BIAS
@@ -117,6 +135,7 @@ class Case:
         return {
             "id": self.id,
             **asdict(self),
+            "raw": {} if self.raw is None else self.raw.to_json(),
             "output_size": self.problem.output_size,
             "padding_pairs": self.problem.padding,
         }
@@ -206,6 +225,8 @@ def _size_parts(declared: Case) -> tuple[str, ...]:
 
 
 def _parameter_parts(declared: Case) -> tuple[str, ...]:
+    if declared.raw is not None:  # says itself what its numbers are, which may be long
+        return *((f"g{declared.groups}",) if declared.groups != 1 else ()), _raw_part(declared.raw)
     differs_from_default = {
         "s" + _times(declared.stride): any(entry != 1 for entry in declared.stride),
         _padding_part(declared.padding): declared.padding != ((0, 0),) * len(declared.input_size),
@@ -232,6 +253,11 @@ def _padding_part(padding: Pairs | str) -> str:
 
 def _zero_points_part(declared: Case) -> str:
     return ("z" + ".".join(map(str, declared.zero_points))).replace("-", "m")
+
+
+def _raw_part(raw: Raw) -> str:
+    """Return what is asked as a part of an id: letters, digits and underscores."""
+    return re.sub(r"\W+", "_", raw.asked.replace("-", "m").replace("^", "pow"))
 
 
 def _times(size: Size) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 
-from convformance.test_cases.case import TIERS, Case
+from convformance.test_cases.case import HUGE, TIERS, Case
 from convformance.test_cases.families import (
     bias,
     borders,
@@ -15,6 +15,7 @@ from convformance.test_cases.families import (
     dilation,
     empty,
     groups,
+    huge,
     integers,
     kernels,
     layers,
@@ -26,6 +27,7 @@ from convformance.test_cases.families import (
     porting,
     precision,
     ranks,
+    refusals,
     regression_edges,
     regression_forward,
     regression_gradients,
@@ -75,6 +77,10 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "composition": (composition.CASES, "what follows a convolution: a rectifier, a batch normalisation, both"),
     "derivatives": (derivatives.CASES, "what derivatives of derivatives, and maps over an operand, must get right"),
     "regression": (_REGRESSION, "defects reported in public trackers"),
+    "refusals": (
+        refusals.CASES,
+        "arguments that have no meaning, or that few take: zero, negative, huge, a list too long",
+    ),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
     "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),
     "sweep": ((), "a seeded sample of the product of all parameters"),
@@ -89,18 +95,31 @@ def all_cases() -> tuple[Case, ...]:
 
 @cache
 def cases(tier: str) -> tuple[Case, ...]:
-    """Return the cases of ``tier`` and of the tiers before it; raises ValueError for an unknown tier."""
+    """Return the cases of ``tier`` and of the tiers before it, huge ones by themselves.
+
+    Raises ValueError for an unknown tier.
+    """
+    if tier == HUGE:
+        return huge.CASES
     if tier not in TIERS:
-        raise ValueError(f"tier={tier!r} is unknown; allowed: {', '.join(TIERS)}")
+        raise ValueError(f"tier={tier!r} is unknown; allowed: {', '.join((*TIERS, HUGE))}")
     if tier == TIERS[-1]:
         return all_cases()
     included = TIERS[: TIERS.index(tier) + 1]
     return tuple(case for case in _declared() if case.tier in included)
 
 
+def cases_of(tier: str, families: Iterable[str]) -> tuple[Case, ...]:
+    """Return the cases of ``tier``, and raw arguments, which are in the last tier alone, where they are asked for."""
+    asked = cases(tier)
+    if "refusals" not in families or tier == TIERS[-1]:
+        return asked
+    return *asked, *(case for case in refusals.CASES if case not in asked)
+
+
 def case_by_id(case_id: str) -> Case:
     """Return the case with this id; raises ValueError naming the ids that are nearest to it when there is none."""
-    known = _by_id()
+    known = {**_by_id(), **{each.id: each for each in huge.CASES}}
     if case_id not in known:
         near = get_close_matches(case_id, known, n=3, cutoff=0.0)
         raise ValueError(f"case id {case_id!r} is unknown; the nearest: {', '.join(near)}")

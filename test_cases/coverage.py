@@ -45,8 +45,9 @@ class Coverage:
 
 
 def of_cases(cases: Iterable[Case], strength: int) -> Coverage:
-    """Return the coverage of all that the cases ask."""
-    return of_questions((question for case in cases for question in questions_of(case)), strength)
+    """Return the coverage of all that the cases ask; raw arguments are no combination of features."""
+    asked = (case for case in cases if case.raw is None)
+    return of_questions((question for case in asked for question in questions_of(case)), strength)
 
 
 def of_questions(questions: Iterable[Question], strength: int) -> Coverage:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.answers import files
+from convformance.adapters import files
 from convformance.answers.explaining import explain_answer
 from convformance.answers.explanation import Explanation
 from convformance.answers.fields import SCHEMA

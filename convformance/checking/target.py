@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import Answer, put_back
+from convformance.adapters.changes import put_back
+from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
 from convformance.checking import arrays as libraries
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role

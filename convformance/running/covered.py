@@ -14,7 +14,7 @@ def coverage_lines(answers: Iterable[tuple[Question, Verdict]]) -> Iterator[Cove
     """Yield the record's lines on what the answers of each adapter cover; a refusal or a crash covers nothing."""
     answered: dict[str, set[features.Question]] = {}
     for question, verdict in answers:
-        if verdict.grade in ANSWERED:
+        if verdict.grade in ANSWERED and question.case.raw is None:
             asked = features.Question(question.case, question.operation, question.dtype)
             answered.setdefault(question.adapter, set()).add(asked)
     for adapter, questions in answered.items():

@@ -17,7 +17,8 @@ def diagnosis_lines(answers: Iterable[tuple[Question, Verdict]]) -> Iterator[Dia
     """
     routes: dict[tuple[str, str, str], list[Observation]] = {}
     for question, verdict in answers:
-        if verdict.grade in ANSWERED and not (verdict.known or verdict.expected):
+        is_raw = question.case.raw is not None
+        if verdict.grade in ANSWERED and not (is_raw or verdict.known or verdict.expected):
             route_key = question.adapter, question.operation, question.route.name
             routes.setdefault(route_key, []).append(_observation(question, verdict))
     for (adapter, operation, route), observations in routes.items():

@@ -12,17 +12,20 @@ from functools import cache
 
 from convformance import scripts
 from convformance.adapters import discovery
-from convformance.judging.grades import ANSWERED, ERROR, WRONG
+from convformance.adapters.contract import Adapter
+from convformance.adapters.raw import is_raw
+from convformance.judging.grades import ACCEPTED, ANSWERED, CLEAN, ERROR, WRONG
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message, Tell, serve
 from convformance.reports.causes import Cause
 from convformance.reports.lines import Key, Verdict, as_smallest
-from convformance.running.questions import question_of
+from convformance.running.questions import Question, question_of
 from convformance.running.runner import VerdictRunner
 from convformance.running.smallest import smallest_failing
 from convformance.test_cases.fills import EXACT_FILLS
 
 SECONDS = 60.0  # that a process may be silent: to import the framework, or to search
+SCRIPT_SECONDS = 30.0  # that a script of raw arguments may take, which may hang
 
 
 def chosen(verdicts: Iterable[Verdict], causes: Iterable[Cause] = ()) -> list[Verdict]:
@@ -42,15 +45,23 @@ def chosen(verdicts: Iterable[Verdict], causes: Iterable[Cause] = ()) -> list[Ve
 
 
 def _can_be_shown(verdict: Verdict) -> bool:
-    """Whether it diverges, and its process lived to say so: what kills or hangs shows nothing smaller."""
-    return bool(verdict.finding or verdict.known or verdict.expected) and verdict.grade in (*ANSWERED, ERROR)
+    """Whether it diverges, and its process lived to say so: what kills or hangs shows nothing smaller.
+
+    Raw arguments are as small as can be, and their script runs in a process of its own.
+    """
+    diverges = bool(verdict.finding or verdict.known or verdict.expected)
+    return diverges and (verdict.grade in (*ANSWERED, ERROR) or is_raw(verdict.route))
 
 
 def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str]) -> Iterator[Verdict]:
-    """Yield those of ``verdicts`` for which there is evidence, with it; ``specs`` says how each adapter is had."""
+    """Yield those of ``verdicts`` for which there is evidence, with it.
+
+    ``specs`` says how each adapter is had that can be asked more.
+    """
     by_adapter: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        by_adapter.setdefault(verdict.adapter, []).append(verdict)
+        if verdict.adapter in specs:
+            by_adapter.setdefault(verdict.adapter, []).append(verdict)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for batch in pool.map(lambda label: list(_of_adapter(specs[label], by_adapter[label])), by_adapter):
             yield from batch
@@ -64,8 +75,9 @@ def _of_adapter(spec: str, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
             while rest:
                 verdict = rest.pop(0)
                 evidence = Evidence.sought(child, spec, verdict.key, verdict.worst.fill if verdict.worst else None)
-                if evidence.smallest is not None:
-                    yield replace(verdict, smallest=as_smallest(evidence.smallest), script=evidence.script)
+                if evidence.smallest is not None or evidence.script is not None:
+                    smallest = None if evidence.smallest is None else as_smallest(evidence.smallest)
+                    yield replace(verdict, smallest=smallest, script=evidence.script)
                 if evidence.ended:
                     break
 
@@ -111,6 +123,9 @@ def _seek(request: Message, tell: Tell) -> None:
     runner, selection = _runner(request["spec"]), discovery.load(request["spec"])
     question = question_of(selection, *request["key"][1:])
     verdict = runner.verdict(question)
+    if question.case.raw is not None:
+        _seek_raw(runner.adapter(selection.label), question, verdict, tell)
+        return
     fill = request["fill"] or (verdict.worst.fill if verdict.worst else EXACT_FILLS[0])
     adapter = runner.adapter(selection.label)
     failed = smallest_failing(adapter, question, fill, exact=verdict.grade not in (WRONG, ERROR))
@@ -122,6 +137,19 @@ def _seek(request: Message, tell: Tell) -> None:
     )
     ran = scripts.run_here(text) if text else None
     if ran is not None and ran.diverges:
+        tell("script", {"text": f"{text}{ran.comment}\n"})
+
+
+def _seek_raw(adapter: Adapter, question: Question, verdict: Verdict, tell: Tell) -> None:
+    """Tell the script of raw arguments that are neither refused nor answered rightly, if it ends as it says."""
+    if verdict.grade in CLEAN:
+        return
+    answered = verdict.grade == ACCEPTED
+    text = scripts.raw_script(
+        adapter, question.route, question.case, dtype=question.dtype, message=verdict.message, answered=answered
+    )
+    ran = scripts.run(text, timeout=SCRIPT_SECONDS)
+    if ran.diverges:
         tell("script", {"text": f"{text}{ran.comment}\n"})
 
 

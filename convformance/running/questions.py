@@ -45,7 +45,8 @@ class Question:
         # The key leaves out the adapter, so that every mode of one is asked the same.
         key = f"{self.operation}-{self.route.name}-{self.case.id}-{self.dtype}"
         has_bias = self.case.has_bias(self.operation)
-        request = Request(self.case.problem, self.dtype, has_bias, tier, self.case.family, key)
+        argument = self.case.raw.argument if self.case.raw else ""
+        request = Request(self.case.problem, self.dtype, has_bias, tier, self.case.family, key, self.case.id, argument)
         return self.route.domain.holds(request)
 
     @property
@@ -80,7 +81,7 @@ class Scope:
     @classmethod
     def of(cls, options: RunOptions) -> "Scope":
         """Return the scope that ``options`` name; raises UsageError for an operation, dtype or family there is not."""
-        cases = catalogue.cases(options.tier)
+        cases = catalogue.cases_of(options.tier, options.allowed("family"))
         declared = tuple(dict.fromkeys(case.family for case in cases))
         for name, known in {"op": OPERATIONS, "dtype": ALL_DTYPES, "family": declared}.items():
             for value in options.allowed(name):
@@ -96,6 +97,15 @@ class Scope:
     def outside(self, selections: Sequence[Selection]) -> list[Question]:
         """Return the questions that the cases pose to a route outside its domain: nobody is asked them."""
         return [question for question in self._posed(selections) if not question.is_inside(self.tier)]
+
+    def asked(self) -> Iterator[tuple[Case, str, str]]:
+        """Yield every case in scope with each of its operations and dtypes, whoever is asked."""
+        ordinary = (case for case in self._cases() if case.raw is None)
+        pairs = ((case, operation) for case in ordinary for operation in case.operations)
+        shares = ((case, operation) for case, operation in pairs if passes(operation, self.operations))
+        index, of = self.shard
+        for case, operation in islice(shares, index - 1, None, of):
+            yield from ((case, operation, dtype) for dtype in case.dtypes if passes(dtype, self.dtypes))
 
     def _posed(self, selections: Sequence[Selection]) -> Iterator[Question]:
         shares = (share for case in self._cases() for share in self._of_case(case, selections))
@@ -120,7 +130,7 @@ class Scope:
         self, case: Case, operation: str, dtype: str, selections: Sequence[Selection]
     ) -> Iterator[Question]:
         for selection in selections:
-            for route in selection.routes:
+            for route in selection.routes if case.raw is None else selection.raw_routes:
                 if route.operation == operation and passes(route.name, self.routes):
                     yield Question(selection.label, route, case, dtype)
 

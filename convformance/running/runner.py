@@ -4,15 +4,16 @@ import gc
 import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import Adapter, Answer, Refusal
+from convformance.adapters.contract import Adapter, Answer, BackendFault, Refusal
 from convformance.adapters.discovery import Selection
-from convformance.judging.grades import CRASHED, ERROR, REFUSED, TIMED_OUT
+from convformance.judging.grades import CONFORMANT, CRASHED, ERROR, REFUSED, TIMED_OUT, WRONG
 from convformance.judging.rule import Judgement, judge
 from convformance.processes.guard import OwnStreams, ProcessState
 from convformance.processes.limits import CallTimeout, time_limit
@@ -21,9 +22,11 @@ from convformance.processes.sentinel import Sentinel
 from convformance.reports.lines import KEY, Spread, Verdict, Worst, as_error_map
 from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.questions import Question
+from convformance.running.raw import RawAsker
 from convformance.running.status import classify
 from convformance.test_cases import examining
 from convformance.test_cases.fills import Operands
+from convformance.test_cases.huge import ElsewhereError
 
 # Seconds after its time limit at which a call that no signal interrupts is given up, and the process with it.
 GRACE = 1.0
@@ -62,6 +65,7 @@ class VerdictRunner:
     ) -> None:
         self._expectations = expectations
         self._selections = {selection.label: selection for selection in selections}
+        self._raw = RawAsker({label: selection.spec for label, selection in self._selections.items()}, seconds)
         self._adapters: dict[str, Adapter | Exception] = {}
         self._limit, self._left, self._sentinel, self._interrupted = seconds, seconds, sentinel, interrupted
         self._state, self._streams = ProcessState(own_output=sentinel is not None), OwnStreams()
@@ -81,23 +85,38 @@ class VerdictRunner:
 
     def verdict(self, question: Question) -> Verdict:
         """Return the verdict. Whatever an adapter raises is a verdict; what is raised here is a fault of the suite."""
+        if question.case.raw is not None:
+            return self._raw_verdict(question)
         is_first = question.adapter not in self._adapters
         self._left = self._limit
         expected = question.route.accumulator.get(question.dtype)
-        examination = _examination(question.case, question.operation, question.dtype, expected)
+        case = question.case.judged_case(question.operation)
+        examination = _examination(case, question.operation, question.dtype, expected)
         try:
             return self._classified(verdict_of(question, judge(examination, partial(self._answer, question))), question)
         except Refusal as refusal:
             return self.without_answer(question, REFUSED, tidy(str(refusal)))
         except AdapterError as error:
             return self.without_answer(question, error.grade, str(error))
-        except CallTimeout:
-            return self.without_answer(question, TIMED_OUT, f"no answer within {self._limit:g} s")
+        except CallTimeout as timeout:
+            return self.without_answer(question, TIMED_OUT, f"no answer within {self._limit:g} s{timeout}")
         finally:
             if is_first:
                 self._state.accept()
                 gc.freeze()  # a framework stays: to look through all of it for garbage costs some percent of a run
-            self.spent = self._state.restore()
+            self.spent = self._state.restore(self._processes())
+
+    def _processes(self) -> frozenset[int]:
+        """Return the processes that adapters keep from one question to the next."""
+        adapters = (each for each in self._adapters.values() if isinstance(each, Adapter))
+        return frozenset().union(*(each.processes for each in adapters))
+
+    def _raw_verdict(self, question: Question) -> Verdict:
+        """Return the verdict on raw arguments, which another process asks."""
+        grade, message, seconds = self._raw.ask(question)
+        self._state.accept()  # that process may be new
+        verdict = replace(Verdict.without_answer(question.key, grade, message), seconds=seconds)
+        return self._classified(replace(verdict, exact=grade == CONFORMANT), question)
 
     def without_answer(self, question: Question, grade: str, message: str) -> Verdict:
         """Return the verdict on a question that ended without an answer, as when its process died."""
@@ -112,10 +131,16 @@ class VerdictRunner:
         started = monotonic()
         try:
             with self._limited(), self._streams, np.errstate():
-                adapter = self.adapter(question.adapter)
-                return adapter.answer(question.route, question.case.problem, operands.arrays, operands.bias)
+                adapter, case = self.adapter(question.adapter), question.case
+                arrays = case.embedded(question.operation, operands.arrays)
+                answer = adapter.answer(question.route, case.problem, arrays, operands.bias)
+            return replace(answer, value=case.looked_at(question.operation, answer.value))
         except (Refusal, CallTimeout):
             raise
+        except ElsewhereError as error:
+            raise AdapterError(WRONG, str(error)) from error
+        except BackendFault as fault:
+            raise AdapterError(fault.grade, tidy(str(fault))) from fault
         except MemoryError as error:
             raise AdapterError(CRASHED, f"out of memory: {error_text(error)}") from error
         except BaseException as error:  # an exit, too, and an interrupt that nobody sent

@@ -1,8 +1,9 @@
 """A session: what is asked of whom, the record that grows as verdicts come in, and what they add up to."""
 
+import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.identity import identity
 from convformance.running.questions import Question, Scope, count_outside, select
 from convformance.running.status import classify, covers, divergence_line
+from convformance.test_cases.huge import HugeCase
 
 
 @dataclass
@@ -154,7 +156,8 @@ class Session:
             return
         fresh = (verdict for question, verdict in self._answers() if question.key not in self.done)
         chosen = evidence.chosen(fresh, causes(self.records))
-        specs = {selection.label: selection.spec for selection in self.selections}
+        asked_on = (each for each in self.selections if each.adapter_class.answers_anything)
+        specs = {selection.label: selection.spec for selection in asked_on}
         complete = {verdict.key: verdict for verdict in evidence.completed(chosen, specs)}
         self.verdicts.update(complete)
         try:
@@ -220,7 +223,21 @@ def session_of(options: RunOptions, done: frozenset[Key] | None = None) -> Sessi
     session = Session(options, selections, missing, scope, expectations, _done(options) if done is None else done)
     if not session.questions:
         raise UsageError(f"nothing is asked: no case, route and dtype pass the filters {options.filters_text}")
+    _check_memory(session.questions)
     return session
+
+
+def _check_memory(asked: Iterable[Question]) -> None:
+    """Raise UsageError where the machine lacks the memory for a huge case."""
+    huge = ((each.case, each.dtype) for each in asked if isinstance(each.case, HugeCase))
+    needed = {f"{case.id} in {dtype}": case.needed_bytes(dtype) for case, dtype in huge}
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    too_large = [f"{name} ({size / 1e9:.0f} GB)" for name, size in needed.items() if size > machine]
+    if too_large:
+        raise UsageError(
+            f"--tier huge: this machine has {machine / 1e9:.0f} GB of memory, which is less than asking "
+            f"{', '.join(too_large)} takes; allowed: others, by --case and --dtype, with -n 1"
+        )
 
 
 def _done(options: RunOptions) -> frozenset[Key]:

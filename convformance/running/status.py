@@ -43,8 +43,17 @@ def covers(
         and all(selection.mode.get(option) == value for option, value in divergence.modes.items())
         and _in_versions(selection.version, divergence.versions)
         and divergence.machines.when(machine or this_machine())
+        and _covers_raw(divergence, question)
         and divergence.when(question.case, question.dtype)
     )
+
+
+def _covers_raw(divergence: KnownDivergence, question: Question) -> bool:
+    """Whether what a divergence says of raw arguments, if anything, and the question agree."""
+    raw = question.case.raw
+    if raw is None or not divergence.raw:
+        return raw is None and not divergence.raw
+    return raw.asked in divergence.raw.get(question.route.name, ())
 
 
 @cache

@@ -33,6 +33,8 @@ _SUITE_SETUP = (
     "from convformance.adapters.discovery import load",
     "from convformance.reference.problem import Problem",
 )
+# What a script raises, which has not this suite, in place of an exception of ours.
+_RAISED = {"BackendFault": "RuntimeError"}
 
 
 def script_of(
@@ -49,9 +51,9 @@ def script_of(
         return None
     script = _Script.of(adapter, route, failure, dtype)
     body = [*script.operands(), "", *script.call(), "print(y)", "", *script.assertion()]
-    text = "\n".join(line for entry in body for line in _wrapped(entry))
+    text = "\n".join(line for entry in body for line in wrapped(entry))
     machine = f"Machine: {this_machine().phrase}."
-    header = (*_comment(script.seen(), 3), *_comment(machine, 1), *_comment(_origin(case_id, message), 2))
+    header = (*comment(script.seen(), 3), *comment(machine, 1), *comment(_origin(case_id, message), 2))
     return "\n".join([*header, *script.imports(text), "", text, ""])
 
 
@@ -165,7 +167,7 @@ class _Script:
         answer, want = self.failure.answer, self.failure.want
         if answer is None:
             exception = re.match(r"[A-Za-z_]\w*(?=:)", self.failure.error)
-            yield ENDS_IN.format(exception=exception[0]) if exception else ENDS_WITHOUT
+            yield ENDS_IN.format(exception=_RAISED.get(exception[0], exception[0])) if exception else ENDS_WITHOUT
             return
         first, wanted = next(iter(self.arrays)), result_format(self.dtype)
         if _is_change(self.failure, self.dtype):
@@ -198,7 +200,7 @@ class _Script:
         """Return the setup, after what the numbers in ``text`` need."""
         uses = {"from math import inf, nan": r"\b(inf|nan)\b", "import numpy as np": r"\bnp\."}
         lines = [line for line, use in uses.items() if line not in self.notation.setup and re.search(use, text)]
-        if self.template is None and self.dtype == "bfloat16":
+        if self.dtype == "bfloat16" and self.notation.operand.startswith("np."):
             lines.append("import ml_dtypes  # gives NumPy its bfloat16")
         return [*lines, *self.notation.setup]
 
@@ -233,13 +235,13 @@ def _strided(notation: Notation, array: Array, dtype: str) -> str:
     return notation.strided.format(shape=array.shape, strides=strides, steps=array.strides, size=size, dtype=dtype)
 
 
-def _wrapped(line: str) -> list[str]:
+def wrapped(line: str) -> list[str]:
     """Return a line of code, broken at its spaces: as far on as a line may be long those lie within brackets."""
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _comment(paragraph: str, most: int) -> list[str]:
+def comment(paragraph: str, most: int) -> list[str]:
     """Return a paragraph as that many lines of comment at most, without what would end one."""
     text = "".join(letter if letter.isprintable() else " " for letter in paragraph)
     lines = textwrap.wrap(text, WIDTH - 2, max_lines=most, placeholder=" ...", break_on_hyphens=False)

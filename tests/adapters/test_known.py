@@ -9,6 +9,7 @@ import pytest
 from convformance import listing
 from convformance.adapters import discovery, known, known_tensorflow
 from convformance.adapters.contract import EVERYWHERE, Adapter, KnownDivergence, UsageError
+from convformance.adapters.raw import raw_routes
 from convformance.processes.machine import Machine
 from convformance.reference.operation import OPERATIONS
 from convformance.running.questions import Scope
@@ -16,7 +17,7 @@ from convformance.running.status import covers
 from convformance.test_cases import catalogue
 from tests.processes.computers import AMX, ARM, AVX2, AVX512, EVERY, LIMITED, WITHOUT_BFLOAT16, WITHOUT_ONEDNN
 
-GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error"}
+GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error", "accepted"}
 
 
 def selections() -> list[discovery.Selection]:
@@ -39,7 +40,8 @@ def test_a_known_divergence_names_what_exists(adapter: type[Adapter], divergence
     assert set(divergence.grades) <= GRADES
     assert divergence.grades
     assert set(divergence.operations) <= set(OPERATIONS)
-    assert set(divergence.routes) <= {route.name for route in adapter.routes()}
+    assert set(divergence.routes) <= {route.name for route in (*adapter.routes(), *raw_routes(adapter))}
+    assert set(divergence.raw) <= set(divergence.routes)
     assert set(divergence.modes) <= set(adapter.options)
     assert divergence.reason.endswith(".")
     assert divergence.link == "" or divergence.link.startswith("https://")

@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from convformance.answers import files
+from convformance.adapters import files
 from convformance.cli import main
 from convformance.reference.arrays import Array
 from tests.answers.numbers import BFLOAT16, operands, summed

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from convformance.judging.bounds import Operands
 from convformance.judging.rule import judge
+from convformance.reference import operations
 from convformance.test_cases.case import Case
 from convformance.test_cases.catalogue import cases
-from tests.judging.asked import Array, InstantAnswer, examine
+from tests.judging.asked import Array, InstantAnswer, case_of, examine
 
 CASES = [case for case in cases("standard") if case.family in ("empty", "bias")]
 
@@ -27,6 +29,22 @@ def _odd(shape: tuple[int, ...]) -> Iterator[Array]:
         shape[::-1],
     ]
     yield from (np.ones(each, np.float32) for each in other)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_answers_with_their_bytes_turned_round_get_a_judgement(size: int, dtype: str) -> None:
+    """Such numbers are tiny or huge, and no equation about the operands is left of them."""
+    examination = examine(
+        case_of(input_size=(size, 3), kernel_size=(1, 2), in_channels=1, out_channels=1), "conv", dtype
+    )
+
+    def turned(operands: Operands) -> InstantAnswer:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        result = operations.apply("conv", examination.problem, x, w).astype(dtype)
+        return InstantAnswer(result.byteswap())
+
+    assert judge(examination, turned).grade == "wrong"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

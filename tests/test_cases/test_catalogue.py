@@ -76,9 +76,9 @@ def test_every_family_is_described_and_every_described_family_has_cases() -> Non
     assert list(dict.fromkeys(case.family for case in catalogue.all_cases())) == list(catalogue.FAMILIES)
 
 
-def test_every_family_has_a_smoke_case_unless_its_cases_are_large_or_generated() -> None:
+def test_every_family_has_a_smoke_case_unless_its_cases_are_large_generated_or_raw() -> None:
     smoke = {case.family for case in catalogue.cases("smoke")}
-    assert set(catalogue.FAMILIES) - smoke == {"layers", "mixed", "sweep"}
+    assert set(catalogue.FAMILIES) - smoke == {"layers", "mixed", "refusals", "sweep"}
 
 
 def test_an_unknown_tier_is_refused_with_those_there_are() -> None:

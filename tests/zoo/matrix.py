@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.adapters.contract import put_back
+from convformance.adapters.changes import put_back
 from convformance.judging.bounds import Operands
 from convformance.judging.conditions import QuestionParameters
 from convformance.judging.diagnosis import Diagnosis, Match, Observation, diagnoses

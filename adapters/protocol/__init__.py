@@ -1,0 +1,1 @@
+"""The protocol by which a program in any language answers: docs/protocol.md says all of it."""

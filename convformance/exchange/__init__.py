@@ -1,0 +1,1 @@
+"""Questions and answers as files, for whoever cannot be asked from here."""

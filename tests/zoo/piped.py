@@ -1,0 +1,82 @@
+"""``python -m tests.zoo.piped``: every member asked through the pipe, and whether that makes any difference.
+
+A program is sent copies of the operands, one behind the other. So two kinds of mistakes cannot show there: those that
+change an operand, and those that misread how an array lies in memory.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from convformance.adapters.protocol.conversation import START, Conversation
+from convformance.reference.arrays import Array
+from convformance.reference.problem import Problem
+from tests.zoo import matrix
+from tests.zoo.catalogue import GARDEN, ZOO
+from tests.zoo.matrix import How, Outcome
+from tests.zoo.member import Arrays, Member, Run
+
+LAYOUTS = ("NC*", "OI*")
+_TIER = "smoke"
+
+
+@contextmanager
+def piped(member: Member) -> Iterator[Member]:
+    """The same member, asked through the pipe of a process of its own."""
+    conversation = Conversation((sys.executable, "-m", "tests.zoo.served", member.name))
+
+    def run(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
+        operands = arrays if bias is None else (*arrays, bias)
+        return conversation.ask(operation, problem, operands, LAYOUTS)
+
+    def fresh() -> Run:
+        conversation.pipe.send(START)
+        conversation.pipe.line()
+        return run
+
+    try:
+        yield replace(member, run=run, fresh=fresh if member.fresh else None)
+    finally:
+        conversation.stop()
+
+
+def differences(member: Member, asked: Sequence[matrix.Question]) -> list[str]:
+    """Return what differs between asking a member in process and through the pipe: questions and diagnosis."""
+    planned = matrix.plan([member], asked)
+    (here,) = matrix.explained(matrix.records([member], planned, How()))
+    with piped(member) as other:
+        (there,) = matrix.explained(matrix.records([other], planned, How()))
+    pairs = zip(here.outcomes, there.outcomes, strict=True)
+    differing = [
+        f"{asked[one.index].case.id}: {_said(one)} here, {_said(two)} there"
+        for one, two in pairs
+        if _said(one) != _said(two)
+    ]
+    if here.named != there.named:
+        differing.append(f"diagnosis: {here.named} here, {there.named} there")
+    return differing
+
+
+def _said(outcome: Outcome) -> str:
+    return " ".join((outcome.grade, *outcome.seen_by))
+
+
+def main() -> int:
+    """Print what differs; return 1 if anything does."""
+    parser = argparse.ArgumentParser(description="Ask every member of the zoo and the garden through the pipe.")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th member")
+    members = (*ZOO, *GARDEN)[:: parser.parse_args().every]
+    asked = matrix.questions(_TIER, ("float64", "float32"))
+    differing = {member.name: differences(member, asked) for member in members}
+    for name, lines in differing.items():
+        for line in lines:
+            print(f"{name}: {line}")
+    count = sum(map(bool, differing.values()))
+    print(f"{len(members) - count} of {len(members)} members get the same verdicts and diagnosis through the pipe")
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
