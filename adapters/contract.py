@@ -18,18 +18,37 @@ import numpy as np
 
 from convformance.adapters import layouts
 from convformance.adapters.changes import content, put_back
-from convformance.adapters.domain import EVERY_QUESTION as EVERY_QUESTION
-from convformance.adapters.domain import FLOATING_POINT as FLOATING_POINT
-from convformance.adapters.domain import WITHOUT_BIAS as WITHOUT_BIAS
-from convformance.adapters.domain import Domain as Domain
-from convformance.adapters.domain import Request as Request
-from convformance.adapters.domain import of_numbers as of_numbers
+from convformance.adapters.domain import EVERY_QUESTION, FLOATING_POINT, WITHOUT_BIAS, Domain, Request, of_numbers
 from convformance.adapters.notation import Notation, Template
 from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import dtype_of
 from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
 from convformance.reference.problem import BEYOND, BORDER, OUTPUTS, THEN, Problem
+
+__all__ = [
+    "COMMON_OPTIONS",
+    "EVERYWHERE",
+    "EVERY_QUESTION",
+    "FLOATING_POINT",
+    "WITHOUT_BIAS",
+    "Adapter",
+    "Answer",
+    "BackendFault",
+    "Domain",
+    "KnownDivergence",
+    "Machines",
+    "MissingFramework",
+    "Predicate",
+    "Refusal",
+    "Request",
+    "Route",
+    "UsageError",
+    "check_domain",
+    "first_paragraph",
+    "of_numbers",
+    "route",
+]
 
 
 class Refusal(Exception):
