@@ -17,6 +17,7 @@ import numpy as np
 
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
+from convformance.judging.scaling import fitted
 from convformance.reference import exact, operations
 from convformance.reference.arrays import Array
 from convformance.reference.fast import Stack, copies_worth_stacking
@@ -25,6 +26,8 @@ from convformance.reference.problem import Problem
 
 EXACT_FILLS = ("int", "xwide", "wwide")
 RANDOM_FILLS = ("normal", "positive")
+# Numbers from the whole range of the type: exact, too, for as long as no sum leaves the range.
+RANGE_FILL = "range"
 
 # The margins of the rule, measured: see the judging page of the documentation.
 ROUNDING, INPUTS, SUMS, PLANE = 1.01, 4.0, 3.0, 16.0
@@ -79,7 +82,8 @@ class Trial:
     """One fill of the operands of an operation, with its truth and its bounds, each computed once, when first needed.
 
     Elements that are NaN or Inf count as 0 here. ``exact``: every partial sum is representable, in any order;
-    ``rounds``: that is so on no fill.
+    ``rounds``: that is so on no fill. On the fill ``range`` powers of two are taken out of the operands: the truth and
+    all bounds are then in units of ``2**exponents``, element by element, so that none of them leaves float64.
     """
 
     def __init__(
@@ -94,7 +98,8 @@ class Trial:
     ) -> None:
         self.operation, self.problem, self.name = operation, problem, name
         self.operands, self.expected = operands, expected
-        self.exact = name in EXACT_FILLS and not rounds
+        self.exact = name in (*EXACT_FILLS, RANGE_FILL) and not rounds
+        self.exponents: Array | None = None
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -103,8 +108,26 @@ class Trial:
     @cached_property
     def numbers(self) -> tuple[tuple[Array, ...], Array | None]:
         """The operands and the bias in float64."""
-        bias = self.operands.bias
-        return tuple(map(_finite, self.operands.arrays)), None if bias is None else _finite(bias)
+        arrays, bias = tuple(map(_finite, self.operands.arrays)), self.operands.bias
+        numbers = None if bias is None else _finite(bias)
+        if self.name != RANGE_FILL:
+            return arrays, numbers
+        powers = fitted(self.operation, self.problem, arrays)
+        self.exponents = powers.of_result()
+        scaled = tuple(np.ldexp(array, -each) for array, each in zip(arrays, powers.of_operands(), strict=True))
+        return scaled, None if numbers is None else np.ldexp(numbers, -powers.of_bias())
+
+    def scaled(self, values: Array | float) -> Array | float:
+        """Return ``values``, which belong to the result, in the units of the truth and the bounds."""
+        _ = self.numbers  # says whether there are exponents
+        with np.errstate(over="ignore"):
+            return values if self.exponents is None else np.ldexp(values, -self.exponents)
+
+    def unscaled(self, values: Array) -> Array:
+        """Return what ``scaled`` was made of; infinity where that is beyond float64."""
+        _ = self.numbers
+        with np.errstate(over="ignore"):
+            return values if self.exponents is None else np.ldexp(values, self.exponents)
 
     @cached_property
     def _truth(self) -> tuple[Array, Array | float, Array | float]:
@@ -134,8 +157,8 @@ class Trial:
     def difference(self, value: Array) -> Array:
         """Return the error ``value - y`` of a float64 answer, signed."""
         hi, lo, _ = self._truth
-        with np.errstate(invalid="ignore"):
-            difference: Array = (value - hi) - lo
+        with np.errstate(invalid="ignore", over="ignore"):
+            difference: Array = (self.scaled(value) - hi) - lo
         return difference
 
     @cached_property
@@ -180,7 +203,7 @@ class Trial:
     @cached_property
     def rounded(self) -> Array:
         """``float64_result`` rounded once to the result's format, in float64."""
-        return self.expected.result.round(self.float64_result)
+        return self.expected.result.round(self.unscaled(self.float64_result))
 
     @cached_property
     def bound(self) -> Array:
@@ -194,7 +217,7 @@ class Trial:
 
     def rounding(self, precision: Precision) -> Array:
         """Return ``R_out + smallest normal``: the rounding of a result narrower than its sums, or its flush to zero."""
-        least = self._truth[2] + precision.smallest_normal * self._summing
+        least = self._truth[2] + self.scaled(precision.smallest_normal * self._summing)
         if precision.result == precision.accumulator:
             return np.asarray(least)
         return ROUNDING * precision.result.unit * np.abs(self.y) + least
@@ -227,7 +250,13 @@ _INGREDIENTS: dict[str, Callable[[Array], Array]] = {"float64_result": np.positi
 
 
 def prepare(trials: Sequence[Trial]) -> None:
-    """Compute what trials of one operation on one problem need, together where they are small."""
+    """Compute what trials of one operation on one problem need, together where they are small.
+
+    One of numbers from the whole range, which are scaled first, computes what it needs itself.
+    """
+    trials = [trial for trial in trials if trial.name != RANGE_FILL]
+    if not trials:
+        return
     most = copies_worth_stacking(trials[0].problem)
     for first in range(0, len(trials), most):
         _prepare(trials[first : first + most])

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convformance.judging import form
-from convformance.judging.bounds import EXACT_FILLS, Trial
+from convformance.judging import form, ranges
+from convformance.judging.bounds import EXACT_FILLS, RANGE_FILL, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT
-from convformance.judging.judgement import Ask, FillResult, Results
+from convformance.judging.judgement import Ask, FillResult, Results, of_ordinary_size
 from convformance.reference.arrays import Array
 
 # Least error for a candidate to be worth asking for, in its own unit: without it a coarse format would explain every
@@ -74,7 +74,7 @@ def candidates(examination: Examination, results: Results) -> Iterator[Candidate
 
 def _narrower_inputs(expected: Precision, results: Results) -> Iterator[Candidate]:
     """Yield roundings of the inputs, without formats that overflow where the answer does not, or the reverse."""
-    exact = [result for result in results.values() if result.trial.exact]
+    exact = [result for result in of_ordinary_size(results).values() if result.trial.exact]
     largest = max(float(np.abs(array).max(initial=0.0)) for result in exact for array in result.trial.numbers[0])
     overflowed = not all(np.isfinite(result.value).all() for result in exact)
     for inputs in _formats_below(tuple(FORMATS), expected.result):
@@ -130,7 +130,7 @@ def _is_plausible(candidate: Candidate, results: Results) -> bool:
     random = [result for result in results.values() if not result.trial.exact]
     if candidate.asks and all(np.array_equal(result.value, result.want) for result in random):
         return False
-    precision, trials = candidate.precision, [(result, result.trial) for result in results.values()]
+    precision, trials = candidate.precision, [(result, result.trial) for result in of_ordinary_size(results).values()]
     if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:
         unit = _LEAST_SUMS * precision.accumulator.unit
         return any(_reaches(result, unit * trial.W) for result, trial in trials)
@@ -153,8 +153,17 @@ def _is_credible(candidate: Candidate, results: Results) -> bool:
     """Whether the errors on the exact fills are no larger than such arithmetic makes, what overflowed aside."""
     exact = (result for result in results.values() if result.trial.exact)
     return all(
-        bool(np.all((result.size <= _reach(candidate, result.trial)) | ~np.isfinite(result.value))) for result in exact
+        bool(np.all((result.size <= _reach(candidate, result.trial)) | _overflowed(candidate, result)))
+        for result in exact
     )
+
+
+def _overflowed(candidate: Candidate, result: FillResult) -> Array:
+    """Return a mask of what overflowed: where numbers are of ordinary size, the fills made for that show if rightly."""
+    if result.trial.name == RANGE_FILL:
+        return ranges.allowed(result.trial, result.value, candidate.precision)
+    mask: Array = ~np.isfinite(result.value)
+    return mask
 
 
 def _reach(candidate: Candidate, trial: Trial) -> Array:

@@ -183,6 +183,7 @@ class CaseLine:
     bias: Flag = False
     memory: Text = ""
     special: Text = ""
+    range: Text = ""
     source: Text = ""
     seed: Integer = 0
     output_size: Size = ()

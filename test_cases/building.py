@@ -36,6 +36,7 @@ _LONGEST_ROW = 110  # characters of the features in a sentence
 _NOT_SAID = ("rank", "operation", "dtype")
 _MOST_ORDINARY = {
     "special": "",
+    "range": "",
     "results": "more",
     "rows": "more",
     "dilation": "1",
@@ -134,6 +135,7 @@ def _case(levels: Wanted, digits: Digits) -> Case:
         bias=levels["bias"] == "bias",
         memory=levels["memory"],
         special=levels["special"],
+        range=levels["range"],
         operations=(levels["operation"],),
         dtypes=(levels["dtype"],),
     )

@@ -39,7 +39,8 @@ class Case:
     Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
     of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
-    an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
+    an operand: see ``fills.SPECIALS``. ``range`` adds a fill of numbers from the ends of the dtype's range: see
+    ``ranges.RANGES``. ``border`` is what lies in the padding, one of
     ``borders.BORDERS``. ``source`` is a link for cases that come from a report.
     """
 
@@ -63,6 +64,7 @@ class Case:
     source: str = ""
     seed: int = 0
     border: str = ZERO
+    range: str = ""
 
     @cached_property
     def problem(self) -> Problem:
@@ -182,6 +184,7 @@ def _parameter_parts(declared: Case) -> tuple[str, ...]:
         "bias": declared.bias,
         declared.memory: declared.memory != "contiguous",
         declared.special: bool(declared.special),
+        declared.range: bool(declared.range),
         f"r{declared.seed}": declared.seed != 0,
     }
     return tuple(part for part, differs in differs_from_default.items() if differs)

@@ -11,6 +11,7 @@ from convformance.reference.geometry import PADDING_SYMBOLS, Size
 from convformance.reference.operation import OPERATIONS
 from convformance.test_cases.case import DTYPES, MEMORY, Case
 from convformance.test_cases.fills import SPECIALS
+from convformance.test_cases.ranges import RANGES
 
 # No framework's convolution has the word causal: it is asked in numbers.
 NAMED_PADDINGS = tuple(symbol for symbol in PADDING_SYMBOLS if symbol != "causal")
@@ -181,6 +182,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("bias", ("none", "bias"), _bias),
     Feature("memory", MEMORY, lambda question: question.case.memory),
     Feature("special", ("", *SPECIALS), lambda question: question.case.special),
+    Feature("range", ("", *RANGES), lambda question: question.case.range),
     Feature("operation", OPERATIONS, lambda question: question.operation),
     Feature("dtype", DTYPES, lambda question: question.dtype),
 )

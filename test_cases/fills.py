@@ -5,7 +5,9 @@ Three exact fills, on which every correct direct algorithm gives the same bits, 
 - ``int``: both operands integers up to ``R = min(256, sqrt(2**24 / K))``, the same for every dtype;
 - ``xwide``: the first operand odd integers of as many digits as fit, the second +-1; ``wwide`` mirrored; elements of
   one of them are put to 0 until all sums of magnitudes fit;
-- ``normal``: N(0, 1); ``positive``: U[0, 1), both rounded to the dtype.
+- ``normal``: N(0, 1); ``positive``: U[0, 1), both rounded to the dtype;
+
+and ``range``, exact as well, of which the case says what it holds: see ``ranges``.
 
 Idea of exact fills: the integer fill of oneDNN's benchdnn.
 """
@@ -19,12 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, magnitude, products, quantum
+from convformance.judging.bounds import EXACT_FILLS, RANDOM_FILLS, RANGE_FILL, magnitude, products, quantum
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
 from convformance.reference.rounding import round_once
 from convformance.test_cases.case import Case
+from convformance.test_cases.ranges import LARGEST, ranged
 
 __all__ = ["EXACT_FILLS", "RANDOM_FILLS", "SPECIALS", "Operands", "fill"]
 
@@ -82,6 +85,8 @@ def fill(
         numbers = _exact(case, operation, name, *_digits(stored, accumulator, inputs))
     elif name in RANDOM_FILLS:
         numbers = _random(case, operation, name)
+    elif name == RANGE_FILL and case.range:
+        return _ranged(case, operation, stored)
     else:
         raise ValueError(f"fill={name!r} is unknown; allowed: {', '.join((*EXACT_FILLS, *RANDOM_FILLS))}")
     if stored == _FLOAT16:  # the other formats reach far beyond any sum asked here
@@ -90,6 +95,15 @@ def fill(
     rounded = _with_special_value(case, numbers.mapped(partial(_round_to, stored)))
     finished = rounded.mapped(partial(_lay_out, memory=case.memory))
     return Operands(finished.arrays, finished.bias)
+
+
+def _ranged(case: Case, operation: str, stored: Format) -> Operands:
+    """Return small integers times powers of two from the ends of the range of ``stored``, which holds all of them."""
+    integers = _draw(case, operation, RANGE_FILL, partial(_uniform, LARGEST))
+    generator = _generator(case, operation, RANGE_FILL, "exponents")
+    arrays, bias = ranged(case.range, operation, case.problem, stored, (integers.arrays, integers.bias), generator)
+    numbers = _Numbers(arrays, bias).mapped(lambda array: _lay_out(array.astype(stored.dtype), case.memory))
+    return Operands(numbers.arrays, numbers.bias)
 
 
 def _beside_fixed_filter(case: Case, operation: str, name: str, fixed: Array) -> _Numbers:

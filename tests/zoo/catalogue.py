@@ -12,6 +12,7 @@ from tests.zoo import (
     padding,
     precision,
     process,
+    ranges,
     same,
     scale,
     special,
@@ -40,6 +41,7 @@ _FAMILIES = (
     border,
     precision,
     special,
+    ranges,
     process,
     windows,
 )
