@@ -8,6 +8,7 @@ suite. No version ends a divergence but one that was seen without it.
 from math import prod
 from typing import Any
 
+from convformance.adapters import known_ranges
 from convformance.adapters.contract import KnownDivergence, Machines
 from convformance.processes.machine import Machine
 
@@ -82,18 +83,9 @@ INSERTED_ZEROS = KnownDivergence(
     ),
     machines=_WITH_BFLOAT16,
 )
-SINGLE_ELEMENT = KnownDivergence(
-    "bfloat16-filter-gradient-of-one-element",
-    "The filter gradient sums in bfloat16, which a single element with few products does not show in exact fills.",
-    "bfloat16, a filter of one element",
-    grades=("wrong",),
-    operations=("conv_filter_grad", "conv_transpose_filter_grad"),
-    when=lambda case, dtype: dtype == "bfloat16" and prod(case.problem.filter_shape) == 1,
-    machines=_BELOW_AVX512,
-    always=False,
-)
 
 SCIPY = (
+    *known_ranges.SCIPY,
     KnownDivergence(
         "fft-spreads-nan",
         "One NaN or Inf reaches every frequency, and from there every element of the plane.",
@@ -106,6 +98,7 @@ SCIPY = (
 )
 
 TORCH = (
+    *known_ranges.TORCH,
     KnownDivergence(
         "float16-gradients-sum-in-float16",
         "On the CPU the float16 gradients and the transposed convolution multiply and sum in float16; forward sums in "
@@ -142,7 +135,6 @@ TORCH = (
         when=lambda case, dtype: dtype == "bfloat16",
         machines=_BELOW_AVX512,
     ),
-    SINGLE_ELEMENT,
     INSERTED_ZEROS,
     KnownDivergence(
         "no-input-channels",
@@ -164,6 +156,7 @@ TORCH = (
 )
 
 JAX = (
+    *known_ranges.JAX,
     *UNFUSED_BIAS,
     KnownDivergence(
         "bias-gradient-rounds-its-parts",

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from convformance.adapters import known_ranges
 from convformance.adapters.contract import KnownDivergence, Machines
 from convformance.adapters.known import (
     INSERTED_ZEROS,
-    SINGLE_ELEMENT,
     UNFUSED_BIAS,
     is_below_avx512,
     is_empty,
@@ -87,6 +87,7 @@ _CONV3D_GROUPS = KnownDivergence(
 )
 
 TENSORFLOW = (
+    *known_ranges.TENSORFLOW,
     KnownDivergence(
         "empty-result-keeps-the-input-shape",
         "oneDNN's forward convolution returns early on an empty tensor, with the shape of its input; what is built on "
@@ -177,7 +178,6 @@ TENSORFLOW = (
         machines=_TENSORFLOW_ONEDNN,
         always=False,
     ),
-    replace(SINGLE_ELEMENT, versions=("2.21", None), machines=_TENSORFLOW_EIGEN),
     replace(INSERTED_ZEROS, versions=("2.21", None), machines=_TENSORFLOW_ONEDNN_BFLOAT16),
     KnownDivergence(
         "float16-special-values-summed-in-float16",

@@ -27,6 +27,8 @@ from convformance.reference.arrays import Array
 _LEAST_SUMS, _LEAST_INPUTS = 2.0**-10, 2.0**-4
 # Of all elements: rounding shows in nearly every one, a defect at an end or in one channel in fewer than that.
 _MANY = 2.0**-4
+# Elements of a result: of fewer than so many, chance decides on which fill one of them shows narrow arithmetic.
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,12 @@ def _explains(candidate: Candidate, examination: Examination, ask: Ask, results:
 
 
 def candidates(examination: Examination, results: Results) -> Iterator[Candidate]:
-    """Yield what the exact fills leave possible, the likelier first; sums of one operand have no multiplicands."""
-    if all(result.exact for result in results.values() if result.trial.exact):
+    """Yield what the exact fills leave possible, the likelier first; sums of one operand have no multiplicands.
+
+    Where few products are summed, those rounded to the type of the result may meet all exact fills by chance.
+    """
+    if all(result.exact for result in of_ordinary_size(results).values() if result.trial.exact):
+        yield from _sums_in_own_type(examination.expected)
         return
     multiplicands = len(examination.trial("int").operands.arrays) > 1
     if results["int"].exact and multiplicands:
@@ -81,6 +87,11 @@ def _narrower_inputs(expected: Precision, results: Results) -> Iterator[Candidat
         if overflowed == (largest > inputs.largest):
             precision = Precision(expected.accumulator, expected.result, inputs)
             yield Candidate(precision, f"inputs rounded to {inputs.name}")
+
+
+def _sums_in_own_type(expected: Precision) -> Iterator[Candidate]:
+    if expected.result.digits < expected.accumulator.digits and expected.result.name in ACCUMULATORS:
+        yield Candidate(Precision(expected.result, expected.result), f"sums kept in {expected.result.name}")
 
 
 def _narrower_sums(expected: Precision) -> Iterator[Candidate]:
@@ -104,8 +115,10 @@ def _are_as_large(fmt: Format, other: Format) -> bool:
 def is_scattered(results: Results) -> bool:
     """Whether errors lie as those of arithmetic do: in many elements, or in others on each fill.
 
-    A defect of a few elements stays in those.
+    A defect of a few elements stays in those. A result of few elements does not say.
     """
+    if next(iter(results.values())).value.size < _FEW:
+        return True
     masks = [
         _wrong_elements(result) for result in results.values() if result.trial.name == "int" or not result.trial.exact
     ]
@@ -128,7 +141,8 @@ def _is_plausible(candidate: Candidate, results: Results) -> bool:
     others.
     """
     random = [result for result in results.values() if not result.trial.exact]
-    if candidate.asks and all(np.array_equal(result.value, result.want) for result in random):
+    is_shown = random[0].value.size < _FEW or not all(np.array_equal(each.value, each.want) for each in random)
+    if candidate.asks and not is_shown:
         return False
     precision, trials = candidate.precision, [(result, result.trial) for result in of_ordinary_size(results).values()]
     if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:

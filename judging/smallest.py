@@ -19,7 +19,7 @@ from convformance.judging.bounds import RANGE_FILL, Operands
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
 from convformance.judging.grading import grade_fill, grade_special_fill, nearest_reading
-from convformance.judging.judgement import Ask
+from convformance.judging.judgement import Ask, FillResult
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
 from convformance.reference.geometry import effective_kernel
@@ -137,12 +137,16 @@ def failure(
     if fault is not None:
         return fail(answer.value, fault, trial.want)
     result = (grade_special_fill if special else grade_fill)(trial, answer.value)
-    if name == RANGE_FILL and not exact:
-        result = nearest_reading(result)
-    if name == RANGE_FILL and np.any((result.want != 0) & (np.abs(result.want) < examination.expected.smallest_normal)):
-        return None  # a result so small may be 0
-    fails = not result.exact if exact else result.grade == WRONG
-    return fail(answer.value, "", result.want) if fails else None
+    return fail(answer.value, "", result.want) if _is_proof(result, exact=exact) else None
+
+
+def _is_proof(result: FillResult, *, exact: bool) -> bool:
+    """Whether an answer is not the truth, or, unless ``exact``, nothing that a fast algorithm may make of it."""
+    if result.trial.name == RANGE_FILL:
+        if np.any((result.want != 0) & (np.abs(result.want) < result.trial.expected.smallest_normal)):
+            return False  # a result so small may be 0
+        result = result if exact else nearest_reading(result)
+    return not result.exact if exact else result.grade == WRONG
 
 
 def _is_finite(array: Array) -> bool:

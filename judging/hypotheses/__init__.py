@@ -9,6 +9,7 @@ from convformance.judging.hypotheses import (
     padding,
     position,
     process,
+    ranges,
     sides,
     stepping,
     sums,
@@ -19,6 +20,7 @@ from convformance.judging.hypotheses.hypothesis import Hypothesis
 # The order decides between mistakes that explain as much: what is plainer stands first.
 MISTAKES: tuple[Hypothesis, ...] = (
     *process.HYPOTHESES,
+    *ranges.HYPOTHESES,
     *form.HYPOTHESES,
     *sums.HYPOTHESES,
     *kernel.HYPOTHESES,

@@ -3,7 +3,7 @@
 from functools import partial
 
 from convformance.reference.operation import OPERATIONS
-from convformance.test_cases.case import CONVOLUTION, FILTER_GRADIENT, UNBIASED, Case, case
+from convformance.test_cases.case import CONVOLUTION, FILTER_GRADIENT, TRANSPOSED, UNBIASED, Case, case
 
 declare = partial(case, "ranges", operations=UNBIASED)
 
@@ -20,20 +20,22 @@ CASES: tuple[Case, ...] = (
     ),
     declare(
         "Sums that leave the range of a narrow accumulator and would have come back.",
-        input_size=(6, 7), kernel_size=(3, 2), range="cancelling-overflow",
+        input_size=(6, 7), kernel_size=(3, 2), range="cancelling-overflow", operations=(*CONVOLUTION, "conv_transpose"),
     ),
     declare(
         "Subnormal operands taken for 0, though the products are normal.",
         input_size=(5, 7), kernel_size=(2, 2), batch=3, range="subnormal",
+        operations=(*CONVOLUTION, "conv_transpose"),
     ),
     declare(
         "Infinities of both signs that meet where groups, or a stride, are summed apart.",
         input_size=(9, 8), kernel_size=(3, 4), stride=(2, 3), padding=((1, 2), (0, 1)), groups=2, range="overflow",
+        operations=TRANSPOSED,
     ),
     declare(
         "Depthwise channels of very different size, scaled by one factor.",
         input_size=(6, 7), kernel_size=(3, 3), in_channels=5, out_channels=5, groups=5, batch=3, range="wide-range",
-        operations=CONVOLUTION,
+        operations=CONVOLUTION, dtypes=("float32", "float16"),
     ),
     declare(
         "A bias that brings a sum back, or takes it beyond the largest number.",

@@ -39,6 +39,7 @@ from tests.judging.handmade import (
     of_result,
 )
 from tests.judging.test_diagnosis_of_gradients import GRADIENTS
+from tests.judging.test_ranges import NAMED
 
 
 def _grouped(
@@ -308,7 +309,7 @@ PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precisio
 
 
 def test_every_name_is_seen_in_first_place() -> None:
-    tested = {*FORWARD, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION}
+    tested = {*FORWARD, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION, *NAMED.values()}
     assert tested == {match.name for match in HYPOTHESES}
 
 

@@ -35,6 +35,8 @@ CAUGHT_LATER = {
     "nan-as-zero-in-filter": "special-n2c4o6-6x5-k3x2-nan-filter",
     "infinity-as-number": "special-n2c4o6-6x7-k2x3-inf-data",
     "infinity-without-sign": "special-n2c4o6-6x7-k2x3-inf-data",
+    "subnormals-as-zero": "ranges-n3c4o6-5x7-k2x2-subnormal",
+    "signs-summed-apart": "ranges-n2c4o6-6x7-k3x2-cancelling-overflow",
     "views-padded-with-leftovers": "memory-n2c4o6-9x8-k3x2-s2x3-p1.0x0.1-sliced",
     "transposed-to-nothing-raising": "empty-n2c4o6-4x0-k2x3-p0x2.3",
     "wide-kernel-in-groups-raising": "groups-n2c4o6-3x72-k2x67-g2",
