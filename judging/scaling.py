@@ -104,4 +104,5 @@ def _largest(problem: Problem, role: str, array: Array) -> Array:
 
 def _most(exponents: Array, axis: int) -> Array:
     """Return the largest exponents along an axis, 0 where there are none."""
-    return np.nan_to_num(np.fmax.reduce(exponents, axis=axis)).astype(np.int64)
+    largest: Array = np.nan_to_num(np.fmax.reduce(exponents, axis=axis)).astype(np.int64)
+    return largest

@@ -195,11 +195,11 @@ class _Shrinker:
             pass
 
     def _simpler_fails(self, problem: Problem) -> bool:
-        shapes, bias = problem.operand_shapes(self.operation), self.cut_from.bias
+        shapes, arrays, bias = problem.operand_shapes(self.operation), self.cut_from.arrays, self.cut_from.bias
         cut_bias = None if bias is None else _cut(bias, problem.operation_bias_shape(self.operation))
         cuts = [
             Numbers(
-                tuple(cut(*each) for cut, *each in zip(chosen, self.cut_from.arrays, shapes, strict=True)), cut_bias
+                tuple(cut(array, shape) for cut, array, shape in zip(chosen, arrays, shapes, strict=True)), cut_bias
             )
             for chosen in self.cuts
         ]

@@ -27,10 +27,6 @@ def _nan_for_infinity(y: Array, problem: Problem) -> Array:
     return np.where(np.isinf(y), y.dtype.type(np.nan), y).astype(y.dtype)
 
 
-def _unsigned_infinity(y: Array, problem: Problem) -> Array:
-    return np.where(np.isinf(y), np.abs(y), y).astype(y.dtype)
-
-
 def _small_as_zero(y: Array, problem: Problem) -> Array:
     return np.where(np.abs(y.astype(np.float64)) < 2.0**-30, y.dtype.type(0), y)
 
@@ -86,13 +82,6 @@ MEMBERS = (
     ),
     _member(
         "nan-for-overflow", "Gives NaN where a sum overflows.", UNBIASED, answer(_nan_for_infinity), "nan-for-infinity"
-    ),
-    _member(
-        "overflow-without-sign",
-        "Loses the sign of infinities.",
-        FORWARD,
-        answer(_unsigned_infinity),
-        "sign-of-infinity",
     ),
     _member(
         "small-results-as-zero",

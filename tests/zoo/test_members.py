@@ -34,7 +34,6 @@ CAUGHT_LATER = {
     "pixel-40-of-49": "tiles-n2c3o5-9x8-k3x2",
     "nan-as-zero-in-filter": "special-n2c4o6-6x5-k3x2-nan-filter",
     "infinity-as-number": "special-n2c4o6-6x7-k2x3-inf-data",
-    "infinity-without-sign": "special-n2c4o6-6x7-k2x3-inf-data",
     "subnormals-as-zero": "ranges-n3c4o6-5x7-k2x2-subnormal",
     "signs-summed-apart": "ranges-n2c4o6-6x7-k3x2-cancelling-overflow",
     "views-padded-with-leftovers": "memory-n2c4o6-9x8-k3x2-s2x3-p1.0x0.1-sliced",

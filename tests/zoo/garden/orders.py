@@ -67,7 +67,7 @@ def signs_apart(first: Array, second: Array) -> Array:
     """Sum the positive and the negative terms apart, then both: where both overflow, the result is NaN."""
     terms = first * second
     ones = np.ones_like(terms)
-    return summing.forwards(np.fmax(terms, 0), ones) + summing.forwards(np.fmin(terms, 0), ones)
+    return summing.forwards(np.maximum(terms, 0), ones) + summing.forwards(np.minimum(terms, 0), ones)
 
 
 def from_both_ends(first: Array, second: Array) -> Array:
