@@ -8,7 +8,7 @@ from convformance.judging.formats import format_of
 from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT, UNBIASED
-from tests.zoo.member import Array, Arrays
+from tests.zoo.member import Array, Arrays, Run
 from tests.zoo.mutants import Family, answer, data, filters, issue, right
 
 _member = Family("range")
@@ -16,6 +16,16 @@ _member = Family("range")
 
 def _largest(dtype: "np.dtype[Any]") -> float:
     return format_of(dtype.name).largest
+
+
+def _of_finite(run: Run) -> Run:
+    """Return an implementation that is right where an operand holds NaN or an infinity."""
+
+    def chosen(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
+        finite = all(np.isfinite(array.astype(np.float64)).all() for array in arrays)
+        return (run if finite else right)(operation, problem, arrays, bias)
+
+    return chosen
 
 
 def _saturated(y: Array, problem: Problem) -> Array:
@@ -68,8 +78,7 @@ def _signs_summed_apart(operation: str, problem: Problem, arrays: Arrays, bias: 
         total = total + np.where(np.abs(part) > _largest(dtype), np.copysign(np.inf, part), part)
     if bias is not None:
         total = total + bias.astype(np.float64).reshape(-1, *(1,) * problem.rank)
-    finite = np.isfinite(first).all() and np.isfinite(second).all()
-    return round_once(total, dtype) if dtype == np.float16 and finite else right(operation, problem, arrays, bias)
+    return round_once(total, dtype) if dtype == np.float16 else right(operation, problem, arrays, bias)
 
 
 MEMBERS = (
@@ -77,11 +86,15 @@ MEMBERS = (
         "largest-for-infinity",
         "Gives the largest number of the type where a sum overflows.",
         UNBIASED,
-        answer(_saturated),
+        _of_finite(answer(_saturated)),
         "saturated",
     ),
     _member(
-        "nan-for-overflow", "Gives NaN where a sum overflows.", UNBIASED, answer(_nan_for_infinity), "nan-for-infinity"
+        "nan-for-overflow",
+        "Gives NaN where a sum overflows.",
+        UNBIASED,
+        _of_finite(answer(_nan_for_infinity)),
+        "nan-for-infinity",
     ),
     _member(
         "small-results-as-zero",
@@ -94,7 +107,7 @@ MEMBERS = (
         "few-exponents",
         "Keeps the operands in a format of seven bits for exponents.",
         (*FORWARD, *INPUT_GRADIENT),
-        data(_few_exponents, filters(_few_exponents)),
+        _of_finite(data(_few_exponents, filters(_few_exponents))),
         "range-dependent",
     ),
     _member(
@@ -123,7 +136,7 @@ MEMBERS = (
         "signs-summed-apart",
         "Sums positive and negative terms apart, in the range of float16.",
         UNBIASED,
-        _signs_summed_apart,
+        _of_finite(_signs_summed_apart),
         "partial-sums-overflow",
         issue("pytorch/pytorch#153700"),
     ),
