@@ -5,7 +5,6 @@ script. What a case or a machine needs to be covered is said twice, in ``covers`
 suite. No version ends a divergence but one that was seen without it.
 """
 
-from math import prod
 from typing import Any
 
 from convformance.adapters import known_ranges
@@ -158,16 +157,6 @@ TORCH = (
 JAX = (
     *known_ranges.JAX,
     *UNFUSED_BIAS,
-    KnownDivergence(
-        "bias-gradient-rounds-its-parts",
-        "XLA sums in two stages and rounds what comes of the first to float16. Where little is summed the exact fills "
-        "do not show it, and the error is larger than that of one rounding.",
-        "float16, where 100 numbers or fewer are summed",
-        grades=("wrong",),
-        operations=("conv_bias_grad",),
-        when=lambda case, dtype: dtype == "float16" and case.batch * prod(case.problem.output_size) <= 100,
-        always=False,
-    ),
     KnownDivergence(
         "grouped-filter-gradient-spreads-nan",
         "XLA computes the filter gradients of all pairs of groups, or batches them, and a NaN or an infinity times a "
