@@ -119,7 +119,9 @@ def _at_the_end(kind: str, span: _Span, axes: Axes, problem: Problem, terms: Arr
     if not axes.second:
         by_letter[channels] = np.minimum(by_letter[channels], span.most - _DIGITS + 1 - total)
         return by_letter, (total, 0)
-    if not has_bias:  # what is added to every image has one size
+    if has_bias:
+        total = min(total, span.most - _DIGITS)  # a bias is no product, and is a number itself
+    else:  # what is added to every image has one size
         by_letter[axes.first] = np.arange(len(by_letter[axes.first])) % 2
     return by_letter, (total // 2, total - total // 2)
 

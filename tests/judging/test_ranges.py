@@ -325,3 +325,13 @@ def test_a_case_without_a_range_has_no_such_fill() -> None:
     assert RANGE_FILL not in examine(declared, "conv", "float32").fills
     with pytest.raises(ValueError, match="fill='range' is unknown"):
         fills.fill(declared, "conv", "float32", RANGE_FILL)
+
+
+@pytest.mark.parametrize("kind", RANGES)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("operation", ["conv", "conv_transpose"])
+def test_operands_and_bias_are_numbers_where_little_is_summed(kind: str, dtype: str, operation: str) -> None:
+    sizes = {"input_size": (2, 3), "kernel_size": (1, 1), "in_channels": 1, "out_channels": 5, "bias": True}
+    operands = fills.fill(ranged(kind, **sizes), operation, dtype, RANGE_FILL)
+    assert operands.bias is not None
+    assert all(np.isfinite(array.astype(np.float64)).all() for array in (*operands.arrays, operands.bias))
