@@ -4,7 +4,7 @@ Each parameter is off its default in about a third of them. They are for questio
 has time; the catalogue's tiers hold none of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -22,8 +22,13 @@ _WITH_SINGLE_OUTPUTS = 20  # the first candidates may have one output along an a
 @cache
 def drawn_cases(rank: int) -> tuple[Case, ...]:
     """Return the drawn cases of that rank, in the order they were drawn; a few ids stand more than once."""
+    return tuple(draw(rank))
+
+
+def draw(rank: int) -> Iterator[Case]:
+    """Yield the drawn cases one by one, for whoever needs the first of them only."""
     candidates = (_draw_case(rank, number) for number in range(CANDIDATES))
-    return tuple(candidate for candidate in candidates if candidate is not None)
+    return (candidate for candidate in candidates if candidate is not None)
 
 
 class _Digits:
