@@ -6,7 +6,6 @@ has time; the catalogue's tiers hold none of them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 
 from convformance.reference.geometry import Pairs, Size, effective_kernel
@@ -19,14 +18,8 @@ _FAMILY = "check"
 _WITH_SINGLE_OUTPUTS = 20  # the first candidates may have one output along an axis; later ones have more to show
 
 
-@cache
-def drawn_cases(rank: int) -> tuple[Case, ...]:
-    """Return the drawn cases of that rank, in the order they were drawn; a few ids stand more than once."""
-    return tuple(draw(rank))
-
-
-def draw(rank: int) -> Iterator[Case]:
-    """Yield the drawn cases one by one, for whoever needs the first of them only."""
+def drawn_cases(rank: int) -> Iterator[Case]:
+    """Yield the drawn cases of that rank one by one, in the order they are drawn; a few ids stand more than once."""
     candidates = (_draw_case(rank, number) for number in range(CANDIDATES))
     return (candidate for candidate in candidates if candidate is not None)
 

@@ -13,7 +13,7 @@ from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 from convformance.test_cases import catalogue
 from convformance.test_cases.case import Case
-from convformance.test_cases.drawing import draw
+from convformance.test_cases.drawing import drawn_cases
 
 LARGEST = 100_000  # multiplications of one question
 _DRAWN = 40  # cases that are asked of those that are drawn
@@ -29,7 +29,7 @@ def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
     declared = askable(own, capabilities, dtype, empty=empty)
     by_id = {each.id: each for each in declared}
     drawn: dict[str, Case] = {}
-    for each in askable(draw(rank), capabilities, dtype, empty=empty):
+    for each in askable(drawn_cases(rank), capabilities, dtype, empty=empty):
         drawn.setdefault(each.id, each)
         if len(drawn) == _DRAWN:
             break
