@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from importlib import metadata, util
+from importlib import util
 from typing import Any, ClassVar
 
 import numpy as np
@@ -236,6 +236,8 @@ class Adapter:
     @cache
     def version(cls) -> str:
         """Return the framework's version without importing it, or ``unknown`` for a file that names no distribution."""
+        from importlib import metadata  # which takes long to import, and is not wanted where one function is checked
+
         try:
             return metadata.version(cls.distribution or cls.name)
         except metadata.PackageNotFoundError:

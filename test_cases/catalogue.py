@@ -1,6 +1,6 @@
 """Every case of the suite, by tier and by id."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 
@@ -88,6 +88,14 @@ def cases(tier: str) -> tuple[Case, ...]:
     return tuple(case for case in _declared() if case.tier in included)
 
 
+def standard_cases_of(rank: int, dtype: str, operations: Collection[str]) -> Iterator[Case]:
+    """Yield those of the standard tier with that rank and dtype that ask one of the operations; no others are built."""
+    for case in (*_chosen(), *mixed.asked_of(rank, dtype, operations)):
+        asks = len(case.input_size) == rank and dtype in case.dtypes and case.tier != TIERS[-1]
+        if asks and not set(operations).isdisjoint(case.operations):
+            yield case
+
+
 def case_by_id(case_id: str) -> Case:
     """Return the case with this id; raises ValueError naming the ids that are nearest to it when there is none."""
     known = _by_id()
@@ -121,7 +129,11 @@ def _row(name: str, asks: str, by_tier: dict[str, list[Case]]) -> str:
 
 @cache
 def _declared() -> tuple[Case, ...]:
-    return (*(case for declared, _ in _TABLE.values() for case in declared), *mixed.cases())
+    return (*_chosen(), *mixed.cases())
+
+
+def _chosen() -> Iterator[Case]:
+    return (case for declared, _ in _TABLE.values() for case in declared)
 
 
 def forget() -> None:

@@ -128,3 +128,15 @@ def test_the_catalogue_is_read_without_a_framework_and_without_the_sweep() -> No
 
 def test_the_documentation_holds_the_current_table_of_families() -> None:
     assert catalogue.family_table() in (ROOT / "docs" / "cases.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rank", "dtype", "operations"), [(2, "float64", ("conv",)), (1, "bfloat16", ("conv_input_grad", "conv_bias_grad"))]
+)
+def test_cases_of_some_questions_are_those_of_the_tier(rank: int, dtype: str, operations: tuple[str, ...]) -> None:
+    wanted = [
+        case
+        for case in catalogue.cases("standard")
+        if len(case.input_size) == rank and dtype in case.dtypes and set(operations) & set(case.operations)
+    ]
+    assert list(catalogue.standard_cases_of(rank, dtype, operations)) == wanted
