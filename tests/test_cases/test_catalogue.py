@@ -15,7 +15,7 @@ from convformance.test_cases.case import TIERS, Case
 from tests.test_cases.records import from_record
 
 ROOT = Path(__file__).resolve().parents[2]
-SMOKE_IDS = "5e42f898acd93f12"
+SMOKE_IDS = "02ac15ded5353a8e"
 MIXED_IDS = "979451eea5967142"
 SWEEP_IDS = "b310c3a9ff47b3f8"
 
