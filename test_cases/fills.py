@@ -245,7 +245,8 @@ def _thin_out(case: Case, operation: str, name: str, numbers: _Numbers, sum_digi
     index = _operand_to_thin_out(case, operation)
     array = numbers.arrays[index]
     role = Role(name, index, len(numbers.arrays))
-    chances = memory.repeated(_generator(case, operation, name, "thin").random(array.shape), case.memory, role)
+    drawn: Array = _generator(case, operation, name, "thin").random(array.shape)
+    chances = memory.repeated(drawn, case.memory, role)
     while True:
         thinned = numbers.with_array(index, np.where(chances < density, array, 0.0))
         if _stays_below(case, operation, thinned, limit):

@@ -99,7 +99,7 @@ CASES: tuple[Case, ...] = (
     unaligned(
         "Vectors read from where they would begin if operands lay where vectors do.",
         input_size=(9, 8), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=16, batch=1,
-        dtypes=("float32",), tier="smoke",
+        dtypes=("float32",),
     ),
     unaligned(
         "Depthwise operands that begin one element behind where vectors do.",
@@ -118,7 +118,7 @@ CASES: tuple[Case, ...] = (
     ones(
         "The stride of an axis of one channel taken for a layout: it may be any number, as nothing is read with it.",
         input_size=(6, 7), kernel_size=(2, 3), batch=1, in_channels=1, out_channels=3,
-        dtypes=("float32",), tier="smoke",
+        dtypes=("float32",),
     ),
     ones(
         "Depthwise filters, whose axis of one channel has any stride, taken for channels-last ones.",
