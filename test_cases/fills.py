@@ -245,7 +245,7 @@ def _thin_out(case: Case, operation: str, name: str, numbers: _Numbers, sum_digi
     index = _operand_to_thin_out(case, operation)
     array = numbers.arrays[index]
     role = Role(name, index, len(numbers.arrays))
-    drawn: Array = _generator(case, operation, name, "thin").random(array.shape)
+    drawn = np.asarray(_generator(case, operation, name, "thin").random(array.shape))
     chances = memory.repeated(drawn, case.memory, role)
     while True:
         thinned = numbers.with_array(index, np.where(chances < density, array, 0.0))
