@@ -265,8 +265,8 @@ TENSORFLOW = (
     ),
     KnownDivergence(
         "wide-input-gradient-reads-past-the-end",
-        "oneDNN's input gradient reads memory that does not belong to its operands: the same call gives NaN at one time "
-        "and the right numbers at another.",
+        "oneDNN's input gradient reads memory that is not its operands': the same call gives NaN at one time and the "
+        "right numbers at another.",
         "bfloat16, more than 65,536 output channels; what lies in memory decides how it shows",
         grades=("wrong",),
         operations=("conv_input_grad",),
