@@ -38,11 +38,12 @@ class MissingFramework(UsageError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added."""
+    """What a domain decides on: a problem, the dtype of its operands, whether a bias is added, how all of them lie."""
 
     problem: Problem
     dtype: str
     has_bias: bool = False
+    memory: str = "contiguous"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ class Domain:
 
 EVERY_QUESTION = Domain("")
 WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
+COPIED = ("contiguous", "sliced", "permuted")  # layouts in memory that every adapter is asked in, if only by a copy
+
+
+def in_memory(*layouts: str) -> Domain:
+    """Return the domain of operands that lie in one of these layouts, or in one of ``COPIED``."""
+    allowed = (*COPIED, *layouts)
+    return Domain(f"operands that are {', '.join(allowed)}", lambda request: request.memory in allowed)
 
 
 @dataclass(frozen=True)
@@ -226,6 +234,14 @@ class Adapter:
         methods = {name: getattr(cls, name) for base in reversed(cls.__mro__) for name in vars(base)}
         routes = (declared for method in methods.values() for declared in getattr(method, "_routes", ()))
         return tuple(replace(declared, domain=cls.domain & declared.domain) for declared in routes)
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return in which layouts in memory operands reach the framework in this mode, and are no copy by then.
+
+        Nobody is asked in another layout than those of ``COPIED`` who does not say that it reaches the framework.
+        """
+        return in_memory()
 
     @classmethod
     def missing(cls) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.alignment import ALIGNED
+from convformance.adapters.contract import Adapter, Domain, in_memory, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import Notation, options
 from convformance.reference.geometry import Pairs, Size
@@ -58,6 +59,13 @@ class Jax(Adapter):
         if self.mode["device"] == "cpu":
             self.jax.config.update("jax_platforms", "cpu")
         self.activations, self.filters = _LAYOUTS[self.mode["layout"]]
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return what reaches JAX: contiguous arrays at a multiple of 64 bytes, and strides where no axes move."""
+        if mode["device"] != "cpu":
+            return in_memory()
+        return in_memory(*(["ones"] if mode["layout"] == "NCHW" else []), "guarded") & ALIGNED
 
     def device(self) -> str:
         return str(self.jax.devices()[0].device_kind)

@@ -40,13 +40,27 @@ def strided_past_kernel(case: Any) -> bool:
     )
 
 
-def _has_strided_point(case: Any) -> bool:
+def has_strided_point(case: Any) -> bool:
     """Whether an axis of size 1 has a kernel of 1, padding, and stride and dilation above 1."""
     problem = case.problem
     axes = zip(problem.input_size, problem.kernel_size, problem.stride, problem.dilation, problem.padding, strict=True)
     return any(
         size == kernel == 1 and min(stride, dilation) > 1 and max(pair) > 0
         for size, kernel, stride, dilation, pair in axes
+    )
+
+
+def _goes_to_nnpack(case: Any) -> bool:
+    """Whether PyTorch without oneDNN leaves the case to NNPACK: what it pads itself, it hands over without padding."""
+    problem = case.problem
+    is_even = all(lo == hi >= 0 for lo, hi in problem.padding)
+    axes = zip(problem.padding, problem.kernel_size, strict=True)
+    return bool(
+        problem.rank == 2
+        and problem.batch >= 16
+        and max(*problem.stride, *problem.dilation) == 1
+        and max(problem.kernel_size) < 17
+        and (not is_even or all(lo < kernel for (lo, _), kernel in axes))
     )
 
 
@@ -145,11 +159,22 @@ TORCH = (
         versions=("2.13", None),
     ),
     KnownDivergence(
+        "nnpack-transforms",
+        "Without oneDNN, batches of 16 and more go to NNPACK, whose Winograd and Fourier transforms are not exact and "
+        "spread large numbers over a tile.",
+        "float32, two spatial axes, 16 images or more, stride and dilation 1, a kernel below 17, padding below it",
+        grades=("wrong", "componentwise", "norm-wise"),
+        operations=("conv",),
+        routes=("F.conv",),
+        when=lambda case, dtype: dtype == "float32" and _goes_to_nnpack(case),
+        modes={"mkldnn": "off"},
+    ),
+    KnownDivergence(
         "channels-last-axis-of-one-crash",
         "oneDNN ends the process on channels-last data with a padded, strided and dilated axis of size 1 and kernel 1.",
         "permuted operands; an axis of size 1 with kernel 1, padding, stride above 1 and dilation above 1",
         grades=("crashed",),
-        when=lambda case, dtype: case.memory == "permuted" and _has_strided_point(case),
+        when=lambda case, dtype: case.memory == "permuted" and has_strided_point(case),
         versions=("2.13", None),
     ),
 )
@@ -165,6 +190,16 @@ JAX = (
         grades=("wrong",),
         operations=("conv_filter_grad", "conv_transpose_filter_grad"),
         when=lambda case, dtype: case.groups > 1 and bool(case.special),
+    ),
+    KnownDivergence(
+        "grouped-filter-gradient-of-all-pairs",
+        "XLA computes the filter gradients of all pairs of groups, in memory that grows with the square of the groups: "
+        "69 GB for 65,537 of them with two taps each.",
+        "more than 65,536 groups; on a machine with that much memory it is only slow",
+        grades=("error", "crashed", "timed-out"),
+        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: case.groups > 65_536,
+        always=False,
     ),
     KnownDivergence(
         "crop-and-pad-reads-past-the-end",

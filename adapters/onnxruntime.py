@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, route
+from convformance.adapters.contract import Adapter, Domain, in_memory, route
 from convformance.adapters.notation import Notation, options
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
@@ -44,6 +44,11 @@ class Onnxruntime(Adapter):
         self.settings = onnxruntime.SessionOptions()
         self.settings.intra_op_num_threads = self.settings.inter_op_num_threads = 1
         self.settings.log_severity_level = 4
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return the layouts without strides: a tensor of ONNX Runtime has none, and others are copied."""
+        return in_memory("unaligned", "guarded")
 
     def notation(self) -> Notation:
         """Return how a script writes ONNX Runtime on one thread."""

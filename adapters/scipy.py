@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, Domain, Refusal, Request, route
+from convformance.adapters.contract import EVERY_QUESTION, Adapter, Domain, Refusal, Request, route
 from convformance.adapters.notation import Notation
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
@@ -53,6 +53,10 @@ class Scipy(Adapter):
     requires = ("scipy",)
     domain = Domain("operands and results that have elements", _has_elements)
     refusals = (r"^Unsupported type$", r"dtype argument must be a NumPy dtype")
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        return EVERY_QUESTION  # it is handed the very arrays
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)

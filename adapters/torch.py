@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters import known
-from convformance.adapters.contract import Adapter, UsageError, route
+from convformance.adapters.contract import EVERY_QUESTION, Adapter, Domain, UsageError, in_memory, route
 from convformance.adapters.notation import Notation, options
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs, Size
@@ -63,6 +63,12 @@ class Torch(Adapter):
             self.on_cpu = torch.empty(0, device=self.mode["device"]).is_cpu
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise UsageError(f"adapter torch: device={self.mode['device']!r} cannot be used: {error}") from error
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return any layout, unless the mode asks for one of its own or for another device's memory."""
+        is_copied = mode["layout"] != "contiguous" or mode["device"] != "cpu"
+        return in_memory() if is_copied else EVERY_QUESTION
 
     def device(self) -> str:
         """Return the device, and what torch calls it where it has a name."""

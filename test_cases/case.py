@@ -9,9 +9,9 @@ from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import Problem
+from convformance.test_cases.memory import MEMORY
 
 TIERS = ("smoke", "standard", "full")
-MEMORY = ("contiguous", "sliced", "permuted")
 
 # float64 and float32 accumulate in their own type; the 16-bit types in a wider one, and round once at the end.
 WIDE = ("float64", "float32")
@@ -38,10 +38,12 @@ class Case:
 
     Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
-    of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
-    an operand: see ``fills.SPECIALS``. ``range`` adds a fill of numbers from the ends of the dtype's range: see
-    ``ranges.RANGES``. ``border`` is what lies in the padding, one of
-    ``borders.BORDERS``. ``source`` is a link for cases that come from a report.
+    of a larger array per axis), ``permuted`` (the axes of a channels-last array), ``expanded`` (numbers repeated by a
+    stride of 0), ``unaligned`` (one element behind where vectors begin), ``ones`` (odd strides along axes of size 1) or
+    ``guarded`` (at the edge of memory that cannot be read). ``special`` places NaN or Inf in an operand: see
+    ``fills.SPECIALS``. ``range`` adds a fill of numbers from the ends of the dtype's range: see ``ranges.RANGES``.
+    ``border`` is what lies in the padding, one of ``borders.BORDERS``. ``source`` is a link for cases that come from a
+    report.
     """
 
     family: str

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from convformance.reference.geometry import PADDING_SYMBOLS, Size
 from convformance.reference.operation import OPERATIONS
-from convformance.test_cases.case import DTYPES, MEMORY, Case
+from convformance.test_cases.case import DTYPES, Case
 from convformance.test_cases.fills import SPECIALS
+from convformance.test_cases.memory import MEMORY, is_odd
 from convformance.test_cases.ranges import RANGES
 
 # No framework's convolution has the word causal: it is asked in numbers.
@@ -162,6 +163,11 @@ def _bias(question: Question) -> str:
     return "bias" if question.case.has_bias(question.operation) else "none"
 
 
+def _memory(question: Question) -> str:
+    case = question.case
+    return case.memory if is_odd(case.memory, case.problem.operand_shapes(question.operation)) else "contiguous"
+
+
 _CHANNELS = ("1", "few", "blocks", "tails")
 
 FEATURES: tuple[Feature, ...] = (
@@ -180,7 +186,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("rows", ("one on an axis", "more"), _rows),
     Feature("results", ("one", "one on an axis", "more"), _results),
     Feature("bias", ("none", "bias"), _bias),
-    Feature("memory", MEMORY, lambda question: question.case.memory),
+    Feature("memory", MEMORY, _memory),
     Feature("special", ("", *SPECIALS), lambda question: question.case.special),
     Feature("range", ("", *RANGES), lambda question: question.case.range),
     Feature("operation", OPERATIONS, lambda question: question.operation),

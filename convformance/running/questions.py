@@ -42,7 +42,7 @@ class Question:
     @property
     def is_inside(self) -> bool:
         """Whether it lies in the route's domain; only then it is asked."""
-        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation))
+        request = Request(self.case.problem, self.dtype, self.case.has_bias(self.operation), self.case.memory)
         return self.route.domain.holds(request)
 
     @property

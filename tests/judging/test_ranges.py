@@ -24,6 +24,7 @@ from convformance.reference.problem import Problem
 from convformance.reference.rounding import round_once
 from convformance.test_cases import fills
 from convformance.test_cases.case import DTYPES, NARROW, UNBIASED, Case
+from convformance.test_cases.memory import MEMORY
 from convformance.test_cases.ranges import RANGES
 from tests.judging import summing
 from tests.judging.asked import InstantAnswer, case_of, examine
@@ -335,3 +336,13 @@ def test_operands_and_bias_are_numbers_where_little_is_summed(kind: str, dtype: 
     operands = fills.fill(ranged(kind, **sizes), operation, dtype, RANGE_FILL)
     assert operands.bias is not None
     assert all(np.isfinite(array.astype(np.float64)).all() for array in (*operands.arrays, operands.bias))
+
+
+@pytest.mark.parametrize("memory", MEMORY)
+@pytest.mark.parametrize("kind", RANGES)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_sums_are_exact_in_every_layout_in_memory(memory: str, kind: str, operation: str) -> None:
+    trial = examine(ranged(kind, groups=2, memory=memory), operation, "float16").trial(RANGE_FILL)  # else BrokenFill
+    assert np.any(trial.want)
+    repeats = [0 in array.strides for array in trial.operands.arrays]
+    assert repeats == ([memory == "expanded"] + [False] * (len(repeats) - 1))
