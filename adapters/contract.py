@@ -11,14 +11,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from importlib import metadata, util
+from importlib import util
 from typing import Any, ClassVar
 
 import numpy as np
 
 from convformance.adapters import layouts
 from convformance.adapters.changes import content, put_back
-from convformance.adapters.domain import EVERY_QUESTION, FLOATING_POINT, WITHOUT_BIAS, Domain, Request, of_numbers
+from convformance.adapters.domain import (
+    COPIED,
+    EVERY_QUESTION,
+    FLOATING_POINT,
+    WITHOUT_BIAS,
+    Domain,
+    Request,
+    in_memory,
+    of_numbers,
+)
 from convformance.adapters.notation import Notation, Template
 from convformance.processes.machine import Machine
 from convformance.reference.arrays import Array
@@ -28,6 +37,7 @@ from convformance.reference.problem import BEYOND, BORDER, OUTPUTS, THEN, Proble
 
 __all__ = [
     "COMMON_OPTIONS",
+    "COPIED",
     "EVERYWHERE",
     "EVERY_QUESTION",
     "FLOATING_POINT",
@@ -46,6 +56,7 @@ __all__ = [
     "UsageError",
     "check_domain",
     "first_paragraph",
+    "in_memory",
     "of_numbers",
     "route",
 ]
@@ -281,6 +292,14 @@ class Adapter:
         return tuple(sorted(bounded, key=_standing))
 
     @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return in which layouts in memory operands reach the framework in this mode, and are no copy by then.
+
+        Nobody is asked in another layout than those of ``COPIED`` who does not say that it reaches the framework.
+        """
+        return in_memory()
+
+    @classmethod
     def missing(cls) -> tuple[str, ...]:
         """Return the required modules that are not installed."""
         return tuple(module for module in cls.requires if not _installed(module))
@@ -289,6 +308,8 @@ class Adapter:
     @cache
     def version(cls) -> str:
         """Return the framework's version without importing it, or ``unknown`` for a file that names no distribution."""
+        from importlib import metadata  # which takes long to import, and is not wanted where one function is checked
+
         try:
             return metadata.version(cls.distribution or cls.name)
         except metadata.PackageNotFoundError:

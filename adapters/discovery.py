@@ -11,7 +11,8 @@ import difflib
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib import metadata
 from types import ModuleType
 from typing import NamedTuple
@@ -49,10 +50,11 @@ class Selection:
     label: str
     spec: str = field(default="", compare=False)
 
-    @property
+    @cached_property
     def routes(self) -> tuple[Route, ...]:
-        """Every route it declares."""
-        return self.adapter_class.routes()
+        """Every route it declares, each asked in the layouts in memory that reach the framework in this mode."""
+        memory = self.adapter_class.memory_domain(self.mode)
+        return tuple(replace(route, domain=route.domain & memory) for route in self.adapter_class.routes())
 
     @property
     def raw_routes(self) -> tuple[Route, ...]:

@@ -9,7 +9,7 @@ from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
 @dataclass(frozen=True)
 class Request:
-    """What a domain decides on: a problem, the dtype of its operands, and whether a bias is to be added.
+    """What a domain decides on: a problem, the dtype of its operands, whether a bias is added, how all of them lie.
 
     A run says besides how much it asks, its ``tier``, of which ``family`` the case is, a ``key`` that belongs to the
     question for good (see ``sampling``), and the id of the ``case``. Outside of a run all four are empty. ``argument``
@@ -24,6 +24,7 @@ class Request:
     key: str = ""
     case: str = ""
     argument: str = ""
+    memory: str = "contiguous"
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,10 @@ EVERY_QUESTION = Domain("")
 # What a route is asked that says nothing of its numbers.
 FLOATING_POINT = of_numbers("floating-point numbers", *FLOATS)
 WITHOUT_BIAS = Domain("no bias", lambda request: not request.has_bias)
+COPIED = ("contiguous", "sliced", "permuted")  # layouts in memory that every adapter is asked in, if only by a copy
+
+
+def in_memory(*layouts: str) -> Domain:
+    """Return the domain of operands that lie in one of these layouts, or in one of ``COPIED``."""
+    allowed = (*COPIED, *layouts)
+    return Domain(f"operands that are {', '.join(allowed)}", lambda request: request.memory in allowed)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters import known, known_derivatives, known_raw
-from convformance.adapters.contract import Domain, UsageError, of_numbers, route
+from convformance.adapters.alignment import ALIGNED
+from convformance.adapters.contract import Domain, UsageError, in_memory, of_numbers, route
 from convformance.adapters.jax_beyond import JaxBeyond
 from convformance.adapters.jax_derivatives import JaxDerivatives
 from convformance.adapters.jax_raw import JaxRaw
@@ -75,6 +76,13 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
         if self.mode["device"] == "cpu":
             self.jax.config.update("jax_platforms", "cpu")
         self.activations, self.filters = _LAYOUTS[self.mode["layout"]]
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return what reaches JAX: contiguous arrays at a multiple of 64 bytes, and strides where no axes move."""
+        if mode["device"] != "cpu":
+            return in_memory()
+        return in_memory(*(["ones"] if mode["layout"] == "NCHW" else []), "guarded") & ALIGNED
 
     def device(self) -> str:
         return str(self.jax.devices()[0].device_kind)

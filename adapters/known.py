@@ -5,9 +5,9 @@ script. What a case or a machine needs to be covered is said twice, in ``covers`
 suite. No version ends a divergence but one that was seen without it.
 """
 
-from math import prod
 from typing import Any
 
+from convformance.adapters import known_ranges
 from convformance.adapters.contract import KnownDivergence, Machines
 from convformance.processes.machine import Machine
 
@@ -43,7 +43,7 @@ def strided_past_kernel(case: Any) -> bool:
     )
 
 
-def _has_strided_point(case: Any) -> bool:
+def has_strided_point(case: Any) -> bool:
     """Whether an axis of size 1 has a kernel of 1, padding, and stride and dilation above 1."""
     problem = case.problem
     axes = zip(problem.input_size, problem.kernel_size, problem.stride, problem.dilation, problem.padding, strict=True)
@@ -56,6 +56,20 @@ def _has_strided_point(case: Any) -> bool:
 def _has_gaps(case: Any) -> bool:
     """Whether dilation leaves gaps between taps on some axis."""
     return any(d > 1 and k > 1 for d, k in zip(case.dilation, case.kernel_size, strict=True))
+
+
+def _goes_to_nnpack(case: Any) -> bool:
+    """Whether PyTorch without oneDNN leaves the case to NNPACK: what it pads itself, it hands over without padding."""
+    problem = case.problem
+    is_even = all(lo == hi >= 0 for lo, hi in problem.padding)
+    axes = zip(problem.padding, problem.kernel_size, strict=True)
+    return bool(
+        problem.rank == 2
+        and problem.batch >= 16
+        and max(*problem.stride, *problem.dilation) == 1
+        and max(problem.kernel_size) < 17
+        and (not is_even or all(lo < kernel for (lo, _), kernel in axes))
+    )
 
 
 # Of every framework whose convolution has no argument for a bias.
@@ -90,18 +104,9 @@ INSERTED_ZEROS = KnownDivergence(
     ),
     machines=_WITH_BFLOAT16,
 )
-SINGLE_ELEMENT = KnownDivergence(
-    "bfloat16-filter-gradient-of-one-element",
-    "The filter gradient sums in bfloat16, which a single element with few products does not show in exact fills.",
-    "bfloat16, a filter of one element",
-    grades=("wrong",),
-    operations=("conv_filter_grad", "conv_transpose_filter_grad"),
-    when=lambda case, dtype: dtype == "bfloat16" and prod(case.problem.filter_shape) == 1,
-    machines=_BELOW_AVX512,
-    always=False,
-)
 
 SCIPY = (
+    *known_ranges.SCIPY,
     KnownDivergence(
         "direct-spreads-nan-over-dilation",
         "scipy.signal knows no dilation: a NaN or an Inf times a zero that stands between two taps is NaN.",
@@ -123,6 +128,7 @@ SCIPY = (
 )
 
 TORCH = (
+    *known_ranges.TORCH,
     KnownDivergence(
         "float16-gradients-sum-in-float16",
         "On the CPU the float16 gradients and the transposed convolution multiply and sum in float16; forward sums in "
@@ -179,7 +185,6 @@ TORCH = (
         when=lambda case, dtype: case.groups > 1,
         versions=("2.13", None),
     ),
-    SINGLE_ELEMENT,
     INSERTED_ZEROS,
     KnownDivergence(
         "no-input-channels",
@@ -191,27 +196,29 @@ TORCH = (
         versions=("2.13", None),
     ),
     KnownDivergence(
+        "nnpack-transforms",
+        "Without oneDNN, batches of 16 and more go to NNPACK, whose Winograd and Fourier transforms are not exact and "
+        "spread large numbers over a tile.",
+        "float32, two spatial axes, 16 images or more, stride and dilation 1, a kernel below 17, padding below it",
+        grades=("wrong", "componentwise", "norm-wise"),
+        operations=("conv",),
+        routes=("F.conv",),
+        when=lambda case, dtype: dtype == "float32" and _goes_to_nnpack(case),
+        modes={"mkldnn": "off"},
+    ),
+    KnownDivergence(
         "channels-last-axis-of-one-crash",
         "oneDNN ends the process on channels-last data with a padded, strided and dilated axis of size 1 and kernel 1.",
         "permuted operands; an axis of size 1 with kernel 1, padding, stride above 1 and dilation above 1",
         grades=("crashed",),
-        when=lambda case, dtype: case.memory == "permuted" and _has_strided_point(case),
+        when=lambda case, dtype: case.memory == "permuted" and has_strided_point(case),
         versions=("2.13", None),
     ),
 )
 
 JAX = (
+    *known_ranges.JAX,
     *UNFUSED_BIAS,
-    KnownDivergence(
-        "bias-gradient-rounds-its-parts",
-        "XLA sums in two stages and rounds what comes of the first to float16. Where little is summed the exact fills "
-        "do not show it, and the error is larger than that of one rounding.",
-        "float16, where 100 numbers or fewer are summed",
-        grades=("wrong",),
-        operations=("conv_bias_grad",),
-        when=lambda case, dtype: dtype == "float16" and case.batch * prod(case.problem.output_size) <= 100,
-        always=False,
-    ),
     KnownDivergence(
         "grouped-filter-gradient-spreads-nan",
         "XLA computes the filter gradients of all pairs of groups, or batches them, and a NaN or an infinity times a "
@@ -220,6 +227,16 @@ JAX = (
         grades=("wrong",),
         operations=("conv_filter_grad", "conv_transpose_filter_grad"),
         when=lambda case, dtype: case.groups > 1 and bool(case.special),
+    ),
+    KnownDivergence(
+        "grouped-filter-gradient-of-all-pairs",
+        "XLA computes the filter gradients of all pairs of groups, in memory that grows with the square of the groups: "
+        "69 GB for 65,537 of them with two taps each.",
+        "more than 65,536 groups; on a machine with that much memory it is only slow",
+        grades=("error", "crashed", "timed-out"),
+        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: case.groups > 65_536,
+        always=False,
     ),
     KnownDivergence(
         "crop-and-pad-reads-past-the-end",

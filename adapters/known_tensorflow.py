@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from convformance.adapters import known_ranges
 from convformance.adapters.contract import KnownDivergence, Machines
 from convformance.adapters.known import (
     INSERTED_ZEROS,
-    SINGLE_ELEMENT,
     UNFUSED_BIAS,
+    has_strided_point,
     is_below_avx512,
     is_empty,
     strided_past_kernel,
@@ -87,6 +88,7 @@ _CONV3D_GROUPS = KnownDivergence(
 )
 
 TENSORFLOW = (
+    *known_ranges.TENSORFLOW,
     KnownDivergence(
         "empty-result-keeps-the-input-shape",
         "oneDNN's forward convolution returns early on an empty tensor, with the shape of its input; what is built on "
@@ -177,7 +179,6 @@ TENSORFLOW = (
         machines=_TENSORFLOW_ONEDNN,
         always=False,
     ),
-    replace(SINGLE_ELEMENT, versions=("2.21", None), machines=_TENSORFLOW_EIGEN),
     replace(INSERTED_ZEROS, versions=("2.21", None), machines=_TENSORFLOW_ONEDNN_BFLOAT16),
     KnownDivergence(
         "fused-rectifier-swallows-nan",
@@ -275,5 +276,29 @@ TENSORFLOW = (
         versions=("2.21", None),
         machines=_TENSORFLOW_ONEDNN_BELOW_AVX512,
         always=False,
+    ),
+    KnownDivergence(
+        "wide-input-gradient-reads-past-the-end",
+        "oneDNN's input gradient reads memory that is not its operands': the same call gives NaN at one time and the "
+        "right numbers at another.",
+        "bfloat16, more than 65,536 output channels; what lies in memory decides how it shows",
+        grades=("wrong",),
+        operations=("conv_input_grad",),
+        routes=("GradientTape",),
+        when=lambda case, dtype: dtype == "bfloat16" and case.out_channels > 65_536,
+        versions=("2.21", None),
+        machines=_TENSORFLOW_ONEDNN_BFLOAT16,
+        always=False,
+    ),
+    KnownDivergence(
+        "strided-point-crash",
+        "oneDNN ends the process on a padded, strided and dilated axis of size 1 with a kernel of 1.",
+        "bfloat16; an axis of size 1 with kernel 1, padding, stride above 1 and dilation above 1",
+        grades=("crashed",),
+        operations=("conv",),
+        routes=("nn.conv2d",),
+        when=lambda case, dtype: dtype == "bfloat16" and has_strided_point(case),
+        versions=("2.21", None),
+        machines=_TENSORFLOW_ONEDNN_BFLOAT16,
     ),
 )

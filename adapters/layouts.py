@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from convformance.adapters.guarded import guarded_like
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME
 
@@ -29,9 +30,12 @@ def result_role(operation: str) -> str:
 
 
 def from_canonical(array: Array, layout: str) -> Array:
-    """Return ``array`` with its axes in the order of ``layout``: contiguous when anything moved, else the very same."""
+    """Return ``array`` with its axes in the order of ``layout``: contiguous when anything moved, else the very same.
+
+    What is guarded stays so.
+    """
     there, _ = _orders(layout, array.ndim)
-    return array if there is None else np.ascontiguousarray(array.transpose(there))
+    return array if there is None else guarded_like(np.ascontiguousarray(array.transpose(there)), array)
 
 
 def to_canonical(array: Array, layout: str) -> Array:

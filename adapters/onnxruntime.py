@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import known, known_raw
-from convformance.adapters.contract import of_numbers, route
+from convformance.adapters.contract import Domain, in_memory, of_numbers, route
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.onnxruntime_beyond import (
@@ -56,6 +56,11 @@ class Onnxruntime(OnnxruntimeRaw, OnnxruntimeBeyond):
         self.settings.intra_op_num_threads = thread_count(self.mode["threads"])
         self.settings.inter_op_num_threads = 1
         self.settings.log_severity_level = 4
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return the layouts without strides: a tensor of ONNX Runtime has none, and others are copied."""
+        return in_memory("unaligned", "guarded")
 
     def notation(self) -> Notation:
         """Return how a script writes ONNX Runtime with its threads."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from convformance.adapters import known
 from convformance.adapters.beyond import repeated
-from convformance.adapters.contract import Domain, Refusal, Request, of_numbers, route
+from convformance.adapters.contract import EVERY_QUESTION, Domain, Refusal, Request, of_numbers, route
 from convformance.adapters.notation import Notation
 from convformance.adapters.scipy_beyond import ScipyBeyond, ndimage_text
 from convformance.reference.arrays import Array
@@ -62,6 +62,10 @@ class Scipy(ScipyBeyond):
     requires = ("scipy",)
     domain = Domain("operands and results that have elements", _has_elements)
     refusals = (r"^Unsupported type$", r"dtype argument must be a NumPy dtype")
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        return EVERY_QUESTION  # it is handed the very arrays
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)

@@ -14,7 +14,9 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known, known_derivatives, known_raw, known_tensorflow
-from convformance.adapters.contract import FLOATING_POINT, Domain, UsageError, of_numbers, route
+from convformance.adapters.alignment import ALIGNED, is_aligned
+from convformance.adapters.contract import FLOATING_POINT, Domain, UsageError, in_memory, of_numbers, route
+from convformance.adapters.guarded import is_guarded
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
@@ -39,6 +41,10 @@ _INT32 = of_numbers("int32", "int32") & Domain("up to two spatial axes", lambda 
 _NUMBERS = Domain(
     "floating-point numbers; int32 on up to two spatial axes",
     lambda request: FLOATING_POINT.holds(request) or _INT32.holds(request),
+)
+_DLPACK = ("float64", "float32", "float16")  # of NumPy's types those that it has for a tensor of TensorFlow
+_NO_GUARDED_BFLOAT16 = Domain(
+    "no guarded bfloat16", lambda request: (request.memory, request.dtype) != ("guarded", "bfloat16")
 )
 
 
@@ -131,7 +137,15 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
         compiled: Callable[..., Any] = self.tf.function(function, jit_compile=True, autograph=False)
         return compiled
 
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return that of guarded operands, as DLPack hands them over; all others are copied."""
+        return in_memory("guarded") & ALIGNED & _NO_GUARDED_BFLOAT16 if mode["device"] == "cpu" else in_memory()
+
     def to_native(self, array: Array) -> Any:
+        """Return a copy, as TensorFlow makes it of any array, but for what is guarded: that is read where it lies."""
+        if is_guarded(array) and is_aligned(array) and array.dtype.name in _DLPACK:
+            return self.tf.experimental.dlpack.from_dlpack(array.__dlpack__())
         return self.tf.convert_to_tensor(array)
 
     def notation(self) -> Notation:

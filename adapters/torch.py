@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 
 from convformance.adapters import known, known_derivatives, known_raw
-from convformance.adapters.contract import UsageError, of_numbers, route
+from convformance.adapters.contract import EVERY_QUESTION, Domain, UsageError, in_memory, of_numbers, route
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.torch_beyond import TorchBeyond
@@ -73,6 +73,12 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives):
             self.on_cpu = torch.empty(0, device=self.mode["device"]).is_cpu
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise UsageError(f"adapter torch: device={self.mode['device']!r} cannot be used: {error}") from error
+
+    @classmethod
+    def memory_domain(cls, mode: Mapping[str, str]) -> Domain:
+        """Return any layout, unless the mode asks for one of its own or for another device's memory."""
+        is_copied = mode["layout"] != "contiguous" or mode["device"] != "cpu"
+        return in_memory() if is_copied else EVERY_QUESTION
 
     def device(self) -> str:
         """Return the device, and what torch calls it where it has a name."""

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; usage errors are one sentence on standard error and exit status 2."""
-    from convformance.adapters.contract import UsageError
-    from convformance.reports.record import RecordError
-
     parsed, rest = _parser().parse_known_args(arguments)
     if rest and parsed.command not in (_run, _ci, _judge):
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -30,14 +27,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
         return command(parsed)
-    except (UsageError, RecordError, ValueError, OSError) as error:
-        print(f"convformance: {error}", file=sys.stderr)
-        return USAGE
     except KeyboardInterrupt:
         print(
             "convformance: interrupted; what was judged is in the record, and --resume goes on with it", file=sys.stderr
         )
         return BROKEN
+    except _errors_of_usage() as error:
+        print(f"convformance: {error}", file=sys.stderr)
+        return USAGE
+
+
+def _errors_of_usage() -> tuple[type[Exception], ...]:
+    """Return what is said in one sentence; it is imported only where something was raised, as it brings NumPy."""
+    from convformance.adapters.contract import UsageError
+    from convformance.reports.record import RecordError
+
+    return UsageError, RecordError, ValueError, OSError
 
 
 def _parser() -> argparse.ArgumentParser:

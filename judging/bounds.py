@@ -20,6 +20,7 @@ import numpy as np
 from convformance.judging import following
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
+from convformance.judging.scaling import fitted
 from convformance.reference import exact, exact_complex, operations
 from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.fast import Stack, copies_worth_stacking
@@ -31,6 +32,8 @@ EXACT_FILLS = ("int", "xwide", "wwide")
 RANDOM_FILLS = ("normal", "positive")
 # Of integers, whose sums are exact: any number of the type that the sums leave room for, and its ends alone.
 INTEGER_FILLS = (*EXACT_FILLS, "uniform", "ends")
+# Numbers from the whole range of the type: exact, too, for as long as no sum leaves the range.
+RANGE_FILL = "range"
 
 # The margins of the rule, measured: see the judging page of the documentation.
 ROUNDING, INPUTS, SUMS, PLANE = 1.01, 4.0, 3.0, 16.0
@@ -87,7 +90,8 @@ class Trial:
 
     Elements that are NaN or Inf count as 0 here. ``exact``: every partial sum is representable, in any order;
     ``rounds``: that is so on no fill. ``problem`` is without the zero points: the numbers are what is left once they
-    are subtracted.
+    are subtracted. On the fill ``range`` powers of two are taken out of the operands: the truth and all bounds are then
+    in units of ``2**exponents``, element by element, so that none of them leaves float64.
     """
 
     def __init__(
@@ -104,7 +108,9 @@ class Trial:
         self.problem = replace(problem, zero_points=NO_ZERO_POINTS) if any(problem.zero_points) else problem
         self.operands, self.expected = operands, expected
         self.then, self.linear = self.problem.then, self.problem.linear
-        self.exact = expected.result.is_integer or (name in EXACT_FILLS and not rounds and not normalises(self.then))
+        is_exact = name in (*EXACT_FILLS, RANGE_FILL) and not rounds and not normalises(self.then)
+        self.exact = expected.result.is_integer or is_exact
+        self.exponents: Array | None = None
 
     def supply(self, **values: Any) -> None:
         """Set ``numbers``, ``float64_result``, ``rounded``, ``A`` or ``squares`` to what was computed elsewhere."""
@@ -113,14 +119,32 @@ class Trial:
     @cached_property
     def numbers(self) -> tuple[tuple[Array, ...], Array | None]:
         """The operands and the bias in float64 or complex128, minus their zero points."""
-        arrays, bias = self.stated_numbers
-        return tuple(map(_finite, arrays)), None if bias is None else _finite(bias)
+        stated, bias = self.stated_numbers
+        arrays, numbers = tuple(map(_finite, stated)), None if bias is None else _finite(bias)
+        if self.name != RANGE_FILL:
+            return arrays, numbers
+        powers = fitted(self.operation, self.problem, arrays)
+        self.exponents = powers.of_result()
+        scaled = tuple(np.ldexp(array, -each) for array, each in zip(arrays, powers.of_operands(), strict=True))
+        return scaled, None if numbers is None else np.ldexp(numbers, -powers.of_bias())
 
     @property
     def stated_numbers(self) -> tuple[tuple[Array, ...], Array | None]:
         """The numbers with NaN and Inf where they are."""
         bias, pairs = self.operands.bias, zip(self.operands.arrays, self.zero_points, strict=False)
         return tuple(widened(array) - zero for array, zero in pairs), None if bias is None else widened(bias)
+
+    def scaled(self, values: Array | float) -> Array | float:
+        """Return ``values``, which belong to the result, in the units of the truth and the bounds."""
+        _ = self.numbers  # says whether there are exponents
+        with np.errstate(over="ignore"):
+            return values if self.exponents is None else np.ldexp(values, -self.exponents)
+
+    def unscaled(self, values: Array) -> Array:
+        """Return what ``scaled`` was made of; infinity where that is beyond float64."""
+        _ = self.numbers
+        with np.errstate(over="ignore"):
+            return values if self.exponents is None else np.ldexp(values, self.exponents)
 
     @cached_property
     def _truth(self) -> tuple[Array, Array | float, Array | float]:
@@ -156,8 +180,8 @@ class Trial:
     def difference(self, value: Array) -> Array:
         """Return the error ``value - y`` of a float64 answer, signed."""
         hi, lo, _ = self._truth
-        with np.errstate(invalid="ignore"):
-            difference: Array = (value - hi) - lo
+        with np.errstate(invalid="ignore", over="ignore"):
+            difference: Array = (self.scaled(value) - hi) - lo
         return difference
 
     @cached_property
@@ -206,7 +230,7 @@ class Trial:
     @cached_property
     def rounded(self) -> Array:
         """``float64_result`` rounded once to the result's format, in float64."""
-        return self.expected.result.round(self.float64_result)
+        return self.expected.result.round(self.unscaled(self.float64_result))
 
     @cached_property
     def bound(self) -> Array:
@@ -221,7 +245,7 @@ class Trial:
 
     def rounding(self, precision: Precision) -> Array:
         """Return ``R_out + smallest normal``: the rounding of a result narrower than its sums, or its flush to zero."""
-        least = self._truth[2] + precision.smallest_normal * self._summing
+        least = self._truth[2] + self.scaled(precision.smallest_normal * self._summing)
         if precision.result == precision.accumulator:
             return np.asarray(least)
         return ROUNDING * precision.result.unit * np.abs(self.y) + least
@@ -262,8 +286,12 @@ _INGREDIENTS: dict[str, Callable[[Array], Array]] = {
 
 
 def prepare(trials: Sequence[Trial]) -> None:
-    """Compute what trials of one operation on one problem need, together where they are small and hold floats."""
-    if trials[0].expected.result.kind != "f":
+    """Compute what trials of one operation on one problem need, together where they are small and hold floats.
+
+    One of numbers from the whole range, which are scaled first, computes what it needs itself.
+    """
+    trials = [trial for trial in trials if trial.name != RANGE_FILL]
+    if not trials or trials[0].expected.result.kind != "f":
         return
     most = copies_worth_stacking(trials[0].problem)
     for first in range(0, len(trials), most):

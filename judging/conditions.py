@@ -27,6 +27,7 @@ class QuestionParameters:
     dtype: str
     memory: str
     special: str
+    ends: str
     bias: bool
     batch: int
     out_channels: int
@@ -62,14 +63,21 @@ class QuestionParameters:
 
 
 def parameters(
-    operation: str, problem: Problem, dtype: str, *, memory: str = "contiguous", bias: bool = False, special: str = ""
+    operation: str,
+    problem: Problem,
+    dtype: str,
+    *,
+    memory: str = "contiguous",
+    bias: bool = False,
+    special: str = "",
+    ends: str = "",
 ) -> QuestionParameters:
-    """Return the parameters of the question that asks ``operation`` on ``problem``."""
+    """Return the parameters of the question that asks ``operation`` on ``problem``; ``ends`` is the case's range."""
     counts = problem.batch, problem.out_channels, problem.output_size
     optional = [field.name for field in fields(QuestionParameters) if field.default is not MISSING]
     names = () if BY_NAME[operation].result == "bias" else optional
     geometry: dict[str, Any] = {name: getattr(problem, name) for name in names}
-    return QuestionParameters(operation, dtype, memory, special, bias, *counts, **geometry)
+    return QuestionParameters(operation, dtype, memory, special, ends, bias, *counts, **geometry)
 
 
 Holds = Callable[[QuestionParameters], bool]
@@ -226,6 +234,9 @@ _NUMBERS = (
 _MEMORY = (
     Condition("the operands are not contiguous", lambda question: question.memory != "contiguous"),
     Condition("NaN or Inf in the operands", lambda question: bool(question.special)),
+    Condition("numbers at the ends of the range", lambda question: bool(question.ends)),
+    Condition("subnormal operands", lambda question: question.ends == "subnormal"),
+    Condition("sums that overflow", lambda question: question.ends.endswith("overflow")),
     Condition("a 16-bit type", lambda question: question.dtype in ("float16", "bfloat16")),
     Condition("a 32 or 64-bit type", lambda question: question.dtype in ("float32", "float64")),
 )

@@ -20,8 +20,9 @@ class Examination:
 
     ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the expected one, where that is not
     float64 for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf, ``rounds`` that
-    one of them is fixed at numbers whose sums round, so that no fill is exact. Raises ValueError for a dtype or an
-    accumulator that does not exist.
+    one of them is fixed at numbers whose sums round, so that no fill is exact. ``fills`` are those
+    that every question is asked on, unless they are named. Raises ValueError for a dtype or an accumulator that does
+    not exist.
     """
 
     def __init__(
@@ -33,13 +34,14 @@ class Examination:
         *,
         special: bool = False,
         rounds: bool = False,
+        fills: tuple[str, ...] | None = None,
         accumulator: str | None = None,
     ) -> None:
         self.operation, self.problem, self.special = operation, problem, special
         self.rounds = rounds or normalises(problem.then)
         self.default = default_accumulator(dtype)
         self.expected = Precision(format_of(accumulator) if accumulator else self.default, result_format(dtype))
-        self.fills = fills_of(operation, of_integers=self.expected.result.is_integer)
+        self.fills = fills_of(operation, of_integers=self.expected.result.is_integer) if fills is None else fills
         self.shape = problem.result_shape(operation)
         self._data = data
         self._trials: dict[tuple[str, str | None, str | None], Trial] = {}

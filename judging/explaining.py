@@ -11,9 +11,10 @@ from convformance.judging.formats import FORMATS, holds_numbers
 from convformance.judging.grades import CONFORMANT
 from convformance.judging.hypotheses import LOCATIONS
 from convformance.judging.hypotheses.hypothesis import Match
-from convformance.judging.judgement import Answer, Ask, FillResult, Results
+from convformance.judging.judgement import Answer, Ask, FillResult, Results, of_ordinary_size
 from convformance.judging.matching import Evidence, find_matches
 from convformance.judging.narrower import Candidate, is_scattered
+from convformance.judging.range_mistakes import explain_range, is_of_range
 from convformance.judging.state import explain_by_operand, explain_state
 from convformance.reference.arrays import Array, widened
 from convformance.reference.operation import OPERAND_NAMES
@@ -78,11 +79,13 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
 
     What reproduces every answer comes first: memory that is read by mistake changes from call to call, and may be NaN.
     """
+    if is_of_range(results):
+        return (*explain_chance(examination, ask, results), *explain_range(results))
     later = (Match("wrong-after-first-call"),) if turned_wrong(results) else ()
     state = explain_state(results)
     stale = (Match("unwritten", "the same numbers whatever the operands"),) if _is_stale(results) else ()
-    special = _explain_special(results) if examination.special else _explain_overflow(results)
-    exact = (result for result in results.values() if result.trial.exact or examination.rounds)
+    special = _explain_special(results) if examination.special else _explain_overflow(of_ordinary_size(results))
+    exact = (result for result in of_ordinary_size(results).values() if result.trial.exact or examination.rounds)
     reproduced = find_matches(
         Evidence.of(result.trial, result.value, right=result.exact or result.grade == CONFORMANT) for result in exact
     )

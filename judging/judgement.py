@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from convformance.judging.bounds import Operands, Trial
+from convformance.judging.bounds import RANGE_FILL, Operands, Trial
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.reference.arrays import Array, larger_parts
 
@@ -65,7 +65,8 @@ class FillResult:
     """One trial with its answer and what was wanted in float64 or complex128, the signed error, and the grade.
 
     ``exact`` when every element is the truth, rounded once. Where NaN or Inf is rightly there, or left open, the error
-    is 0; where it is not, infinite. ``first``: the grade of the first of two calls, where it gave other bits.
+    is 0; where it is not, infinite. ``first``: the grade of the first of two calls, where it gave other bits. On the
+    fill ``range`` errors are in the units of the trial's bounds.
     """
 
     trial: Trial
@@ -92,3 +93,8 @@ class FillResult:
 
 
 Results = Mapping[str, FillResult]  # by the names of the fills
+
+
+def of_ordinary_size(results: Results) -> dict[str, FillResult]:
+    """Return the results on all fills but that of numbers from the whole range of the type."""
+    return {name: result for name, result in results.items() if name != RANGE_FILL}

@@ -7,13 +7,14 @@ answer is right.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
 import numpy as np
 
 from convformance.judging.bounds import Trial
+from convformance.judging.grades import NORM_WISE
 from convformance.judging.hypotheses import BY_NAME, GENERAL, LOCATIONS, MISTAKES
 from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Match, Predict, Prediction, unchanged
 from convformance.reference.arrays import Array
@@ -46,11 +47,15 @@ class _Budget:
 
 @dataclass(frozen=True)
 class Evidence:
-    """An answer to one exact fill: the trial, the computation that was asked for, and whether the answer is right."""
+    """An answer to one exact fill: the trial, the computation that was asked for, and whether the answer is right.
+
+    ``noise`` is what an element may be off by where the answers are those of a fast algorithm, a Fourier transform.
+    """
 
     trial: Trial
     asked: Computation
     right: bool
+    noise: float = 0.0
 
     @classmethod
     def of(cls, trial: Trial, answer: Array, *, right: bool) -> "Evidence":
@@ -67,6 +72,19 @@ class Evidence:
             integers=trial.expected.result.is_integer,
         )
         return cls(trial, asked.precomputed(), right)
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the answer has fractions that no sum of the fill has."""
+        if not self.trial.exact:
+            return False
+        quanta = self.asked.answer / self.trial.quantum
+        return bool(np.any(np.isfinite(quanta) & (quanta != np.rint(quanta))))
+
+    def with_noise(self) -> "Evidence":
+        """Return the evidence with what a fast algorithm may be off by."""
+        bound = self.trial.tolerance(NORM_WISE, self.trial.expected)
+        return replace(self, noise=float(np.max(bound, initial=0.0)))
 
     @property
     def wanted_shape(self) -> tuple[int, ...]:
@@ -96,7 +114,7 @@ class Evidence:
     def _is_answer(self, predicted: Array, *, rounded: bool) -> bool:
         """Whether the answer is what was predicted; looks at one element first, as few predictions come near."""
         answer, result = self.asked.answer, self.trial.expected.result
-        slack = self.trial.bound if rounded else np.zeros((1,) * answer.ndim)
+        slack = self.noise + (self.trial.bound if rounded else np.zeros((1,) * answer.ndim))
         probe = answer.size // 2
         if answer.size and not _near(answer.flat[probe], predicted.flat[probe], 2 * result.unit, float(slack.max())):
             return False
@@ -123,12 +141,18 @@ def _aligned(value: Array, shape: tuple[int, ...], share: float) -> Array:
     return aligned
 
 
+def _ordered(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Return the evidence, wrong answers first; with noise on all fills where it shows on one."""
+    ordered = sorted(evidence, key=lambda each: each.right)
+    return [each.with_noise() for each in ordered] if any(each.is_noisy for each in ordered) else ordered
+
+
 def find_matches(evidence: Iterable[Evidence], *, budget: int | None = None) -> tuple[Match, ...]:
     """Return every mistake that reproduces the answers to the exact fills, the likeliest first.
 
     Empty where every fill was answered rightly: what is wrong then, no computation on integers shows.
     """
-    ordered = sorted(evidence, key=lambda each: each.right)
+    ordered = _ordered(evidence)
     if not ordered or ordered[0].right:
         return ()
     with np.errstate(all="ignore"):  # an answer may hold NaN, Inf and numbers too large for what is made of them
@@ -247,7 +271,7 @@ def find_match(name: str, evidence: Iterable[Evidence]) -> Match | None:
 
     To try what has been named costs a small part of what it costs to look for a name.
     """
-    ordered = sorted(evidence, key=lambda each: each.right)
+    ordered = _ordered(evidence)
     if not ordered or ordered[0].right or not is_reproducible(name):
         return None
     budget = _Budget(_BUDGET)

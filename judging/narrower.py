@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convformance.judging import form
-from convformance.judging.bounds import EXACT_FILLS, Trial
+from convformance.judging import form, ranges
+from convformance.judging.bounds import EXACT_FILLS, RANGE_FILL, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT
-from convformance.judging.judgement import Ask, FillResult, Results
+from convformance.judging.judgement import Ask, FillResult, Results, of_ordinary_size
 from convformance.reference.arrays import Array, widened
 
 # Least error for a candidate to be worth asking for, in its own unit: without it a coarse format would explain every
@@ -27,6 +27,8 @@ from convformance.reference.arrays import Array, widened
 _LEAST_SUMS, _LEAST_INPUTS = 2.0**-10, 2.0**-4
 # Of all elements: rounding shows in nearly every one, a defect at an end or in one channel in fewer than that.
 _MANY = 2.0**-4
+# Elements of a result: of fewer than so many, chance decides on which fill one of them shows narrow arithmetic.
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,12 @@ def _explains(candidate: Candidate, examination: Examination, ask: Ask, results:
 
 
 def candidates(examination: Examination, results: Results) -> Iterator[Candidate]:
-    """Yield what the exact fills leave possible, the likelier first; sums of one operand have no multiplicands."""
-    if all(result.exact for result in results.values() if result.trial.exact):
+    """Yield what the exact fills leave possible, the likelier first; sums of one operand have no multiplicands.
+
+    Where few products are summed, those rounded to the type of the result may meet all exact fills by chance.
+    """
+    if all(result.exact for result in of_ordinary_size(results).values() if result.trial.exact):
+        yield from _sums_in_own_type(examination.expected)
         return
     multiplicands = len(examination.trial("int").operands.arrays) > 1
     if results["int"].exact and multiplicands:
@@ -74,13 +80,18 @@ def candidates(examination: Examination, results: Results) -> Iterator[Candidate
 
 def _narrower_inputs(expected: Precision, results: Results) -> Iterator[Candidate]:
     """Yield roundings of the inputs, without formats that overflow where the answer does not, or the reverse."""
-    exact = [result for result in results.values() if result.trial.exact]
+    exact = [result for result in of_ordinary_size(results).values() if result.trial.exact]
     largest = max(float(np.abs(array).max(initial=0.0)) for result in exact for array in result.trial.numbers[0])
     overflowed = not all(np.isfinite(result.value).all() for result in exact)
     for inputs in _formats_below(tuple(FORMATS), expected.result):
         if overflowed == (largest > inputs.largest):
             precision = Precision(expected.accumulator, expected.result, inputs)
             yield Candidate(precision, f"inputs rounded to {inputs.name}")
+
+
+def _sums_in_own_type(expected: Precision) -> Iterator[Candidate]:
+    if expected.result.digits < expected.accumulator.digits and expected.result.name in ACCUMULATORS:
+        yield Candidate(Precision(expected.result, expected.result), f"sums kept in {expected.result.name}")
 
 
 def _narrower_sums(expected: Precision) -> Iterator[Candidate]:
@@ -104,8 +115,10 @@ def _are_as_large(fmt: Format, other: Format) -> bool:
 def is_scattered(results: Results) -> bool:
     """Whether errors lie as those of arithmetic do: in many elements, or in others on each fill.
 
-    A defect of a few elements stays in those.
+    A defect of a few elements stays in those. A result of few elements does not say.
     """
+    if next(iter(results.values())).value.size < _FEW:
+        return True
     masks = [
         _wrong_elements(result) for result in results.values() if result.trial.name == "int" or not result.trial.exact
     ]
@@ -128,9 +141,10 @@ def _is_plausible(candidate: Candidate, results: Results) -> bool:
     others.
     """
     random = [result for result in results.values() if not result.trial.exact]
-    if candidate.asks and all(np.array_equal(result.value, result.want) for result in random):
+    is_shown = random[0].value.size < _FEW or not all(np.array_equal(each.value, each.want) for each in random)
+    if candidate.asks and not is_shown:
         return False
-    precision, trials = candidate.precision, [(result, result.trial) for result in results.values()]
+    precision, trials = candidate.precision, [(result, result.trial) for result in of_ordinary_size(results).values()]
     if precision.accumulator.digits < trials[0][1].expected.accumulator.digits:
         unit = _LEAST_SUMS * precision.accumulator.unit
         return any(_reaches(result, unit * trial.W) for result, trial in trials)
@@ -153,8 +167,17 @@ def _is_credible(candidate: Candidate, results: Results) -> bool:
     """Whether the errors on the exact fills are no larger than such arithmetic makes, what overflowed aside."""
     exact = (result for result in results.values() if result.trial.exact)
     return all(
-        bool(np.all((result.size <= _reach(candidate, result.trial)) | ~np.isfinite(result.value))) for result in exact
+        bool(np.all((result.size <= _reach(candidate, result.trial)) | _overflowed(candidate, result)))
+        for result in exact
     )
+
+
+def _overflowed(candidate: Candidate, result: FillResult) -> Array:
+    """Return a mask of what overflowed: where numbers are of ordinary size, the fills made for that show if rightly."""
+    if result.trial.name == RANGE_FILL:
+        return ranges.allowed(result.trial, result.value, candidate.precision)
+    mask: Array = ~np.isfinite(result.value)
+    return mask
 
 
 def _reach(candidate: Candidate, trial: Trial) -> Array:

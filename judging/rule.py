@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from convformance.judging import calls, explaining, grades
-from convformance.judging.bounds import SUMS
+from convformance.judging.bounds import RANGE_FILL, SUMS
 from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, STORED, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION, WRONG
-from convformance.judging.grading import grade_fill, grade_special_fill
+from convformance.judging.grading import grade_fill, grade_special_fill, nearest_reading
+from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Judgement, Results
 from convformance.judging.narrower import Candidate, find_candidate
 from convformance.judging.spread import error_map, measure_spread, spread_text, worst_element
@@ -50,7 +51,29 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgem
             results[name] = calls.grade_both(grade, trial, answer)
     if empty:
         return Judgement(CONFORMANT, exact=True, seconds=min(seconds))
-    return _combine(examination, ask, results, min(seconds), explain)
+    as_given = results.get(RANGE_FILL)
+    if as_given is None or as_given.exact:
+        return _combine(examination, ask, results, min(seconds), explain)
+    results[RANGE_FILL] = nearest_reading(as_given)
+    judgement = _combine(examination, ask, results, min(seconds), explain)
+    return judgement if results[RANGE_FILL] is as_given else _without_subnormals(judgement, as_given)
+
+
+def _without_subnormals(judgement: Judgement, as_given: FillResult) -> Judgement:
+    """Say of an answer that is right but for subnormal operands, which it takes for 0, that it is of low precision."""
+    if judgement.grade not in (CONFORMANT, LOW_PRECISION):
+        return judgement
+    bound = as_given.trial.bound
+    match = (*(judgement.diagnosis if judgement.grade == LOW_PRECISION else ()), Match("subnormals-flushed"))
+    return replace(
+        judgement,
+        grade=LOW_PRECISION,
+        exact=False,
+        message="; ".join(filter(None, (judgement.message, "subnormal operands are taken for 0"))),
+        worst=judgement.worst or worst_element(as_given, as_given.share(bound), bound),
+        fills={**judgement.fills, RANGE_FILL: LOW_PRECISION},
+        diagnosis=match,
+    )
 
 
 def _combine(examination: Examination, ask: Ask, results: Results, seconds: float, explain: bool) -> Judgement:

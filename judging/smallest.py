@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from convformance.judging import calls
-from convformance.judging.bounds import Operands
+from convformance.judging.bounds import RANGE_FILL, Operands
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
-from convformance.judging.grading import grade_fill, grade_special_fill
-from convformance.judging.judgement import Ask
+from convformance.judging.grading import grade_fill, grade_special_fill, nearest_reading
+from convformance.judging.judgement import Ask, FillResult
 from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.borders import ZERO
 from convformance.reference.following import NOTHING
@@ -30,6 +31,7 @@ Record = dict[str, Any]
 
 # What one search may take: a slow framework runs out of seconds, a fast one out of calls.
 ASKS, SECONDS = 200, 2.0
+_READABLE = 2.0**53  # from here on an integer has more digits than anybody reads
 _POSITIONS = 12  # of a single 1 that are tried in an operand
 
 
@@ -90,6 +92,7 @@ class Failure:
 
 
 Fails = Callable[[Problem, Operands], Failure | None]
+Cut = Callable[[Array, tuple[int, ...]], Array]
 
 
 def failure(
@@ -103,19 +106,28 @@ def failure(
     error_text: Callable[[Exception], str] = str,
     exact: bool = False,
     rounds: bool = False,
+    fill: str = "int",
 ) -> Failure | None:
     """Return how ``ask(operands)`` fails on exact data, None for the truth or what a fast algorithm may make of it.
 
     ``exact``: nothing but the truth, bit for bit, will do. ``rounds``: sums of these operands round. Without it data
-    that the accumulator cannot sum exactly are no proof: None. An exception of ``ask`` is a failure, which
-    ``error_text`` puts into words.
+    that the accumulator cannot sum exactly are no proof: None. ``fill`` is what the operands were cut from. An
+    exception of ``ask`` is a failure, which ``error_text`` puts into words.
     """
+    name = RANGE_FILL if fill == RANGE_FILL else "int"
     special = not all(map(_is_finite, operands.arrays))
     examination = Examination(
-        operation, problem, dtype, lambda *_: operands, special=special, rounds=rounds, accumulator=accumulator
+        operation,
+        problem,
+        dtype,
+        lambda *_: operands,
+        special=special,
+        rounds=rounds,
+        fills=(name,),
+        accumulator=accumulator,
     )
     try:
-        trial = examination.trial("int")
+        trial = examination.trial(name)
     except BrokenFill:
         return None
     fail = partial(Failure, operation, problem, operands)
@@ -127,8 +139,16 @@ def failure(
     if fault is not None:
         return fail(answer.value, fault, trial.want)
     result = calls.grade_both(grade_special_fill if special else grade_fill, trial, answer)
-    fails = not result.exact if exact else result.grade == WRONG
-    return fail(answer.value, "", result.want) if fails else None
+    return fail(answer.value, "", result.want) if _is_proof(result, exact=exact) else None
+
+
+def _is_proof(result: FillResult, *, exact: bool) -> bool:
+    """Whether an answer is not the truth, or, unless ``exact``, nothing that a fast algorithm may make of it."""
+    if result.trial.name == RANGE_FILL:
+        if np.any((result.want != 0) & (np.abs(result.want) < result.trial.expected.smallest_normal)):
+            return False  # a result so small may be 0
+        result = result if exact else nearest_reading(result)
+    return not result.exact if exact else result.grade == WRONG
 
 
 def _is_finite(array: Array) -> bool:
@@ -136,17 +156,26 @@ def _is_finite(array: Array) -> bool:
 
 
 def smallest(
-    operation: str, problem: Problem, operands: Operands, fails: Fails, *, asks: int = ASKS, seconds: float = SECONDS
+    operation: str,
+    problem: Problem,
+    operands: Operands,
+    fails: Fails,
+    *,
+    asks: int = ASKS,
+    seconds: float = SECONDS,
+    fill: str = "int",
 ) -> Failure | None:
     """Return the smallest failure of the kind that ``operands`` show, found with at most ``asks`` calls of ``fails``.
 
     ``fails(problem, operands)`` asks again and returns the failure or None. None when the operands do not fail a second
-    time.
+    time. ``fill`` is where they come from: of numbers of every size the smallest may be what fails.
     """
     first = fails(problem, operands)
     if first is None:
         return None
     shrinker = _Shrinker(operation, fails, first, asks, time.monotonic() + seconds)
+    if fill == RANGE_FILL:
+        shrinker.cuts = tuple(product((_cut, _cut_around_smallest), repeat=len(operands.arrays)))
     shrinker.shrink_problem()
     shrinker.shrink_data()
     shrinker.cut_from = shrinker.smallest.operands  # of which more may be cut away now that most of it is zeros
@@ -160,6 +189,7 @@ class _Shrinker:
     def __init__(self, operation: str, fails: Fails, first: Failure, asks: int, deadline: float) -> None:
         self.operation, self.fails, self.smallest, self.cut_from = operation, fails, first, first.operands
         self._asks, self._deadline = asks, deadline
+        self.cuts: tuple[tuple[Cut, ...], ...] = ((_cut,) * len(first.operands.arrays),)
 
     def shrink_problem(self) -> None:
         """Take the first simpler problem that still fails, until none does."""
@@ -167,10 +197,15 @@ class _Shrinker:
             pass
 
     def _simpler_fails(self, problem: Problem) -> bool:
-        shapes, bias = problem.operand_shapes(self.operation), self.cut_from.bias
+        shapes, arrays, bias = problem.operand_shapes(self.operation), self.cut_from.arrays, self.cut_from.bias
         cut_bias = None if bias is None else _cut(bias, problem.operation_bias_shape(self.operation))
-        cut = Numbers(tuple(map(_cut, self.cut_from.arrays, shapes)), cut_bias)
-        return any(self._takes(problem, data) for data in (_counting(self.operation, problem, cut), cut))
+        cuts = [
+            Numbers(
+                tuple(cut(array, shape) for cut, array, shape in zip(chosen, arrays, shapes, strict=True)), cut_bias
+            )
+            for chosen in self.cuts
+        ]
+        return any(self._takes(problem, data) for data in (_counting(self.operation, problem, cuts[0]), *cuts))
 
     def shrink_data(self) -> None:
         """Take the simplest numbers that still fail: a single 1 beside 1, 2, 3 and so on, or else many zeros."""
@@ -306,7 +341,18 @@ def _cut(array: Array, shape: tuple[int, ...]) -> Array:
     if not array.size:
         return np.zeros(shape, array.dtype)
     largest = np.nan_to_num(magnitudes(widened(array)), nan=np.inf, posinf=np.inf).argmax()
-    centre = np.unravel_index(largest, array.shape)
+    return _around(int(largest), array, shape)
+
+
+def _cut_around_smallest(array: Array, shape: tuple[int, ...]) -> Array:
+    """Return ``array`` around its smallest element that is not 0 in another shape."""
+    sizes = magnitudes(widened(array))
+    return _around(int(np.where(sizes > 0, sizes, np.inf).argmin()), array, shape) if array.size else _cut(array, shape)
+
+
+def _around(element: int, array: Array, shape: tuple[int, ...]) -> Array:
+    """Return ``array`` around that element in another shape."""
+    centre = np.unravel_index(element, array.shape)
     axes = (np.arange(new) + middle - new // 2 for new, middle in zip(shape, centre, strict=True))
     return array[np.ix_(*(axis % old for axis, old in zip(axes, array.shape, strict=True)))]
 
@@ -362,7 +408,7 @@ def _json_number(entry: Any) -> Any:
         )
     if not np.isfinite(entry):
         return str(entry)
-    return int(entry) if entry == int(entry) else entry
+    return int(entry) if abs(entry) < _READABLE and entry == int(entry) else entry
 
 
 def _call_text(operation: str, problem: Problem, names: tuple[str, ...], *, of_integers: bool) -> str:

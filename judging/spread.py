@@ -32,7 +32,7 @@ _LEADING = {"filter_shape": ("filter", "channel"), "bias_shape": ("channel",), "
 def worst_element(result: FillResult, ratio: Array, bound: Array) -> Record:
     """Return the element with the largest share of its bound as the record keeps it."""
     index = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
-    allowed = np.broadcast_to(bound, ratio.shape)
+    allowed = np.broadcast_to(result.trial.unscaled(bound), ratio.shape)
     got, want = result.value[index], result.want[index]
     part = _worse_part(got, want) if np.iscomplexobj(result.want) else ""
     if part:

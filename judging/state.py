@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from convformance.judging.hypotheses.hypothesis import Match
-from convformance.judging.judgement import FillResult, Results
+from convformance.judging.judgement import FillResult, Results, of_ordinary_size
 from convformance.reference import operations
 from convformance.reference.arrays import Array, magnitudes
 from convformance.reference.operation import OPERAND_NAMES
@@ -34,7 +34,7 @@ def explain_state(results: Results) -> tuple[Match, ...]:
 
 def _answers(results: Results) -> list[FillResult]:
     """Return the answers to the exact fills, none where a later one is right, or where they do not differ."""
-    answers = [result for result in results.values() if result.trial.exact]
+    answers = [result for result in of_ordinary_size(results).values() if result.trial.exact]
     differ = all(_differ(first, later) for first, later in pairwise(answers))
     return answers if differ and len(answers) > 1 and not any(result.exact for result in answers[1:]) else []
 

@@ -155,6 +155,7 @@ FEATURES = (
     Feature("Shapes", "empty tensors", "a size of 0 somewhere", _empty),
     Feature("Data", "bias", "a number added to each channel", lambda case: case.bias),
     Feature("Data", "NaN and Inf", "in the image or in the filter", lambda case: bool(case.special)),
+    Feature("Data", "ends of the range", "overflow, subnormal numbers, all exponents", lambda case: bool(case.range)),
     Feature(
         "Data", "non-contiguous operands", "sliced, or with permuted axes",
         lambda case: case.memory not in ("", "contiguous"),

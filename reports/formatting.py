@@ -121,6 +121,7 @@ def describe_case(case: CaseLine) -> str:
         "with bias" if case.bias else "",
         f"operands {case.memory}" if case.memory not in ("", "contiguous") else "",
         f"special values: {case.special}" if case.special else "",
+        f"numbers at the ends of the range: {case.range}" if case.range else "",
     ]
     return (
         "; ".join(part for part in parts if part)
@@ -148,6 +149,7 @@ def case_parameters(case: CaseLine) -> tuple[tuple[str, str], ...]:
         ("memory", case.memory),
         ("special", case.special or "none"),
         ("zero_points", format_tuple(case.zero_points or (0, 0))),
+        ("range", case.range or "ordinary"),
         ("seed", str(case.seed)),
     )
 

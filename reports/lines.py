@@ -182,6 +182,7 @@ class CaseLine:
     bias: Flag = False
     memory: Text = ""
     special: Text = ""
+    range: Text = ""
     source: Text = ""
     seed: Integer = 0
     zero_points: Size = ()

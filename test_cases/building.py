@@ -44,6 +44,7 @@ _NOT_SAID = ("rank", "operation", "dtype")
 _MOST_ORDINARY = {
     "special": "",
     "beyond": NOTHING,
+    "range": "",
     "results": "more",
     "rows": "more",
     "dilation": "1",
@@ -143,6 +144,7 @@ def _case(levels: Wanted, digits: Digits) -> Case:
         bias=levels["bias"] == "bias",
         memory=levels["memory"],
         special=levels["special"],
+        range=levels["range"],
         operations=(levels["operation"],),
         dtypes=(levels["dtype"],),
     )

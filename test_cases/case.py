@@ -16,10 +16,10 @@ from convformance.reference.following import NOTHING
 from convformance.reference.geometry import Padding, Pairs, Size
 from convformance.reference.operation import OPERATIONS, TABLE, WITH_BIAS
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
+from convformance.test_cases.memory import MEMORY
 
 TIERS = ("smoke", "standard", "full")
 HUGE = "huge"  # the tier of cases that need tens of gigabytes: no other tier holds them
-MEMORY = ("contiguous", "sliced", "permuted")
 
 # float64 and float32 accumulate in their own type; the 16-bit types in a wider one, and round once at the end.
 WIDE = ("float64", "float32")
@@ -47,12 +47,15 @@ class Case:
 
     Sizes are those of the convolution it belongs to: ``input_size`` is the large side, and the explicit result size
     of a transposed convolution. ``memory`` is how the operands lie: ``contiguous``, ``sliced`` (every second element
-    of a larger array per axis) or ``permuted`` (the axes of a channels-last array). ``special`` places NaN or Inf in
-    an operand: see ``fills.SPECIALS``. ``border`` is what lies in the padding, one of
-    ``borders.BORDERS``. ``source`` is a link for cases that come from a report. ``zero_points`` are what integers that
-    stand for 0 are stored as, in the first and in the second operand. ``outputs`` is the size of the small side where
-    it is smaller than what the geometry gives, and ``then`` what follows the convolution: see ``Problem``. ``raw`` are
-    arguments that no problem holds: only routes for raw arguments are asked such a case.
+    of a larger array per axis), ``permuted`` (the axes of a channels-last array), ``expanded`` (numbers repeated by a
+    stride of 0), ``unaligned`` (one element behind where vectors begin), ``ones`` (odd strides along axes of size 1) or
+    ``guarded`` (at the edge of memory that cannot be read). ``special`` places NaN or Inf in an operand: see
+    ``fills.SPECIALS``. ``range`` adds a fill of numbers from the ends of the dtype's range: see ``ranges.RANGES``.
+    ``border`` is what lies in the padding, one of ``borders.BORDERS``. ``source`` is a link for cases that come from a
+    report. ``zero_points`` are what integers that stand for 0 are stored as, in the first and in the second operand.
+    ``outputs`` is the size of the small side where it is smaller than what the geometry gives, and ``then`` what
+    follows the convolution: see ``Problem``. ``raw`` are arguments that no problem holds: only routes for raw arguments
+    are asked such a case.
     """
 
     family: str
@@ -79,6 +82,7 @@ class Case:
     outputs: Size | None = None
     then: str = NOTHING
     raw: Raw | None = None
+    range: str = ""
 
     @cached_property
     def problem(self) -> Problem:
@@ -239,6 +243,7 @@ def _parameter_parts(declared: Case) -> tuple[str, ...]:
         declared.memory: declared.memory != "contiguous",
         declared.special: bool(declared.special),
         _zero_points_part(declared): any(declared.zero_points),
+        declared.range: bool(declared.range),
         f"r{declared.seed}": declared.seed != 0,
     }
     return tuple(part for part, differs in differs_from_default.items() if differs)

@@ -1,6 +1,6 @@
 """Every case of the suite, by tier and by id."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 
@@ -19,6 +19,7 @@ from convformance.test_cases.families import (
     integers,
     kernels,
     layers,
+    limits,
     memory,
     mixed,
     outputs,
@@ -26,6 +27,7 @@ from convformance.test_cases.families import (
     paths,
     porting,
     precision,
+    ranges,
     ranks,
     refusals,
     regression_edges,
@@ -65,10 +67,11 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
     "empty": (empty.CASES, "empty batches, channels and results, single elements"),
     "channels": (channels.CASES, "channel counts around the blocks of vector code"),
     "tiles": (tiles.CASES, "spatial sizes around the tiles of blocked code, long rows"),
-    "memory": (memory.CASES, "operands that are slices of larger arrays or have permuted axes"),
+    "memory": (memory.CASES, "operands with other strides or alignment, or at the edge of unreadable memory"),
     "special": (special.CASES, "NaN and infinities, and where the result must show them"),
     "integers": (integers.CASES, "int8 and uint8 with zero points, int32"),
     "complex": (complex_numbers.CASES, "complex numbers, whose parts are summed crosswise"),
+    "ranges": (ranges.CASES, "numbers from the ends of a type's range, and sums that leave it"),
     "precision": (precision.CASES, "sums of ten to five thousand products"),
     "porting": (porting.CASES, "confusions of people who write or port a convolution"),
     "paths": (paths.CASES, "ordinary shapes, for which fast paths are written"),
@@ -81,6 +84,7 @@ _TABLE: dict[str, tuple[tuple[Case, ...], str]] = {
         refusals.CASES,
         "arguments that have no meaning, or that few take: zero, negative, huge, a list too long",
     ),
+    "limits": (limits.CASES, "sizes past what 16 bits count"),
     "layers": (layers.CASES, "layers of well-known networks at their real sizes"),
     "mixed": ((), "every pair of features that can meet, in every operation; every triple in full"),
     "sweep": ((), "a seeded sample of the product of all parameters"),
@@ -117,6 +121,14 @@ def cases_of(tier: str, families: Iterable[str]) -> tuple[Case, ...]:
     return *asked, *(case for case in refusals.CASES if case not in asked)
 
 
+def standard_cases_of(rank: int, dtype: str, operations: Collection[str]) -> Iterator[Case]:
+    """Yield those of the standard tier with that rank and dtype that ask one of the operations; no others are built."""
+    for case in (*_chosen(), *mixed.asked_of(rank, dtype, operations)):
+        asks = len(case.input_size) == rank and dtype in case.dtypes and case.tier != TIERS[-1]
+        if asks and not set(operations).isdisjoint(case.operations):
+            yield case
+
+
 def case_by_id(case_id: str) -> Case:
     """Return the case with this id; raises ValueError naming the ids that are nearest to it when there is none."""
     known = {**_by_id(), **{each.id: each for each in huge.CASES}}
@@ -150,7 +162,11 @@ def _row(name: str, asks: str, by_tier: dict[str, list[Case]]) -> str:
 
 @cache
 def _declared() -> tuple[Case, ...]:
-    return (*(case for declared, _ in _TABLE.values() for case in declared), *mixed.cases())
+    return (*_chosen(), *mixed.cases())
+
+
+def _chosen() -> Iterator[Case]:
+    return (case for declared, _ in _TABLE.values() for case in declared)
 
 
 def forget() -> None:

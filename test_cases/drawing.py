@@ -4,9 +4,8 @@ Each parameter is off its default in about a third of them. They are for questio
 has time; the catalogue's tiers hold none of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 
 from convformance.reference.geometry import Pairs, Size, effective_kernel
@@ -19,11 +18,10 @@ _FAMILY = "check"
 _WITH_SINGLE_OUTPUTS = 20  # the first candidates may have one output along an axis; later ones have more to show
 
 
-@cache
-def drawn_cases(rank: int) -> tuple[Case, ...]:
-    """Return the drawn cases of that rank, in the order they were drawn; a few ids stand more than once."""
+def drawn_cases(rank: int) -> Iterator[Case]:
+    """Yield the drawn cases of that rank one by one, in the order they are drawn; a few ids stand more than once."""
     candidates = (_draw_case(rank, number) for number in range(CANDIDATES))
-    return tuple(candidate for candidate in candidates if candidate is not None)
+    return (candidate for candidate in candidates if candidate is not None)
 
 
 class _Digits:

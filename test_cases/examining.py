@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from convformance.judging.bounds import RANGE_FILL, fills_of
 from convformance.judging.conditions import QuestionParameters, parameters
 from convformance.judging.examination import Examination
 from convformance.test_cases import fills
@@ -12,10 +13,24 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
-    return Examination(operation, case.problem, dtype, data, special=special, rounds=rounds, accumulator=accumulator)
+    # Beside numbers that the case fixes there is no choice of a range.
+    ranged = bool(case.range) and case.fixed_filter is None and case.sum_limits is None
+    asked = (*fills_of(operation), *((RANGE_FILL,) if ranged else ()))
+    return Examination(
+        operation,
+        case.problem,
+        dtype,
+        data,
+        special=special,
+        rounds=rounds,
+        fills=asked,
+        accumulator=accumulator,
+    )
 
 
 def question_parameters(case: Case, operation: str, dtype: str) -> QuestionParameters:
     """Return the parameters of that question, by which the diagnosis compares it with others."""
     bias = case.has_bias(operation)
-    return parameters(operation, case.problem, dtype, memory=case.memory, bias=bias, special=case.special)
+    return parameters(
+        operation, case.problem, dtype, memory=case.memory, bias=bias, special=case.special, ends=case.range
+    )

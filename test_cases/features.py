@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from convformance.reference.geometry import PADDING_SYMBOLS, Size
 from convformance.reference.operation import OPERATIONS
 from convformance.reference.problem import BEYOND
-from convformance.test_cases.case import DTYPES, MEMORY, Case
+from convformance.test_cases.case import DTYPES, Case
 from convformance.test_cases.fills import SPECIALS
+from convformance.test_cases.memory import MEMORY, is_odd
+from convformance.test_cases.ranges import RANGES
 
 # No framework's convolution has the word causal: it is asked in numbers.
 NAMED_PADDINGS = tuple(symbol for symbol in PADDING_SYMBOLS if symbol != "causal")
@@ -179,6 +181,11 @@ def _beyond(question: Question) -> str:
     return next(iter(sorted(question.case.problem.beyond)), NOTHING)
 
 
+def _memory(question: Question) -> str:
+    case = question.case
+    return case.memory if is_odd(case.memory, case.problem.operand_shapes(question.operation)) else "contiguous"
+
+
 _CHANNELS = ("1", "few", "blocks", "tails")
 
 FEATURES: tuple[Feature, ...] = (
@@ -197,8 +204,9 @@ FEATURES: tuple[Feature, ...] = (
     Feature("rows", ("one on an axis", "more"), _rows),
     Feature("results", ("one", "one on an axis", "more"), _results),
     Feature("bias", ("none", "bias"), _bias),
-    Feature("memory", MEMORY, lambda question: question.case.memory),
+    Feature("memory", MEMORY, _memory),
     Feature("special", ("", *SPECIALS), lambda question: question.case.special),
+    Feature("range", ("", *RANGES), lambda question: question.case.range),
     Feature("operation", OPERATIONS, lambda question: question.operation),
     Feature("dtype", DTYPES, lambda question: question.dtype),
     Feature("beyond", (NOTHING, *BEYOND), _beyond),

@@ -5,7 +5,9 @@ Three exact fills, on which every correct direct algorithm gives the same bits, 
 - ``int``: both operands integers up to ``R = min(256, sqrt(2**24 / K))``, the same for every dtype;
 - ``xwide``: the first operand odd integers of as many digits as fit, the second +-1; ``wwide`` mirrored; elements of
   one of them are put to 0 until all sums of magnitudes fit;
-- ``normal``: N(0, 1); ``positive``: U[0, 1), both rounded to the dtype.
+- ``normal``: N(0, 1); ``positive``: U[0, 1), both rounded to the dtype;
+
+and ``range``, exact as well, of which the case says what it holds: see ``ranges``.
 
 Of complex numbers both parts are such fills. Of integers every fill is exact: see ``integer_fills``.
 
@@ -21,15 +23,25 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.bounds import EXACT_FILLS, INTEGER_FILLS, RANDOM_FILLS, magnitude, products, quantum
+from convformance.judging.bounds import (
+    EXACT_FILLS,
+    INTEGER_FILLS,
+    RANDOM_FILLS,
+    RANGE_FILL,
+    magnitude,
+    products,
+    quantum,
+)
 from convformance.judging.formats import FORMATS, Format, default_accumulator, format_of, operand_formats
 from convformance.reference.arrays import Array, joined, magnitudes
 from convformance.reference.dtypes import COMPLEX, INTEGERS
 from convformance.reference.following import headroom
 from convformance.reference.operation import BY_NAME
 from convformance.reference.rounding import round_once
-from convformance.test_cases import integer_fills
+from convformance.test_cases import integer_fills, memory
 from convformance.test_cases.case import Case
+from convformance.test_cases.memory import Role
+from convformance.test_cases.ranges import LARGEST, ranged
 
 __all__ = ["EXACT_FILLS", "RANDOM_FILLS", "SPECIALS", "Operands", "fill"]
 
@@ -65,6 +77,12 @@ class _Numbers:
     def mapped(self, function: Callable[[Array], Array]) -> "_Numbers":
         return _Numbers(tuple(map(function, self.arrays)), None if self.bias is None else function(self.bias))
 
+    def in_roles(self, fill: str, function: Callable[[Array, Role], Array]) -> "_Numbers":
+        """Return ``function(array, role)`` of every operand and the bias."""
+        operands = len(self.arrays)
+        arrays = (function(array, Role(fill, number, operands)) for number, array in enumerate(self.arrays))
+        return _Numbers(tuple(arrays), None if self.bias is None else function(self.bias, Role(fill, None, operands)))
+
     def with_array(self, index: int, array: Array) -> "_Numbers":
         return _Numbers((*self.arrays[:index], array, *self.arrays[index + 1 :]), self.bias)
 
@@ -91,13 +109,15 @@ def fill(
         numbers = _exact(case, operation, name, *_digits(stored, accumulator, inputs))
     elif name in RANDOM_FILLS:
         numbers = _random(case, operation, name)
+    elif name == RANGE_FILL and case.range:
+        return _ranged(case, operation, stored)
     else:
         raise ValueError(f"fill={name!r} is unknown; allowed: {', '.join((*EXACT_FILLS, *RANDOM_FILLS))}")
     if stored == _FLOAT16:  # the other formats reach far beyond any sum asked here
         limit = (_FLOAT16.largest if name in EXACT_FILLS else _RANDOM_LIMIT) / headroom(case.then)
         numbers = _scaled_below(case, operation, numbers, limit)
     rounded = _with_special_value(case, numbers.mapped(partial(_round_to, stored)))
-    finished = rounded.mapped(partial(_lay_out, memory=case.memory))
+    finished = rounded.in_roles(name, partial(_lay_out, case.memory))
     return Operands(finished.arrays, finished.bias)
 
 
@@ -110,7 +130,7 @@ def _of_integers(case: Case, operation: str, dtype: str, name: str) -> Operands:
         integer_fills.draw(name, numbers, _generator(case, operation, name, str(index)), shape)
         for index, (numbers, shape) in enumerate(zip(ranges, case.problem.operand_shapes(operation), strict=False))
     )
-    return Operands(tuple(_lay_out(array, case.memory) for array in arrays))
+    return Operands(_Numbers(arrays, None).in_roles(name, partial(_lay_out, case.memory)).arrays)
 
 
 def _complex(case: Case, operation: str, name: str, digits: tuple[int, int]) -> _Numbers:
@@ -128,6 +148,22 @@ def _complex(case: Case, operation: str, name: str, digits: tuple[int, int]) -> 
     bias = None if real.bias is None or imaginary.bias is None else joined(real.bias, imaginary.bias)
     numbers = _Numbers(arrays, bias)
     return _thin_out(case, operation, name, numbers, sum_digits, np.inf) if name in EXACT_FILLS else numbers
+
+
+def _ranged(case: Case, operation: str, stored: Format) -> Operands:
+    """Return small integers times powers of two from the ends of the range of ``stored``, which holds all of them."""
+    integers = _draw(case, operation, RANGE_FILL, partial(_uniform, LARGEST))
+    generator = _generator(case, operation, RANGE_FILL, "exponents")
+    arrays, bias = ranged(case.range, operation, case.problem, stored, (integers.arrays, integers.bias), generator)
+    numbers = _Numbers(arrays, bias).in_roles(
+        RANGE_FILL, lambda array, role: _lay_out(case.memory, array.astype(stored.dtype), role)
+    )
+    return Operands(numbers.arrays, numbers.bias)
+
+
+def _lay_out(layout: str, array: Array, role: Role) -> Array:
+    """Return ``array`` in memory; what an expanded one repeats holds the NaN or infinity of the case, if it has one."""
+    return memory.lay_out(memory.repeated(array, layout, role), layout, role)
 
 
 def _beside_fixed_filter(case: Case, operation: str, name: str, fixed: Array) -> _Numbers:
@@ -204,10 +240,10 @@ def _draw(
     """Return every operand drawn by ``draw(generator, shape)`` from a source of its own."""
     shapes = case.problem.operand_shapes(operation)
     arrays = tuple(draw(_generator(case, operation, name, str(index)), shape) for index, shape in enumerate(shapes))
-    if not case.has_bias(operation):
-        return _Numbers(arrays, None)
-    bias_shape = case.problem.operation_bias_shape(operation)
-    return _Numbers(arrays, draw(_generator(case, operation, name, "bias"), bias_shape))
+    bias = None
+    if case.has_bias(operation):
+        bias = draw(_generator(case, operation, name, "bias"), case.problem.operation_bias_shape(operation))
+    return _Numbers(arrays, bias).in_roles(name, lambda array, role: memory.repeated(array, case.memory, role))
 
 
 @lru_cache(maxsize=4)  # for the other dtypes, which round the same numbers
@@ -269,7 +305,9 @@ def _thin_out(case: Case, operation: str, name: str, numbers: _Numbers, sum_digi
         return numbers
     index = _operand_to_thin_out(case, operation)
     array = numbers.arrays[index]
-    chances = _generator(case, operation, name, "thin").random(array.shape)
+    role = Role(name, index, len(numbers.arrays))
+    drawn = np.asarray(_generator(case, operation, name, "thin").random(array.shape))
+    chances = memory.repeated(drawn, case.memory, role)
     while True:
         thinned = numbers.with_array(index, np.where(chances < density, array, 0.0))
         if _stays_below(case, operation, thinned, limit):
@@ -335,15 +373,3 @@ def _with_special_value(case: Case, numbers: _Numbers) -> _Numbers:
     if target.size:
         target[tuple(size // 2 for size in target.shape)] = np.inf if case.special.startswith("inf") else np.nan
     return _Numbers(tuple(arrays), numbers.bias)
-
-
-def _lay_out(array: Array, memory: str) -> Array:
-    """Return ``array`` contiguous, as every second element of a larger array, or as a channels-last one."""
-    if memory == "sliced":
-        larger = np.full([2 * size for size in array.shape], np.nan, array.dtype)  # NaN shows a neighbour that is read
-        view = larger[(slice(None, None, 2),) * array.ndim]
-        view[...] = array
-        return view
-    if memory == "permuted" and array.ndim > 1:
-        return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)
-    return np.ascontiguousarray(array)

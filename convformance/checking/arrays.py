@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import util
@@ -30,7 +30,9 @@ class Kind:
 
     ``roots`` are the first names of the modules that its types and functions live in, ``aliases`` how code calls them,
     ``clues`` what an exception says that wants these arrays. ``supplies`` are what constructors of its layers ask for
-    by name. ``fixed_once``: its arrays cannot be changed.
+    by name. ``fixed_once``: its arrays cannot be changed. ``pull_back`` gives the gradients of a function by arrays, as
+    ``pull_back(function, arrays, dy)``, zero where it does not depend on one; ``own_backward`` tells a backward pass
+    that somebody wrote for the library.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Kind:
     context: Callable[[ModuleType, str, str | None], contextlib.AbstractContextManager[Any]] | None = None
     remark: str = ""
     supplies: Mapping[str, Callable[[], Any]] = field(default_factory=dict, hash=False, compare=False)
+    pull_back: Callable[[Callable[..., Any], Sequence[Any], Any], Sequence[Any]] | None = None
+    own_backward: Callable[[Any], bool] = lambda value: False
     device: str | None = None
 
     @property
@@ -125,6 +129,34 @@ def _to_tensorflow(module: ModuleType, array: Array, device: str | None) -> Any:
         return module.constant(array)
 
 
+def _torch_pull_back(function: Callable[..., Any], arrays: Sequence[Any], dy: Any) -> Sequence[Any]:
+    leaves = [each if each.requires_grad else each.detach().requires_grad_() for each in arrays]
+    result, torch = function(*leaves), importlib.import_module("torch")
+    if not result.requires_grad:
+        return [torch.zeros_like(each) for each in leaves]
+    gradients = torch.autograd.grad(result, leaves, dy, allow_unused=True)
+    pairs = zip(leaves, gradients, strict=True)
+    return [torch.zeros_like(leaf) if gradient is None else gradient for leaf, gradient in pairs]
+
+
+def _jax_pull_back(function: Callable[..., Any], arrays: Sequence[Any], dy: Any) -> Sequence[Any]:
+    return tuple(importlib.import_module("jax").vjp(function, *arrays)[1](dy))
+
+
+def _tensorflow_pull_back(function: Callable[..., Any], arrays: Sequence[Any], dy: Any) -> Sequence[Any]:
+    module = importlib.import_module("tensorflow")
+    with module.GradientTape() as tape:
+        tape.watch(arrays)
+        result = function(*arrays)
+    zero = module.UnconnectedGradients.ZERO
+    return tuple(tape.gradient(result, list(arrays), output_gradients=dy, unconnected_gradients=zero))
+
+
+def _is_autograd_function(value: Any) -> bool:
+    """Whether a class has a backward pass of its own for PyTorch's automatic differentiation."""
+    return isinstance(value, type) and "FunctionCtx" in {each.__name__ for each in value.__mro__}
+
+
 def _to_cupy(module: ModuleType, array: Array, device: str | None) -> Any:
     with _cupy_at_work(module, "", device):
         return module.asarray(array)
@@ -160,6 +192,8 @@ KINDS: Mapping[str, Kind] = {
             ("torch",),
             ("torch",),
             _WANTS_TENSORS,
+            pull_back=_torch_pull_back,
+            own_backward=_is_autograd_function,
         ),
         Kind(
             "jax",
@@ -170,6 +204,8 @@ KINDS: Mapping[str, Kind] = {
             r"\bjax\b|'numpy.ndarray' object has no attribute 'at'",
             fixed_once=True,
             context=_jax_at_work,
+            pull_back=_jax_pull_back,
+            own_backward=lambda value: type(value).__name__ == "custom_vjp",
             remark="JAX computes in float64 while it is asked (jax_enable_x64); without that it rounds to float32",
             supplies={
                 "key": lambda: importlib.import_module("jax.random").PRNGKey(0),
@@ -184,6 +220,7 @@ KINDS: Mapping[str, Kind] = {
             ("tf", "tensorflow"),
             r"[Tt]ensorflow|EagerTensor",
             fixed_once=True,
+            pull_back=_tensorflow_pull_back,
             context=lambda module, dtype, device: module.device(device) if device else contextlib.nullcontext(),
         ),
         Kind(
@@ -219,6 +256,18 @@ def candidates(function: Any, name: str, device: str | None) -> tuple[Kind, ...]
     used = [kind for source in sources for kind in _used(source, _DEPTH) if kind is not NUMPY]
     known = [kind for source in sources for value in _globals(source).values() for kind in _of_value(value)]
     return tuple(_on(device, [*annotated, *used, NUMPY, *known]))
+
+
+def kind_of_value(value: Any) -> Kind:
+    """Return the kind that an array is of, NumPy's for any that is not known."""
+    return next(_of_value(type(value)), NUMPY)
+
+
+def has_own_backward(function: Any) -> bool:
+    """Whether a callable computes with something that has a backward pass that its author wrote for the library."""
+    owner = function if inspect.isroutine(function) or isinstance(function, type | partial) else type(function)
+    reached = [function] + [value for source in _sources(owner) for value in (source, *_reached(source, _DEPTH))]
+    return any(kind.own_backward(value) for value in reached for kind in KINDS.values())
 
 
 def wanted_by(message: str, device: str | None) -> tuple[Kind, ...]:
@@ -305,15 +354,22 @@ def _in_annotation(annotation: Any, names: Mapping[str, Any]) -> Iterator[Kind]:
 def _used(source: Any, depth: int) -> Iterator[Kind]:
     """Yield the libraries that the code of a function uses, itself or through functions of its own file."""
     yield from _of_value(source if isinstance(source, type) else type(source))
+    for value in _reached(source, depth):
+        yield from _of_value(value)
+    for code in _codes(source.__code__) if isinstance(source, FunctionType) else ():
+        yield from (KINDS[name] for name in code.co_names if name in KINDS and name not in source.__globals__)
+
+
+def _reached(source: Any, depth: int) -> Iterator[Any]:
+    """Yield what the code of a function names, itself or through functions of its own file."""
     if not isinstance(source, FunctionType) or depth == 0:
         return
     cells = [cell.cell_contents for cell in source.__closure__ or () if _is_filled(cell)]
     names = dict.fromkeys(name for code in _codes(source.__code__) for name in code.co_names)
     for value in (*cells, *(source.__globals__.get(name) for name in names)):
-        yield from _of_value(value)
+        yield value
         if isinstance(value, FunctionType) and value is not source and value.__module__ == source.__module__:
-            yield from _used(value, depth - 1)
-    yield from (KINDS[name] for name in names if name in KINDS and name not in source.__globals__)
+            yield from _reached(value, depth - 1)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

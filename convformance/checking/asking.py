@@ -69,7 +69,13 @@ class Questioner:
         function.printed = ""
         examination = examining.examination(case, operation, spec.dtype)
         asked = parameters(
-            "conv", case.problem, spec.dtype, memory=case.memory, bias=case.has_bias(operation), special=case.special
+            "conv",
+            case.problem,
+            spec.dtype,
+            memory=case.memory,
+            bias=case.has_bias(operation),
+            special=case.special,
+            ends=case.range,
         )
         question = Question(operation, case, identity, asked, examination, Judgement(ERROR), least=spec.grade)
         self._judge(question)

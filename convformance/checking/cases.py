@@ -24,11 +24,13 @@ def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
 
     ``empty`` lets through empty batches and kernels larger than the padded input, whose results have no elements.
     """
-    ordinary = (each for each in catalogue.cases("standard") if not each.problem.beyond)
+    rank = capabilities.layouts.rank
+    own = catalogue.standard_cases_of(rank, dtype, capabilities.operations)
+    ordinary = (each for each in own if not each.problem.beyond)
     declared = askable(ordinary, capabilities, dtype, empty=empty)
     by_id = {each.id: each for each in declared}
     drawn: dict[str, Case] = {}
-    for each in askable(drawn_cases(capabilities.layouts.rank), capabilities, dtype, empty=empty):
+    for each in askable(drawn_cases(rank), capabilities, dtype, empty=empty):
         drawn.setdefault(each.id, each)
         if len(drawn) == _DRAWN:
             break

@@ -24,11 +24,13 @@ def resolved(spec: CheckSpec, signature: Signature, *, stated: bool) -> CheckSpe
 
     ``signature`` has the forms that its arguments take; ``stated``: the user says the layout of the filters.
     """
-    if {"in_channels", "groups"} & set(spec.fixed) or spec.depthwise:
+    if {"in_channels", "groups"} & set(spec.fixed) or (spec.depthwise and stated):
         return spec
     best, most = spec, _NOTHING
     for meaning in _meanings(spec, signature, stated=stated):
         right = _trial(meaning, signature)
+        if right > _NOTHING and "M" in meaning.layouts.filters:  # it takes several kernels for each channel
+            return meaning
         if right > most:
             best, most = meaning, right
         if right == _EVERYTHING or (right > _NOTHING and meaning.filter_layout == spec.filter_layout):
@@ -42,6 +44,7 @@ def in_own_terms(diagnosis: Diagnosis, layouts: Layouts) -> Diagnosis:
         return diagnosis
     return replace(
         diagnosis,
+        detail=_with_channels(diagnosis.detail),
         explanation=_with_channels(diagnosis.explanation),
         remedy=_with_channels(diagnosis.remedy),
         where=_with_channels(diagnosis.where),
@@ -64,7 +67,10 @@ def _meanings(spec: CheckSpec, signature: Signature, *, stated: bool) -> Iterato
     layouts = spec.layouts
     if "C" not in layouts.activations or signature.has("groups"):
         return
-    if layouts.shared:
+    if spec.depthwise:
+        yield from _with_multiplier(spec) if {*"OI"} <= set(layouts.filters) else ()
+        yield spec
+    elif layouts.shared:
         yield spec
         yield replace(spec, fixed={**spec.fixed, "in_channels": 1})
     elif "O" in layouts.filters and "I" not in layouts.filters:
@@ -75,8 +81,16 @@ def _meanings(spec: CheckSpec, signature: Signature, *, stated: bool) -> Iterato
         yield spec
     elif not stated and "depthwise" in signature.name.lower().replace("_", ""):
         space = layouts.spatial
-        for filters in (f"OI{space}", f"C{space}", f"{space}C", f"CM{space}", f"{space}CM"):
+        yield from _with_multiplier(spec)
+        for filters in (f"OI{space}", f"C{space}", f"{space}C"):
             yield replace(spec, depthwise=True, filter_layout=filters)
+
+
+def _with_multiplier(spec: CheckSpec) -> Iterator[CheckSpec]:
+    """Yield the spec with several kernels for each channel, on an axis of their own."""
+    space = spec.layouts.spatial
+    for filters in (f"CM{space}", f"{space}CM"):
+        yield replace(spec, depthwise=True, filter_layout=filters)
 
 
 def _trial(spec: CheckSpec, signature: Signature) -> float:

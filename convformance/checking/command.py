@@ -35,11 +35,13 @@ def run(parsed: argparse.Namespace) -> int:
         findings = _findings(parsed)
     except CannotAsk as error:
         return _cannot_ask(parsed, error)
-    from convformance.checking import document, page
+    from convformance.checking import document
     from convformance.checking.result import CheckResult
 
     print(json.dumps(document.document(findings)) if parsed.json else CheckResult(findings))
     if parsed.html:
+        from convformance.checking import page
+
         parsed.html.write_text(page.document(findings), encoding="utf-8")
     return document.STATUSES[findings.verdict]
 

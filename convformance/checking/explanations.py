@@ -15,6 +15,7 @@ from convformance.adapters.contract import Answer
 from convformance.checking.normalising import DTYPE, SHAPE, Normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
+from convformance.judging.bounds import RANGE_FILL
 from convformance.judging.diagnosis import RAISES, Diagnosis, Match, Observation, diagnoses, is_exact_mistake
 from convformance.judging.grading import grade_fill, grade_special_fill
 from convformance.judging.matching import Evidence, find_match, is_reproducible
@@ -173,12 +174,12 @@ def search(function: FunctionUnderTest, question: Question) -> tuple[Match, ...]
 
 
 def evidence_of(function: FunctionUnderTest, question: Question) -> list[Evidence]:
-    """Return the answers to the exact fills as evidence."""
+    """Return the answers to the exact fills as evidence, but for that of numbers from the whole range of the type."""
     examination, answers = _own_dtype(function, question)
     evidence = []
     for name, answer in zip(examination.fills, answers, strict=False):
         trial, value = examination.trial(name), answer.value
-        if not trial.exact:
+        if not trial.exact or name == RANGE_FILL:
             continue
         if value.shape != examination.shape:
             return [Evidence.of(trial, value.astype("float64"), right=False)] if value.dtype.kind in "fiu" else []

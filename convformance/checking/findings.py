@@ -155,6 +155,26 @@ class Findings:
         """How many questions were not refused."""
         return len(self.verdicts) - self.refused
 
+    def without(self, what: str) -> "Findings":
+        """Return the findings with something more that was not asked."""
+        return replace(self, not_asked=[*self.not_asked, what])
+
+    def joined(self, gradients: "Findings") -> "Findings":
+        """Return these findings with those on the gradients of the same function."""
+        both: Document = {
+            name: [*dict.fromkeys((*getattr(self, name), *getattr(gradients, name)))]
+            for name in ("operations", "verdicts", "remarks", "not_asked", "refusals", "form", "hints")
+        }
+        count = gradients.asked.partition(",")[0]
+        return replace(
+            self,
+            asked=f"{self.asked}; {count} on the gradients by automatic differentiation",
+            diagnoses={**self.diagnoses, **gradients.diagnoses},
+            smallest_cases={**self.smallest_cases, **gradients.smallest_cases},
+            unasked=self.unasked + gradients.unasked,
+            **both,
+        )
+
     def wrong(self, operation: str | None = None) -> list[CheckVerdict]:
         """Return the verdicts that count against the function, on one operation or on all."""
         return [each for each in self.verdicts if each.verdict.finding and operation in (None, each.verdict.op)]

@@ -53,14 +53,17 @@ class Gradients:
         )
 
     def _gradient(self, result: str, passed: "Passed") -> Any:
-        value = passed.at(self.locations[result])
-        if result == "bias":
-            return weights.numbers(value).reshape(-1) if "C" in self.layer.layouts.activations else value
-        if result == "input" and self.layer.choices.bare:
-            return weights.numbers(value).reshape(passed.arguments["x"].shape)
-        matrix = result == "filter" and self.layer.kept and len(weights.shape_of(value)) == 2
-        shape = weights.shape_of(passed.arguments["w"])
-        return self.layer.kept.back(value, shape) if matrix and self.layer.kept else value
+        return in_form(self.layer, passed.arguments, result, passed.at(self.locations[result]))
+
+
+def in_form(layer: Layer, arguments: Arguments, result: str, value: Any) -> Any:
+    """Return a layer's gradient in the form of the array that it is the gradient of."""
+    if result == "bias":
+        return weights.numbers(value).reshape(-1) if "C" in layer.layouts.activations else value
+    if result == "input" and layer.choices.bare:
+        return weights.numbers(value).reshape(arguments["x"].shape)
+    matrix = result == "filter" and layer.kept and len(weights.shape_of(value)) == 2
+    return layer.kept.back(value, weights.shape_of(arguments["w"])) if matrix and layer.kept else value
 
 
 def without_weights(layer: Layer, arguments: Arguments) -> Arguments:

@@ -55,7 +55,7 @@ def with_fixed_kernel(case: Case, function: Callable[..., Any]) -> Case:
     if kernel.shape != case.problem.filter_shape:
         raise ValueError(f"a kernel of shape {kernel.shape}; allowed: {case.problem.filter_shape}")
     # A NaN cannot be put into the kernel, and where a tap is 0 it need not be multiplied by one in the image.
-    own = {field.name: getattr(case, field.name) for field in fields(Case)} | {"special": ""}
+    own = {field.name: getattr(case, field.name) for field in fields(Case)} | {"special": "", "range": ""}
     return KernelCase(**own, weights=tuple(kernel.ravel().tolist()))
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from convformance.checking import planning
-from convformance.checking.gradients import gradient_of
+from convformance.checking import autodiff, planning
+from convformance.checking.autodiff import Differentiated
+from convformance.checking.gradients import Gradients, gradient_of
 from convformance.checking.layers import Arguments
 from convformance.checking.planning import Plan
 from convformance.checking.signature import operands_of, role_of
@@ -48,12 +49,30 @@ def as_function(spec: CheckSpec) -> CheckSpec:
     if spec.call is not None:
         return spec
     target, method = _target(spec)
-    if target is None:
-        return spec
-    if applied := _autograd_function(target):
-        return replace(spec, fn=applied)
+    applied = _autograd_function(target)
+    if target is None or applied:
+        function = replace(spec, fn=applied or spec.fn)
+        return autodiff.of_function(function) or function
     gradients = method in BACKWARD or all(map(gradient_of, spec.operations))
     return _backward(spec, target, method) if gradients else _forward(spec, target, method)
+
+
+def of_own_backward(spec: CheckSpec) -> CheckSpec:
+    """Return what is asked of the gradients of something that goes forward: all that it has.
+
+    Raises ValueError where they cannot be asked.
+    """
+    target, method = _target(spec)
+    applied = _autograd_function(target)
+    if target is not None and not applied:
+        return _backward(spec, target, method)
+    function = applied or spec.fn
+    roles = {role_of(each.name) for each in parameters_of(function)}
+    returns = [each for each in _GRADIENTS[False] if autodiff.ROLES[gradient_of(each)] in roles]
+    gradients = autodiff.of_function(replace(spec, fn=function, returns=returns))
+    if gradients is None:
+        raise ValueError("the parameters of the forward pass are not known by their names")
+    return gradients
 
 
 def _target(spec: CheckSpec) -> tuple[Any, str]:
@@ -127,8 +146,15 @@ def _forward(spec: CheckSpec, target: Any, method: str) -> CheckSpec:
 def _backward(spec: CheckSpec, target: Any, method: str) -> CheckSpec:
     """Return what is asked of a backward pass: the gradients that are stated, else those that it gives."""
     backward = method if method in BACKWARD else _backward_of(target)
-    planned = planning.plan(target, "", spec)
-    passed = planning.backward(planned, backward, spec)
+    planned = planning.plan(target, "" if backward else method, spec)
+    passed: Gradients | Differentiated
+    if backward:
+        passed = planning.backward(planned, backward, spec)
+    elif planned.layer.kind.pull_back is not None:
+        passed = Differentiated.through(planned.layer, planned.sample)
+    else:
+        raise ValueError(f"{_name_of(target)} has no method backward; a gradient is asked of FILE.py:CLASS.METHOD")
+    name = f"{_name_of(target)}.{backward}" if backward else f"gradient of {_name_of(target)}"
     operations = spec.results
     if not any(gradient_of(operation or "") for operation in operations):
         transposed = BY_NAME[spec.operations[0]].transposed
@@ -137,9 +163,7 @@ def _backward(spec: CheckSpec, target: Any, method: str) -> CheckSpec:
         )
     lacking = [each for each in operations if each and gradient_of(each) not in passed.locations]
     if lacking:
-        raise ValueError(
-            f"{_name_of(target)}.{backward} gives no {lacking[0]}: nothing that it returns or keeps has its shape"
-        )
+        raise ValueError(f"{name} gives no {lacking[0]}: nothing that it returns or keeps has its shape")
     wanted = [operation for operation in operations if operation]
 
     def gradients(arguments: Arguments) -> Any:
@@ -147,14 +171,15 @@ def _backward(spec: CheckSpec, target: Any, method: str) -> CheckSpec:
         return results if len(results) > 1 else results[0]
 
     asked = replace(spec, op=wanted[0], returns=wanted if len(wanted) > 1 else None)
-    return _asked(asked, planned, ("dy", "x", "w"), gradients, f"{_name_of(target)}.{backward}")
+    return _asked(asked, planned, ("dy", "x", "w"), gradients, name)
 
 
 def _backward_of(target: Any) -> str:
+    """Return the name of the backward pass that a layer has, an empty text where it has none."""
     for name in BACKWARD:
         if has_method(target if isinstance(target, type) else type(target), name):
             return name
-    raise ValueError(f"{_name_of(target)} has no method backward; a gradient is asked of FILE.py:CLASS.METHOD")
+    return ""
 
 
 def _name_of(target: Any) -> str:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import contains
 from typing import Any
 
 from convformance.checking.holders import holding
@@ -23,7 +24,7 @@ _TARGETS = (
     ("bias", r"bias|_db"),
 )
 _RANKS = (("1", ("NCW", "W", "NWC", "CW", "WC")), ("3", ("NCDHW", "DHW", "NDHWC", "CDHW", "DHWC")))
-_LAYOUTS = ("NCHW", "HW", "NHWC", "CHW", "HWC", "W")
+_LAYOUTS = ("NCHW", "HW", "NHWC", "CHW", "HWC", "W", "NCW", "NWC")
 # Filters as they lie beside such activations where nobody says it, the usual first.
 _FILTERS = {"C_last": ("{s}IO", "O{s}I", "OI{s}", "{s}I"), "C": ("OI{s}", "I{s}", "{s}IO"), "": ("{s}",)}
 
@@ -157,11 +158,13 @@ def _with_layouts(reading: Reading, source: Source) -> Iterator[Reading]:
         return
     activations, filters = _layouts_of_source(spec, source)
     if activations:
-        yield _stated(reading, activations, filters or _filters(activations)[0], FROM_SOURCE)
+        first, *others = (filters,) if filters else _filters(activations)
+        yield _stated(reading, activations, first, FROM_SOURCE)
+        yield from (_stated(reading, activations, each, "the first that it answers with") for each in others)
     if spec.call is not None:
         yield reading
         return
-    for layout in _likely(name_of(spec.fn)):
+    for layout in _likely(name_of(spec.fn), spec.fixed.get("padding")):
         tried = _filters(layout)[: 1 if _only_bias(spec) else None]  # to a bias the filters do not matter
         for each in (filters,) if _same_letters(filters, layout) else tried:
             yield _stated(reading, layout, each, "the first that it answers with")
@@ -178,8 +181,10 @@ def _stated(reading: Reading, layout: str, filters: str, because: str) -> Readin
     )
 
 
-def _likely(name: str) -> Sequence[str]:
-    """Return the layouts to try: the default, then others; those of the rank that a name says."""
+def _likely(name: str, padding: Any) -> Sequence[str]:
+    """Return the layouts to try: the default, then others; those of the rank that a name or its padding says."""
+    if padding == "causal" or "causal" in name.lower():  # in time
+        name = "1d"
     return next((layouts for rank, layouts in _RANKS if f"{rank}d" in name.lower()), _LAYOUTS)
 
 
@@ -199,7 +204,8 @@ def _layouts_of_source(spec: CheckSpec, source: Source) -> tuple[str, str]:
     read_axes = _axes_of_source(spec, source)
     activations = next(filter(None, (activation_layout(*axes) for axes in (*read_axes["x"], *read_axes["dy"]))), "")
     transposed = operands_of(spec.operations)[:1] == ("x",) and "transpose" in spec.operations[0]
-    filters = next(filter(None, (filter_layout(*axes, transposed=transposed) for axes in read_axes["w"])), "")
+    read_filters = _filter_layout_of_time if len(set(activations) & {*"DHW"}) == 1 else filter_layout
+    filters = next(filter(None, (read_filters(*axes, transposed=transposed) for axes in read_axes["w"])), "")
     return activations, filters if _same_letters(filters, activations) else ""
 
 
@@ -319,13 +325,36 @@ def filter_layout(axes: Sequence[str], where: str, *, transposed: bool = False) 
     start = pairs[0]
     others = [axis for index, axis in enumerate(axes) if index not in (start, start + 1)]
     if len(axes) == 3:
-        return {0: "HWI", 1: "IHW"}[start] if _letter(others[0]) == "C" else ""
+        return {0: "HWI", 1: "IHW"}[start] if _letter(others[0]) == "C" or not others[0].strip("_") else ""
     reads_first = _is_output(others[1]) or (_letter(others[0]) == "C" and _letter(others[1]) != "C")
     leading = "IO" if (start == 0 or reads_first) and not _is_output(others[0]) else "OI"
     if transposed:
         leading = {"IO": "OI", "OI": "IO"}[leading]
     rest = iter(leading)
     return "".join("H" if index == start else "W" if index == start + 1 else next(rest) for index in range(4))
+
+
+_KERNEL_NAMES = frozenset(["k", "kw", "kernel", "kernelsize", "ksize", "width", "w", "l", "t", "taps", "f"])
+
+
+def _filter_layout_of_time(axes: Sequence[str], where: str, *, transposed: bool = False) -> str:
+    """Return the layout of filters of one spatial axis that has these names, or nothing where they do not tell."""
+    if len(axes) == 1:
+        return "W"
+    if where != "all" or len(axes) != 3 or sum(bool(axis.strip("_")) for axis in axes) < 2:
+        return ""
+    letters = [_letters_in_time(axis) for axis in axes]
+    agree = [each for each in ("OIW", "WIO", "OWI", "WOI") if all(map(contains, letters, each))]
+    if not agree:
+        return ""
+    return agree[0].translate(str.maketrans("OI", "IO")) if transposed else agree[0]
+
+
+def _letters_in_time(axis: str) -> str:
+    """Return what an axis of such a filter may be by its name."""
+    short = axis.lower().replace("_", "")
+    named = {"O": _is_output(axis), "I": _letter(axis) == "C", "W": short in _KERNEL_NAMES}
+    return "".join(letter for letter, is_it in named.items() if is_it or not short) or "OIW"
 
 
 def _is_output(axis: str) -> bool:

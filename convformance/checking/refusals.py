@@ -1,7 +1,8 @@
 """Refusals: what a function says that it does not take, told apart from what goes wrong.
 
 A refusal is NotImplementedError, or an exception that a ``raise`` or ``assert`` of the user's own file raises in just
-those questions that meet a condition: even kernels, sides that differ.
+those questions that meet a condition: even kernels, sides that differ. Where windows lie beside the data any exception
+is one.
 """
 
 from collections import Counter
@@ -43,11 +44,13 @@ def find_refusals(questions: Sequence[Question]) -> list[Refusal]:
     groups: dict[Any, list[tuple[Question, Origin]]] = {}
     for question in questions:
         origin = question.origin
-        if origin is not None and (question.refused or origin.stated):
+        if origin is not None:
             groups.setdefault(origin.key, []).append((question, origin))
     result = []
     for group in groups.values():
-        condition = condition_of([question.parameters for question, _ in group], answered)
+        refused = [question.parameters for question, _ in group]
+        stated = group[0][0].refused or group[0][1].stated
+        condition = condition_of(refused, answered) if stated else _extreme(refused, answered)
         if condition or group[0][0].refused:
             result.append(_refusal([question for question, _ in group], group[0][1], condition))
     return sorted(result, key=lambda refusal: (refusal.by_call, -refusal.count))
@@ -80,6 +83,12 @@ def condition_of(refused: Sequence[QuestionParameters], answered: Sequence[Quest
     return ""
 
 
+def _extreme(refused: Sequence[QuestionParameters], answered: Sequence[QuestionParameters]) -> str:
+    """Return the condition beyond all use that all ``refused`` meet and none of ``answered``, or ""."""
+    possible = (each for each in _EXTREMES if answered and not any(map(each.holds, answered)))
+    return next((each.label for each in possible if all(map(each.holds, refused))), "")
+
+
 def _differ(sizes: Sequence[Any]) -> bool:
     return len(set(sizes)) > 1
 
@@ -88,6 +97,17 @@ def _above(name: str, least: int = 1) -> Callable[[QuestionParameters], bool]:
     return lambda question: max(getattr(question, name), default=0) > least
 
 
+_WIDE_KERNEL = Condition(
+    "kernels wider than the input",
+    lambda question: any(kernel > size for kernel, size in zip(question.extents, question.input_size, strict=True)),
+)
+_EXTREMES = (
+    _WIDE_KERNEL,
+    Condition(
+        "padding as wide as the kernel",
+        lambda question: any(max(pair) >= size for pair, size in zip(question.padding, question.extents, strict=True)),
+    ),
+)
 _NAMED = (
     Condition("even kernels", lambda question: any(size % 2 == 0 for size in question.kernel_size)),
     Condition("rectangular kernels", lambda question: _differ(question.kernel_size)),
@@ -108,10 +128,7 @@ _NAMED = (
     Condition("more than one image", lambda question: question.batch > 1),
     Condition("odd kernels", lambda question: any(size % 2 for size in question.kernel_size)),
     Condition("kernels of one element", lambda question: set(question.kernel_size) == {1}),
-    Condition(
-        "kernels wider than the input",
-        lambda question: any(kernel > size for kernel, size in zip(question.extents, question.input_size, strict=True)),
-    ),
+    _WIDE_KERNEL,
     Condition(
         "a stride above the kernel",
         lambda question: any(step > size for step, size in zip(question.stride, question.kernel_size, strict=True)),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from convformance.checking import cases, channels, combining, impulses, integers, objects, trying, usage
+from convformance.checking import autodiff, cases, channels, combining, impulses, integers, objects, trying, usage
 from convformance.checking.asking import SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
 from convformance.checking.explanations import Explainer, diagnoses_of, form_diagnoses
 from convformance.checking.findings import Findings, FormFault
@@ -76,10 +76,22 @@ def _ignore(kind: str, event: Mapping[str, Any]) -> None:
 
 
 def run_check(spec: CheckSpec, on_event: OnEvent = _ignore, clock: Clock = time.monotonic) -> Findings:
-    """Return what ``check`` finds.
+    """Return what ``check`` finds, of a backward pass too that somebody wrote for automatic differentiation.
 
     ``on_event(kind, event)`` is called for every question: ``asking`` before it, ``verdict`` after it.
     """
+    findings = _run_check(spec, on_event, clock)
+    if not autodiff.has_backward_to_ask(spec):
+        return findings
+    if not findings.ok:
+        return findings.without("its own backward pass, until the forward pass is right")
+    try:
+        return findings.joined(_run_check(objects.of_own_backward(spec), on_event, clock))
+    except ValueError as error:
+        return findings.without(f"its own backward pass ({error})")
+
+
+def _run_check(spec: CheckSpec, on_event: OnEvent, clock: Clock) -> Findings:
     if spec.call is not None:
         check_names(spec.call)
     spec = objects.as_function(spec)

@@ -8,7 +8,7 @@ from typing import Any
 from convformance.adapters.layouts import result_role
 from convformance.checking.kernels import kernel_of
 from convformance.checking.target import FunctionUnderTest
-from convformance.judging.bounds import Operands
+from convformance.judging.bounds import RANGE_FILL, Operands
 from convformance.judging.smallest import Failure, failure, listed, smallest
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
@@ -34,22 +34,26 @@ def smallest_case(
 
 
 def _shrunk(function: FunctionUnderTest, verdict: Verdict, case: Case, seconds: float) -> Failure | None:
-    fill = verdict.worst.fill if verdict.worst and verdict.worst.fill in fills.EXACT_FILLS else "int"
+    fill = verdict.worst.fill if verdict.worst and verdict.worst.fill in (*fills.EXACT_FILLS, RANGE_FILL) else "int"
     operands = fills.fill(case, verdict.op, function.spec.dtype, fill)
     try:
-        return smallest(verdict.op, case.problem, operands, partial(_fails, function, verdict.op), seconds=seconds)
+        return smallest(
+            verdict.op, case.problem, operands, partial(_fails, function, verdict.op, fill), seconds=seconds
+        )
     except CallTimeout:
         return None
 
 
-def _fails(function: FunctionUnderTest, operation: str, problem: Problem, operands: Operands) -> Failure | None:
+def _fails(
+    function: FunctionUnderTest, operation: str, fill: str, problem: Problem, operands: Operands
+) -> Failure | None:
     if function.capabilities.refuses(operation, problem) is not None:
         return None
     kernel = kernel_of(function.capabilities.function)
     if kernel is not None:
         operands = _with_kernel(operation, operands, kernel)
     ask, dtype = partial(function.answer, operation, problem), function.spec.dtype
-    return failure(operation, problem, operands, ask, dtype, rounds=kernel is not None)
+    return failure(operation, problem, operands, ask, dtype, rounds=kernel is not None, fill=fill)
 
 
 def _with_kernel(operation: str, operands: Operands, kernel: Array) -> Operands:

@@ -101,7 +101,9 @@ class Source:
         """Return the names in the brackets behind ``name`` in the docstring, as ``x: input of shape (N, C, H, W)``."""
         documented = ast.get_docstring(self.tree) if isinstance(self.tree, ast.FunctionDef) else None
         for line in (documented or "").splitlines():
-            match = re.match(rf"\W*{re.escape(name)}\b.*?\(([\w ]+(?:,[\w ]+)*),?\)", line)
+            axes_in_brackets = r"\(([\w ]+(?:,[\w ]+)*),?\)"
+            own_line = re.match(rf"\W*{re.escape(name)}\b.*?{axes_in_brackets}", line)
+            match = own_line or re.search(rf"\b{re.escape(name)}\b[ :=]*{axes_in_brackets}", line)
             axes = tuple(part.strip() for part in match[1].split(",")) if match else ()
             if len(axes) > 1 and all(axis.isidentifier() for axis in axes):
                 return axes

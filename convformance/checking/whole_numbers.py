@@ -64,5 +64,5 @@ def with_whole_numbers(case: Case, function: Callable[..., Any]) -> Case:
     """Return the case with sums that the type of the function's images holds."""
     if not isinstance(function, OfIntegers):
         return case
-    own = {each.name: getattr(case, each.name) for each in fields(Case)} | {"special": ""}
+    own = {each.name: getattr(case, each.name) for each in fields(Case)} | {"special": "", "range": ""}
     return IntegerCase(**own, limits=(int(function.limits.min), int(function.limits.max)))

@@ -44,9 +44,9 @@ class Question:
         """Whether it lies in the route's domain, in a run of that tier; only then it is asked."""
         # The key leaves out the adapter, so that every mode of one is asked the same.
         key = f"{self.operation}-{self.route.name}-{self.case.id}-{self.dtype}"
-        has_bias = self.case.has_bias(self.operation)
-        argument = self.case.raw.argument if self.case.raw else ""
-        request = Request(self.case.problem, self.dtype, has_bias, tier, self.case.family, key, self.case.id, argument)
+        case, argument = self.case, self.case.raw.argument if self.case.raw else ""
+        has_bias = case.has_bias(self.operation)
+        request = Request(case.problem, self.dtype, has_bias, tier, case.family, key, case.id, argument, case.memory)
         return self.route.domain.holds(request)
 
     @property

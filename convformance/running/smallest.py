@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from convformance.adapters.contract import Adapter
+from convformance.judging.bounds import RANGE_FILL
 from convformance.judging.smallest import Failure, failure, smallest
 from convformance.processes.loading import error_text
 from convformance.reference.problem import Problem
@@ -23,17 +24,18 @@ def smallest_failing(adapter: Adapter, question: Question, fill: str, *, exact: 
     """
     if question.case.tier == HUGE:
         return None
-    operands = fills.fill(
-        question.case, question.operation, question.dtype, fill if fill in EXACT_FILLS else EXACT_FILLS[0]
-    )
-    fails = partial(_fails, adapter, question, exact)
-    failed = smallest(question.operation, question.case.problem, operands, fails)
+    exact_fill = fill if fill in (*EXACT_FILLS, RANGE_FILL) else EXACT_FILLS[0]
+    operands = fills.fill(question.case, question.operation, question.dtype, exact_fill)
+    fails = partial(_fails, adapter, question, exact, exact_fill)
+    failed = smallest(question.operation, question.case.problem, operands, fails, fill=exact_fill)
     if failed is None or sum(array.size for array in failed.operands.arrays) > _LARGEST:
         return None
     return failed
 
 
-def _fails(adapter: Adapter, question: Question, exact: bool, problem: Problem, operands: Operands) -> Failure | None:
+def _fails(
+    adapter: Adapter, question: Question, exact: bool, fill: str, problem: Problem, operands: Operands
+) -> Failure | None:
     return failure(
         question.operation,
         problem,
@@ -43,6 +45,7 @@ def _fails(adapter: Adapter, question: Question, exact: bool, problem: Problem, 
         accumulator=question.route.accumulator.get(question.dtype),
         error_text=error_text,
         exact=exact,
+        fill=fill,
     )
 
 

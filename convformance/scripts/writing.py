@@ -131,7 +131,8 @@ class _Script:
             order = self.notation.order if array.ndim > 2 else ""
             is_moved = bool(order) or axes != tuple(range(array.ndim))
             text = self.notation.operand.format(numbers=numbers_text(array, axes), dtype=array.dtype.name)
-            if array.flags.c_contiguous or is_moved or not self.notation.strided:
+            # What a stride of 0 repeats cannot be filled; a script that needs it does not diverge, and is not kept.
+            if array.flags.c_contiguous or 0 in array.strides or is_moved or not self.notation.strided:
                 yield f"{name} = {text}{order}"
             else:
                 yield f"{name} = {_strided(self.notation, array, array.dtype.name)}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import permutations, product
+from itertools import islice, permutations, product
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,9 @@ def padding_ignored(asked: Computation) -> Iterator[Prediction]:
     Put zeros round the input before the kernel moves over it, and let gradients take the same padding.
     """
     pairs = asked.problem.padding
-    yield from with_geometry(asked, padding=no_padding(asked.rank))
+    # Padding at the start alone, left out of a result of the wanted size, is padding at the end.
+    at_start = all(hi == 0 for _, hi in pairs)
+    yield from islice(with_geometry(asked, padding=no_padding(asked.rank)), 1 if at_start else None)
     if sum(pair != (0, 0) for pair in pairs) > 1:
         for axis, letter in enumerate(axis_names(asked.rank)):
             yield from with_geometry(asked, f"along {letter}", padding=with_axis(pairs, axis, (0, 0)))

@@ -5,7 +5,7 @@ feature or level makes missing is added behind them by ``python -m tests.mixed``
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,22 @@ LINES = Path(__file__).with_name("mixed.jsonl")
 @cache
 def cases() -> tuple[Case, ...]:
     """Return the cases, in the order in which they were built."""
-    return tuple(_read())
+    return tuple(map(built_case, _documents()))
 
 
-def _read() -> Iterator[Case]:
-    for line in LINES.read_text(encoding="utf-8").splitlines():
-        document: dict[str, Any] = json.loads(line)
-        yield built_case({name: _frozen(value) for name, value in document.items()})
+def asked_of(rank: int, dtype: str, operations: Collection[str]) -> Iterator[Case]:
+    """Yield the cases of that rank and dtype that ask one of the operations; the others are not built."""
+    for document in _documents():
+        asks = len(document["input_size"]) == rank and dtype in document["dtypes"]
+        if asks and not set(operations).isdisjoint(document["operations"]):
+            yield built_case(document)
+
+
+@cache
+def _documents() -> tuple[dict[str, Any], ...]:
+    """Return what stands in the file, a line each, in full."""
+    lines = LINES.read_text(encoding="utf-8").splitlines()
+    return tuple({name: _frozen(value) for name, value in json.loads(line).items()} for line in lines)
 
 
 def _frozen(value: Any) -> Any:

@@ -16,7 +16,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = Path(__file__).with_name("people")
 RIGHT, WHERE_IT_ANSWERS = (0, 4)  # exit statuses
-NEEDS = {"torch_unfold.py": "torch", "jax_functions.py": "jax", "tf_wrapper.py": "tensorflow"}
+NEEDS = {
+    "torch_unfold.py": "torch",
+    "torch_backward.py": "torch",
+    "jax_functions.py": "jax",
+    "jax_backward.py": "jax",
+    "tf_wrapper.py": "tensorflow",
+}
 
 FUNCTIONS_THAT_ARE_RIGHT = (
     ("course_nhwc.py:conv_forward", ""),
@@ -45,6 +51,12 @@ FUNCTIONS_THAT_ARE_RIGHT = (
     ("forum.py:conv_lists", "--layout HW"),
     ("forum.py:conv1d", ""),
     ("forum.py:causal_conv1d", "--layout NCW --padding causal"),
+    ("forum.py:causal_conv_in_time", "--padding causal"),
+    ("forum.py:depthwise_multiplied", "--depthwise"),
+    ("forum.py:depthwise_channels_last", "--depthwise"),
+    ("forum.py:depthwise_channels_last", ""),
+    ("forum.py:input_gradient_by_full_convolution", "--op conv_input_grad"),
+    ("forum.py:conv2d_fft_centred", "--layout HW --padding circular"),
     ("forum.py:grouped", ""),
     ("forum.py:conv_transpose2d", "--op conv_transpose"),
     ("forum.py:depthwise_conv2d", ""),
@@ -73,6 +85,18 @@ FUNCTIONS_THAT_ARE_WRONG = (
     ("forum.py:compute_dw_mean", "--op conv_filter_grad", "scaled"),
     ("mynet/convolution.py:forward_bias_last", "", "bias-on-wrong-axis"),
     ("lesson.ipynb:corr2d_transposed", "--layout HW", "kernel-axes-swapped"),
+    ("images.py:convolve_rgb_grey", "", "results-summed"),
+    ("images.py:convolve_rgb_mean", "", "results-summed"),
+    ("images.py:filter_without_reset", "--layout HW --padding same", "sum-not-reset"),
+    ("forum.py:depthwise_conv2d_summed", "", "results-summed"),
+    ("forum.py:depthwise_one_filter", "", "first-group-for-all"),
+    ("forum.py:depthwise_multiplied_interleaved", "--depthwise", "groups-interleaved"),
+    ("forum.py:conv2d_fft_circular", "--layout HW", "circular"),
+    ("forum.py:conv2d_fft_circular", "--layout HW --padding same", "circular"),
+    ("forum.py:conv2d_fft_wrapping_start", "--layout HW", "circular"),
+    ("forum.py:conv2d_fft_full_start", "--layout HW", "full-for-valid"),
+    ("forum.py:conv2d_fft_turned", "--layout HW", "kernel-rotated"),
+    ("forum.py:anticausal_conv1d", "--padding causal", "padding-sides-swapped"),
 )
 # Right functions with one line written as it often is: what stands there, and what is put in its place.
 WITH_ANOTHER_LINE = (
@@ -94,15 +118,16 @@ WITH_ANOTHER_LINE = (
         "= w[f] * dout[n, f, i, j]",
         "overwritten-not-accumulated",
     ),
+    (
+        "course_nhwc.py:conv_forward",
+        "((0, 0), (pad, pad), (pad, pad), (0, 0))",
+        "((pad, pad), (pad, pad), (pad, pad), (0, 0))",
+        "other-axes-padded",
+    ),
     ("course_nchw.py:conv_forward_naive", "for j in range(W_out)", "for j in range(H_out)", "side-for-both"),
 )
 # No mistake is known that gives their numbers, or the numbers are right and the dtype is not.
-WRONG_WITHOUT_A_NAME = (
-    ("images.py:convolve_rgb_grey", ""),
-    ("forum.py:conv2d_fft_circular", "--layout HW"),
-    ("forum.py:depthwise_conv2d_summed", ""),
-    ("forum.py:strided_float32", "--layout HW"),
-)
+WRONG_WITHOUT_A_NAME = (("forum.py:strided_float32", "--layout HW"),)
 
 
 def said_of(target: str, options: str, folder: Path = PEOPLE) -> subprocess.CompletedProcess[str]:

@@ -134,6 +134,18 @@ def test_an_accident_is_no_refusal() -> None:
     assert "raises" in str(result)
 
 
+def test_an_accident_where_windows_lie_beside_the_data_is_a_refusal() -> None:
+    def narrow(image: Array, kernel: Array) -> Array:
+        room = np.zeros(image.shape)
+        room[: kernel.shape[0], : kernel.shape[1]] = kernel  # raises where the kernel is wider
+        wide = np.pad(image, [((size - 1) // 2, size // 2) for size in kernel.shape])
+        return flat(wide, kernel)
+
+    result = said(narrow, padding="same")
+    assert [refusal.condition for refusal in result.refusals] == ["kernels wider than the input"]
+    assert result.ok
+
+
 def test_a_statement_that_no_condition_explains_is_no_refusal() -> None:
     result = said(raising(lambda x, w: int(abs(x).sum() * 1000) % 3 == 0, ValueError("bad luck")))
     assert not result.ok

@@ -40,6 +40,7 @@ from tests.judging.handmade import (
 )
 from tests.judging.test_diagnosis_of_gradients import GRADIENTS
 from tests.judging.test_following import FOLLOWED
+from tests.judging.test_ranges import NAMED
 
 
 def _grouped(
@@ -55,6 +56,12 @@ def _grouped(
 
 def _with_border(border: str) -> Mistake:
     return of_geometry(lambda problem: {"mode": "constant" if border == "zero" else border})
+
+
+def _from_spectra(problem: Problem, operands: Operands) -> Array:
+    """Return a product of transforms of the image's size, with all that wraps round."""
+    x, w = (np.fft.fft2(array.astype(np.float64), problem.input_size) for array in operands.arrays)
+    return np.fft.ifft2(np.einsum("nchw,ochw->nohw", x, w.conj())).real
 
 
 def _unbiased(operands: Operands) -> fills.Operands:
@@ -275,6 +282,13 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "repeated": (BASIC, of_result(lambda y: y[:, [0, 0, 2, 3]])),
     "unwritten": (BASIC, of_result(_stale_border)),
     "groups-exchanged": (GROUPED, of_operands(lambda x, w: (x, np.roll(w, 4, axis=0)), groups=2)),
+    "results-summed": (BASIC, of_result(lambda y: y.sum(1, keepdims=True) + 0 * y)),
+    "sum-not-reset": (BASIC, of_result(lambda y: y.cumsum(axis=3))),
+    "other-axes-padded": (
+        {**BASIC, "batch": 3, "padding": ((1, 1), (1, 0))},
+        of_operands(lambda x, w: (np.pad(x, ((1, 0), *[(0, 0)] * 3))[:-1], w)),
+    ),
+    "circular": (BASIC, _from_spectra),
     "channels-summed-first": (BASIC, of_operands(lambda x, w: (x.sum(1, keepdims=True) + 0 * x, w))),
     "result-axes-swapped": (BASIC, of_result(lambda y: y.swapaxes(2, 3))),
     "result-rotated": (BASIC, of_result(lambda y: y[:, :, ::-1, ::-1])),
@@ -309,8 +323,88 @@ PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precisio
 
 
 def test_every_name_is_seen_in_first_place() -> None:
-    tested = {*FORWARD, *FOLLOWED, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION}
+    tested = {*FORWARD, *FOLLOWED, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION, *NAMED.values()}
     assert tested == {match.name for match in HYPOTHESES}
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        (lambda y: y.sum(1, keepdims=True) + 0 * y, "sum over the channels, in each place"),
+        (lambda y: y.sum(1, keepdims=True), "sum over the channels, once"),
+        (lambda y: y.sum(1), "sum over the channels, once"),
+        (lambda y: y.mean(1, keepdims=True) + 0 * y, "mean over the channels, in each place"),
+        (lambda y: y.sum(0, keepdims=True) + 0 * y, "sum over the batch, in each place"),
+        (lambda y: y.mean(0, keepdims=True), "mean over the batch, once"),
+    ],
+)
+def test_results_that_are_added_up_are_told_with_their_axis(change: Callable[[Array], Array], detail: str) -> None:
+    match = judgement_of(BASIC, of_result(change)).diagnosis[0]
+    assert match == Match("results-summed", detail)
+
+
+def test_the_bias_of_results_that_are_added_up_is_added_afterwards() -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        y = handmade.right(problem, _unbiased(operands))
+        return y.sum(1, keepdims=True) + operands.bias.astype(np.float64)[:, None, None]
+
+    assert judgement_of(BIASED, mistake).diagnosis[0].name == "results-summed"
+
+
+@pytest.mark.parametrize(
+    ("axes", "detail"),
+    [
+        ((3,), "along a row"),
+        ((2, 3), "over the positions"),
+        ((1, 2, 3), "over channels and positions"),
+        ((0, 1, 2, 3), "over everything"),
+        ((1,), "over the channels"),
+        ((2, 3, 1), "over positions and channels"),
+        ((0, 2, 3, 1), "over everything, channels last"),
+    ],
+)
+def test_a_sum_that_goes_on_is_told_with_the_order_of_the_loops(axes: tuple[int, ...], detail: str) -> None:
+    def running(y: Array) -> Array:
+        total, result = 0.0, np.empty_like(y)
+        outer = [axis for axis in range(4) if axis not in axes]
+        for start in np.ndindex(*(y.shape[axis] for axis in outer)):
+            total = 0.0
+            for inner in np.ndindex(*(y.shape[axis] for axis in axes)):
+                place = dict(zip((*outer, *axes), (*start, *inner), strict=True))
+                total += y[place[0], place[1], place[2], place[3]]
+                result[place[0], place[1], place[2], place[3]] = total
+        return result
+
+    assert judgement_of(BASIC, of_result(running)).diagnosis[0] == Match("sum-not-reset", detail)
+
+
+@pytest.mark.parametrize(
+    ("before", "turned", "detail"),
+    [
+        (lambda extent: 0, False, "from the corner on"),
+        (lambda extent: extent - 1, True, "up to the corner, the kernel turned"),
+        (lambda extent: extent - 1, False, "up to the corner"),
+    ],
+)
+def test_a_circular_result_is_told_with_its_place(before: Callable[[int], int], turned: bool, detail: str) -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        w = w[:, :, ::-1, ::-1] if turned else w
+        pairs = [(before(size), size - 1 - before(size)) for size in w.shape[2:]]
+        return handmade.forward(np.pad(x, ((0, 0), (0, 0), *pairs), mode="wrap"), w)
+
+    assert judgement_of(BASIC, mistake).diagnosis[0] == Match("circular", detail)
+
+
+def test_what_a_transform_rounds_hides_no_mistake() -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        size = [a + b - 1 for a, b in zip(x.shape[2:], w.shape[2:], strict=True)]
+        full = np.fft.ifft2(np.einsum("nchw,ochw->nohw", np.fft.fft2(x, size), np.fft.fft2(w, size))).real
+        return full[:, :, w.shape[2] - 1 : x.shape[2], w.shape[3] - 1 : x.shape[3]]
+
+    judgement = judgement_of(BASIC, mistake, dtype="float64")
+    assert judgement.diagnosis[0] == Match("kernel-rotated")
 
 
 def test_a_shift_is_told_with_its_vector() -> None:

@@ -1,6 +1,7 @@
 """Narrow sums in 16-bit types: recognised in every operation, in short sums, long ones, blocks, and standing still."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ml_dtypes
@@ -144,3 +145,33 @@ def test_special_values_in_narrow_sums_are_low_precision_too() -> None:
     case = case_of(special="nan-data", in_channels=16)
     judgement = judgement_of(examine(case, "conv", "bfloat16"), _narrow("conv", case, "bfloat16"))
     assert (judgement.grade, judgement.accumulator) == ("low-precision", "bfloat16"), judgement.message
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("channels", "size", "images"), [(1, 3, 2), (1, 5, 4), (2, 4, 3)])
+def test_narrow_sums_of_few_elements_are_not_called_wrong_though_chance_hides_them(
+    channels: int, size: int, images: int, dtype: str
+) -> None:
+    grades = set()
+    for seed in range(12):
+        sizes = {"input_size": (size,), "kernel_size": (1,), "batch": images}
+        case = replace(case_of(**sizes, in_channels=channels, out_channels=channels), seed=seed)
+        judgement = judgement_of(examine(case, "conv_filter_grad", dtype), _narrow("conv_filter_grad", case, dtype))
+        grades.add(judgement.grade)
+    assert "low-precision" in grades
+    assert "wrong" not in grades
+
+
+def test_few_elements_that_are_wrong_stay_wrong() -> None:
+    for seed in range(12):
+        case = replace(case_of(input_size=(5,), kernel_size=(1,), batch=4, in_channels=1, out_channels=1), seed=seed)
+        examination = examine(case, "conv_filter_grad", "bfloat16")
+        table = summing.products("conv_filter_grad", case.problem)
+
+        def short(operands: Operands, table: summing.Products = table) -> Array:
+            x, dy = (array.astype(np.float32) for array in operands.arrays)
+            halves = Operands((x[1:].astype(operands.arrays[0].dtype), dy[1:]))
+            total = (halves.arrays[0].astype(np.float32) * halves.arrays[1]).sum()
+            return np.full(table.shape, total).astype(operands.arrays[0].dtype)
+
+        assert judgement_of(examination, short).grade == "wrong"

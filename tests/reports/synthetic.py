@@ -136,6 +136,7 @@ def case_line(family: str, number: int, **changes: Any) -> Line:
         "memory": "sliced" if number % 9 == 0 else "contiguous",
         "special": "",
         "raw": {},
+        "range": "",
         "operations": list(OPERATIONS),
         "dtypes": list(DTYPES),
         "source": f"https://example.org/issues/{1000 + number}" if family == "regression" else "",

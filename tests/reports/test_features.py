@@ -57,6 +57,7 @@ def asked(**changes: object) -> set[str]:
         ({"batch": 0}, {"empty tensors"}),
         ({"bias": True}, {"bias"}),
         ({"special": "nan-data"}, {"NaN and Inf"}),
+        ({"range": "overflow"}, {"ends of the range"}),
         ({"memory": "sliced"}, {"non-contiguous operands"}),
     ],
 )

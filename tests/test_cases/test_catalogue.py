@@ -67,8 +67,8 @@ def test_each_tier_holds_the_one_before_it_in_the_same_order() -> None:
 
 def test_the_tiers_have_the_sizes_they_promise() -> None:
     assert 35 <= len(catalogue.cases("smoke")) <= 64
-    assert 500 <= len(catalogue.cases("standard")) <= 860
-    assert 4200 <= catalogue.count_questions(catalogue.cases("standard")) <= 5250
+    assert 500 <= len(catalogue.cases("standard")) <= 900
+    assert 4200 <= catalogue.count_questions(catalogue.cases("standard")) <= 5700
     assert len(catalogue.cases("full")) >= 1400
 
 
@@ -78,7 +78,7 @@ def test_every_family_is_described_and_every_described_family_has_cases() -> Non
 
 def test_every_family_has_a_smoke_case_unless_its_cases_are_large_generated_or_raw() -> None:
     smoke = {case.family for case in catalogue.cases("smoke")}
-    assert set(catalogue.FAMILIES) - smoke == {"layers", "mixed", "refusals", "sweep"}
+    assert set(catalogue.FAMILIES) - smoke == {"layers", "limits", "mixed", "refusals", "sweep"}
 
 
 def test_an_unknown_tier_is_refused_with_those_there_are() -> None:
@@ -128,3 +128,15 @@ def test_the_catalogue_is_read_without_a_framework_and_without_the_sweep() -> No
 
 def test_the_documentation_holds_the_current_table_of_families() -> None:
     assert catalogue.family_table() in (ROOT / "docs" / "cases.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rank", "dtype", "operations"), [(2, "float64", ("conv",)), (1, "bfloat16", ("conv_input_grad", "conv_bias_grad"))]
+)
+def test_cases_of_some_questions_are_those_of_the_tier(rank: int, dtype: str, operations: tuple[str, ...]) -> None:
+    wanted = [
+        case
+        for case in catalogue.cases("standard")
+        if len(case.input_size) == rank and dtype in case.dtypes and set(operations) & set(case.operations)
+    ]
+    assert list(catalogue.standard_cases_of(rank, dtype, operations)) == wanted

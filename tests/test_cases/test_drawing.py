@@ -45,7 +45,7 @@ def test_another_process_draws_the_same_cases() -> None:
 
 @pytest.mark.parametrize("rank", PINNED)
 def test_nearly_every_candidate_makes_a_case_and_nearly_every_case_is_another_one(rank: int) -> None:
-    cases = drawn_cases(rank)
+    cases = tuple(drawn_cases(rank))
     assert len(cases) > 0.9 * CANDIDATES
     assert len({case.id for case in cases}) > 0.95 * len(cases)
 
@@ -61,7 +61,7 @@ def test_drawn_cases_are_small_and_have_a_result(rank: int) -> None:
 
 @pytest.mark.parametrize("parameter", OFF_DEFAULT)
 def test_every_parameter_is_often_at_its_default_and_often_not(parameter: str) -> None:
-    cases = drawn_cases(2)
+    cases = tuple(drawn_cases(2))
     off_default = sum(OFF_DEFAULT[parameter](case) for case in cases)
     assert len(cases) / 5 < off_default < 4 * len(cases) / 5
 

@@ -10,6 +10,7 @@ from tests.zoo.member import Array
 from tests.zoo.mutants import Family, answer, data, filters, issue, large, when
 
 _member = Family("layout")
+_VECTOR = 16  # bytes: where NumPy's own arrays begin
 
 
 def _read_as(array: Array, order: Sequence[int]) -> Array:
@@ -60,10 +61,39 @@ def _as_many_images_as_channels(problem: Problem) -> bool:
 
 def _memory_of(array: Array, problem: Problem) -> Array:
     """Return the first elements of the memory that ``array`` is a view of."""
+    return _owner(array).ravel(order="K")[: array.size].reshape(array.shape)
+
+
+def _read_on(array: Array, problem: Problem) -> Array:
+    """Return what lies one after the other in the memory of an array that repeats numbers by a stride of 0."""
+    if not any(size > 1 and step == 0 for size, step in zip(array.shape, array.strides, strict=True)):
+        return array
+    return np.resize(_owner(array).ravel(order="K"), array.shape)
+
+
+def _from_aligned(array: Array, problem: Problem) -> Array:
+    """Return the memory of ``array`` from the last address before it at which vectors begin."""
+    ahead, owner = array.ctypes.data % _VECTOR // array.itemsize, _owner(array)
+    first = (array.ctypes.data - owner.ctypes.data) // array.itemsize - ahead
+    if ahead == 0 or first < 0 or not array.flags.c_contiguous or owner.dtype != array.dtype:
+        return array
+    return owner.ravel()[first : first + array.size].reshape(array.shape)
+
+
+def _rows_by_strides(array: Array, problem: Problem) -> Array:
+    """Return an image without the rows that do not fit between two channels, of which there is a single one."""
+    if array.ndim < 3 or array.shape[1] != 1 or not array.size:
+        return array
+    rows = array.copy()
+    rows[:, :, abs(array.strides[1] // array.strides[2] or array.shape[2]) :] = 0
+    return rows
+
+
+def _owner(array: Array) -> Array:
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    return owner.ravel(order="K")[: array.size].reshape(array.shape)
+    return owner
 
 
 MEMBERS = (
@@ -160,5 +190,27 @@ MEMBERS = (
         "Reads data that is a view from the memory it is a view of, without its strides.",
         (*FORWARD, *INPUT_GRADIENT, *FILTER_GRADIENT),
         data(_memory_of),
+    ),
+    _member(
+        "repeated-numbers-read-on",
+        "Takes data that repeats numbers by a stride of 0 for a contiguous array.",
+        (*FORWARD, *INPUT_GRADIENT, *FILTER_GRADIENT),
+        data(_read_on),
+        None,
+        issue("pytorch/pytorch#78247"),
+    ),
+    _member(
+        "vectors-from-aligned-memory",
+        "Reads data from the last address before it at which vectors begin.",
+        FORWARD,
+        data(_from_aligned),
+    ),
+    _member(
+        "rows-by-strides",
+        "Counts the rows of an image by the strides of its channels, of which a single one may have any.",
+        FORWARD,
+        data(_rows_by_strides),
+        None,
+        issue("pytorch/pytorch#195394"),
     ),
 )

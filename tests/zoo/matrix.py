@@ -29,7 +29,7 @@ from tests.zoo.member import Array, Member, Run
 GRADES = ("conformant", "componentwise", "norm-wise", "low-precision", "wrong", "raised")
 RIGHT, RAISED = GRADES[0], GRADES[-1]
 # Families whose defect depends on the format of the numbers, and the garden's.
-OF_EVERY_DTYPE = ("precision", "bias", "process", "order", "structure", "fast", "form")
+OF_EVERY_DTYPE = ("precision", "range", "bias", "process", "order", "structure", "fast", "form")
 # How many wrong answers of each member are explained, spread over its cases.
 EXPLAINED = 9
 

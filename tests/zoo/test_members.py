@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pytest
 
+from convformance.adapters.contract import put_back
 from convformance.judging.diagnosis import EXPLANATIONS
 from convformance.judging.examination import Examination
 from convformance.judging.formats import format_of
@@ -31,10 +31,13 @@ CAUGHT_LATER = {
     "same-size-rounded-down": "same-n2c4o6-9x10-k3x4-s2x3-same_upper",
     "transposed-same-raising-beyond-kernel": "same-n2c4o6-10x11-k3x2-s2x3-same_upper-d3x2",
     "convolution-for-transposed": "traps-n2c4o4-6x5-k3x5-same_upper",
+    "vectors-from-aligned-memory": "memory-n1c16o16-9x8-k3x3-p1x1-unaligned",
+    "rows-by-strides": "memory-n1c1o3-6x7-k2x3-ones",
     "pixel-40-of-49": "tiles-n2c3o5-9x8-k3x2",
     "nan-as-zero-in-filter": "special-n2c4o6-6x5-k3x2-nan-filter",
     "infinity-as-number": "special-n2c4o6-6x7-k2x3-inf-data",
-    "infinity-without-sign": "special-n2c4o6-6x7-k2x3-inf-data",
+    "subnormals-as-zero": "ranges-n3c4o6-5x7-k2x2-subnormal",
+    "signs-summed-apart": "ranges-n2c4o6-6x7-k3x2-cancelling-overflow",
     "views-padded-with-leftovers": "memory-n2c4o6-9x8-k3x2-s2x3-p1.0x0.1-sliced",
     "transposed-to-nothing-raising": "empty-n2c4o6-4x0-k2x3-p0x2.3",
     "wide-output-padding-zero": "outputs-n2c4o6-9x7-k2x2-y2x2-d4x3-bias",
@@ -179,36 +182,19 @@ def _caught(member: Member, case: Case, operation: str, dtype: str) -> bool:
 def _unlike(run: Run, examination: Examination, name: str) -> bool:
     """Whether the answer on one fill is another array than it should be, or operands were changed."""
     trial = examination.trial(name)
-    operands = fills.Operands(*_copied(trial.operands))
+    operands = trial.operands
+    arrays = [*operands.arrays] if operands.bias is None else [*operands.arrays, operands.bias]
+    contents = [array.tobytes() for array in arrays]
     try:
         with np.errstate(all="ignore"):
-            value = run(examination.operation, examination.problem, operands.arrays, operands.bias)
+            value = np.array(run(examination.operation, examination.problem, operands.arrays, operands.bias))
     except DECLARED:
         return True
-    if (
-        value.shape != examination.shape
-        or value.dtype != operands.arrays[0].dtype
-        or not _same(operands, trial.operands)
-    ):
+    finally:
+        changed = put_back(arrays, contents)
+    if changed or value.shape != examination.shape or value.dtype != arrays[0].dtype:
         return True
     if not value.size:
         return False
     result = (grade_special_fill if examination.special else grade_fill)(trial, value)
     return not result.exact if trial.exact and not examination.special else result.grade != "conformant"
-
-
-def _copied(operands: Any) -> tuple[Arrays, Array | None]:
-    """Return the operands as they lie in memory, in memory of their own."""
-    return tuple(_like(array) for array in operands.arrays), None if operands.bias is None else operands.bias.copy()
-
-
-def _like(array: Array) -> Array:
-    if array.flags.c_contiguous or array.base is None:
-        return array.copy()
-    owner = np.array(array.base, order="K")
-    return np.ndarray(array.shape, array.dtype, owner, 0, array.strides)
-
-
-def _same(each: Any, other: Any) -> bool:
-    arrays = [*zip(each.arrays, other.arrays, strict=True)] + ([] if each.bias is None else [(each.bias, other.bias)])
-    return all(first.tobytes() == second.tobytes() for first, second in arrays)

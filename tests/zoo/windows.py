@@ -11,6 +11,7 @@ from tests.zoo.member import Array, Arrays, Run
 from tests.zoo.mutants import (
     Family,
     answer,
+    data,
     filters,
     large,
     leftover,
@@ -102,6 +103,24 @@ def _view_with_strides_exchanged(operation: str, problem: Problem, arrays: Array
 def _channels_summed(x: Array, problem: Problem) -> Array:
     blocks = x.reshape(len(x), problem.groups, x.shape[1] // problem.groups, *x.shape[2:])
     return np.broadcast_to(blocks.sum(axis=2, keepdims=True), blocks.shape).reshape(x.shape).astype(x.dtype)
+
+
+def _later_images(x: Array, problem: Problem) -> Array:
+    by = max(max(pair) for pair in problem.padding)
+    return np.concatenate([np.zeros_like(x[:1])] * by + [x])[: len(x)]
+
+
+def _circular(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
+    """Sum windows that begin at each element and go on at the start of the data, and crop to the size wanted."""
+    x, w = arrays
+    if problem.groups > 1 or max(*problem.stride, *problem.dilation) > 1 or any(map(any, problem.padding)):
+        return right(operation, problem, arrays, bias)
+    wide = np.pad(x, ((0, 0), (0, 0), *((0, size - 1) for size in problem.kernel_size)), mode="wrap")
+    windows = np.lib.stride_tricks.sliding_window_view(wide, problem.kernel_size, tuple(range(2, x.ndim)))
+    axes = tuple(range(problem.rank))
+    y = np.tensordot(windows, w, ((1, *(axis - problem.rank for axis in axes)), tuple(range(1, w.ndim))))
+    y = np.moveaxis(y, -1, 1) + (0 if bias is None else bias.reshape(1, -1, *[1] * problem.rank))
+    return y.astype(x.dtype)
 
 
 def _next_filters(w: Array, problem: Problem) -> Array:
@@ -224,6 +243,34 @@ MEMBERS = (
         (*FORWARD, *FILTER_GRADIENT),
         large(_channels_summed),
         "channels-summed-first",
+    ),
+    _member(
+        "results-of-channels-summed",
+        "Adds up the results of all output channels, and gives the sum for each.",
+        FORWARD,
+        answer(lambda y, problem: np.broadcast_to(y.sum(axis=1, keepdims=True), y.shape).astype(y.dtype)),
+        "results-summed",
+    ),
+    _member(
+        "sum-goes-on-along-rows",
+        "Sets the sum to zero before each row of results, not before each result.",
+        FORWARD,
+        answer(lambda y, problem: y.cumsum(axis=-1, dtype=y.dtype)),
+        "sum-not-reset",
+    ),
+    _member(
+        "batch-padded-too",
+        "Pads the batch like the rows, and reads the images from the first on.",
+        ("conv",),
+        when(padded, data(_later_images)),
+        "other-axes-padded",
+    ),
+    _member(
+        "spectra-of-the-image-size",
+        "Multiplies transforms of the size of the image, so that what leaves it at one end comes in at the other.",
+        ("conv",),
+        _circular,
+        "circular",
     ),
     _member(
         "filters-of-next-group",

@@ -170,3 +170,88 @@ def strided_float32(x, w, stride=1):
     x, w = np.asarray(x, np.float32), np.asarray(w, np.float32)
     view = np.lib.stride_tricks.sliding_window_view(x, w.shape)[::stride, ::stride]
     return np.einsum("ijab,ab->ij", view, w)
+
+
+def depthwise_one_filter(x, w):
+    """Every channel with the filter of the first."""
+    c, kh, kw = w.shape
+    out = np.zeros((x.shape[0], c, x.shape[2] - kh + 1, x.shape[3] - kw + 1))
+    for i in range(kh):
+        for j in range(kw):
+            out += w[0, i, j] * x[:, :, i : i + out.shape[2], j : j + out.shape[3]]
+    return out
+
+
+def depthwise_channels_last(x, k, stride=1):
+    n, h, w, c = x.shape
+    kh, kw, _ = k.shape
+    rows, columns = (h - kh) // stride + 1, (w - kw) // stride + 1
+    out = np.zeros((n, rows, columns, c))
+    for i in range(kh):
+        for j in range(kw):
+            out += x[:, i : i + rows * stride : stride, j : j + columns * stride : stride] * k[i, j]
+    return out
+
+
+def depthwise_multiplied(x, k):
+    """k: (channels, multiplier, kh, kw)."""
+    c, m, kh, kw = k.shape
+    view = np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(2, 3))
+    y = np.einsum("nchwij,cmij->ncmhw", view, k)
+    return y.reshape(len(x), c * m, *y.shape[3:])
+
+
+def depthwise_multiplied_interleaved(x, k):
+    c, m, kh, kw = k.shape
+    view = np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(2, 3))
+    y = np.einsum("nchwij,cmij->nmchw", view, k)
+    return y.reshape(len(x), c * m, *y.shape[3:])
+
+
+def causal_conv_in_time(x, w, dilation):
+    """Of audio, x (B, T, C), with w (K, C, O)."""
+    past = (len(w) - 1) * dilation
+    padded = np.concatenate([np.zeros((x.shape[0], past, x.shape[2])), x], axis=1)
+    return sum(padded[:, k * dilation : k * dilation + x.shape[1]] @ w[k] for k in range(len(w)))
+
+
+def anticausal_conv1d(x, w, dilation):
+    """Of audio, x (B, T, C), with w (K, C, O)."""
+    future = (len(w) - 1) * dilation
+    padded = np.concatenate([x, np.zeros((x.shape[0], future, x.shape[2]))], axis=1)
+    return sum(padded[:, k * dilation : k * dilation + x.shape[1]] @ w[k] for k in range(len(w)))
+
+
+def input_gradient_by_full_convolution(dy, w, pad=0):
+    kh, kw = w.shape[2:]
+    wide = np.pad(dy, ((0, 0), (0, 0), (kh - 1 - pad,) * 2, (kw - 1 - pad,) * 2))
+    view = np.lib.stride_tricks.sliding_window_view(wide, (kh, kw), axis=(2, 3))
+    return np.einsum("nohwij,ocij->nchw", view, w[:, :, ::-1, ::-1])
+
+
+def conv2d_fft_wrapping_start(image, kernel):
+    product = np.fft.fft2(image) * np.fft.fft2(kernel[::-1, ::-1], image.shape)
+    kh, kw = kernel.shape
+    return np.fft.ifft2(product).real[: image.shape[0] - kh + 1, : image.shape[1] - kw + 1]
+
+
+def conv2d_fft_full_start(image, kernel):
+    shape = [i + k - 1 for i, k in zip(image.shape, kernel.shape)]
+    full = np.fft.ifft2(np.fft.fft2(image, shape) * np.fft.fft2(kernel[::-1, ::-1], shape)).real
+    kh, kw = kernel.shape
+    return full[: image.shape[0] - kh + 1, : image.shape[1] - kw + 1]
+
+
+def conv2d_fft_turned(image, kernel):
+    shape = [i + k - 1 for i, k in zip(image.shape, kernel.shape)]
+    full = np.fft.ifft2(np.fft.fft2(image, shape) * np.fft.fft2(kernel, shape)).real
+    kh, kw = kernel.shape
+    return full[kh - 1 : image.shape[0], kw - 1 : image.shape[1]]
+
+
+def conv2d_fft_centred(image, kernel):
+    kh, kw = kernel.shape
+    wide = np.zeros(image.shape)
+    wide[:kh, :kw] = kernel
+    wide = np.roll(wide, (-((kh - 1) // 2), -((kw - 1) // 2)), (0, 1))
+    return np.fft.ifft2(np.fft.fft2(image) * np.fft.fft2(wide).conj()).real

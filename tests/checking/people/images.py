@@ -83,3 +83,26 @@ def same_odd_uncropped(image, kernel):
         for j in range(kw // 2, image.shape[1] - kw // 2):
             out[i, j] = (image[i - kh // 2 : i + kh // 2 + 1, j - kw // 2 : j + kw // 2 + 1] * kernel).sum()
     return out
+
+
+def convolve_rgb_mean(image, kernel):
+    kh, kw = kernel.shape
+    h, w, channels = image.shape
+    out = np.zeros((h - kh + 1, w - kw + 1, channels))
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = (image[i : i + kh, j : j + kw] * kernel[:, :, None]).sum(axis=(0, 1)).mean()
+    return out
+
+
+def filter_without_reset(src, dst, kernel):
+    kh, kw = kernel.shape
+    for i in range(src.shape[0]):
+        total = 0.0
+        for j in range(src.shape[1]):
+            for a in range(kh):
+                for b in range(kw):
+                    y, x = i + a - (kh - 1) // 2, j + b - (kw - 1) // 2
+                    if 0 <= y < src.shape[0] and 0 <= x < src.shape[1]:
+                        total += src[y, x] * kernel[a, b]
+            dst[i, j] = total

@@ -49,6 +49,9 @@ _ORDERS = (
     _in_order("from-both-ends", "Adds the first and the last product, then those next to them.", orders.from_both_ends),
     _in_order("smallest-first", "Adds by growing magnitude.", orders.smallest_first),
     _in_order("by-sign", "Adds from the most negative product to the most positive.", orders.by_sign, "componentwise"),
+    _in_order(
+        "signs-apart", "Adds positive and negative products apart, then both.", orders.signs_apart, "componentwise"
+    ),
     _in_order("in-lanes", "Adds every fourth product apart, then the four sums.", summing.in_lanes),
     _in_order("in-blocks", "Adds blocks of 16 products, then their sums.", summing.in_blocks),
     _in_order("pairwise", "Adds neighbours, then neighbours of the sums.", summing.pairwise),

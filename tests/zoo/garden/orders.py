@@ -63,6 +63,13 @@ def by_sign(first: Array, second: Array) -> Array:
     return summing.forwards(terms, np.ones_like(terms))
 
 
+def signs_apart(first: Array, second: Array) -> Array:
+    """Sum the positive and the negative terms apart, then both: where both overflow, the result is NaN."""
+    terms = first * second
+    ones = np.ones_like(terms)
+    return summing.forwards(np.maximum(terms, 0), ones) + summing.forwards(np.minimum(terms, 0), ones)
+
+
 def from_both_ends(first: Array, second: Array) -> Array:
     """Sum the first and the last product, then the two next to them, and so on."""
     count = first.shape[1]

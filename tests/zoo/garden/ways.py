@@ -79,14 +79,29 @@ def computed(way: Way, computing: Computing = as_expected) -> Run:
     return run
 
 
+_LIKE, _ROOM = 2.0**12, 2.0**20  # between the largest numbers of planes, and below the largest number of the type
+
+
 def where_finite(fast: Contraction, direct: Contraction) -> Contraction:
-    """Return ``fast``, which mixes unrelated elements, and ``direct`` where one of them is NaN or Inf."""
+    """Return ``fast``, which mixes unrelated elements, and ``direct`` where that would harm one of them.
+
+    It does where one is NaN or Inf, where the sizes of planes differ much, and near the end of the range.
+    """
 
     def contraction(problem: Problem, first: Array, second: Array) -> Array:
-        finite = np.isfinite(first).all() and np.isfinite(second).all()
-        return (fast if finite else direct)(problem, first, second)
+        with np.errstate(over="ignore"):
+            alike = _are_alike(first) and _are_alike(second)
+            room = np.abs(first).max(initial=0) * np.abs(second).max(initial=0) * first.dtype.type(_ROOM)
+        return (fast if alike and np.isfinite(room) else direct)(problem, first, second)
 
     return contraction
+
+
+def _are_alike(array: Array) -> bool:
+    """Whether all numbers are finite, and the largest ones of all planes of like size."""
+    peaks = np.abs(array).reshape(*array.shape[:2], -1).max(axis=2, initial=0)
+    peaks = peaks[peaks != 0]
+    return bool(np.isfinite(array).all()) and (not peaks.size or bool(peaks.max() / _LIKE <= peaks.min()))
 
 
 def problem_of_tap(problem: Problem) -> Problem:
