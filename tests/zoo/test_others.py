@@ -56,6 +56,7 @@ def test_the_derivatives_of_a_sample_show_a_wrong_gradient_behind_right_values()
     member = BY_NAME["filter-gradient-mean-over-positions"]
     assert "conv" not in member.operations
     assert others.asked(member, derivatives).rejected == tuple(sample.name for sample in derivatives) != ()
+    assert others.asked(BY_NAME["one-buffer"], derivatives).rejected == ()
 
 
 @pytest.mark.parametrize("unread", range(5))
@@ -199,3 +200,10 @@ def test_the_command_writes_the_section_into_a_page_and_asks_nothing_else(
     assert "Not asked, as no_such_package is not installed: absent." in text
     assert text.endswith("## The kill matrix\n\ny\n")
     assert '"name": "given"' in (tmp_path / "out/others.json").read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_section_and_the_tiers_of_this_suite_stand_in_it() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs/teeth.md"
+    text = others_page.section_of(page.read_text(encoding="utf-8"))
+    assert [source.says for source in others.SOURCES if f"| {source.says} |" not in text] == []
+    assert [tier for tier in ("smoke", "standard") if f"| this suite: the {tier} tier |" not in text] == []
