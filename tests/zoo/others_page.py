@@ -45,7 +45,7 @@ that it lacks. It is caught where a sample is rejected that rejects none of the 
 derivatives of one; for this suite, case, operation and dtype. *Right answers rejected* are those of the garden's direct
 implementations, all right. CPU seconds are what it takes until each defect is caught or has been asked everything; for
 this suite they include the truth and its bounds, for the others neither making the samples nor what is expected.
-PyTorch's check of derivatives is its fast one, without the slow one that only writes the text of a failure; JAX compares
+PyTorch's check of derivatives is its fast one, without the slow one that writes the text of a failure; JAX compares
 by the looser of two rules that it has. The garden's orders of summing are not asked samples of a million products.
 
 Arguments that are none of the seven operations are left out: complex numbers, integers (ONNX's `ConvInteger` is asked
