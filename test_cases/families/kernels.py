@@ -36,7 +36,7 @@ CASES: tuple[Case, ...] = (
     ),
     declare(
         "A kernel larger than the image, valid only by its padding: a size check that leaves the padding out.",
-        input_size=(3, 4), kernel_size=(5, 6), padding=((1, 2), (2, 1)),
+        input_size=(3, 4), kernel_size=(5, 6), padding=((1, 2), (2, 1)), tier="smoke",
     ),
     declare(
         "A kernel larger than the image along one axis, with taps that read padding for every output.",

@@ -32,7 +32,8 @@ CASES: tuple[Case, ...] = (
         declare(
             catches,
             input_size=size, kernel_size=(3, 4), padding=symbol, stride=(2, 3),
-            tier="smoke" if size == (8, 9) else "standard", operations=UNBIASED if symbol == UPPER else CONVOLUTION,
+            tier="smoke" if size in ((8, 9), (9, 10)) else "standard",
+            operations=UNBIASED if symbol == UPPER else CONVOLUTION,
         )
         for size, symbol, catches in _REMAINDERS_OF_TWO_AND_THREE
     ),

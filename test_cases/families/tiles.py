@@ -36,7 +36,7 @@ CASES: tuple[Case, ...] = (
     ),
     declare(
         "A result of 7 x 7, whose 49 elements leave one after blocks of 4, 8 and 16.",
-        input_size=(9, 8), kernel_size=(3, 2), in_channels=3, out_channels=5,
+        input_size=(9, 8), kernel_size=(3, 2), in_channels=3, out_channels=5, tier="smoke",
     ),
     declare(
         "A result of 7 x 7 from an image of other proportions.",

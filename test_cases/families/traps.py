@@ -81,7 +81,7 @@ CASES: tuple[Case, ...] = (
     declare(
         "Results of the shape of their operands: a transposed convolution taken for the convolution, "
         "two activations exchanged.",
-        input_size=(6, 5), kernel_size=(3, 5), padding="same_upper", in_channels=4, out_channels=4,
+        input_size=(6, 5), kernel_size=(3, 5), padding="same_upper", in_channels=4, out_channels=4, tier="smoke",
     ),
     declare(
         "A signal and its result of one shape, in which one is taken for the other.",

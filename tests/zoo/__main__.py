@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from convformance.test_cases.case import DTYPES, TIERS
-from tests.zoo import page, tolerances
+from tests.zoo import others, others_page, page, tolerances
 from tests.zoo.catalogue import GARDEN, ZOO
 from tests.zoo.figures import Figures
 from tests.zoo.matrix import How, explained, plan, questions, records
@@ -17,6 +17,8 @@ from tests.zoo.seeds import unfair, unsteady
 def main(arguments: list[str] | None = None) -> int:
     """Return 0 when three cases catch each defect, no right implementation is called wrong, seeds change nothing."""
     options = _options(arguments)
+    if options.others:
+        return _write_others(options)
     started = time.perf_counter()
     figures = _figures(options)
     failures = [] if options.rules_only else figures.failures()
@@ -37,6 +39,7 @@ def _options(arguments: list[str] | None) -> Namespace:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of zoo.json and zoo.html (default: out)")
     parser.add_argument("--page", type=Path, help="where to write the page in Markdown, such as docs/teeth.md")
     parser.add_argument("--tolerances", type=Path, help="where to write that on tolerances, such as docs/tolerances.md")
+    parser.add_argument("--others", type=Path, metavar="PAGE", help="only measure others' cases, into their section")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="ask a sample, every Nth question")
     parser.add_argument("--rules-only", action="store_true", help="compare rules: explain nothing, try no other seeds")
     return parser.parse_args(arguments)
@@ -60,7 +63,24 @@ def _write(figures: Figures, options: Namespace) -> None:
     if options.tolerances:
         options.tolerances.write_text(tolerances.markdown(figures, every=options.every), encoding="utf-8")
     if options.page:
-        options.page.write_text(page.markdown(figures), encoding="utf-8")
+        before = options.page.read_text(encoding="utf-8") if options.page.exists() else ""
+        text = others_page.with_section(page.markdown(figures), others_page.section_of(before))
+        options.page.write_text(text, encoding="utf-8")
+
+
+def _write_others(options: Namespace) -> int:
+    """Ask the cases of others, and two tiers of this suite's; write ``others.json`` and their section of a page."""
+    missing = {source.name: source.missing() for source in others.SOURCES}
+    theirs = [others.finding(source, ZOO, GARDEN) for source in others.SOURCES if not missing[source.name]]
+    ours = [others.own_finding(tier, ZOO) for tier in ("smoke", "standard")]
+    reasons = [f"{reason}: {name}" for name, reason in missing.items() if reason]
+    section = others_page.section(theirs, ours, ZOO, reasons)
+    options.out.mkdir(parents=True, exist_ok=True)
+    findings = [others_page.to_json(finding) for finding in (*theirs, *ours)]
+    (options.out / "others.json").write_text(json.dumps(findings, indent=1) + "\n", encoding="utf-8")
+    before = options.others.read_text(encoding="utf-8") if options.others.exists() else ""
+    options.others.write_text(others_page.with_section(before, section), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
