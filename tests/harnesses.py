@@ -39,7 +39,9 @@ class Harness:
         return FOLDER / self.name.partition("-")[0] / "conformance.toml"
 
 
-_DNNL = (("/usr/include/oneapi/dnnl/dnnl.hpp", "libdnnl-dev"), ("/usr/include/nlohmann/json.hpp", "nlohmann-json3-dev"))
+_JSON = ("/usr/include/nlohmann/json.hpp", "nlohmann-json3-dev")
+_DNNL = (("/usr/include/oneapi/dnnl/dnnl.hpp", "libdnnl-dev"), _JSON)
+_TORCH = (("/usr/include/ATen/ATen.h", "libtorch-dev"), _JSON)
 _NODE = (("node", "nodejs"), ("npm", "npm"))
 _TFJS = ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
 
@@ -55,8 +57,14 @@ HARNESSES = (
     Harness(
         "onednn",
         (("g++", "g++"), *_DNNL),
-        ("g++", "-O1", "-o", "{out}/onednn", "harness.cpp", "-ldnnl"),
+        ("g++", "-std=c++17", "-O1", "-o", "{out}/onednn", "harness.cpp", "-ldnnl"),
         "{out}/onednn",
+    ),
+    Harness(
+        "libtorch",
+        (("g++", "g++"), *_TORCH),
+        ("g++", "-std=c++17", "-O1", "-o", "{out}/libtorch", "harness.cpp", "-ltorch", "-ltorch_cpu", "-lc10"),
+        "{out}/libtorch",
     ),
     Harness("tfjs-cpu", _NODE, (), f"node {FOLDER}/tfjs/harness.js cpu", _TFJS),
     Harness("tfjs-wasm", _NODE, (), f"node {FOLDER}/tfjs/harness.js wasm", _TFJS),

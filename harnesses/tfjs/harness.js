@@ -7,7 +7,7 @@ const backend = process.argv[2] || 'cpu';
 class Refusal extends Error {}
 
 // What is not there at all is said by these words; everything else is an error.
-const REFUSED = /not registered|must be 1|not yet supported|not supported|Unsupported|should not be used|Unknown gradient/i;
+const REFUSED = /not registered|must be 1|not (yet )?supported|Unsupported|should not be used|Unknown gradient/i;
 
 let unread = Buffer.alloc(0);
 function more() {
@@ -60,34 +60,36 @@ function convolve(p, x, w) {
   if (before.length) x = tf.pad(x, before);
   if (p.groups > 1) {
     if (rank !== 2 || p.groups !== p.in_channels) throw new Refusal('groups are depthwise, of two axes');
-    const [height, width, , outs] = w.shape;
-    return tf.depthwiseConv2d(x, w.reshape([height, width, p.in_channels, outs / p.in_channels]), p.stride, pad, 'NHWC', p.dilation);
+    const depthwise = w.reshape([...p.kernel_size, p.in_channels, p.out_channels / p.in_channels]);
+    return tf.depthwiseConv2d(x, depthwise, p.stride, pad, 'NHWC', p.dilation);
   }
   if (rank === 1) return tf.conv1d(x, w, p.stride[0], pad, 'NWC', p.dilation[0]);
   if (rank === 2) return tf.conv2d(x, w, p.stride, pad, 'NHWC', p.dilation);
   return tf.conv3d(x, w, p.stride, pad, 'NDHWC', p.dilation);
 }
-function transpose(p, y, w, size) {
-  const {pad, before} = paddingOf(p);
-  if (p.groups > 1 || p.dilation.some(step => step > 1)) throw new Refusal('no groups and no dilation in conv2dTranspose');
-  if (p.stride.length !== 2 || before.length) throw new Refusal('transposed convolutions of two axes');
-  return tf.conv2dTranspose(y, w, size, p.stride, pad);
+function transpose(p, y, w) {
+  const {pad} = paddingOf(p);
+  if (p.stride.length !== 2) throw new Refusal('conv2dTranspose is of two axes');
+  if (p.groups > 1 || p.dilation.some(step => step > 1)) throw new Refusal('conv2dTranspose: no groups, no dilation');
+  return tf.conv2dTranspose(y, w, inputShape(p), p.stride, pad);
 }
 const inputShape = p => [p.batch, ...p.input_size, p.in_channels];
 const filterShape = p => [...p.kernel_size, p.in_channels / p.groups, p.out_channels];
 const outputShape = p => [p.batch, ...p.output_size, p.out_channels];
 
+const withBias = (result, bias) => bias ? result.add(bias) : result;
+
 const OPERATIONS = {
-  conv: (p, x, w, bias) => bias ? convolve(p, x, w).add(bias) : convolve(p, x, w),
+  conv: (p, x, w, bias) => withBias(convolve(p, x, w), bias),
   conv_input_grad: (p, dy, w) => tf.grad(x => convolve(p, x, w))(tf.zeros(inputShape(p)), dy),
   conv_filter_grad: (p, x, dy) => tf.grad(w => convolve(p, x, w))(tf.zeros(filterShape(p)), dy),
-  conv_transpose: (p, y, w, bias) => bias ? transpose(p, y, w, inputShape(p)).add(bias) : transpose(p, y, w, inputShape(p)),
-  conv_transpose_input_grad: (p, dx, w) => tf.grad(y => transpose(p, y, w, inputShape(p)))(tf.zeros(outputShape(p)), dx),
-  conv_transpose_filter_grad: (p, y, dx) => tf.grad(w => transpose(p, y, w, inputShape(p)))(tf.zeros(filterShape(p)), dx),
+  conv_transpose: (p, y, w, bias) => withBias(transpose(p, y, w), bias),
+  conv_transpose_input_grad: (p, dx, w) => tf.grad(y => transpose(p, y, w))(tf.zeros(outputShape(p)), dx),
+  conv_transpose_filter_grad: (p, y, dx) => tf.grad(w => transpose(p, y, w))(tf.zeros(filterShape(p)), dx),
 };
 const INTRODUCTION = {
-  version: 1, name: `tfjs-${backend}`, language: 'JavaScript', target: tf.version.tfjs, device: backend, dtypes: ['float32'],
-  operations: Object.keys(OPERATIONS), activations: 'N*C', filters: '*IO',
+  version: 1, name: `tfjs-${backend}`, language: 'JavaScript', target: tf.version.tfjs, device: backend,
+  dtypes: ['float32'], operations: Object.keys(OPERATIONS), activations: 'N*C', filters: '*IO',
   homepage: 'https://www.tensorflow.org/js', issues: 'https://github.com/tensorflow/tfjs/issues',
 };
 
@@ -96,6 +98,7 @@ function answer(seq, message, tensors) {
     const result = tf.tidy(() => OPERATIONS[message.operation](message.problem, ...tensors));
     const bytes = Buffer.from(result.dataSync().slice().buffer), shape = result.shape;
     result.dispose();
+    if (shape.some(size => size < 0)) return [{seq, error: `the result has shape [${shape}]`}];
     return [{seq, tensor: {dtype: 'float32', shape, bytes: bytes.length}}, bytes];
   } catch (error) {
     const said = String(error.message).split('\n')[0];
