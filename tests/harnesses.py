@@ -39,7 +39,9 @@ class Harness:
         return FOLDER / self.name.partition("-")[0] / "conformance.toml"
 
 
-_DNNL = (("/usr/include/oneapi/dnnl/dnnl.hpp", "libdnnl-dev"), ("/usr/include/nlohmann/json.hpp", "nlohmann-json3-dev"))
+_JSON = ("/usr/include/nlohmann/json.hpp", "nlohmann-json3-dev")
+_DNNL = (("/usr/include/oneapi/dnnl/dnnl.hpp", "libdnnl-dev"), _JSON)
+_TORCH = (("/usr/include/ATen/ATen.h", "libtorch-dev"), _JSON)
 _NODE = (("node", "nodejs"), ("npm", "npm"))
 _TFJS = ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
 
@@ -55,8 +57,14 @@ HARNESSES = (
     Harness(
         "onednn",
         (("g++", "g++"), *_DNNL),
-        ("g++", "-O1", "-o", "{out}/onednn", "harness.cpp", "-ldnnl"),
+        ("g++", "-std=c++17", "-O1", "-o", "{out}/onednn", "harness.cpp", "-ldnnl"),
         "{out}/onednn",
+    ),
+    Harness(
+        "libtorch",
+        (("g++", "g++"), *_TORCH),
+        ("g++", "-std=c++17", "-O1", "-o", "{out}/libtorch", "harness.cpp", "-ltorch", "-ltorch_cpu", "-lc10"),
+        "{out}/libtorch",
     ),
     Harness("tfjs-cpu", _NODE, (), f"node {FOLDER}/tfjs/harness.js cpu", _TFJS),
     Harness("tfjs-wasm", _NODE, (), f"node {FOLDER}/tfjs/harness.js wasm", _TFJS),
@@ -69,9 +77,11 @@ def main() -> int:
     chosen = [each for each in HARNESSES if not parsed.only or each.name in parsed.only]
     out: Path = parsed.out.resolve()
     (out / "bin").mkdir(parents=True, exist_ok=True)
-    _install(_missing(chosen))
+    _install(missing(chosen))
     _install_modules(chosen, out)
-    return max((_asked(harness, parsed.tier, out) if _build(harness, out) else 1 for harness in chosen), default=0)
+    return max(
+        (_asked(harness, parsed.tier, out) if build(harness, out / "bin") else 1 for harness in chosen), default=0
+    )
 
 
 def _arguments() -> argparse.Namespace:
@@ -83,7 +93,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _missing(harnesses: Sequence[Harness]) -> list[str]:
+def missing(harnesses: Sequence[Harness]) -> list[str]:
     """Return the packages that have what is not there."""
     needed = dict.fromkeys(pair for harness in harnesses for pair in harness.needs)
     return [package for there, package in needed if not (Path(there).exists() or shutil.which(there))]
@@ -107,9 +117,9 @@ def _install_modules(harnesses: Sequence[Harness], out: Path) -> None:
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--prefix", str(out), *modules], check=True)
 
 
-def _build(harness: Harness, out: Path) -> bool:
+def build(harness: Harness, out: Path) -> bool:
     """Build one harness; return whether that could be done, which its compiler has said something about."""
-    command = [part.format(out=out / "bin") for part in harness.build]
+    command = [part.format(out=out) for part in harness.build]
     print(f"building {harness.name}", flush=True)
     return not command or subprocess.run(command, check=False, cwd=FOLDER / harness.name).returncode == 0
 

@@ -162,11 +162,12 @@ class Attempts:
         return ""
 
     def _first(self) -> tuple[Route, str, Case]:
-        """Return a route, a dtype and the smallest case that lies in its domain."""
+        """Return a route, a dtype and the smallest case in its domain with something to sum: few refuse that."""
         for route in self.routes:
             for dtype in self.adapter_class.introduction.dtypes:
                 for each in _cases(route, dtype):
-                    return route, dtype, each
+                    if each.problem.multiplications:
+                        return route, dtype, each
         raise Failure("nothing that is asked here lies in its domain")
 
 

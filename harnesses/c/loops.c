@@ -1,22 +1,16 @@
-// A harness in C without libraries: the seven operations as plain loops in float32. See docs/protocol.md.
+// A harness in C without libraries: plain loops in float32. See docs/protocol.md.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Reads the integers behind a key, a number or a list of any depth, into `out`; returns how many there are.
 static int integers(const char *line, const char *key, long *out) {
-    const char *at = strstr(line, key) + strlen(key);
-    int depth = 0, count = 0;
-    do {
-        if (*at == '[') depth++;
-        if (*at == ']') depth--;
-        if (*at == '-' || (*at >= '0' && *at <= '9')) {
-            char *end;
-            out[count++] = strtol(at, &end, 10);
-            at = end - 1;
-        }
-        at++;
-    } while (depth > 0 || count == 0);
+    int count = 0;
+    char *at = strstr(line, key) + strlen(key);
+    while (*at != '"' && *at != '}') {  // where the next key begins, or the object ends
+        if (*at == '-' || (*at >= '0' && *at <= '9')) out[count++] = strtol(at, &at, 10);
+        else at++;
+    }
     return count;
 }
 
@@ -54,26 +48,21 @@ static long flat(long plane, const long *index, const long *size) {
     return ((plane * size[0] + index[0]) * size[1] + index[1]) * size[2] + index[2];
 }
 
-// Every product of the convolution, x[n, c, i] * w[o, c, k] for y[n, o, p]: of the three arrays, `result` is summed up.
+// Of y[n, o, p] = sum of x[n, c, i] * w[o, c, k], any one array is the sum of products of the two others.
 static void accumulate(Problem p, float *x, float *w, float *y, const float *result) {
     long ins = p.in_channels / p.groups, outs = p.out_channels / p.groups, i[3], o[3], k[3];
     for (long n = 0; n < p.batch; n++)
-    for (long channel = 0; channel < p.out_channels; channel++)
-    for (long c = 0; c < ins; c++)
-    for (o[0] = 0; o[0] < p.output[0]; o[0]++)
-    for (o[1] = 0; o[1] < p.output[1]; o[1]++)
-    for (o[2] = 0; o[2] < p.output[2]; o[2]++)
-    for (k[0] = 0; k[0] < p.kernel[0]; k[0]++)
-    for (k[1] = 0; k[1] < p.kernel[1]; k[1]++)
-    for (k[2] = 0; k[2] < p.kernel[2]; k[2]++) {
-        int inside = 1;
+    for (long channel = 0; channel < p.out_channels; channel++) for (long c = 0; c < ins; c++)
+    for (o[0] = 0; o[0] < p.output[0]; o[0]++) for (k[0] = 0; k[0] < p.kernel[0]; k[0]++)
+    for (o[1] = 0; o[1] < p.output[1]; o[1]++) for (k[1] = 0; k[1] < p.kernel[1]; k[1]++)
+    for (o[2] = 0; o[2] < p.output[2]; o[2]++) for (k[2] = 0; k[2] < p.kernel[2]; k[2]++) {
+        int inside = 1;  // and not in the padding, which is 0
         for (int axis = 0; axis < 3; axis++) {
             i[axis] = o[axis] * p.stride[axis] + k[axis] * p.dilation[axis] - p.low[axis];
             inside = inside && i[axis] >= 0 && i[axis] < p.input[axis];
         }
         if (!inside) continue;
-        long from = channel / outs * ins + c;
-        float *xi = x + flat(n * p.in_channels + from, i, p.input);
+        float *xi = x + flat(n * p.in_channels + channel / outs * ins + c, i, p.input);
         float *wk = w + flat(channel * ins + c, k, p.kernel);
         float *yo = y + flat(n * p.out_channels + channel, o, p.output);
         if (result == y) *yo += *xi * *wk;
@@ -83,9 +72,9 @@ static void accumulate(Problem p, float *x, float *w, float *y, const float *res
 }
 
 static const char *introduction =
-    "{\"version\":1,\"name\":\"c-loops\",\"language\":\"C\",\"device\":\"cpu\",\"dtypes\":[\"float32\"],\"operations\":["
-    "\"conv\",\"conv_input_grad\",\"conv_filter_grad\",\"conv_transpose\",\"conv_transpose_input_grad\","
-    "\"conv_transpose_filter_grad\"],\"capabilities\":{\"bias\":false}}\n";
+    "{\"version\":1,\"name\":\"c-loops\",\"language\":\"C\",\"device\":\"cpu\",\"dtypes\":[\"float32\"],"
+    "\"operations\":[\"conv\",\"conv_input_grad\",\"conv_filter_grad\",\"conv_transpose\","
+    "\"conv_transpose_input_grad\",\"conv_transpose_filter_grad\"],\"capabilities\":{\"bias\":false}}\n";
 
 // Reads the operands into the arrays that they are: of a transposed convolution x is the output, dy the input.
 static void read_operands(const char *line, float *arrays[3]) {
@@ -126,5 +115,4 @@ int main(void) {
         else answer(line);
         fflush(stdout);
     }
-    return 0;
 }

@@ -1,18 +1,17 @@
 ! A harness in Fortran without libraries: plain loops in float32. See docs/protocol.md.
 program loops
   implicit none
-  integer, parameter :: input = 10, output = 11
-  character(*), parameter :: introduction = '{"version":1,"name":"fortran-loops","language":"Fortran","device":"cpu",' // &
-    '"dtypes":["float32"],"operations":["conv","conv_input_grad","conv_filter_grad","conv_transpose",' // &
-    '"conv_transpose_input_grad","conv_transpose_filter_grad"],"capabilities":{"bias":false}}' // new_line('a')
+  integer, parameter :: input = 10, output = 11  ! units: the standard ones would add ends of lines
+  character(*), parameter :: introduction = '{"version":1,"name":"fortran-loops","language":"Fortran",' // &
+    '"device":"cpu","dtypes":["float32"],"operations":["conv","conv_input_grad","conv_filter_grad",' // &
+    '"conv_transpose","conv_transpose_input_grad","conv_transpose_filter_grad"],"capabilities":{"bias":false}}'
   character(:), allocatable :: line
   open (input, file='/dev/stdin', access='stream', form='unformatted', action='read')
   open (output, file='/dev/stdout', access='stream', form='unformatted', action='write')
-  do
-    if (.not. read_line()) exit
+  do while (read_line())
     if (index(line, '"stop"') > 0) exit
     if (index(line, '"start"') > 0) then
-      write (output) introduction
+      write (output) introduction // new_line('a')
     else
       call answer()
     end if
@@ -32,31 +31,27 @@ contains
     end do
   end function
 
-  ! The integers behind a key, a number or a list of any depth, behind position `start` of the line.
+  ! The integers behind a key, a number or a list of any depth, up to the next key or the end of the object.
   function integers(key, start) result(numbers)
     character(*), intent(in) :: key
     integer, intent(in), optional :: start
     integer, allocatable :: numbers(:)
-    integer :: at, depth, number, sign
+    integer :: at, number, sign
     logical :: inside
     at = 1
     if (present(start)) at = start
     at = at + index(line(at:), key) + len(key) - 1
     allocate (numbers(0))
-    depth = 0; number = 0; sign = 1; inside = .false.
+    number = 0; sign = 1; inside = .false.
     do
-      select case (line(at:at))
-      case ('0':'9')
-        number = 10 * number + iachar(line(at:at)) - iachar('0')
-        inside = .true.
-      case default
+      if (index('0123456789', line(at:at)) > 0) then
+        number = 10 * number + iachar(line(at:at)) - iachar('0'); inside = .true.
+      else
         if (inside) numbers = [numbers, sign * number]
-        if (inside .or. line(at:at) == '-') sign = merge(-1, 1, line(at:at) == '-')
+        if (index('"}', line(at:at)) > 0) return
+        sign = merge(-1, 1, line(at:at) == '-')
         number = 0; inside = .false.
-        if (line(at:at) == '[') depth = depth + 1
-        if (line(at:at) == ']') depth = depth - 1
-        if (depth == 0 .and. index(',}]', line(at:at)) > 0) return
-      end select
+      end if
       at = at + 1
     end do
   end function
@@ -75,21 +70,19 @@ contains
 
   ! Arrays have their axes in Fortran's order: (width, height, depth, channel, image).
   subroutine answer()
-    integer :: n, c, o, groups, ins, outs, image, channel, from, a, b, d, i, j, k, tensor, at, position(3), shape(5)
-    integer, dimension(3) :: sizes, outputs, kernel, stride, dilation, low
+    integer :: n, c, o, groups, ins, outs, image, channel, from, a, b, d, i, j, k, tensor, at
+    integer, dimension(3) :: sizes, outputs, kernel, stride, dilation, low, position
     integer, allocatable :: numbers(:)
     real, allocatable :: x(:, :, :, :, :), w(:, :, :, :, :), y(:, :, :, :, :)
-    character(100) :: text
+    character(120) :: text, bytes
     logical :: transposed
     numbers = [integers('"batch":'), integers('"in_channels":'), integers('"out_channels":'), integers('"groups":')]
-    n = numbers(1); c = numbers(2); o = numbers(3); groups = numbers(4)
-    ins = c / groups; outs = o / groups
+    n = numbers(1); c = numbers(2); o = numbers(3); groups = numbers(4); ins = c / groups; outs = o / groups
     sizes = axes('"input_size":', 1, 1); outputs = axes('"output_size":', 1, 1); kernel = axes('"kernel_size":', 1, 1)
     stride = axes('"stride":', 1, 1); dilation = axes('"dilation":', 1, 1); low = axes('"padding":', 2, 0)
-    allocate (x(sizes(1), sizes(2), sizes(3), c, n), w(kernel(1), kernel(2), kernel(3), ins, o))
-    allocate (y(outputs(1), outputs(2), outputs(3), o, n))
-    x = 0; w = 0; y = 0
-    transposed = index(line, '"conv_transpose') > 0
+    allocate (x(sizes(1), sizes(2), sizes(3), c, n), w(kernel(1), kernel(2), kernel(3), ins, o), source=0.0)
+    allocate (y(outputs(1), outputs(2), outputs(3), o, n), source=0.0)
+    transposed = index(line, '"conv_transpose') > 0  ! whose x is the output of the convolution, and dy its input
     at = index(line, '"tensors":')
     do tensor = 1, 2
       at = at + index(line(at + 1:), '{"name":"')
@@ -114,19 +107,13 @@ contains
       end do; end do; end do
     end do; end do; end do
     numbers = integers('"shape":', index(line, '"result":'))
-    write (text, '(*(i0, :, ","))') numbers
-    write (output) '{"seq":' // text_of(integers('"seq":')) // ',"tensor":{"dtype":"float32","shape":[' // trim(text) // &
-      '],"bytes":' // text_of([4 * product(numbers)]) // '}}' // new_line('a')
+    write (text, '(a, i0, a, *(i0, :, ","))') &
+      '{"seq":', integers('"seq":'), ',"tensor":{"dtype":"float32","shape":[', numbers
+    write (bytes, '(a, i0, a)') '],"bytes":', 4 * product(numbers), '}}'
+    write (output) trim(text) // trim(bytes) // new_line('a')
     if (index(line, '"name":"output"') > 0) write (output) y
     if (index(line, '"name":"input"') > 0) write (output) x
     if (index(line, '"name":"filter"') > 0) write (output) w
   end subroutine
 
-  function text_of(numbers) result(text)
-    integer, intent(in) :: numbers(:)
-    character(:), allocatable :: text
-    character(20) :: room
-    write (room, '(i0)') numbers(1)
-    text = trim(room)
-  end function
 end program

@@ -1,26 +1,25 @@
-// A harness in Go: the seven operations as plain loops in float32. See docs/protocol.md.
+// A harness in Go: plain loops in float32. See docs/protocol.md.
 package main
 
 import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
-	"io"
 	"os"
 	"strings"
 )
 
-type Tensor struct {
+type tensor struct {
 	Name  string
 	Shape []int
 }
 
-type Message struct {
+// What is read of a header: the decoder finds a field whatever the case of its letters.
+type message struct {
 	Cmd, Operation string
 	Seq            int
-	Tensors        []Tensor
-	Result         Tensor
+	Tensors        []tensor
+	Result         tensor
 	Problem        struct {
 		Batch, In_channels, Out_channels, Groups               int
 		Input_size, Output_size, Kernel_size, Stride, Dilation []int
@@ -28,9 +27,9 @@ type Message struct {
 	}
 }
 
-const introduction = `{"version":1,"name":"go-loops","language":"Go","device":"cpu","dtypes":["float32"],"operations":["conv",` +
-	`"conv_input_grad","conv_filter_grad","conv_transpose","conv_transpose_input_grad","conv_transpose_filter_grad"],` +
-	`"capabilities":{"bias":false}}`
+const introduction = `{"version":1,"name":"go-loops","language":"Go","device":"cpu","dtypes":["float32"],` +
+	`"operations":["conv","conv_input_grad","conv_filter_grad","conv_transpose","conv_transpose_input_grad",` +
+	`"conv_transpose_filter_grad"],"capabilities":{"bias":false}}`
 
 func product(sizes []int) int {
 	size := 1
@@ -58,7 +57,7 @@ func flat(first, second, seconds int, index, shape []int) int {
 }
 
 // answer adds up every product x[n, c, i] * w[o, c, k] of y[n, o, p] in the array that is asked for.
-func answer(m Message, arrays map[string][]float32) []float32 {
+func answer(m message, arrays map[string][]float32) []float32 {
 	p, result := m.Problem, make([]float32, product(m.Result.Shape))
 	arrays[m.Result.Name] = result
 	x, w, y := arrays["input"], arrays["filter"], arrays["output"]
@@ -71,17 +70,14 @@ func answer(m Message, arrays map[string][]float32) []float32 {
 			i[axis] = o[axis]*p.Stride[axis] + k[axis]*p.Dilation[axis] - p.Padding[axis][0]
 			inside = inside && i[axis] >= 0 && i[axis] < p.Input_size[axis]
 		}
-		if !inside {
-			continue
-		}
 		xi := flat(at[0], at[1]/outs*ins+at[2], p.In_channels, i, p.Input_size)
 		wk := flat(at[1], at[2], ins, k, p.Kernel_size)
 		yo := flat(at[0], at[1], p.Out_channels, o, p.Output_size)
-		if m.Result.Name == "input" {
+		if inside && m.Result.Name == "input" {
 			x[xi] += y[yo] * w[wk]
-		} else if m.Result.Name == "filter" {
+		} else if inside && m.Result.Name == "filter" {
 			w[wk] += x[xi] * y[yo]
-		} else {
+		} else if inside { // and not in the padding, which is 0
 			y[yo] += x[xi] * w[wk]
 		}
 	}
@@ -89,17 +85,14 @@ func answer(m Message, arrays map[string][]float32) []float32 {
 }
 
 // read returns the operands by the arrays of the convolution that they are: a transposed one exchanges two of them.
-func read(m Message, input io.Reader) map[string][]float32 {
+func read(m message, input *bufio.Reader) map[string][]float32 {
 	names, arrays := map[string]string{"x": "input", "dy": "output", "w": "filter"}, map[string][]float32{}
 	if strings.HasPrefix(m.Operation, "conv_transpose") {
 		names["x"], names["dy"] = "output", "input"
 	}
-	for _, tensor := range m.Tensors {
-		numbers := make([]float32, product(tensor.Shape))
-		if binary.Read(input, binary.LittleEndian, numbers) != nil {
-			os.Exit(1)
-		}
-		arrays[names[tensor.Name]] = numbers
+	for _, each := range m.Tensors {
+		arrays[names[each.Name]] = make([]float32, product(each.Shape))
+		binary.Read(input, binary.LittleEndian, arrays[names[each.Name]]) // where it ends here, so does the loop
 	}
 	return arrays
 }
@@ -108,7 +101,7 @@ func main() {
 	input, output := bufio.NewReader(os.Stdin), bufio.NewWriter(os.Stdout)
 	for {
 		line, err := input.ReadBytes('\n')
-		var m Message
+		m := message{}
 		if err != nil || json.Unmarshal(line, &m) != nil || m.Cmd == "stop" {
 			return
 		}
@@ -116,8 +109,9 @@ func main() {
 			output.WriteString(introduction + "\n")
 		} else {
 			numbers := answer(m, read(m, input))
-			shape, _ := json.Marshal(m.Result.Shape)
-			fmt.Fprintf(output, `{"seq":%d,"tensor":{"dtype":"float32","shape":%s,"bytes":%d}}`+"\n", m.Seq, shape, 4*len(numbers))
+			answered := map[string]any{"dtype": "float32", "shape": m.Result.Shape, "bytes": 4 * len(numbers)}
+			header, _ := json.Marshal(map[string]any{"seq": m.Seq, "tensor": answered})
+			output.Write(append(header, '\n'))
 			binary.Write(output, binary.LittleEndian, numbers)
 		}
 		output.Flush()

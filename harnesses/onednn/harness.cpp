@@ -1,132 +1,120 @@
 // A harness for oneDNN on the CPU, memory formats of its own choice: see docs/protocol.md.
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <string>
-#include <vector>
 
 using namespace dnnl;
 using nlohmann::json;
 using dims = memory::dims;
-
 static engine cpu(engine::kind::cpu, 0);
 static stream queue(cpu);
 
 // The geometry of a question in oneDNN's terms: a dilation of 0 is none, groups are an axis of the filter in front.
 struct Geometry {
     dims input, filter, output, stride, dilation, low, high;
+    bool has_groups;
     explicit Geometry(const json &p) {
         long n = p["batch"], c = p["in_channels"], o = p["out_channels"], g = p["groups"];
-        input = {n, c}, output = {n, o}, filter = g > 1 ? dims{g, o / g, c / g} : dims{o, c};
+        input = {n, c}, output = {n, o}, has_groups = g > 1;
+        filter = has_groups ? dims{g, o / g, c / g} : dims{o, c};
         for (long size : p["input_size"]) input.push_back(size);
         for (long size : p["output_size"]) output.push_back(size);
         for (long size : p["kernel_size"]) filter.push_back(size);
-        for (long step : p["stride"]) stride.push_back(step);
+        stride = p["stride"].get<dims>();
         for (long step : p["dilation"]) dilation.push_back(step - 1);
         for (const auto &pair : p["padding"]) low.push_back(pair[0]), high.push_back(pair[1]);
     }
 };
 
-static memory::desc in_order(const dims &shape, memory::data_type type) {
-    dims strides(shape.size(), 1);
-    for (size_t axis = shape.size() - 1; axis-- > 0;) strides[axis] = strides[axis + 1] * std::max<long>(shape[axis + 1], 1);
-    return memory::desc(shape, type, strides);
-}
-static memory::desc any(const dims &shape, memory::data_type type) { return memory::desc(shape, type, memory::format_tag::any); }
-
-// The same filter, or its description, with the roles of its two channel axes exchanged.
-static memory::desc exchanged(const memory::desc &filter, bool groups) {
-    std::vector<int> order(filter.dims().size());
-    for (size_t axis = 0; axis < order.size(); axis++) order[axis] = (int)axis;
-    std::swap(order[groups], order[groups + 1]);
-    return filter.permute_axes(order);
+// Memory for an array in the order in which it travels.
+static memory in_order(const dims &shape, memory::data_type type) {
+    using tag = memory::format_tag;
+    static const tag orders[] = {tag::undef, tag::a, tag::ab, tag::abc, tag::abcd, tag::abcde, tag::abcdef};
+    return memory({shape, type, orders[shape.size()]}, cpu);
 }
 
-// `given`, reordered where the primitive wants another format.
-static memory in_format(memory given, const memory::desc &wanted) {
-    if (given.get_desc() == wanted) return given;
-    memory moved(wanted, cpu);
-    reorder(given, moved).execute(queue, given, moved);
-    return moved;
-}
-static void run(const primitive &primitive, std::map<int, memory> arguments, int result, memory answer) {
-    memory own(arguments.at(result));
-    primitive.execute(queue, std::unordered_map<int, memory>(arguments.begin(), arguments.end()));
-    if (own.get_desc() != answer.get_desc()) reorder(own, answer).execute(queue, own, answer);
-    else std::memcpy(answer.get_data_handle(), own.get_data_handle(), own.get_desc().get_size());
+// Runs a primitive on operands in the formats that it has chosen, and brings what it computes into that of `result`.
+template <class Primitive, class Description = typename Primitive::primitive_desc>
+static void run(const Description &chosen, std::unordered_map<int, memory> operands, int target, memory result) {
+    for (auto &[argument, operand] : operands) {
+        if (!operand) continue;  // no bias
+        memory original = std::exchange(operand, memory(chosen.query_md(query::exec_arg_md, argument), cpu));
+        reorder(original, operand).execute(queue, original, operand);
+    }
+    memory own = operands[target] = memory(chosen.query_md(query::exec_arg_md, target), cpu);
+    Primitive(chosen).execute(queue, operands);
+    reorder(own, result).execute(queue, own, result);
     queue.wait();
 }
 
-static void answer(const std::string &operation, const Geometry &g, memory::data_type type, std::map<std::string, memory> given, memory result) {
-    auto algorithm = algorithm::convolution_direct;
-    auto x = any(g.input, type), w = any(g.filter, type), y = any(g.output, type);
-    convolution_forward::primitive_desc forward(
-        {prop_kind::forward_training, algorithm, x, w, y, g.stride, g.dilation, g.low, g.high}, cpu);
+static void answer(const std::string &operation, const Geometry &g, memory::data_type type,
+                   std::map<std::string, memory> operands, const memory &result) {
+    const auto direct = algorithm::convolution_direct;
+    const auto any = [&](const dims &shape) { return memory::desc(shape, type, memory::format_tag::any); };
+    const auto x = any(g.input), w = any(g.filter), y = any(g.output);
+    const bool transposed = operation.rfind("conv_transpose", 0) == 0;  // the operands of a gradient are exchanged
+    const memory large = operands[transposed ? "dy" : "x"], small = operands[transposed ? "x" : "dy"];
+    const memory filter = operands["w"], bias = operands["bias"];
+    const auto of_bias = bias ? bias.get_desc() : memory::desc();
+    // A gradient's primitive is made with a hint: that of the convolution that it belongs to.
+    const convolution_forward::primitive_desc hint(
+        {prop_kind::forward_training, direct, x, w, y, g.stride, g.dilation, g.low, g.high}, cpu);
     if (operation == "conv" || operation == "conv_transpose_input_grad") {
-        auto bias = given.count("bias") ? given["bias"].get_desc() : memory::desc();
-        convolution_forward::primitive_desc chosen(
-            {prop_kind::forward_inference, algorithm, x, w, bias, y, g.stride, g.dilation, g.low, g.high}, cpu);
-        run(convolution_forward(chosen),
-            {{DNNL_ARG_SRC, in_format(given[operation == "conv" ? "x" : "dy"], chosen.src_desc())}, {DNNL_ARG_WEIGHTS, in_format(given["w"], chosen.weights_desc())},
-             {DNNL_ARG_BIAS, given.count("bias") ? given["bias"] : memory()}, {DNNL_ARG_DST, memory(chosen.dst_desc(), cpu)}}, DNNL_ARG_DST, result);
+        run<convolution_forward>(
+            {{prop_kind::forward_inference, direct, x, w, of_bias, y, g.stride, g.dilation, g.low, g.high}, cpu},
+            {{DNNL_ARG_SRC, large}, {DNNL_ARG_WEIGHTS, filter}, {DNNL_ARG_BIAS, bias}}, DNNL_ARG_DST, result);
     } else if (operation == "conv_input_grad") {
-        convolution_backward_data::primitive_desc chosen({algorithm, x, w, y, g.stride, g.dilation, g.low, g.high}, cpu, forward);
-        run(convolution_backward_data(chosen),
-            {{DNNL_ARG_DIFF_DST, in_format(given["dy"], chosen.diff_dst_desc())}, {DNNL_ARG_WEIGHTS, in_format(given["w"], chosen.weights_desc())},
-             {DNNL_ARG_DIFF_SRC, memory(chosen.diff_src_desc(), cpu)}}, DNNL_ARG_DIFF_SRC, result);
-    } else if (operation == "conv_transpose") {
-        bool groups = g.filter.size() > g.input.size();
-        auto bias = given.count("bias") ? given["bias"].get_desc() : memory::desc();
-        memory filter(exchanged(given["w"].get_desc(), groups), cpu, given["w"].get_data_handle());
-        deconvolution_forward::primitive_desc chosen({prop_kind::forward_inference, algorithm::deconvolution_direct, y,
-            any(filter.get_desc().dims(), type), bias, x, g.stride, g.dilation, g.low, g.high}, cpu);
-        run(deconvolution_forward(chosen),
-            {{DNNL_ARG_SRC, in_format(given["x"], chosen.src_desc())}, {DNNL_ARG_WEIGHTS, in_format(filter, chosen.weights_desc())},
-             {DNNL_ARG_BIAS, given.count("bias") ? given["bias"] : memory()}, {DNNL_ARG_DST, memory(chosen.dst_desc(), cpu)}}, DNNL_ARG_DST, result);
-    } else {  // the gradient in the filter, of either convolution: they exchange their operands
-        bool transposed = operation == "conv_transpose_filter_grad";
-        convolution_backward_weights::primitive_desc chosen({algorithm, x, w, y, g.stride, g.dilation, g.low, g.high}, cpu, forward);
-        run(convolution_backward_weights(chosen),
-            {{DNNL_ARG_SRC, in_format(given[transposed ? "dy" : "x"], chosen.src_desc())},
-             {DNNL_ARG_DIFF_DST, in_format(given[transposed ? "x" : "dy"], chosen.diff_dst_desc())},
-             {DNNL_ARG_DIFF_WEIGHTS, memory(chosen.diff_weights_desc(), cpu)}}, DNNL_ARG_DIFF_WEIGHTS, result);
+        run<convolution_backward_data>({{direct, x, w, y, g.stride, g.dilation, g.low, g.high}, cpu, hint},
+            {{DNNL_ARG_DIFF_DST, small}, {DNNL_ARG_WEIGHTS, filter}}, DNNL_ARG_DIFF_SRC, result);
+    } else if (operation == "conv_transpose") {  // whose filter has its two axes of channels the other way round
+        std::vector<int> axes(g.filter.size());
+        for (size_t axis = 0; axis < axes.size(); axis++) axes[axis] = axis;
+        std::swap(axes[g.has_groups], axes[g.has_groups + 1]);
+        const memory turned(filter.get_desc().permute_axes(axes), cpu, filter.get_data_handle());
+        run<deconvolution_forward>({{prop_kind::forward_inference, algorithm::deconvolution_direct, y,
+            any(turned.get_desc().dims()), of_bias, x, g.stride, g.dilation, g.low, g.high}, cpu},
+            {{DNNL_ARG_SRC, small}, {DNNL_ARG_WEIGHTS, turned}, {DNNL_ARG_BIAS, bias}}, DNNL_ARG_DST, result);
+    } else {
+        run<convolution_backward_weights>({{direct, x, w, y, g.stride, g.dilation, g.low, g.high}, cpu, hint},
+            {{DNNL_ARG_SRC, large}, {DNNL_ARG_DIFF_DST, small}}, DNNL_ARG_DIFF_WEIGHTS, result);
+    }
+}
+
+// Computes what a question asks for; returns the bytes, and puts the rest of the answer into the header.
+static std::string reply(const json &question, json &header) {
+    const Geometry geometry(question["problem"]);
+    const auto type = question["dtype"] == "bfloat16" ? memory::data_type::bf16 : memory::data_type::f32;
+    const auto memory_for = [&](const json &array, bool filter) {
+        return in_order(filter ? geometry.filter : array["shape"].get<dims>(), type);
+    };
+    std::map<std::string, memory> operands;
+    for (const auto &tensor : question["tensors"]) {
+        const memory operand = operands[tensor["name"]] = memory_for(tensor, tensor["name"] == "w");
+        std::cin.read(static_cast<char *>(operand.get_data_handle()), tensor["bytes"]);
+    }
+    const memory result = memory_for(question["result"], question["result"]["name"] == "filter");
+    try {
+        answer(question["operation"], geometry, type, operands, result);
+        const size_t bytes = result.get_desc().get_size();
+        header["tensor"] = {{"dtype", question["dtype"]}, {"shape", question["result"]["shape"]}, {"bytes", bytes}};
+        return std::string(static_cast<char *>(result.get_data_handle()), bytes);
+    } catch (const error &error) {  // "invalid arguments" are empty channels, and kernels larger than the image
+        const bool is_refusal = error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments;
+        return header[is_refusal ? "refused" : "error"] = error.message, "";
     }
 }
 
 int main() {
-    std::map<std::string, memory::data_type> types{{"float32", memory::data_type::f32}, {"bfloat16", memory::data_type::bf16}};
-    std::string line, version = std::to_string(dnnl_version()->major) + "." + std::to_string(dnnl_version()->minor);
-    json introduction{{"version", 1}, {"name", "onednn"}, {"language", "C++"}, {"target", version}, {"device", "cpu"}, {"dtypes", {"float32", "bfloat16"}},
-        {"capabilities", {{"negative_padding", false}}}, {"homepage", "https://github.com/uxlfoundation/oneDNN"},
-        {"operations", {"conv", "conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad"}}};
-    while (std::getline(std::cin, line)) {
-        json message = json::parse(line), reply{{"seq", message.value("seq", 0)}};
+    const std::string version = std::to_string(dnnl_version()->major) + "." + std::to_string(dnnl_version()->minor);
+    const json introduction{{"version", 1}, {"name", "onednn"}, {"language", "C++"}, {"target", version},
+        {"device", "cpu"}, {"dtypes", {"float32", "bfloat16"}}, {"capabilities", {{"negative_padding", false}}},
+        {"operations", {"conv", "conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_input_grad",
+                        "conv_transpose_filter_grad"}}, {"homepage", "https://github.com/uxlfoundation/oneDNN"}};
+    for (std::string line; std::getline(std::cin, line);) {
+        const json message = json::parse(line);
         if (message["cmd"] == "stop") break;
-        std::vector<char> bytes;
-        if (message["cmd"] == "ask") {
-            Geometry geometry(message["problem"]);
-            auto type = types.at(message["dtype"]);
-            std::map<std::string, memory> given;
-            for (const auto &tensor : message["tensors"]) {
-                std::string name = tensor["name"];
-                auto shape = name == "w" ? geometry.filter : tensor["shape"].get<dims>();
-                given[name] = memory(in_order(shape, type), cpu);
-                std::cin.read((char *)given[name].get_data_handle(), tensor["bytes"]);
-            }
-            auto shape = message["result"]["name"] == "filter" ? geometry.filter : message["result"]["shape"].get<dims>();
-            memory result(in_order(shape, type), cpu);
-            try {
-                answer(message["operation"], geometry, type, given, result);
-                long count = type == memory::data_type::f32 ? 4 : 2;
-                for (long size : shape) count *= size;
-                bytes.assign((char *)result.get_data_handle(), (char *)result.get_data_handle() + count);
-                reply["tensor"] = {{"dtype", message["dtype"]}, {"shape", message["result"]["shape"]}, {"bytes", bytes.size()}};
-            } catch (const error &error) {
-                reply[error.status == dnnl_unimplemented ? "refused" : "error"] = error.message;
-            }
-        }
-        std::cout << (message["cmd"] == "ask" ? reply : introduction).dump() << "\n";
-        std::cout.write(bytes.data(), bytes.size()).flush();
+        json header = message["cmd"] == "start" ? introduction : json{{"seq", message["seq"]}};
+        const std::string numbers = message["cmd"] == "start" ? "" : reply(message, header);
+        std::cout << header.dump() << "\n" << numbers << std::flush;
     }
 }

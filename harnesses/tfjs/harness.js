@@ -1,5 +1,4 @@
 // A harness for TensorFlow.js, back end cpu or wasm as its argument says: see docs/protocol.md.
-const fs = require('fs');
 const tf = require('@tensorflow/tfjs');
 require('@tensorflow/tfjs-backend-wasm');
 
@@ -7,43 +6,27 @@ const backend = process.argv[2] || 'cpu';
 class Refusal extends Error {}
 
 // What is not there at all is said by these words; everything else is an error.
-const REFUSED = /not registered|must be 1|not yet supported|not supported|Unsupported|should not be used|Unknown gradient/i;
+const REFUSED = /not registered|must be 1|not (yet )?supported|Unsupported|should not be used|Unknown gradient/i;
 
+const pieces = process.stdin[Symbol.asyncIterator]();
 let unread = Buffer.alloc(0);
-function more() {
-  const piece = Buffer.alloc(1 << 20);
-  for (;;) {
-    try {
-      const count = fs.readSync(0, piece);
-      unread = Buffer.concat([unread, piece.subarray(0, count)]);
-      return count > 0;
-    } catch (error) {
-      if (error.code !== 'EAGAIN') throw error;
-    }
-  }
+async function more() {
+  const {value, done} = await pieces.next();
+  if (done) process.exit(0);
+  unread = Buffer.concat([unread, value]);
 }
-function take(count) {
-  while (unread.length < count) if (!more()) process.exit(1);
+async function take(count) {
+  while (unread.length < count) await more();
   const taken = unread.subarray(0, count);
   unread = unread.subarray(count);
   return taken;
 }
-function readLine() {
-  let end;
-  while ((end = unread.indexOf(10)) < 0) if (!more()) return null;
-  return take(end + 1).toString();
+async function readLine() {
+  while (!unread.includes(10)) await more();
+  return (await take(unread.indexOf(10) + 1)).toString();
 }
-function write(header, bytes = Buffer.alloc(0)) {
-  for (let left = Buffer.concat([Buffer.from(JSON.stringify(header) + '\n'), bytes]); left.length;) {
-    try {
-      left = left.subarray(fs.writeSync(1, left));
-    } catch (error) {
-      if (error.code !== 'EAGAIN') throw error;
-    }
-  }
-}
-function readTensor({shape, bytes}) {
-  const data = take(bytes);
+async function readTensor({shape, bytes}) {
+  const data = await take(bytes);
   return tf.tensor(new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + bytes)), shape);
 }
 
@@ -60,34 +43,36 @@ function convolve(p, x, w) {
   if (before.length) x = tf.pad(x, before);
   if (p.groups > 1) {
     if (rank !== 2 || p.groups !== p.in_channels) throw new Refusal('groups are depthwise, of two axes');
-    const [height, width, , outs] = w.shape;
-    return tf.depthwiseConv2d(x, w.reshape([height, width, p.in_channels, outs / p.in_channels]), p.stride, pad, 'NHWC', p.dilation);
+    const depthwise = w.reshape([...p.kernel_size, p.in_channels, p.out_channels / p.in_channels]);
+    return tf.depthwiseConv2d(x, depthwise, p.stride, pad, 'NHWC', p.dilation);
   }
   if (rank === 1) return tf.conv1d(x, w, p.stride[0], pad, 'NWC', p.dilation[0]);
   if (rank === 2) return tf.conv2d(x, w, p.stride, pad, 'NHWC', p.dilation);
   return tf.conv3d(x, w, p.stride, pad, 'NDHWC', p.dilation);
 }
-function transpose(p, y, w, size) {
-  const {pad, before} = paddingOf(p);
-  if (p.groups > 1 || p.dilation.some(step => step > 1)) throw new Refusal('no groups and no dilation in conv2dTranspose');
-  if (p.stride.length !== 2 || before.length) throw new Refusal('transposed convolutions of two axes');
-  return tf.conv2dTranspose(y, w, size, p.stride, pad);
+function transpose(p, y, w) {
+  const {pad} = paddingOf(p);
+  if (p.stride.length !== 2) throw new Refusal('conv2dTranspose is of two axes');
+  if (p.groups > 1 || p.dilation.some(step => step > 1)) throw new Refusal('conv2dTranspose: no groups, no dilation');
+  return tf.conv2dTranspose(y, w, inputShape(p), p.stride, pad);
 }
 const inputShape = p => [p.batch, ...p.input_size, p.in_channels];
 const filterShape = p => [...p.kernel_size, p.in_channels / p.groups, p.out_channels];
 const outputShape = p => [p.batch, ...p.output_size, p.out_channels];
 
+const withBias = (result, bias) => bias ? result.add(bias) : result;
+
 const OPERATIONS = {
-  conv: (p, x, w, bias) => bias ? convolve(p, x, w).add(bias) : convolve(p, x, w),
+  conv: (p, x, w, bias) => withBias(convolve(p, x, w), bias),
   conv_input_grad: (p, dy, w) => tf.grad(x => convolve(p, x, w))(tf.zeros(inputShape(p)), dy),
   conv_filter_grad: (p, x, dy) => tf.grad(w => convolve(p, x, w))(tf.zeros(filterShape(p)), dy),
-  conv_transpose: (p, y, w, bias) => bias ? transpose(p, y, w, inputShape(p)).add(bias) : transpose(p, y, w, inputShape(p)),
-  conv_transpose_input_grad: (p, dx, w) => tf.grad(y => transpose(p, y, w, inputShape(p)))(tf.zeros(outputShape(p)), dx),
-  conv_transpose_filter_grad: (p, y, dx) => tf.grad(w => transpose(p, y, w, inputShape(p)))(tf.zeros(filterShape(p)), dx),
+  conv_transpose: (p, y, w, bias) => withBias(transpose(p, y, w), bias),
+  conv_transpose_input_grad: (p, dx, w) => tf.grad(y => transpose(p, y, w))(tf.zeros(outputShape(p)), dx),
+  conv_transpose_filter_grad: (p, y, dx) => tf.grad(w => transpose(p, y, w))(tf.zeros(filterShape(p)), dx),
 };
 const INTRODUCTION = {
-  version: 1, name: `tfjs-${backend}`, language: 'JavaScript', target: tf.version.tfjs, device: backend, dtypes: ['float32'],
-  operations: Object.keys(OPERATIONS), activations: 'N*C', filters: '*IO',
+  version: 1, name: `tfjs-${backend}`, language: 'JavaScript', target: tf.version.tfjs, device: backend,
+  dtypes: ['float32'], operations: Object.keys(OPERATIONS), activations: 'N*C', filters: '*IO',
   homepage: 'https://www.tensorflow.org/js', issues: 'https://github.com/tensorflow/tfjs/issues',
 };
 
@@ -96,6 +81,7 @@ function answer(seq, message, tensors) {
     const result = tf.tidy(() => OPERATIONS[message.operation](message.problem, ...tensors));
     const bytes = Buffer.from(result.dataSync().slice().buffer), shape = result.shape;
     result.dispose();
+    if (shape.some(size => size < 0)) return [{seq, error: `the result has shape [${shape}]`}];
     return [{seq, tensor: {dtype: 'float32', shape, bytes: bytes.length}}, bytes];
   } catch (error) {
     const said = String(error.message).split('\n')[0];
@@ -103,15 +89,28 @@ function answer(seq, message, tensors) {
   }
 }
 
+// What traps, or writes where it must not, leaves a WebAssembly module broken: later questions get another one.
+let modules = 0;
+async function renew() {
+  const name = `${backend}-${++modules}`;
+  tf.copyRegisteredKernels(backend, name);
+  tf.registerBackend(name, tf.findBackendFactory(backend));
+  await tf.setBackend(name);
+}
+
 async function main() {
-  await tf.setBackend(backend);
-  for (let line; (line = readLine()) !== null;) {
-    const message = JSON.parse(line), seq = message.seq;
-    if (message.cmd === 'stop') break;
-    if (message.cmd === 'start') { write(INTRODUCTION); continue; }
-    const tensors = message.tensors.map(readTensor);
-    write(...answer(seq, message, tensors));
-    tf.dispose(tensors);
+  for (await tf.setBackend(backend); ;) {
+    const message = JSON.parse(await readLine()), seq = message.seq;
+    if (message.cmd === 'stop') process.exit(0);
+    if (message.cmd === 'start') { process.stdout.write(JSON.stringify(INTRODUCTION) + '\n'); continue; }
+    const tensors = [];
+    for (const header of message.tensors) tensors.push(await readTensor(header));
+    const [header, bytes] = answer(seq, message, tensors);
+    process.stdout.write(JSON.stringify(header) + '\n');
+    if (bytes) process.stdout.write(bytes);
+    const isBroken = header.error || (header.refused && message.problem.output_size.includes(0));
+    if (isBroken) await renew();
+    else tf.dispose(tensors);
   }
 }
 main();
