@@ -10,6 +10,7 @@ from convformance.adapters.beyond import FOLLOWED, NORMALISED, OWN, is_even, num
 from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.notation import options
 from convformance.reference.following import EPSILON, normalises, rectifies, statistics
+from convformance.reference.geometry import Size
 from convformance.reference.problem import BORDER, THEN, Problem
 
 _MODES = {"edge": "replicate", "reflect": "reflect", "wrap": "circular"}
@@ -28,6 +29,10 @@ class TorchBeyond(Adapter):
 
     torch: Any
     functional: Any
+
+    def zeros_like(self, shape: Size, like: Any) -> Any:
+        """Return the operand that a gradient does not depend on."""
+        raise NotImplementedError
 
     @route("conv", "F.pad", script="{bordered}", domain=_REPEATED, offers=(BORDER,))
     def pad_and_convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
@@ -63,14 +68,14 @@ class TorchBeyond(Adapter):
         offers=(BORDER,),
     )
     def padded_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = dy.new_zeros(problem.input_shape).requires_grad_()
+        x = self.zeros_like(problem.input_shape, dy).requires_grad_()
         return self.torch.autograd.grad(self.pad_and_convolve(problem, x, w), x, dy)[0]
 
     @route(
         "conv_filter_grad", "F.pad autograd", script=_gradient_text("w", "bordered"), domain=_REPEATED, offers=(BORDER,)
     )
     def padded_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = dy.new_zeros(problem.filter_shape).requires_grad_()
+        w = self.zeros_like(problem.filter_shape, dy).requires_grad_()
         return self.torch.autograd.grad(self.pad_and_convolve(problem, x, w), w, dy)[0]
 
     @route(
@@ -82,12 +87,12 @@ class TorchBeyond(Adapter):
         accumulator=OWN,
     )
     def layer_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = dy.new_zeros(problem.input_shape).requires_grad_()
+        x = self.zeros_like(problem.input_shape, dy).requires_grad_()
         return self.torch.autograd.grad(self.layer(problem, x, w), x, dy)[0]
 
     @route("conv_filter_grad", "nn.Conv autograd", script=_gradient_text("w", "layer"), domain=_EVEN, offers=(BORDER,))
     def layer_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = dy.new_zeros(problem.filter_shape).requires_grad_()
+        w = self.zeros_like(problem.filter_shape, dy).requires_grad_()
         return self.torch.autograd.grad(self.layer(problem, x, w), w, dy)[0]
 
     @route("conv", "F.conv and what follows", script="{followed}", domain=FOLLOWED, offers=(THEN,))

@@ -5,6 +5,7 @@ from functools import partial
 from convformance.judging.bounds import RANGE_FILL, fills_of
 from convformance.judging.conditions import QuestionParameters, parameters
 from convformance.judging.examination import Examination
+from convformance.reference.dtypes import FLOATS, INTEGERS
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
 
@@ -14,8 +15,8 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
     # Beside numbers that the case fixes there is no choice of a range.
-    ranged = bool(case.range) and case.fixed_filter is None and case.sum_limits is None
-    asked = (*fills_of(operation), *((RANGE_FILL,) if ranged else ()))
+    ranged = bool(case.range) and dtype in FLOATS and case.fixed_filter is None and case.sum_limits is None
+    asked = (*fills_of(operation, of_integers=dtype in INTEGERS), *((RANGE_FILL,) if ranged else ()))
     return Examination(
         operation,
         case.problem,

@@ -8,7 +8,7 @@ from convformance.checking import text
 from convformance.checking.findings import CheckVerdict, Findings
 from convformance.checking.headline import headline
 from convformance.judging.diagnosis import Diagnosis
-from convformance.reports.lines import ErrorMap
+from convformance.reports.error_map import ErrorMap
 from convformance.reports.picture import PALETTE
 
 _BODY = "font:14px/1.5 system-ui,sans-serif;max-width:60em"

@@ -19,7 +19,8 @@ from convformance.processes.guard import OwnStreams, ProcessState
 from convformance.processes.limits import CallTimeout, time_limit
 from convformance.processes.loading import error_text, tidy
 from convformance.processes.sentinel import Sentinel
-from convformance.reports.lines import KEY, Spread, Verdict, Worst, as_error_map
+from convformance.reports.error_map import as_error_map
+from convformance.reports.lines import KEY, Spread, Verdict, Worst
 from convformance.running.expected import NO_EXPECTATIONS, Expectations
 from convformance.running.questions import Question
 from convformance.running.raw import RawAsker

@@ -39,7 +39,7 @@ def test_a_16_bit_type_is_refused(adapter: Scipy, route: Route, dtype: str) -> N
 def test_a_bias_is_refused(adapter: Scipy, route: Route) -> None:
     outcome = checking.outcome(adapter, route, checking.PROBLEMS["plain"], with_bias=True)
     assert outcome.startswith(f"refused: outside the domain of the route {route.name} of scipy: ")
-    assert outcome.endswith("; no bias")
+    assert "; no bias; " in outcome
 
 
 @pytest.mark.parametrize("name", checking.EMPTY)

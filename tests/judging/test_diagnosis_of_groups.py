@@ -14,6 +14,7 @@ from tests.judging.asked import InstantAnswer, case_of, examine
 
 THREE = {"in_channels": 6, "out_channels": 9, "groups": 3}
 MANY = {"batch": 13, "in_channels": 2, "out_channels": 3}
+NAMES = (ANOTHER_GROUP, BEYOND_A_BLOCK) = ("another-group", "beyond-a-block-of-images")
 
 
 def judgement_of(sizes: dict[str, int], operation: str, dtype: str, change: Callable[[Array], Array]) -> Judgement:
@@ -37,7 +38,7 @@ def of_groups(order: list[int], axis: int, array: Array) -> Array:
 def test_a_group_that_holds_the_result_of_another_is_named_with_both(operation: str, dtype: str) -> None:
     axis = int(operation != "conv_filter_grad")
     match = judgement_of(THREE, operation, dtype, lambda y: of_groups([0, 0, 2], axis, y)).diagnosis[0]
-    assert match.name == "another-group"
+    assert match.name == ANOTHER_GROUP
     assert match.detail.endswith("group 1 holds 0")
     assert match.on_all_fills
 
@@ -52,12 +53,12 @@ def test_a_group_that_is_computed_with_an_operand_of_another_is_named(index: int
         return InstantAnswer(operations.apply("conv", case.problem, *arrays))
 
     match = judge(examine(case, "conv", "float32"), ask).diagnosis[0]
-    assert (match.name, match.detail) == ("another-group", f"of the {('input', 'filter')[index]}: group 1 holds 2")
+    assert (match.name, match.detail) == (ANOTHER_GROUP, f"of the {('input', 'filter')[index]}: group 1 holds 2")
 
 
 def test_groups_with_values_of_their_own_are_not_those_of_another() -> None:
     names = [match.name for match in judgement_of(THREE, "conv", "float32", lambda y: y + 1).diagnosis]
-    assert "another-group" not in names
+    assert ANOTHER_GROUP not in names
 
 
 def zero_from(count: int, array: Array) -> Array:
@@ -76,7 +77,7 @@ def zero_from(count: int, array: Array) -> Array:
 )
 def test_images_beyond_a_block_are_named_with_the_first_of_them(change: Callable[[Array], Array], detail: str) -> None:
     match = judgement_of(MANY, "conv", "float32", change).diagnosis[0]
-    assert (match.name, match.detail) == ("beyond-a-block-of-images", detail)
+    assert (match.name, match.detail) == (BEYOND_A_BLOCK, detail)
 
 
 @pytest.mark.parametrize("operation", ["conv_filter_grad", "conv_bias_grad"])
@@ -88,7 +89,7 @@ def test_a_gradient_of_the_first_images_alone_is_named(operation: str) -> None:
         return InstantAnswer(operations.apply(operation, case.problem, *others, zero_from(8, dy)))
 
     match = judge(examine(case, operation, "float32"), ask).diagnosis[0]
-    assert (match.name, match.detail) == ("beyond-a-block-of-images", "only the first 8 of 13 are summed")
+    assert (match.name, match.detail) == (BEYOND_A_BLOCK, "only the first 8 of 13 are summed")
 
 
 def test_images_that_are_wrong_in_another_way_are_only_located() -> None:

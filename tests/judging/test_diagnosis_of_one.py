@@ -39,6 +39,8 @@ from tests.judging.handmade import (
     of_result,
 )
 from tests.judging.test_diagnosis_of_gradients import GRADIENTS
+from tests.judging.test_diagnosis_of_groups import NAMES as NAMES_OF_GROUPS
+from tests.judging.test_diagnosis_of_numbers import NUMBERS
 from tests.judging.test_following import FOLLOWED
 from tests.judging.test_ranges import NAMED
 
@@ -323,7 +325,9 @@ PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precisio
 
 
 def test_every_name_is_seen_in_first_place() -> None:
-    tested = {*FORWARD, *FOLLOWED, *(name for name, *_ in GRADIENTS.values()), *PROCESS, *PRECISION, *NAMED.values()}
+    gradients = (name for name, *_ in GRADIENTS.values())
+    others = (*FORWARD, *FOLLOWED, *NUMBERS, *NAMES_OF_GROUPS, *PROCESS, *PRECISION)
+    tested = {*others, *gradients, *NAMED.values()}
     assert tested == {match.name for match in HYPOTHESES}
 
 

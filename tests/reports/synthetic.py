@@ -141,8 +141,10 @@ def case_line(family: str, number: int, **changes: Any) -> Line:
         "dtypes": list(DTYPES),
         "source": f"https://example.org/issues/{1000 + number}" if family == "regression" else "",
         "seed": number,
+        "border": "zero",
         "zero_points": [0, 0],
         "output_size": [3, 5],
+        "then": "",
         **changes,
     }
 

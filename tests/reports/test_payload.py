@@ -1,13 +1,17 @@
 """What the page's script is given, against the records it was made of."""
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from convformance.reports import compare, formatting, model, packing, payload, record
+from convformance.reports.fields import parse
+from convformance.reports.lines import CaseLine
 from convformance.reports.record import Records, Writer
+from convformance.test_cases.case import case as declare
 from tests.reports.synthetic import SyntheticRun
 from tests.reports.unpacking import unpacked
 
@@ -125,3 +129,11 @@ def test_a_case_that_no_record_describes_has_nothing_but_its_id(tmp_path: Path) 
         writer.write(last | {"case": "undescribed"})
     shown = payload_of(record.read([path]))
     assert shown["cases"][shown["names"]["case"].index("undescribed")] == {}
+
+
+def test_a_case_beyond_an_ordinary_convolution_is_described_with_what_it_has() -> None:
+    sizes = {"input_size": (4, 5), "kernel_size": 3, "padding": 1, "operations": ("conv",)}
+    declared = declare("tests", "What a test makes.", border="reflect", then="batch_norm", **sizes)
+    line = parse(CaseLine, json.loads(json.dumps(declared.to_json())), [])
+    assert "; the border is reflect; then batch norm. The result" in formatting.describe_case(line)
+    assert {("border", "reflect"), ("then", "batch_norm")} <= set(formatting.case_parameters(line))

@@ -14,7 +14,8 @@ import pytest
 
 import convformance
 from convformance.reports import jsonlines, record
-from convformance.reports.lines import CaseLine, Diagnosis, ErrorMap, Spread, Worst
+from convformance.reports.error_map import ErrorMap
+from convformance.reports.lines import CaseLine, Diagnosis, Spread, Worst
 from convformance.reports.record import RecordError, Writer
 from tests.reports.synthetic import (
     ROUTES,
