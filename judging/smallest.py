@@ -16,11 +16,12 @@ import numpy as np
 
 from convformance.judging import calls
 from convformance.judging.bounds import RANGE_FILL, Operands
+from convformance.judging.cutting import cut, cut_around_smallest
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.grades import WRONG
 from convformance.judging.grading import grade_fill, grade_special_fill, nearest_reading
 from convformance.judging.judgement import Ask, FillResult
-from convformance.reference.arrays import Array, magnitudes, widened
+from convformance.reference.arrays import Array, widened
 from convformance.reference.borders import ZERO
 from convformance.reference.following import NOTHING
 from convformance.reference.geometry import Size, effective_kernel
@@ -175,7 +176,7 @@ def smallest(
         return None
     shrinker = _Shrinker(operation, fails, first, asks, time.monotonic() + seconds)
     if fill == RANGE_FILL:
-        shrinker.cuts = tuple(product((_cut, _cut_around_smallest), repeat=len(operands.arrays)))
+        shrinker.cuts = tuple(product((cut, cut_around_smallest), repeat=len(operands.arrays)))
     shrinker.shrink_problem()
     shrinker.shrink_data()
     shrinker.cut_from = shrinker.smallest.operands  # of which more may be cut away now that most of it is zeros
@@ -189,7 +190,7 @@ class _Shrinker:
     def __init__(self, operation: str, fails: Fails, first: Failure, asks: int, deadline: float) -> None:
         self.operation, self.fails, self.smallest, self.cut_from = operation, fails, first, first.operands
         self._asks, self._deadline = asks, deadline
-        self.cuts: tuple[tuple[Cut, ...], ...] = ((_cut,) * len(first.operands.arrays),)
+        self.cuts: tuple[tuple[Cut, ...], ...] = ((cut,) * len(first.operands.arrays),)
 
     def shrink_problem(self) -> None:
         """Take the first simpler problem that still fails, until none does."""
@@ -198,10 +199,10 @@ class _Shrinker:
 
     def _simpler_fails(self, problem: Problem) -> bool:
         shapes, arrays, bias = problem.operand_shapes(self.operation), self.cut_from.arrays, self.cut_from.bias
-        cut_bias = None if bias is None else _cut(bias, problem.operation_bias_shape(self.operation))
+        cut_bias = None if bias is None else cut(bias, problem.operation_bias_shape(self.operation))
         cuts = [
             Numbers(
-                tuple(cut(array, shape) for cut, array, shape in zip(chosen, arrays, shapes, strict=True)), cut_bias
+                tuple(each(array, shape) for each, array, shape in zip(chosen, arrays, shapes, strict=True)), cut_bias
             )
             for chosen in self.cuts
         ]
@@ -334,27 +335,6 @@ def _towards(count: int, least: int) -> Iterator[int]:
     if count != least:
         step = 1 if count < least else -1
         yield from sorted({least, (count + least) // 2, count + step} - {count}, key=lambda entry: abs(entry - least))
-
-
-def _cut(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return ``array`` around its largest element in another shape, begun again where it is too short."""
-    if not array.size:
-        return np.zeros(shape, array.dtype)
-    largest = np.nan_to_num(magnitudes(widened(array)), nan=np.inf, posinf=np.inf).argmax()
-    return _around(int(largest), array, shape)
-
-
-def _cut_around_smallest(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return ``array`` around its smallest element that is not 0 in another shape."""
-    sizes = magnitudes(widened(array))
-    return _around(int(np.where(sizes > 0, sizes, np.inf).argmin()), array, shape) if array.size else _cut(array, shape)
-
-
-def _around(element: int, array: Array, shape: tuple[int, ...]) -> Array:
-    """Return ``array`` around that element in another shape."""
-    centre = np.unravel_index(element, array.shape)
-    axes = (np.arange(new) + middle - new // 2 for new, middle in zip(shape, centre, strict=True))
-    return array[np.ix_(*(axis % old for axis, old in zip(axes, array.shape, strict=True)))]
 
 
 def _numbered(shape: tuple[int, ...], dtype: Any) -> Array:

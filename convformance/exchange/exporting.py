@@ -13,13 +13,13 @@ from convformance.adapters.contract import Request
 from convformance.adapters.exchange import INDEX, QUESTIONS, SCHEMA, Entry, stored
 from convformance.adapters.protocol.introduction import ASKED
 from convformance.adapters.protocol.messages import geometry
-from convformance.judging.bounds import EXACT_FILLS, fills_of
+from convformance.judging.bounds import EXACT_FILLS
 from convformance.judging.formats import Precision, default_accumulator, format_of
 from convformance.judging.narrower import precisions_asked
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 from convformance.running.questions import Scope
-from convformance.test_cases import fills
+from convformance.test_cases import examining, fills
 from convformance.test_cases.case import Case
 
 README = "README.md"
@@ -42,7 +42,7 @@ class Fill:
 
 def fills_asked(case: Case, operation: str, dtype: str) -> list[Fill]:
     """Return every fill on which that question may be asked, whatever the answers are."""
-    names = fills_of(operation)
+    names = examining.examination(case, operation, dtype).fills
     if 0 in case.problem.result_shape(operation):
         return [Fill(names[0])]
     ordinary = [Fill(name) for name in names]
