@@ -13,8 +13,8 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
-    # Beside numbers that the case fixes there is no choice of a range.
-    ranged = bool(case.range) and case.fixed_filter is None and case.sum_limits is None
+    # Beside numbers that the case fixes there is no choice of a range, and a NaN would hide what the range shows.
+    ranged = bool(case.range) and not special and case.fixed_filter is None and case.sum_limits is None
     asked = (*fills_of(operation), *((RANGE_FILL,) if ranged else ()))
     return Examination(
         operation,
