@@ -31,7 +31,7 @@ CAUGHT_LATER = {
     "same-size-rounded-down": "same-n2c4o6-9x10-k3x4-s2x3-same_upper",
     "transposed-same-raising-beyond-kernel": "same-n2c4o6-10x11-k3x2-s2x3-same_upper-d3x2",
     "convolution-for-transposed": "traps-n2c4o4-6x5-k3x5-same_upper",
-    "vectors-from-aligned-memory": "memory-n1c16o16-9x8-k3x3-p1x1-unaligned",
+    "vectors-from-aligned-memory": "memory-n1c16o32-9x8-k3x3-p1x1-unaligned",
     "rows-by-strides": "memory-n1c1o3-6x7-k2x3-ones",
     "pixel-40-of-49": "tiles-n2c3o5-9x8-k3x2",
     "nan-as-zero-in-filter": "special-n2c4o6-6x5-k3x2-nan-filter",
