@@ -14,9 +14,12 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
-    # Beside numbers that the case fixes there is no choice of a range.
-    ranged = bool(case.range) and dtype in FLOATS and case.fixed_filter is None and case.sum_limits is None
-    asked = (*fills_of(operation, of_integers=dtype in INTEGERS), *((RANGE_FILL,) if ranged else ()))
+    # Beside numbers that the case fixes there is no choice of a range, and a NaN would hide what the range shows.
+    is_free = case.fixed_filter is None and case.sum_limits is None and not special
+    asked = (
+        *fills_of(operation, of_integers=dtype in INTEGERS),
+        *((RANGE_FILL,) if case.range and dtype in FLOATS and is_free else ()),
+    )
     return Examination(
         operation,
         case.problem,

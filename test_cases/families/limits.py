@@ -52,8 +52,8 @@ CASES: tuple[Case, ...] = (
         dtypes=("float32",), operations=CONVOLUTION,
     ),
     declare(
-        "As many positions as are one too many for 16 bits.",
-        input_size=(257, 257), kernel_size=2, out_channels=3, operations=(*CONVOLUTION, *TRANSPOSED),
+        "More positions than 16 bits count, a few more than 256 of them along either axis.",
+        input_size=(257, 258), kernel_size=2, out_channels=3, operations=(*CONVOLUTION, *TRANSPOSED),
     ),
     declare(
         "An image of more than 200 on both axes, with stride and padding.",

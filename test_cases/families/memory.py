@@ -88,7 +88,7 @@ CASES: tuple[Case, ...] = (
     ),
     expanded(
         "Depthwise filters that are all the same one.",
-        input_size=(8, 8), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=16, groups=16,
+        input_size=(8, 9), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=16, groups=16,
         dtypes=("float32", "bfloat16"), tier="full",
     ),
     expanded(
@@ -98,7 +98,7 @@ CASES: tuple[Case, ...] = (
     ),
     unaligned(
         "Vectors read from where they would begin if operands lay where vectors do.",
-        input_size=(9, 8), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=16, batch=1,
+        input_size=(9, 8), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=32, batch=1,
         dtypes=("float32",),
     ),
     unaligned(
@@ -112,7 +112,7 @@ CASES: tuple[Case, ...] = (
     ),
     unaligned(
         "A pointwise product of matrices that begin one element behind where vectors do, with a bias that does.",
-        input_size=(4, 4), kernel_size=1, in_channels=32, out_channels=16, bias=True, dtypes=("float32", "bfloat16"),
+        input_size=(4, 5), kernel_size=1, in_channels=32, out_channels=16, bias=True, dtypes=("float32", "bfloat16"),
         tier="full",
     ),
     ones(
@@ -154,7 +154,7 @@ CASES: tuple[Case, ...] = (
     ),
     guarded(
         "Reading past the end of depthwise operands, a vector of channels at a time.",
-        input_size=(8, 8), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=16, groups=16, batch=1,
+        input_size=(8, 9), kernel_size=3, padding=((1, 1), (1, 1)), in_channels=16, out_channels=16, groups=16, batch=1,
         dtypes=("float32",),
     ),
     guarded(
@@ -164,7 +164,7 @@ CASES: tuple[Case, ...] = (
     ),
     guarded(
         "Reading past the end of the matrices of a pointwise product.",
-        input_size=(4, 4), kernel_size=1, in_channels=16, out_channels=24, batch=1, dtypes=("float32",), tier="full",
+        input_size=(4, 5), kernel_size=1, in_channels=16, out_channels=24, batch=1, dtypes=("float32",), tier="full",
     ),
     guarded(
         "Reading past the end of volumes.",

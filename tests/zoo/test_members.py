@@ -28,7 +28,7 @@ CAUGHT_LATER = {
     "wide-kernel-cut-in-groups": "groups-n2c4o6-3x72-k2x67-g2",
     "stride-ignored-unless-on-first-axis": "ranks-n2c4o6-5x8x7-k2x3x2-s1x2x3-p1.0x0.2x1-d3x1x2-g2",
     "transposed-same-raising-beyond-kernel": "same-n2c4o6-10x11-k3x2-s2x3-same_upper-d3x2",
-    "vectors-from-aligned-memory": "memory-n1c16o16-9x8-k3x3-p1x1-unaligned",
+    "vectors-from-aligned-memory": "memory-n1c16o32-9x8-k3x3-p1x1-unaligned",
     "rows-by-strides": "memory-n1c1o3-6x7-k2x3-ones",
     "nan-as-zero-in-filter": "special-n2c4o6-6x5-k3x2-nan-filter",
     "infinity-as-number": "special-n2c4o6-6x7-k2x3-inf-data",
