@@ -29,13 +29,13 @@ class Silent(Adapter):
 
 def asked(spec: str, problem: Problem = EVEN, dtype: str = "float32") -> set[str]:
     domain = discovery.load(spec).routes[0].domain
-    requests = {memory: Request(problem, dtype, False, memory) for memory in MEMORY}
+    requests = {memory: Request(problem, dtype, memory=memory) for memory in MEMORY}
     return {memory for memory, request in requests.items() if domain.holds(request)} - set(COPIED)
 
 
 def test_an_adapter_that_says_nothing_is_asked_no_new_layout() -> None:
     (only,) = Selection(Silent, {}, "silent").routes
-    holds = {memory for memory in MEMORY if only.domain.holds(Request(EVEN, "float32", False, memory))}
+    holds = {memory for memory in MEMORY if only.domain.holds(Request(EVEN, "float32", memory=memory))}
     assert holds == set(COPIED)
 
 
