@@ -338,7 +338,7 @@ def _componentwise(trial: Trial, unit: float) -> Array:
 
 def _norm_wise(trial: Trial, unit: float) -> Array:
     plane = tuple(range(2, trial.W.ndim))
-    bound: Array = PLANE * trial.W.max(axis=plane, keepdims=True) * unit
+    bound: Array = PLANE * trial.W.max(axis=plane, keepdims=True, initial=0.0) * unit
     return bound
 
 

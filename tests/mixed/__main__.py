@@ -3,7 +3,8 @@
 Cases that are there stay as they are, and new ones stand behind them. None is added, or kept, that makes a right
 implementation of the garden look wrong: an FFT rounds by the largest sum of a plane that it works on, which says
 nothing of a result in which hardly anything is summed. The tier standard reaches every pair of levels, and every pair
-in every operation but for those with a dtype, a memory layout or a special value; the tier full every triple.
+in every operation but for those with a dtype, a memory layout, a special value, a range or what lies beyond an
+ordinary convolution; the tier full every triple.
 """
 
 import json
@@ -18,7 +19,7 @@ from convformance.test_cases.features import Question, questions_of
 from tests.zoo import matrix
 from tests.zoo.catalogue import GARDEN
 
-_NOT_IN_EVERY_OPERATION = {"dtype", "memory", "special"}
+_NOT_IN_EVERY_OPERATION = {"dtype", "memory", "special", "range", "beyond"}
 
 
 def main() -> None:

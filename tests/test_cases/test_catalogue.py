@@ -15,7 +15,7 @@ from convformance.test_cases.case import TIERS, Case
 from tests.test_cases.records import from_record
 
 ROOT = Path(__file__).resolve().parents[2]
-SMOKE_IDS = "2bddce33af3409b8"
+SMOKE_IDS = "de20a8862f4f0b8d"
 MIXED_IDS = "979451eea5967142"
 SWEEP_IDS = "b310c3a9ff47b3f8"
 
