@@ -1,7 +1,13 @@
-"""Every harness of ``harnesses/`` is short, listed, and passes ``convformance smoke`` where it can be built."""
+"""Every harness of ``harnesses/`` is short, listed, and passes ``convformance smoke`` where it can be built.
+
+Where its back end is known to be wrong, ``conformance.toml`` beside it expects what smoke says.
+"""
 
 import os
+import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +27,11 @@ def test_it_passes_smoke(harness: Harness, tmp_path: Path) -> None:
         pytest.skip("npm's modules are not installed, or NODE_PATH does not name their folder")
     assert build(harness, tmp_path), "its compiler says why"
     done = convformance("smoke", "exec:" + harness.run.format(out=tmp_path), "--seconds", "60", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert all(line.startswith("ok ") for line in done.stdout.splitlines()), done.stdout
+    lines = done.stdout.splitlines()
+    failed = [line for line in lines if not line.startswith("ok ")][:-1]  # the last line counts them
+    assert [line for line in failed if not _is_expected(line, harness)] == [], done.stdout + done.stderr
+    assert sum("answers" in line for line in lines) >= 6
+    assert any(line.startswith("ok ") and "speed" in line for line in lines), done.stdout
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=[each.parent.name for each in SOURCES])
@@ -37,6 +46,25 @@ def test_each_is_built_and_asked_by_the_command_and_has_a_line_on_the_page() -> 
     assert listed == {each.parent.name for each in SOURCES}
     page = (FOLDER.parent / "docs" / "harnesses.md").read_text(encoding="utf-8")
     assert [each.name for each in HARNESSES if f"| `{each.name}` |" not in page] == []
+
+
+def _is_expected(line: str, harness: Harness) -> bool:
+    """Return whether a failure is in an operation and a dtype that an entry of the harness's file covers."""
+    entries = (
+        tomllib.loads(harness.expected.read_text(encoding="utf-8"))["expected"] if harness.expected.is_file() else []
+    )
+    words = line.split()
+    return words[:2] == ["FAIL", "answers"] and any(
+        _covers(entry, "adapter", harness.name)
+        and _covers(entry, "operation", words[2])
+        and _covers(entry, "dtype", words[4].rstrip(":"))
+        for entry in entries
+    )
+
+
+def _covers(entry: dict[str, Any], key: str, value: str) -> bool:
+    patterns = entry.get(key, "*")
+    return any(fnmatchcase(value, each) for each in ([patterns] if isinstance(patterns, str) else patterns))
 
 
 def _is_installed(module: str) -> bool:
