@@ -18,7 +18,7 @@ FILTERS = {
 TIME_LIMIT = 120.0
 COMPILE_CACHE = "CONFORMANCE_COMPILE_CACHE"  # the environment variable, which every process of a run inherits
 _ADAPTER_HELP = (
-    "NAME, NAME[key=value,...], FILE.py:Class or package.module:Class; may be repeated "
+    "NAME, NAME[key=value,...], FILE.py:Class, package.module:Class or exec:COMMAND; may be repeated "
     "(default: every built-in one installed)"
 )
 
