@@ -144,7 +144,7 @@ def _case(levels: Wanted, digits: Digits) -> Case:
         bias=levels["bias"] == "bias",
         memory=levels["memory"],
         special=levels["special"],
-        range=levels["range"],
+        range="" if levels["special"] or levels["beyond"] == THEN else levels["range"],
         operations=(levels["operation"],),
         dtypes=(levels["dtype"],),
     )

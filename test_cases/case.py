@@ -118,6 +118,11 @@ class Case:
         """The stable public id: the family, then the sizes, then every parameter that is not at its default."""
         return "-".join((self.family, *_size_parts(self), *_parameter_parts(self)))
 
+    @property
+    def asked_range(self) -> str:
+        """The range whose fill is asked: a NaN would hide what it shows, and what follows a sum turns its infinities."""
+        return "" if self.special or self.then != NOTHING else self.range
+
     def judged_case(self, operation: str) -> "Case":
         """Return the case that the judge is asked about in place of this one."""
         return self

@@ -14,11 +14,11 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
-    # Beside numbers that the case fixes there is no choice of a range, and a NaN would hide what the range shows.
-    is_free = case.fixed_filter is None and case.sum_limits is None and not special
+    # Beside numbers that the case fixes there is no choice of a range.
+    is_free = case.fixed_filter is None and case.sum_limits is None
     asked = (
         *fills_of(operation, of_integers=dtype in INTEGERS),
-        *((RANGE_FILL,) if case.range and dtype in FLOATS and is_free else ()),
+        *((RANGE_FILL,) if case.asked_range and dtype in FLOATS and is_free else ()),
     )
     return Examination(
         operation,

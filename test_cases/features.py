@@ -206,7 +206,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("bias", ("none", "bias"), _bias),
     Feature("memory", MEMORY, _memory),
     Feature("special", ("", *SPECIALS), lambda question: question.case.special),
-    Feature("range", ("", *RANGES), lambda question: "" if question.case.special else question.case.range),
+    Feature("range", ("", *RANGES), lambda question: question.case.asked_range),
     Feature("operation", OPERATIONS, lambda question: question.operation),
     Feature("dtype", DTYPES, lambda question: question.dtype),
     Feature("beyond", (NOTHING, *BEYOND), _beyond),
