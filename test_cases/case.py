@@ -120,7 +120,7 @@ class Case:
 
     @property
     def asked_range(self) -> str:
-        """The range whose fill is asked: a NaN would hide what it shows, and what follows a sum turns its infinities."""
+        """The range whose fill is asked: a NaN would hide what it shows, what follows a sum turns its infinities."""
         return "" if self.special or self.then != NOTHING else self.range
 
     def judged_case(self, operation: str) -> "Case":
