@@ -5,6 +5,7 @@ from functools import partial
 from convformance.judging.bounds import RANGE_FILL, fills_of
 from convformance.judging.conditions import QuestionParameters, parameters
 from convformance.judging.examination import Examination
+from convformance.judging.formats import default_accumulator, format_of
 from convformance.reference.dtypes import FLOATS, INTEGERS
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
@@ -14,8 +15,8 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
-    # Beside numbers that the case fixes there is no choice of a range.
-    is_free = case.fixed_filter is None and case.sum_limits is None
+    # Beside numbers that the case fixes there is no choice of a range, nor room for its sums in a narrower accumulator.
+    is_free = case.fixed_filter is None and case.sum_limits is None and not _is_narrower(accumulator, dtype)
     asked = (
         *fills_of(operation, of_integers=dtype in INTEGERS),
         *((RANGE_FILL,) if case.asked_range and dtype in FLOATS and is_free else ()),
@@ -30,6 +31,11 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
         fills=asked,
         accumulator=accumulator,
     )
+
+
+def _is_narrower(accumulator: str | None, dtype: str) -> bool:
+    """Whether sums are documented to be kept in less than what is expected of that dtype."""
+    return accumulator is not None and format_of(accumulator).digits < default_accumulator(dtype).digits
 
 
 def question_parameters(case: Case, operation: str, dtype: str) -> QuestionParameters:
