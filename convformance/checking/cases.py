@@ -26,7 +26,8 @@ def cases(capabilities: Capabilities, dtype: str, *, empty: bool) -> list[Case]:
     """
     rank = capabilities.layouts.rank
     own = catalogue.standard_cases_of(rank, dtype, capabilities.operations)
-    ordinary = (each for each in own if not each.problem.beyond)
+    # Processors and libraries take subnormal numbers for 0 in one mode and not in another: no mistake of a function's.
+    ordinary = (each for each in own if not each.problem.beyond and each.range != "subnormal")
     declared = askable(ordinary, capabilities, dtype, empty=empty)
     by_id = {each.id: each for each in declared}
     drawn: dict[str, Case] = {}

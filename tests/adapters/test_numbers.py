@@ -97,9 +97,9 @@ def test_a_route_that_says_nothing_is_asked_floating_point_numbers_alone():
 def test_what_is_asked_in_other_numbers_is_counted_apart():
     outside = Scope(catalogue.cases("smoke"), dtypes=("uint8xint8",)).outside([Selection(Silent, {}, "silent")])
     assert {question.route.domain.covers for question in outside} == {
-        "floating-point numbers; an ordinary convolution",
-        "bytes; no bias; an ordinary convolution",
-        "bytes, with zero points; no bias; an ordinary convolution",
+        "floating-point numbers; an ordinary convolution; operands that are contiguous, sliced, permuted",
+        "bytes; no bias; an ordinary convolution; operands that are contiguous, sliced, permuted",
+        "bytes, with zero points; no bias; an ordinary convolution; operands that are contiguous, sliced, permuted",
     }
     assert set(ALL_DTYPES) >= {question.dtype for question in outside} == {"uint8xint8"}
 

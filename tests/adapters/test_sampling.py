@@ -86,7 +86,7 @@ def test_what_is_not_asked_is_counted_with_the_words_of_the_domain() -> None:
     )
     assert line.covers == (
         "family derivatives and one question in 10 of other families, at tier full one in 3; floating-point numbers; "
-        "no bias; an ordinary convolution"
+        "no bias; an ordinary convolution; operands that are contiguous, sliced, permuted"
     )
     assert line.total + len(asked("standard")) == posed("standard")
     assert line.nowhere == {}
