@@ -24,9 +24,8 @@ def put_back(arrays: Iterable[Array], contents: Iterable[bytes]) -> tuple[int, .
     """
     changed = []
     for index, (array, before) in enumerate(zip(arrays, contents, strict=True)):
-        if content(array) != before and array.nbytes > _MOST_COPIED:
+        if content(array) != before:
             changed.append(index)
-        elif content(array) != before:
-            array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
-            changed.append(index)
+            if array.nbytes <= _MOST_COPIED:
+                array[...] = np.frombuffer(before, array.dtype).reshape(array.shape)
     return tuple(changed)

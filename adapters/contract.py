@@ -231,9 +231,8 @@ class Adapter:
     Subclasses set ``name`` and ``requires`` (the modules their ``__init__`` imports), list their options with the
     allowed values (first the default; an asterisk allows any other text), import their framework in ``__init__`` and
     declare routes. ``process_options`` are those that a framework takes once for the process it runs in. ``domain`` is
-    what the framework can do at all: it bounds every route. ``compile_cache`` are the
-    environment variables that let the framework keep what it compiles in ``{folder}``, ``without_cache`` those that
-    forbid it to keep anything.
+    what the framework can do at all: it bounds every route. ``compile_cache`` are the environment variables that let
+    the framework keep what it compiles in ``{folder}``, ``without_cache`` those that forbid it to keep anything.
     """
 
     name: ClassVar[str]
@@ -378,7 +377,7 @@ class Adapter:
         """
         dtype = dtype_of([str(array.dtype) for array in operands])
         check_domain(self.name, route, Request(problem, dtype, bias is not None))
-        arrays = self._to_layout(route, operands, bias)
+        arrays = self.in_layout(route, operands, bias)
         contents = list(map(content, arrays))
         try:
             results, seconds = self._run(route, problem, arrays)
@@ -392,7 +391,8 @@ class Adapter:
             changed = put_back(arrays, contents)
         return Answer(value, seconds, changed, *earlier)
 
-    def _to_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
+    def in_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
+        """Return the canonical operands in the layouts of ``route``, the bias behind them if there is one."""
         roles = layouts.operand_roles(route.operation)
         arrays = [
             layouts.from_canonical(array, self.layout(route, role)) for array, role in zip(operands, roles, strict=True)

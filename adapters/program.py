@@ -64,12 +64,11 @@ class Program(Adapter):
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Ask the program; raises Refusal with its sentence, BackendFault where it ends or breaks the protocol."""
         check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
-        arrays = self._to_layout(route, operands, bias)
-        terms = self.layout(route, "activation"), self.layout(route, "filter")
+        arrays = self.in_layout(route, operands, bias)
         conversation = self.conversation
         started = time.perf_counter()
         try:
-            result = conversation.ask(route.operation, problem, arrays, terms)
+            result = conversation.ask(route.operation, problem, arrays, self.orders(route))
         except Refusal:
             raise
         except BackendFault as fault:
@@ -85,6 +84,18 @@ class Program(Adapter):
             raise
         seconds = time.perf_counter() - started
         return Answer(layouts.to_canonical(result, self.layout(route, layouts.result_role(route.operation))), seconds)
+
+    def orders(self, route: Route) -> tuple[str, str]:
+        """Return the layouts of activations and of filters in which a route is asked."""
+        return self.layout(route, "activation"), self.layout(route, "filter")
+
+    def question(
+        self, number: int, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None
+    ) -> tuple[dict[str, Any], bytes]:
+        """Return the header of a question, and all of it as it is sent."""
+        arrays = self.in_layout(route, operands, bias)
+        header = messages.question(number, route.operation, problem, arrays, self.orders(route))
+        return header, messages.encode(header, arrays)
 
     @property
     def conversation(self) -> Conversation:
@@ -121,9 +132,10 @@ class Program(Adapter):
         names = [*OPERAND_NAMES[route.operation], *(["bias"] if has_bias else [])]
         role = layouts.result_role(route.operation)
         shape = layouts.shape_in(problem.result_shape(route.operation), self.layout(route, role))
+        activations, filters = self.orders(route)
         header = {
-            "activations": self.layout(route, "activation"),
-            "filters": self.layout(route, "filter"),
+            "activations": activations,
+            "filters": filters,
             "problem": messages.geometry(problem),
             "result": {"shape": shape},
         }

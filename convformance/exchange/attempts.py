@@ -2,15 +2,14 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from convformance.adapters.contract import BackendFault, Refusal, Request, Route
-from convformance.adapters.layouts import from_canonical, operand_roles
 from convformance.adapters.program import Program
 from convformance.adapters.protocol import messages
 from convformance.adapters.protocol.messages import ProtocolError
@@ -50,7 +49,6 @@ class Attempts:
 
     adapter_class: type[Program]
     seconds: float
-    _refused: list[str] = field(default_factory=list)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -209,14 +207,7 @@ def _check_order(answer: Array, number: Array, factors: int) -> None:
 def _message(adapter: Program, route: Route, each: Case, dtype: str, number: int) -> bytes:
     """Return a question as it is sent."""
     operands = fill(each, route.operation, dtype, "int")
-    roles = operand_roles(route.operation)
-    arrays = [
-        from_canonical(array, adapter.layout(route, role)) for array, role in zip(operands.arrays, roles, strict=True)
-    ]
-    arrays += [] if operands.bias is None else [operands.bias]
-    layouts = adapter.layout(route, "activation"), adapter.layout(route, "filter")
-    header: Mapping[str, Any] = messages.question(number, route.operation, each.problem, arrays, layouts)
-    return messages.encode(header, arrays)
+    return adapter.question(number, route, each.problem, operands.arrays, operands.bias)[1]
 
 
 def _receive(pipe: Pipe, number: int) -> None:

@@ -37,19 +37,12 @@ class Transcript:
 
     @classmethod
     def of(cls, adapter: Program, route: Route, problem: Problem, operands: Operands) -> "Transcript":
-        roles = layouts.operand_roles(route.operation)
-        arrays = [
-            layouts.from_canonical(array, adapter.layout(route, role))
-            for array, role in zip(operands.arrays, roles, strict=True)
-        ]
-        arrays += [] if operands.bias is None else [operands.bias]
-        orders = adapter.layout(route, "activation"), adapter.layout(route, "filter")
-        header = messages.question(1, route.operation, problem, arrays, orders)
+        header, sent = adapter.question(1, route, problem, operands.arrays, operands.bias)
         wide = [array.astype(np.float64) for array in operands.arrays]
         bias = None if operands.bias is None else operands.bias.astype(np.float64)
         truth = operations.apply(route.operation, problem, *wide, bias=bias).astype(operands.arrays[0].dtype)
         result = layouts.from_canonical(truth, adapter.layout(route, layouts.result_role(route.operation)))
-        return cls(header, START + messages.encode(header, arrays) + STOP, result)
+        return cls(header, START + sent + STOP, result)
 
 
 def write(spec: str, operation: str, route: str, case: str, dtype: str, folder: Path) -> str:
