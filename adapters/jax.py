@@ -284,12 +284,6 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
     def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
         return self.dilated_lhs(problem, y, w, bias)
 
-    def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
-        """Return the gradient of the linear ``function`` in its argument of ``shape``."""
-        _, pullback = self.jax.vjp(function, self.numpy.zeros(shape, upstream.dtype))
-        (gradient,) = pullback(upstream)
-        return gradient
-
     def _biased(self, y: Any, bias: Any) -> Any:
         if bias is None:
             return y

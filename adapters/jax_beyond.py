@@ -33,7 +33,7 @@ class JaxBeyond(Adapter):
         accumulator=OWN,
     )
     def padded_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._pulled_back(
+        return self._gradient(
             lambda x: self.pad_and_convolve(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
@@ -45,7 +45,7 @@ class JaxBeyond(Adapter):
         offers=(BORDER,),
     )
     def padded_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._pulled_back(
+        return self._gradient(
             lambda w: self.pad_and_convolve(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
@@ -65,7 +65,8 @@ class JaxBeyond(Adapter):
         """Return the transposed convolution."""
         raise NotImplementedError
 
-    def _pulled_back(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
+    def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
+        """Return the gradient of the linear ``function`` in its argument of ``shape``."""
         return self.jax.vjp(function, self.numpy.zeros(shape, upstream.dtype))[1](upstream)[0]
 
     def _widths(self, problem: Problem) -> tuple[tuple[int, int], ...]:

@@ -322,14 +322,6 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
     def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
         return self.conv_transpose(problem, y, w, bias)
 
-    def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
-        """Return the gradient of the linear ``function`` in its argument of ``shape``."""
-        argument = self.tf.zeros(shape, upstream.dtype)
-        with self.tf.GradientTape() as tape:
-            tape.watch(argument)
-            result = function(argument)
-        return tape.gradient(result, argument, output_gradients=upstream)
-
     def _biased(self, y: Any, bias: Any) -> Any:
         return y if bias is None else self.tf.nn.bias_add(y, bias)
 

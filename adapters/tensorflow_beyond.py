@@ -48,7 +48,7 @@ class TensorflowBeyond(Adapter):
         accumulator=OWN,
     )
     def padded_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._taped(
+        return self._gradient(
             lambda x: self.pad_and_convolve(problem, x, w), shape_in(problem.input_shape, self.activations), dy
         )
 
@@ -60,7 +60,7 @@ class TensorflowBeyond(Adapter):
         offers=(BORDER,),
     )
     def padded_filter_gradient(self, problem: Problem, x: Any, dy: Any) -> Any:
-        return self._taped(
+        return self._gradient(
             lambda w: self.pad_and_convolve(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
 
@@ -94,7 +94,8 @@ class TensorflowBeyond(Adapter):
         """Return the transposed convolution."""
         raise NotImplementedError
 
-    def _taped(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
+    def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
+        """Return the gradient of the linear ``function`` in its argument of ``shape``."""
         argument = self.tf.zeros(shape, upstream.dtype)
         with self.tf.GradientTape() as tape:
             tape.watch(argument)
