@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from convformance.judging.bounds import Operands, Trial, fills_of, prepare
-from convformance.judging.formats import Precision, default_accumulator, format_of, result_format
+from convformance.judging.formats import Format, Precision, default_accumulator, format_of, result_format
 from convformance.reference.following import normalises
 from convformance.reference.problem import Problem
 
@@ -13,6 +13,12 @@ Data = Callable[[str, str | None, str | None], Operands]
 
 class BrokenFill(Exception):
     """The suite's own data is at fault: an exact fill has partial sums that the accumulator cannot hold."""
+
+
+def narrower_formats(precision: Precision, default: Format) -> tuple[str | None, str | None]:
+    """Return the accumulator and the inputs that a fill is made for, None where they are no narrower than usual."""
+    is_narrower = precision.accumulator.digits < default.digits
+    return precision.accumulator.name if is_narrower else None, precision.inputs.name if precision.inputs else None
 
 
 class Examination:
@@ -49,11 +55,10 @@ class Examination:
     def trial(self, name: str, precision: Precision | None = None) -> Trial:
         """Return the trial on a fill by its name; exact fills are exact in ``precision``, by default the expected."""
         wanted = precision or self.expected
-        narrower = wanted.accumulator.digits < self.default.digits
-        key = name, wanted.accumulator.name if narrower else None, wanted.inputs.name if wanted.inputs else None
-        if key not in self._trials:
-            self._add([name] if narrower or wanted.inputs else self.fills, wanted, key[1:])
-        return self._trials[key]
+        formats = narrower_formats(wanted, self.default)
+        if (name, *formats) not in self._trials:
+            self._add([name] if any(formats) else self.fills, wanted, formats)
+        return self._trials[name, *formats]
 
     def _add(self, names: Sequence[str], precision: Precision, formats: tuple[str | None, str | None]) -> None:
         """Add trials: those of the expected precision all at once, as each of them will be asked."""

@@ -14,6 +14,7 @@ from convformance.adapters.exchange import INDEX, QUESTIONS, SCHEMA, Entry, stor
 from convformance.adapters.protocol.introduction import ASKED
 from convformance.adapters.protocol.messages import geometry
 from convformance.judging.bounds import EXACT_FILLS
+from convformance.judging.examination import narrower_formats
 from convformance.judging.formats import Precision, default_accumulator, format_of
 from convformance.judging.narrower import precisions_asked
 from convformance.reference.arrays import Array
@@ -49,14 +50,9 @@ def fills_asked(case: Case, operation: str, dtype: str) -> list[Fill]:
     if case.special:
         return ordinary
     expected = Precision(default_accumulator(dtype), format_of(dtype))
-    narrower = [_of_precision(name, precision, expected) for precision in precisions_asked(expected) for name in names]
-    return [*ordinary, *dict.fromkeys(each for each in narrower if each.name in EXACT_FILLS)]
-
-
-def _of_precision(name: str, precision: Precision, expected: Precision) -> Fill:
-    is_narrower = precision.accumulator.digits < expected.accumulator.digits
-    accumulator = precision.accumulator.name if is_narrower else None
-    return Fill(name, accumulator, precision.inputs.name if precision.inputs else None)
+    narrower = (narrower_formats(precision, expected.accumulator) for precision in precisions_asked(expected))
+    exact = [name for name in names if name in EXACT_FILLS]
+    return [*ordinary, *dict.fromkeys(Fill(name, *formats) for formats in narrower for name in exact)]
 
 
 def export(scope: Scope, tier: str, folder: Path) -> Iterator[str]:
