@@ -29,6 +29,13 @@ def allowed(trial: Trial, got: Array, precision: Precision) -> Array:
     return mask & ~finite
 
 
+def overflowing(trial: Trial) -> Array:
+    """Return a mask of the elements of a trial that some order of sums makes infinite or NaN."""
+    shown = (np.full(trial.want.shape, number) for number in (np.nan, np.inf, -np.inf))
+    masks = [allowed(trial, got, trial.expected) for got in shown]
+    return np.logical_or.reduce(masks)
+
+
 def _reaches(trial: Trial, precision: Precision) -> tuple[Array, Array]:
     """Return where the positive terms, and where the negative ones, add up to more than the accumulator holds."""
     positive, negative = (trial.A + trial.y) / 2, (trial.A - trial.y) / 2

@@ -15,7 +15,7 @@ from convformance.checking.findings import CheckVerdict
 from convformance.checking.normalising import DTYPE, PRINTS, SHAPE, Fault, normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
-from convformance.judging import explaining, special
+from convformance.judging import explaining, ranges, special
 from convformance.judging.bounds import RANGE_FILL
 from convformance.judging.conditions import parameters
 from convformance.judging.formats import FORMATS, Precision
@@ -33,6 +33,7 @@ Clock = Callable[[], float]
 _QUOTED = 40  # characters of what is printed
 SPREADS = "NaN or Inf in an operand spreads further in the result than the definition says"
 SWALLOWS = "NaN or Inf in an operand does not show everywhere in the result where the definition says so"
+LIMITS = "a finite number or NaN stands where the sum leaves the range of the type, and infinity is due"
 ENDS = "wrong for numbers from the ends of the type's range, as a Fourier transform is"
 
 
@@ -125,6 +126,8 @@ class Questioner:
             question.judgement = self._without_special(question)
         if not question.answers:
             return
+        if question.judgement.grade == WRONG and question.case.range:
+            question.judgement = self._without_overflow(question)
         role, own = result_role(question.operation), self.function.own_shape or ()
         wanted = self.function.capabilities.layouts.own_shape(question.examination.shape, role)
         shapeless = question.judgement.message.startswith("the result has shape")
@@ -159,6 +162,19 @@ class Questioner:
         if question.judgement.grade != WRONG:
             self.function.remark(ENDS)
 
+    def _without_overflow(self, question: Question) -> Judgement:
+        """Return the judgement with infinity put where a sum leaves the range; what stands there is a remark."""
+        examination, answers = question.examination, question.answers
+        is_complete = len(answers) >= len(examination.fills)
+        if not is_complete or any(answer.value.shape != examination.shape for answer in answers):
+            return question.judgement
+        mended = iter([_with_infinities(examination, *each) for each in zip(examination.fills, answers, strict=False)])
+        judgement = judge(examination, lambda operands: next(mended), explain=False)
+        if judgement.grade == WRONG:
+            return question.judgement
+        self.function.remark(LIMITS)
+        return judgement
+
     def _without_special(self, question: Question) -> Judgement:
         """Return the judgement on the elements that are finite; what NaN and infinity do beside is a remark."""
         examination, answers = question.examination, question.answers
@@ -175,6 +191,15 @@ class Questioner:
         if any(_swallows(examination, name, answer.value) for name, answer in pairs):
             self.function.remark(SWALLOWS)
         return Judgement(CONFORMANT, seconds=question.judgement.seconds)
+
+
+def _with_infinities(examination: Examination, name: str, answer: Answer) -> Answer:
+    """Return an answer to the whole range of the type with the truth where sums leave it, but for other infinities."""
+    if name != RANGE_FILL:
+        return answer
+    trial = examination.trial(name)
+    left = ranges.overflowing(trial) & ~np.isinf(answer.value)
+    return replace(answer, value=np.where(left, trial.want, answer.value).astype(answer.value.dtype))
 
 
 def _is_right_where_finite(examination: Examination, name: str, value: Array, other_dtype: str) -> bool:

@@ -56,7 +56,7 @@ def raising(problem: Problem, operands: Any) -> Array:
 
 def asked(defect: Defect, problem: Problem, operands: Any) -> Failure | None:
     def ask(asked_operands: Any) -> Any:
-        return SimpleNamespace(value=defect(problem, asked_operands), seconds=0.0, changed=())
+        return SimpleNamespace(value=defect(problem, asked_operands), seconds=0.0, changed=(), earlier=None)
 
     return failure("conv", problem, operands, ask, "float64")
 
