@@ -32,8 +32,8 @@ def allowed(trial: Trial, got: Array, precision: Precision) -> Array:
 def overflowing(trial: Trial) -> Array:
     """Return a mask of the elements of a trial that some order of sums makes infinite or NaN."""
     shown = (np.full(trial.want.shape, number) for number in (np.nan, np.inf, -np.inf))
-    masks = [allowed(trial, got, trial.expected) for got in shown]
-    return np.logical_or.reduce(masks)
+    mask: Array = np.any([allowed(trial, got, trial.expected) for got in shown], axis=0)
+    return mask
 
 
 def _reaches(trial: Trial, precision: Precision) -> tuple[Array, Array]:
