@@ -97,9 +97,10 @@ class Route:
     ``grade`` is the grade its algorithm documents: ``conformant`` unless it is a fast algorithm. ``accumulator`` maps a
     dtype to the accumulator the framework documents, where that is not float32 for 16-bit types and the own dtype for
     others. ``takes_bias`` says that the method has a ``bias`` parameter. ``activations`` and ``filters`` are layouts,
-    the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``. ``script`` is the call as a person
-    writes it. ``domain`` says where the route can be asked: it is never asked anything outside. ``offers`` names what
-    of ``problem.BEYOND`` it answers.
+    the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``, ``GOI*`` (see ``layouts``).
+    ``script`` is the call as a person writes it. ``domain`` says where the route can be asked: it is never asked
+    anything outside. ``offers`` names what of ``problem.BEYOND`` it answers. ``builds``: the method gives a function of
+    the operands, made once.
     """
 
     operation: str
@@ -113,6 +114,7 @@ class Route:
     script: Template | None = field(default=None, compare=False, repr=False)
     domain: Domain = field(default=EVERY_QUESTION, compare=False, repr=False)
     offers: tuple[str, ...] = ()
+    builds: bool = False
 
     @property
     def ordinary(self) -> Domain:
@@ -151,13 +153,16 @@ def route(
     domain: Domain = EVERY_QUESTION,
     numbers: Domain = FLOATING_POINT,
     offers: tuple[str, ...] = (),
+    builds: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
     ``name`` is what ids and reports call it; the default is the method's name. Nothing outside ``domain`` and
     ``numbers`` is asked (integers are summed in int32: see ``reference.dtypes``); a method without a ``bias`` parameter
     is never asked to add one, and what of ``problem.BEYOND`` is not in ``offers`` is not asked either. For ``script``
-    see ``notation.Template``; a route without one is written in a script as a call of this suite.
+    see ``notation.Template``; a route without one is written in a script as a call of this suite. With ``builds`` the
+    method is ``(self, problem, dtype)``, or ``(self, problem, dtype, bias)`` with ``bias`` True where there is one, and
+    returns a function of the operands: it is called once for all the data of a problem in a dtype.
     """
     check_operation(operation)
 
@@ -176,6 +181,7 @@ def route(
             script,
             domain & numbers if takes_bias or operation not in WITH_BIAS else domain & numbers & WITHOUT_BIAS,
             offers,
+            builds,
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -213,7 +219,7 @@ class Adapter:
     spec: str = ""  # what the user asked for it by
 
     _problem: Problem | None = None
-    _functions: Mapping[str, Callable[..., Any]] = {}
+    _functions: Mapping[tuple[Any, ...], Callable[..., Any]] = {}
 
     def __init__(self, **mode: str) -> None:
         self.mode = self.complete_mode(mode)
@@ -320,7 +326,7 @@ class Adapter:
         bias = ", bias" if has_bias else ""
         names = {array: name for name, array in BY_NAME[route.operation].operands.items()}
         fields = self.script_fields(problem, names, bias)
-        return route.script.format(problem=problem, bias=bias, **fields)
+        return route.script.format(problem=problem, bias=bias, **fields) or None
 
     def layout(self, route: Route, role: str) -> str:
         """Return the order of axes in which ``route`` takes or gives an ``activation``, a ``filter`` or a ``bias``."""
@@ -336,12 +342,11 @@ class Adapter:
         """
         dtype = dtype_of([str(array.dtype) for array in operands])
         check_domain(self.name, route, Request(problem, dtype, bias is not None))
-        arrays = self.in_layout(route, operands, bias)
+        arrays = self.in_layout(route, problem, operands, bias)
         contents = list(map(content, arrays))
         try:
             results, seconds = self._run(route, problem, arrays)
-            layout = self.layout(route, layouts.result_role(route.operation))
-            *earlier, value = (layouts.to_canonical(result, layout) for result in results)
+            *earlier, value = (self.in_canonical_order(route, problem, result) for result in results)
         except Exception as error:
             if self._refuses(error):
                 raise Refusal(first_paragraph(error)) from error
@@ -350,18 +355,23 @@ class Adapter:
             changed = put_back(arrays, contents)
         return Answer(value, seconds, changed, *earlier)
 
-    def in_layout(self, route: Route, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
+    def in_layout(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None) -> list[Array]:
         """Return the canonical operands in the layouts of ``route``, the bias behind them if there is one."""
         roles = layouts.operand_roles(route.operation)
         arrays = [
-            layouts.from_canonical(array, self.layout(route, role)) for array, role in zip(operands, roles, strict=True)
+            layouts.from_canonical(array, self.layout(route, role), problem.groups)
+            for array, role in zip(operands, roles, strict=True)
         ]
         return arrays if bias is None else [*arrays, bias]
+
+    def in_canonical_order(self, route: Route, problem: Problem, result: Array) -> Array:
+        """Return what ``route`` gave in the canonical order of axes."""
+        return layouts.to_canonical(result, self.layout(route, layouts.result_role(route.operation)), problem.groups)
 
     def _run(self, route: Route, problem: Problem, arrays: list[Array]) -> tuple[list[Array], float]:
         """Return the result of every call, copied if another call follows, and the seconds that the last one took."""
         natives = [self.to_native(array) for array in arrays]
-        function = self._wrapped(route.method, problem)
+        function = self._wrapped(route, problem, arrays)
         calls = int(getattr(self, "mode", {}).get("calls", "1"))
         earlier = [self.to_numpy(self.wait(function(*natives))).copy() for _ in range(calls - 1)]
         started = time.perf_counter()
@@ -369,16 +379,26 @@ class Adapter:
         seconds = time.perf_counter() - started
         return [*earlier, self.to_numpy(native)], seconds
 
-    def _wrapped(self, method: str, problem: Problem) -> Callable[..., Any]:
+    def _wrapped(self, route: Route, problem: Problem, arrays: list[Array]) -> Callable[..., Any]:
         """Return the wrapped route; those of the last problem are kept, as it is asked again and again.
 
         So a method that answers two operations is compiled once for both.
         """
         if problem != self._problem:
             self._problem, self._functions = problem, {}
-        if method not in self._functions:
-            self._functions = {**self._functions, method: self.wrap(partial(getattr(self, method), problem))}
-        return self._functions[method]
+        built = self._built_for(route, arrays) if route.builds else ()
+        key = (route.method, *built)
+        if key not in self._functions:
+            method = getattr(self, route.method)
+            function = method(problem, *built) if route.builds else partial(method, problem)
+            self._functions = {**self._functions, key: self.wrap(function)}
+        return self._functions[key]
+
+    def _built_for(self, route: Route, arrays: list[Array]) -> tuple[Any, ...]:
+        """Return what a method that builds gets beside the problem: a dtype, and whether there is a bias."""
+        has_bias = len(arrays) > len(layouts.operand_roles(route.operation))
+        dtype = dtype_of([str(array.dtype) for array in arrays[: len(layouts.operand_roles(route.operation))]])
+        return (dtype, has_bias) if route.takes_bias else (dtype,)
 
     def _refuses(self, error: Exception) -> bool:
         """Whether ``error`` is the framework saying that it does not offer this."""

@@ -64,7 +64,7 @@ class Program(Adapter):
     def answer(self, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None = None) -> Answer:
         """Ask the program; raises Refusal with its sentence, BackendFault where it ends or breaks the protocol."""
         check_domain(self.name, route, Request(problem, str(operands[0].dtype), bias is not None))
-        arrays = self.in_layout(route, operands, bias)
+        arrays = self.in_layout(route, problem, operands, bias)
         conversation = self.conversation
         started = time.perf_counter()
         try:
@@ -83,7 +83,7 @@ class Program(Adapter):
             self._abandon()
             raise
         seconds = time.perf_counter() - started
-        return Answer(layouts.to_canonical(result, self.layout(route, layouts.result_role(route.operation))), seconds)
+        return Answer(self.in_canonical_order(route, problem, result), seconds)
 
     def orders(self, route: Route) -> tuple[str, str]:
         """Return the layouts of activations and of filters in which a route is asked."""
@@ -93,7 +93,7 @@ class Program(Adapter):
         self, number: int, route: Route, problem: Problem, operands: tuple[Array, ...], bias: Array | None
     ) -> tuple[dict[str, Any], bytes]:
         """Return the header of a question, and all of it as it is sent."""
-        arrays = self.in_layout(route, operands, bias)
+        arrays = self.in_layout(route, problem, operands, bias)
         header = messages.question(number, route.operation, problem, arrays, self.orders(route))
         return header, messages.encode(header, arrays)
 

@@ -125,6 +125,16 @@ class Problem:
         """The number of spatial axes."""
         return len(self.input_size)
 
+    @property
+    def lows(self) -> Size:
+        """The padding in front of each axis."""
+        return tuple(lo for lo, _ in self.padding)
+
+    @property
+    def highs(self) -> Size:
+        """The padding behind each axis."""
+        return tuple(hi for _, hi in self.padding)
+
     @cached_property
     def effective_kernel(self) -> Size:
         """The extent of the dilated kernel per axis."""

@@ -41,7 +41,9 @@ class Transcript:
         wide = [array.astype(np.float64) for array in operands.arrays]
         bias = None if operands.bias is None else operands.bias.astype(np.float64)
         truth = operations.apply(route.operation, problem, *wide, bias=bias).astype(operands.arrays[0].dtype)
-        result = layouts.from_canonical(truth, adapter.layout(route, layouts.result_role(route.operation)))
+        result = layouts.from_canonical(
+            truth, adapter.layout(route, layouts.result_role(route.operation)), problem.groups
+        )
         return cls(header, START + sent + STOP, result)
 
 

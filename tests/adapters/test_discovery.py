@@ -11,6 +11,7 @@ from convformance.adapters import discovery
 from convformance.adapters.contract import MissingFramework, UsageError
 from convformance.adapters.scipy import Scipy
 from convformance.judging.smallest import Failure, Numbers
+from convformance.reference.operation import OPERATIONS
 from convformance.reference.problem import Problem
 from convformance.scripts import run, script_of
 from tests.adapters import checking
@@ -123,6 +124,31 @@ def test_a_mistake_in_the_example_is_seen(tmp_path: Path, right: str, mistake: s
     file.write_text(source.replace(right, mistake))
     adapter = discovery.create(str(file))
     assert checking.outcome(adapter, adapter.routes()[0], checking.PROBLEMS["plain"]).startswith("wrong: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "operations"),
+    [
+        ("Lax", 25, {"conv", "conv_input_grad", "conv_filter_grad"}),
+        ("Evaluator", 15, {*OPERATIONS} - {"conv_bias_grad"}),
+        ("Compiled", 25, {"conv"}),
+    ],
+)
+def test_the_examples_on_base_classes_are_short_and_right(
+    tmp_path: Path, name: str, lines: int, operations: set[str]
+) -> None:
+    source = example(name)
+    assert len(source.splitlines()) <= lines
+    file = tmp_path / "mine.py"
+    file.write_text(source)
+    try:
+        adapter = discovery.create(str(file))
+    except MissingFramework as missing:
+        pytest.skip(str(missing))
+    assert {route.operation for route in adapter.routes()} == operations
+    for route in filter(checking.is_ordinary, adapter.routes()):
+        for problem in ("line-stride-dilation", "asymmetric-stride"):
+            assert checking.outcome(adapter, route, checking.PROBLEMS[problem]) == "exact"
 
 
 def test_the_template_of_the_documentation_writes_what_its_route_does(tmp_path: Path) -> None:
