@@ -1,12 +1,23 @@
 """JAX's other ways to the same seven operations: derivatives of derivatives, forward mode, ``vmap``, batch groups.
 
-See ``torch_derivatives``: a convolution is linear in the data and in the filter.
+See ``derivatives``: a convolution is linear in the data and in the filter.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.contract import Domain, route
+from convformance.adapters.derivatives import (
+    COMMON,
+    DATA,
+    FILTER,
+    FORWARD_OVER_REVERSE,
+    JVP,
+    TWICE,
+    Derivatives,
+    Style,
+    derived,
+)
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.sampling import sampled
 from convformance.reference.geometry import Size
@@ -19,24 +30,32 @@ _ONE_GROUP = _SOME & Domain("one group", lambda request: request.problem.groups 
 
 Function = Callable[..., Any]
 
-_JVP = "jax.jvp(lambda {0}: {1}, (jnp.zeros_like({0}),), ({0},))[1]"
+_JVP = "jax.jvp(lambda {variable}: {call}, (jnp.zeros_like({variable}),), ({variable},))[1]"
 _TWICE = """\
-_, pullback = jax.vjp(lambda {0}: {1}, jnp.zeros_like({0}))
-dy = jnp.zeros({2}, {0}.dtype)
-jax.vjp(lambda dy: pullback(dy)[0], dy)[1]({0})[0]"""
+_, pullback = jax.vjp(lambda {variable}: {call}, jnp.zeros_like({variable}))
+dy = jnp.zeros({result}, {variable}.dtype)
+jax.vjp(lambda dy: pullback(dy)[0], dy)[1]({variable})[0]"""
 _GRADIENT_TWICE = """\
-def gradient({1}):
-    return jax.vjp(lambda {0}: {3}, jnp.zeros_like({0}))[1](dy)[0]
+def gradient({variable}):
+    return jax.vjp(lambda {direction}: {call}, jnp.zeros_like({direction}))[1](dy)[0]
 
-jax.vjp(gradient, {2})[1]({0})[0]"""
+jax.vjp(gradient, {zeros})[1]({direction})[0]"""
 _FORWARD_OVER_REVERSE = """\
-def gradient({0}):
-    return jax.vjp(lambda {1}: {3}, {2})[1](dy)[0]
+def gradient({direction}):
+    return jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]
 
-jax.jvp(gradient, (jnp.zeros_like({0}),), ({0},))[1]"""
+jax.jvp(gradient, (jnp.zeros_like({direction}),), ({direction},))[1]"""
 
 
-class JaxDerivatives(Adapter):
+@derived(
+    Style("vjp-of-vjp", _JVP, _TWICE, _GRADIENT_TWICE, _FORWARD_OVER_REVERSE, "{conv}", "{dilated}"),
+    *COMMON,
+    ("conv_transpose", JVP, FILTER),
+    ("conv_transpose", TWICE, DATA),
+    ("conv_transpose_filter_grad", FORWARD_OVER_REVERSE, ""),
+    domain=_SOME,
+)
+class JaxDerivatives(Derivatives):
     """The routes by derivatives, ``vmap`` and batch groups, for an adapter with the convolution and its transpose."""
 
     jax: Any
@@ -58,22 +77,6 @@ class JaxDerivatives(Adapter):
     def dimensions(self, problem: Problem) -> tuple[str, str, str]:
         """Return the dimension numbers of the layout."""
         raise NotImplementedError
-
-    @route("conv", "jvp-x", script=_JVP.format("x", "{conv}"), domain=_SOME)
-    def jvp_data(self, problem: Problem, x: Any, w: Any) -> Any:
-        return self._along(lambda x: self.conv(problem, x, w), x)
-
-    @route("conv", "jvp-w", script=_JVP.format("w", "{conv}"), domain=_SOME)
-    def jvp_filter(self, problem: Problem, x: Any, w: Any) -> Any:
-        return self._along(lambda w: self.conv(problem, x, w), w)
-
-    @route("conv", "vjp-of-vjp-x", script=_TWICE.format("x", "{conv}", "{y_shape}"), domain=_SOME)
-    def twice_data(self, problem: Problem, x: Any, w: Any) -> Any:
-        return self._twice(lambda x: self.conv(problem, x, w), x, problem.output_shape)
-
-    @route("conv", "vjp-of-vjp-w", script=_TWICE.format("w", "{conv}", "{y_shape}"), domain=_SOME)
-    def twice_filter(self, problem: Problem, x: Any, w: Any) -> Any:
-        return self._twice(lambda w: self.conv(problem, x, w), w, problem.output_shape)
 
     @route(
         "conv",
@@ -143,7 +146,7 @@ class JaxDerivatives(Adapter):
         domain=_GROUPS,
     )
     def batch_groups_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._pulled(lambda x: self.batch_groups(problem, x, w), self._zeros(problem.input_shape, dy), dy)
+        return self._pulled(lambda x: self.batch_groups(problem, x, w), self.zeros(problem.input_shape, dy), dy)
 
     @route(
         "conv_filter_grad",
@@ -155,7 +158,7 @@ class JaxDerivatives(Adapter):
         domain=_GROUPS,
     )
     def batch_groups_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        w = self.zeros(problem.filter_shape, dy, is_filter=True)
         return self._pulled(lambda w: self.batch_groups(problem, x, w), w, dy)
 
     @route(
@@ -165,48 +168,8 @@ class JaxDerivatives(Adapter):
         domain=_SOME,
     )
     def linear_transpose(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = self._zeros(problem.input_shape, dy)
+        x = self.zeros(problem.input_shape, dy)
         return self.jax.linear_transpose(lambda x: self.conv(problem, x, w), x)(dy)[0]
-
-    @route(
-        "conv_input_grad",
-        "vjp-of-vjp",
-        script=_GRADIENT_TWICE.format("w", "x", "{x_zeros}", "{conv}"),
-        domain=_SOME,
-    )
-    def twice_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = self._zeros(problem.input_shape, dy)
-        return self._gradient_twice(lambda x, w: self.conv(problem, x, w), x, w, dy)
-
-    @route(
-        "conv_input_grad",
-        "forward-over-reverse",
-        script=_FORWARD_OVER_REVERSE.format("w", "x", "{x_zeros}", "{conv}"),
-        domain=_SOME,
-    )
-    def forward_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = self._zeros(problem.input_shape, dy)
-        return self._along(lambda w: self._pulled(lambda x: self.conv(problem, x, w), x, dy), w)
-
-    @route(
-        "conv_filter_grad",
-        "vjp-of-vjp",
-        script=_GRADIENT_TWICE.format("x", "w", "{w_zeros}", "{conv}"),
-        domain=_SOME,
-    )
-    def twice_weights(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
-        return self._gradient_twice(lambda w, x: self.conv(problem, x, w), w, x, dy)
-
-    @route(
-        "conv_filter_grad",
-        "forward-over-reverse",
-        script=_FORWARD_OVER_REVERSE.format("x", "w", "{w_zeros}", "{conv}"),
-        domain=_SOME,
-    )
-    def forward_weights(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
-        return self._along(lambda x: self._pulled(lambda w: self.conv(problem, x, w), w, dy), x)
 
     @route(
         "conv_filter_grad",
@@ -217,20 +180,12 @@ class JaxDerivatives(Adapter):
     )
     def per_sample(self, problem: Problem, x: Any, dy: Any) -> Any:
         """The gradient of every image for itself, added up; in 16 bits that would round each of them."""
-        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        w = self.zeros(problem.filter_shape, dy, is_filter=True)
 
         def gradient(x: Any, dy: Any) -> Any:
             return self._pulled(lambda w: self.conv(problem, x, w), w, dy)
 
         return self.jax.vmap(gradient)(x[:, None], dy[:, None]).sum(0)
-
-    @route("conv_transpose", "jvp-w", script=_JVP.format("w", "{dilated}"), domain=_SOME)
-    def jvp_transposed(self, problem: Problem, x: Any, w: Any) -> Any:
-        return self._along(lambda w: self.dilated_lhs(problem, x, w), w)
-
-    @route("conv_transpose", "vjp-of-vjp-x", script=_TWICE.format("x", "{dilated}", "{x_shape}"), domain=_SOME)
-    def twice_transposed(self, problem: Problem, x: Any, w: Any) -> Any:
-        return self._twice(lambda x: self.dilated_lhs(problem, x, w), x, problem.input_shape)
 
     @route(
         "conv_transpose_input_grad",
@@ -239,7 +194,7 @@ class JaxDerivatives(Adapter):
         domain=_ONE_GROUP,
     )
     def conv_transpose_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._pulled(lambda x: self.conv_transpose(problem, x, w), self._zeros(problem.output_shape, dy), dy)
+        return self._pulled(lambda x: self.conv_transpose(problem, x, w), self.zeros(problem.output_shape, dy), dy)
 
     @route(
         "conv_transpose_filter_grad",
@@ -248,52 +203,34 @@ class JaxDerivatives(Adapter):
         domain=_ONE_GROUP,
     )
     def conv_transpose_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
+        w = self.zeros(problem.filter_shape, dy, is_filter=True)
         return self._pulled(lambda w: self.conv_transpose(problem, x, w), w, dy)
 
-    @route(
-        "conv_transpose_input_grad",
-        "vjp-of-vjp",
-        script=_GRADIENT_TWICE.format("w", "x", "{y_zeros}", "{dilated}"),
-        domain=_SOME,
-    )
-    def twice_transposed_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        x = self._zeros(problem.output_shape, dy)
-        return self._gradient_twice(lambda x, w: self.dilated_lhs(problem, x, w), x, w, dy)
+    def bilinear(self, problem: Problem, data: Any, w: Any, *, is_transposed: bool) -> Any:
+        return (self.dilated_lhs if is_transposed else self.conv)(problem, data, w)
 
-    @route(
-        "conv_transpose_filter_grad",
-        "forward-over-reverse",
-        script=_FORWARD_OVER_REVERSE.format("x", "w", "{w_zeros}", "{dilated}"),
-        domain=_SOME,
-    )
-    def forward_transposed_weights(self, problem: Problem, x: Any, dy: Any) -> Any:
-        w = self.numpy.zeros(shape_in(problem.filter_shape, self.filters), dy.dtype)
-        return self._along(lambda x: self._pulled(lambda w: self.dilated_lhs(problem, x, w), w, dy), x)
+    def zeros(self, shape: Size, like: Any, *, is_filter: bool = False) -> Any:
+        layout = self.filters if is_filter else self.activations
+        return self.numpy.zeros(shape_in(shape, layout), like.dtype)
 
-    def _zeros(self, shape: Size, like: Any) -> Any:
-        """Return activations of zeros, ``shape`` being canonical."""
-        return self.numpy.zeros(shape_in(shape, self.activations), like.dtype)
-
-    def _along(self, function: Function, direction: Any) -> Any:
-        """Return the derivative of a linear function along a direction: its value there."""
+    def along(self, function: Function, direction: Any) -> Any:
         return self.jax.jvp(function, (self.numpy.zeros_like(direction),), (direction,))[1]
 
-    def _pulled(self, function: Function, point: Any, upstream: Any) -> Any:
-        """Return the gradient of ``function`` at ``point``."""
-        return self.jax.vjp(function, point)[1](upstream)[0]
-
-    def _twice(self, function: Function, direction: Any, shape: Size) -> Any:
-        """Return the derivative, in its upstream, of the gradient of a linear function along a direction."""
+    def twice(self, function: Function, direction: Any, upstream: Any) -> Any:
         _, pullback = self.jax.vjp(function, self.numpy.zeros_like(direction))
-        return self._pulled(lambda dy: pullback(dy)[0], self._zeros(shape, direction), direction)
+        return self._pulled(lambda dy: pullback(dy)[0], upstream, direction)
 
-    def _gradient_twice(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
-        """Return the derivative in its first argument of the gradient of ``function`` in its second, along a direction.
-
-        Of a bilinear function that is its gradient in the first argument, where the second is the direction.
-        """
+    def gradient_twice(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
         zeros = self.numpy.zeros_like(direction)
         return self._pulled(
             lambda first: self._pulled(lambda second: function(first, second), zeros, upstream), point, direction
         )
+
+    def forward_over_reverse(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
+        return self.along(
+            lambda second: self._pulled(lambda first: function(first, second), point, upstream), direction
+        )
+
+    def _pulled(self, function: Function, point: Any, upstream: Any) -> Any:
+        """Return the gradient of ``function`` at ``point``."""
+        return self.jax.vjp(function, point)[1](upstream)[0]

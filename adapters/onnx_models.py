@@ -112,10 +112,10 @@ class OnnxOperators(Adapter):
     ) -> Callable[..., Any]:
         """Return a function of operands of these shapes: the model is made, and loaded, once if none is a constant."""
         kinds = dict(zip(shapes, (*operand_dtypes(dtype), dtype), strict=False))
-        typed = {name: (shape, kinds[name]) for name, shape in shapes.items()}
+        shape_and_dtype = {name: (shape, kinds[name]) for name, shape in shapes.items()}
         is_constant = constant or self.mode.get("filter") == "constant"
         stored_names = [name for name in shapes if name != "x" and (constant or name == "w")] if is_constant else []
-        inputs = {name: each for name, each in typed.items() if name not in stored_names}
+        inputs = {name: each for name, each in shape_and_dtype.items() if name not in stored_names}
 
         def load(stored: Feeds) -> Loaded:
             return self.load(graph.serialised(self.onnx, inputs, stored, result_dtype(dtype)))
