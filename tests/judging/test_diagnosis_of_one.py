@@ -322,11 +322,12 @@ def test_a_mistake_made_by_hand_is_named_first(name: str) -> None:
 PROCESS = {"operand-changed", "not-deterministic", "wrong-dtype", "nan-swallowed", "nan-spread"}
 PROCESS |= {"earlier-result", "wrong-after-first-call", "raises"}
 PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precision-result"}
+ROUNDING = {"bias-after-rounding", "result-not-to-nearest", "result-rounded-twice"}  # in test_result_rounding
 
 
 def test_every_name_is_seen_in_first_place() -> None:
     gradients = (name for name, *_ in GRADIENTS.values())
-    others = (*FORWARD, *FOLLOWED, *NUMBERS, *NAMES_OF_GROUPS, *PROCESS, *PRECISION)
+    others = (*FORWARD, *FOLLOWED, *NUMBERS, *NAMES_OF_GROUPS, *PROCESS, *PRECISION, *ROUNDING)
     tested = {*others, *gradients, *NAMED.values()}
     assert tested == {match.name for match in HYPOTHESES}
 
