@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import layouts
+from convformance.adapters.biases import bias_domain, with_bias
 from convformance.adapters.changes import content, put_back
 from convformance.adapters.divergence import EVERYWHERE, KnownDivergence, Machines, Predicate
 from convformance.adapters.domain import (
@@ -32,7 +33,7 @@ from convformance.adapters.domain import (
 from convformance.adapters.notation import Notation, Template
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import dtype_of
-from convformance.reference.operation import BY_NAME, WITH_BIAS, check_operation
+from convformance.reference.operation import BY_NAME, check_operation
 from convformance.reference.problem import BEYOND, BORDER, OUTPUTS, THEN, Problem
 
 __all__ = [
@@ -100,7 +101,7 @@ class Route:
     the asterisk standing for the spatial axes: ``NC*``, ``N*C``, ``OI*``, ``*IO``, ``GOI*`` (see ``layouts``).
     ``script`` is the call as a person writes it. ``domain`` says where the route can be asked: it is never asked
     anything outside. ``offers`` names what of ``problem.BEYOND`` it answers. ``builds``: the method gives a function of
-    the operands, made once.
+    the operands, made once. ``bias_after``: it adds no bias itself; the suite adds it to its result.
     """
 
     operation: str
@@ -115,6 +116,7 @@ class Route:
     domain: Domain = field(default=EVERY_QUESTION, compare=False, repr=False)
     offers: tuple[str, ...] = ()
     builds: bool = False
+    bias_after: bool = False
 
     @property
     def ordinary(self) -> Domain:
@@ -154,15 +156,17 @@ def route(
     numbers: Domain = FLOATING_POINT,
     offers: tuple[str, ...] = (),
     builds: bool = False,
+    bias: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a method ``(self, problem, first, second, bias=None)`` as a route of ``operation``; may be stacked.
 
     ``name`` is what ids and reports call it; the default is the method's name. Nothing outside ``domain`` and
     ``numbers`` is asked (integers are summed in int32: see ``reference.dtypes``); a method without a ``bias`` parameter
-    is never asked to add one, and what of ``problem.BEYOND`` is not in ``offers`` is not asked either. For ``script``
-    see ``notation.Template``; a route without one is written in a script as a call of this suite. With ``builds`` the
-    method is ``(self, problem, dtype)``, or ``(self, problem, dtype, bias)`` with ``bias`` True where there is one, and
-    returns a function of the operands: it is called once for all the data of a problem in a dtype.
+    is never asked to add one, and with ``bias="after"`` the suite adds it to the result; what of ``problem.BEYOND`` is
+    not in ``offers`` is not asked either. For ``script`` see ``notation.Template``; a route without one is written in a
+    script as a call of this suite. With ``builds`` the method is ``(self, problem, dtype)``, or ``(self, problem,
+    dtype, bias)`` with ``bias`` True where there is one, and returns a function of the operands: it is called once for
+    all the data of a problem in a dtype.
     """
     check_operation(operation)
 
@@ -179,9 +183,10 @@ def route(
             accumulator or {},
             takes_bias,
             script,
-            domain & numbers if takes_bias or operation not in WITH_BIAS else domain & numbers & WITHOUT_BIAS,
+            domain & numbers & bias_domain(operation, method, bias),
             offers,
             builds,
+            bias is not None,
         )
         routes: list[Route] = getattr(method, "_routes", [])
         method._routes = [declared, *routes]  # type: ignore[attr-defined]
@@ -323,7 +328,7 @@ class Adapter:
         """Return the call of ``route`` as a person writes it, the last line an expression; None where there is none."""
         if not isinstance(route.script, str):
             return route.script(self, problem) if route.script else None
-        bias = ", bias" if has_bias else ""
+        bias = ", bias" if has_bias and not route.bias_after else ""
         names = {array: name for name, array in BY_NAME[route.operation].operands.items()}
         fields = self.script_fields(problem, names, bias)
         return route.script.format(problem=problem, bias=bias, **fields) or None
@@ -342,11 +347,14 @@ class Adapter:
         """
         dtype = dtype_of([str(array.dtype) for array in operands])
         check_domain(self.name, route, Request(problem, dtype, bias is not None))
-        arrays = self.in_layout(route, problem, operands, bias)
+        arrays = self.in_layout(route, problem, operands, None if route.bias_after else bias)
         contents = list(map(content, arrays))
         try:
             results, seconds = self._run(route, problem, arrays)
-            *earlier, value = (self.in_canonical_order(route, problem, result) for result in results)
+            values = [self.in_canonical_order(route, problem, result) for result in results]
+            if route.bias_after and bias is not None:
+                values = [with_bias(each, bias) for each in values]
+            *earlier, value = values
         except Exception as error:
             if self._refuses(error):
                 raise Refusal(first_paragraph(error)) from error

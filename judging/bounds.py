@@ -18,13 +18,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from convformance.judging import following
+from convformance.judging.axes import along_axis
 from convformance.judging.formats import FORMATS, Format, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, NORM_WISE
 from convformance.judging.scaling import fitted
 from convformance.reference import exact, exact_complex, operations
 from convformance.reference.arrays import Array, magnitudes, widened
 from convformance.reference.fast import Stack, copies_worth_stacking
-from convformance.reference.following import normalises
+from convformance.reference.following import follow, normalises
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import NO_ZERO_POINTS, Problem
 
@@ -224,13 +225,42 @@ class Trial:
 
     @property
     def want(self) -> Array:
-        """The truth rounded once to the result's format, in float64."""
+        """The truth as it is stored in the result's format, in float64."""
         return self.y if self.is_beyond_float64 else self.rounded
 
     @cached_property
     def rounded(self) -> Array:
-        """``float64_result`` rounded once to the result's format, in float64."""
+        """``float64_result`` rounded once to the result's format, or twice where the bias is expected after that."""
+        if self.adds_bias_after:
+            return self.stored_before_bias(self.expected.result.round)
         return self.expected.result.round(self.unscaled(self.float64_result))
+
+    @property
+    def adds_bias_after(self) -> bool:
+        """Whether there is a bias, and it is expected to be added to a result that was rounded."""
+        return self.expected.bias_after and self.operands.bias is not None
+
+    @cached_property
+    def unbiased(self) -> Array:
+        """The convolution alone in float64, without a bias and without what follows."""
+        return operations.apply(self.operation, self.linear, *self.numbers[0])
+
+    def stored_before_bias(
+        self,
+        first: Callable[[Array], Array],
+        *,
+        again: Callable[[Array], Array] | None = None,
+        shift: Array | float = 0.0,
+    ) -> Array:
+        """Return the convolution, off by ``shift``, stored by ``first``, then its bias added and stored ``again``.
+
+        Again is by the same rounding unless it is named. A rectifier may follow.
+        """
+        bias = self.stated_numbers[1]
+        added = 0.0 if bias is None else along_axis(bias, 1, self.unbiased.ndim)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = first(self.unscaled(self.unbiased + shift)) + added
+            return follow(self.then, (again or first)(sums))
 
     @cached_property
     def bound(self) -> Array:
@@ -248,7 +278,13 @@ class Trial:
         least = self._truth[2] + self.scaled(precision.smallest_normal * self._summing)
         if precision.result == precision.accumulator:
             return np.asarray(least)
-        return ROUNDING * precision.result.unit * np.abs(self.y) + least
+        rounded = np.abs(self.y) + (np.abs(self.unbiased) if self.adds_bias_after else 0.0)
+        return ROUNDING * precision.result.unit * rounded + least
+
+    def accumulation(self, grade: str) -> Array:
+        """Return ``T_acc + smallest normal``: what a sum of the expected precision may be off by until it is stored."""
+        least = self._truth[2] + self.scaled(self.expected.smallest_normal * self._summing)
+        return _ACCUMULATION[grade](self, self.expected.accumulator.unit) + least
 
     def _inputs(self, inputs: Format | None) -> Array | float:
         """Return ``T_in = 4 u_in (B + |y|)``, what rounding the multiplicands may change."""
@@ -311,7 +347,7 @@ def _prepare(trials: Sequence[Trial]) -> None:
         name: _map(each, stack.operation, stack.stacked_problem, arrays, bias) for name, each in _INGREDIENTS.items()
     }
     then = trials[0].then
-    if not then:  # else what follows comes first
+    if not then and not trials[0].adds_bias_after:  # else something comes first
         stacked["rounded"] = trials[0].expected.result.round(stacked["float64_result"])
     for name, array in stacked.items():
         for trial, part in zip(trials, stack.split_result(array), strict=True):

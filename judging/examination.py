@@ -27,8 +27,8 @@ class Examination:
     ``data(fill, accumulator, inputs)`` gives the operands. ``accumulator`` names the expected one, where that is not
     float64 for float64 and float32 for the others. ``special`` says that the operands hold NaN or Inf, ``rounds`` that
     one of them is fixed at numbers whose sums round, so that no fill is exact. ``fills`` are those
-    that every question is asked on, unless they are named. Raises ValueError for a dtype or an accumulator that does
-    not exist.
+    that every question is asked on, unless they are named. ``bias_after`` says that the bias is expected to be added to
+    a result that was rounded before. Raises ValueError for a dtype or an accumulator that does not exist.
     """
 
     def __init__(
@@ -42,11 +42,13 @@ class Examination:
         rounds: bool = False,
         fills: tuple[str, ...] | None = None,
         accumulator: str | None = None,
+        bias_after: bool = False,
     ) -> None:
         self.operation, self.problem, self.special = operation, problem, special
         self.rounds = rounds or normalises(problem.then)
         self.default = default_accumulator(dtype)
-        self.expected = Precision(format_of(accumulator) if accumulator else self.default, result_format(dtype))
+        sums = format_of(accumulator) if accumulator else self.default
+        self.expected = Precision(sums, result_format(dtype), bias_after=bias_after)
         self.fills = fills_of(operation, of_integers=self.expected.result.is_integer) if fills is None else fills
         self.shape = problem.result_shape(operation)
         self._data = data

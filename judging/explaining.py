@@ -13,7 +13,7 @@ from convformance.judging.hypotheses import LOCATIONS
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Results, of_ordinary_size
 from convformance.judging.matching import Evidence, find_matches
-from convformance.judging.narrower import Candidate, is_scattered
+from convformance.judging.narrower import is_scattered
 from convformance.judging.range_mistakes import explain_range, is_of_range
 from convformance.judging.state import explain_by_operand, explain_state
 from convformance.reference.arrays import Array, widened
@@ -38,16 +38,6 @@ def explain_form(examination: Examination, trial: Trial, answer: Answer) -> tupl
         return (Match("wrong-dtype", f"{value.dtype.name} for {examination.expected.result.name}"),)
     names = (*OPERAND_NAMES[examination.operation], "bias")
     return (Match("operand-changed", ", ".join(names[index] for index in answer.changed)),)
-
-
-def explain_precision(candidate: Candidate) -> tuple[Match, ...]:
-    """Return the name of the narrower arithmetic that explains an answer."""
-    inputs = candidate.precision.inputs
-    if not candidate.asks:
-        return (Match("low-precision-result", candidate.label),)
-    if inputs is None or inputs == candidate.precision.accumulator:
-        return (Match("low-precision-accumulation", candidate.label),)
-    return (Match("low-precision-inputs", candidate.label),)
 
 
 def explain_error(examination: Examination, message: str) -> tuple[Match, ...]:

@@ -130,11 +130,15 @@ def default_accumulator(dtype: str) -> Format:
 
 @dataclass(frozen=True)
 class Precision:
-    """What an answer is judged as: the formats of its sums, of its result, and of multiplicands that are rounded."""
+    """What an answer is judged as: the formats of its sums, of its result, and of multiplicands that are rounded.
+
+    ``bias_after``: a sum is rounded to the result's format before the bias is added to it, and then again.
+    """
 
     accumulator: Format
     result: Format
     inputs: Format | None = None
+    bias_after: bool = False
 
     @property
     def smallest_normal(self) -> float:

@@ -47,7 +47,7 @@ TABLE = (
         7,
         "↓",
         "narrow",
-        "Right for an accumulator or inputs narrower than expected; which one is named.",
+        "Right for arithmetic less precise than expected, in sums, inputs or the last rounding; which one is named.",
         rank=None,
     ),
     _measured(

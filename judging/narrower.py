@@ -8,7 +8,7 @@ a wide fill is not; with all of them exact nothing was rounded early.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from convformance.judging import form, ranges
 from convformance.judging.bounds import EXACT_FILLS, RANGE_FILL, Trial
 from convformance.judging.examination import Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Format, Precision
-from convformance.judging.grades import COMPONENTWISE, CONFORMANT
+from convformance.judging.grades import COMPONENTWISE, CONFORMANT, WRONG
+from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Ask, FillResult, Results, of_ordinary_size
+from convformance.judging.result_rounding import StoredOtherwise, find_storing
 from convformance.reference.arrays import Array, widened
 
 # Least error for a candidate to be worth asking for, in its own unit: without it a coarse format would explain every
@@ -33,14 +35,58 @@ _FEW = 16
 
 @dataclass(frozen=True)
 class Candidate:
-    """A precision that may explain an answer, and how it is said; ``asks``: its own exact fills must be asked."""
+    """A precision that may explain an answer, and how it is said; ``asks``: its own exact fills must be asked.
+
+    ``stored``: the sums are those that were expected, and what is done to them at last explains the answer as well, or
+    where ``label`` is its sentence, alone. ``is_weak``: so few elements show it that it changes no grade.
+    """
 
     precision: Precision
     label: str
     asks: bool = True
+    stored: StoredOtherwise | None = None
+    is_weak: bool = False
+
+    @property
+    def is_of_result(self) -> bool:
+        """Whether the sums are as expected, and only what is done to them at last is not."""
+        return self.stored is not None and self.label == self.stored.sentence
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """What it is called: where chance leaves two explanations, both."""
+        stored = self.stored.matches if self.stored else ()
+        return stored if self.is_of_result else (Match(_public_name(self), self.label), *stored)
+
+
+def _public_name(candidate: Candidate) -> str:
+    """Return the public name of the narrower arithmetic."""
+    inputs = candidate.precision.inputs
+    if not candidate.asks:
+        return "low-precision-result"
+    if inputs is None or inputs == candidate.precision.accumulator:
+        return "low-precision-accumulation"
+    return "low-precision-inputs"
 
 
 def find_candidate(examination: Examination, ask: Ask, results: Results) -> Candidate | None:
+    """Return what explains the answer: sums that are right and stored otherwise, or the finest narrower precision.
+
+    What a few elements alone show is said of sums first, which err by more. Where only roundings explain it, it is the
+    reason of a wrong answer all the same, and beside the grade of any other, such as that of a fast algorithm.
+    """
+    stored = find_storing(examination, results)
+    of_result = Candidate(examination.expected, stored.sentence, asks=False, stored=stored) if stored else None
+    if stored is None or not stored.sure:
+        narrower = _find_narrower(examination, ask, results)
+        if narrower is not None:
+            return replace(narrower, stored=stored)
+        if of_result is not None and all(result.grade != WRONG for result in results.values()):
+            return replace(of_result, is_weak=True)
+    return of_result
+
+
+def _find_narrower(examination: Examination, ask: Ask, results: Results) -> Candidate | None:
     """Return the finest candidate that explains the answer, or None.
 
     With NaN or Inf about nothing more is asked; the componentwise bound must then hold in every trial.
@@ -85,23 +131,23 @@ def _narrower_inputs(expected: Precision, results: Results) -> Iterator[Candidat
     overflowed = not all(np.isfinite(result.value).all() for result in exact)
     for inputs in _formats_below(tuple(FORMATS), expected.result):
         if overflowed == (largest > inputs.largest):
-            precision = Precision(expected.accumulator, expected.result, inputs)
-            yield Candidate(precision, f"inputs rounded to {inputs.name}")
+            yield Candidate(replace(expected, inputs=inputs), f"inputs rounded to {inputs.name}")
 
 
 def _sums_in_own_type(expected: Precision) -> Iterator[Candidate]:
     if expected.result.digits < expected.accumulator.digits and expected.result.name in ACCUMULATORS:
-        yield Candidate(Precision(expected.result, expected.result), f"sums kept in {expected.result.name}")
+        yield Candidate(replace(expected, accumulator=expected.result), f"sums kept in {expected.result.name}")
 
 
 def _narrower_sums(expected: Precision) -> Iterator[Candidate]:
     for fmt in _formats_below(ACCUMULATORS, expected.result):
-        yield Candidate(Precision(expected.accumulator, fmt), f"the result rounded to {fmt.name}", asks=False)
+        yield Candidate(replace(expected, result=fmt), f"the result rounded to {fmt.name}", asks=False)
     for fmt in _formats_below(ACCUMULATORS, expected.accumulator):
         if _are_as_large(fmt, expected.result) and fmt != expected.result:
             continue  # of two formats of one size, nobody sums in the one that is not the result's
-        yield Candidate(Precision(fmt, expected.result), f"sums kept in {fmt.name}")
-        yield Candidate(Precision(fmt, expected.result, fmt), f"inputs rounded to {fmt.name} and sums kept in it")
+        narrower = replace(expected, accumulator=fmt)
+        yield Candidate(narrower, f"sums kept in {fmt.name}")
+        yield Candidate(replace(narrower, inputs=fmt), f"inputs rounded to {fmt.name} and sums kept in it")
 
 
 def _formats_below(names: tuple[str, ...], fmt: Format) -> Iterator[Format]:
@@ -196,17 +242,20 @@ def _matches_exact_fills(candidate: Candidate, examination: Examination, ask: As
 def _matches_fill(candidate: Candidate, examination: Examination, ask: Ask, result: FillResult) -> bool:
     stored = examination.expected.result
     if not candidate.asks:
-        return _is_rounded_truth(result.value, result.trial, candidate.precision.result, stored)
+        return _is_stored_truth(result.value, result.trial, candidate.precision.result)
     trial = examination.trial(result.trial.name, candidate.precision)
     answer = ask(trial.operands)
     if form.fault(examination, answer) is not None:
         return False
-    return _is_rounded_truth(widened(answer.value), trial, stored, stored)
+    return _is_stored_truth(widened(answer.value), trial, stored)
 
 
-def _is_rounded_truth(value: Array, trial: Trial, kept: Format, stored: Format) -> bool:
-    """Whether ``value`` is the truth rounded to what it was kept in and then to what it is stored in."""
-    return bool(np.all(value == stored.round(kept.round(trial.y))))
+def _is_stored_truth(value: Array, trial: Trial, narrow: Format) -> bool:
+    """Whether ``value`` is the truth rounded to ``narrow`` and then to what it is stored in."""
+    stored = trial.expected.result
+    if trial.adds_bias_after:
+        return bool(np.all(value == trial.stored_before_bias(narrow.round, again=stored.round)))
+    return bool(np.all(value == stored.round(narrow.round(trial.y))))
 
 
 def precisions_asked(expected: Precision) -> Iterator[Precision]:

@@ -50,7 +50,10 @@ def _is_beyond(trial: Trial, precision: Precision) -> tuple[Array, Array]:
     error = 0.0 if is_exact else trial.tolerance(CONFORMANT, precision)
     fmt = precision.result
     edge = trial.scaled(fmt.largest) * (1 + fmt.unit / (2 - 2 * fmt.unit))  # half a unit beyond the largest number
-    return trial.y + error >= edge, error - trial.y >= edge
+    up, down = trial.y + error >= edge, error - trial.y >= edge
+    if trial.adds_bias_after:  # what was infinite before it stays so
+        up, down = up | (trial.unbiased + error >= edge), down | (error - trial.unbiased >= edge)
+    return up, down
 
 
 @dataclass(frozen=True)

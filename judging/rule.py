@@ -84,10 +84,13 @@ def _combine(examination: Examination, ask: Ask, results: Results, seconds: floa
     doubtful = grade == WRONG if examination.special else grade != CONFORMANT
     doubtful &= not examination.expected.result.is_integer
     candidate = find_candidate(examination, ask, results) if doubtful else None
-    if candidate is not None:
+    if candidate is not None and not candidate.is_weak:
         return _low_precision(judgement, examination, candidate, results)
     judgement = _wrong(judgement, results) if grade == WRONG else _right(judgement, examination, results)
     judgement = calls.with_note(_with_drift(judgement, examination, results), results)
+    if candidate is not None:
+        judgement = replace(judgement, message=f"{judgement.message}; {candidate.label} gives every number")
+        return replace(judgement, diagnosis=candidate.matches)
     if not explain or (grade != WRONG and exact):
         return judgement
     explanation = explaining.explain_values if grade == WRONG else explaining.explain_chance
@@ -115,14 +118,14 @@ def _wrong(judgement: Judgement, results: Results) -> Judgement:
 
 
 def _low_precision(judgement: Judgement, examination: Examination, candidate: Candidate, results: Results) -> Judgement:
-    """Complete the judgement on an answer that narrower arithmetic explains, which it names."""
+    """Complete the judgement on an answer that less precise arithmetic explains, which it names."""
     return replace(
         judgement,
         grade=LOW_PRECISION,
         message=_message_for_low_precision(examination, candidate, results),
         accumulator=candidate.precision.accumulator.name,
         worst=_worst(results, judgement.grade),
-        diagnosis=explaining.explain_precision(candidate),
+        diagnosis=candidate.matches,
     )
 
 
@@ -181,21 +184,39 @@ def _excess(result: FillResult, precision: Precision) -> float:
 
 
 def _message_for_low_precision(examination: Examination, candidate: Candidate, results: Results) -> str:
+    if candidate.stored is not None and candidate.is_of_result:
+        sums = examination.expected.accumulator.name
+        return (
+            f"{candidate.label}; {candidate.stored.due} expected; sums in {sums} that are stored so give every number"
+        )
     random = [result for result in results.values() if not result.trial.exact]
     share = max(float(each.share(each.trial.tolerance(CONFORMANT, candidate.precision)).max()) for each in random)
     expected = f"sums in {examination.expected.accumulator.name} expected"
     proof = "" if examination.special else "exact fills made for that are met bit for bit, "
-    message = f"{candidate.label}; {expected}; {proof}random data uses {share:.2g} of its bound"
+    label = f"{candidate.label}, or {candidate.stored.sentence}" if candidate.stored else candidate.label
+    message = f"{label}; {expected}; {proof}random data uses {share:.2g} of its bound"
     loss = max(float(each.share(np.maximum(each.trial.A, each.trial.bound)).max()) for each in random)
     return f"{message} and loses up to {loss:.0%} of the sum" if loss > _MUCH else message
 
 
 def _message_for_weaker_grade(examination: Examination, results: Results) -> str:
-    """Return how far a weaker grade is from conformant."""
+    """Return how far a weaker grade is from conformant: on random data, or where that shows none on the exact fills."""
     largest = max(_excess(result, examination.expected) for result in results.values() if not result.trial.exact)
-    inexact = [name for name, result in results.items() if result.trial.exact and not result.exact]
+    inexact = {name: result for name, result in results.items() if result.trial.exact and not result.exact}
+    if largest <= SUMS and inexact:
+        return f"not exact on {_missed(inexact)}; random data shows no error beyond that of sums in any order"
     message = f"errors on random data reach {largest:.3g} u W, where sums in any order stay below {SUMS:g}"
     return f"{message}; not exact on {', '.join(inexact)}" if inexact else message
+
+
+def _missed(inexact: Results) -> str:
+    """Return on which exact fills how many numbers are not the truth, rounded once, and one of them."""
+    counts = ((name, int(np.count_nonzero(result.share(result.trial.bound)))) for name, result in inexact.items())
+    missing = ", ".join(f"{name} ({count} of {inexact[name].value.size} numbers)" for name, count in counts)
+    result = next(iter(inexact.values()))
+    worst = worst_element(result, result.share(result.trial.bound), result.trial.bound)
+    index = ", ".join(map(str, worst["index"]))
+    return f"{missing}: at ({index}) got {worst['got']:.9g}, wanted {worst['want']:.9g}"
 
 
 def _message_for_wrong(spread: Mapping[str, Any], worst: Mapping[str, Any]) -> str:

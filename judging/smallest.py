@@ -104,6 +104,7 @@ def failure(
     dtype: str,
     *,
     accumulator: str | None = None,
+    bias_after: bool = False,
     error_text: Callable[[Exception], str] = str,
     exact: bool = False,
     rounds: bool = False,
@@ -112,8 +113,9 @@ def failure(
     """Return how ``ask(operands)`` fails on exact data, None for the truth or what a fast algorithm may make of it.
 
     ``exact``: nothing but the truth, bit for bit, will do. ``rounds``: sums of these operands round. Without it data
-    that the accumulator cannot sum exactly are no proof: None. ``fill`` is what the operands were cut from. An
-    exception of ``ask`` is a failure, which ``error_text`` puts into words.
+    that the accumulator cannot sum exactly are no proof: None. ``fill`` is what the operands were cut from;
+    ``bias_after``: the truth is rounded before its bias, too. An exception of ``ask`` is a failure, which
+    ``error_text`` puts into words.
     """
     name = RANGE_FILL if fill == RANGE_FILL else "int"
     special = not all(map(_is_finite, operands.arrays))
@@ -126,6 +128,7 @@ def failure(
         rounds=rounds,
         fills=(name,),
         accumulator=accumulator,
+        bias_after=bias_after,
     )
     try:
         trial = examination.trial(name)

@@ -11,8 +11,13 @@ from convformance.test_cases import fills
 from convformance.test_cases.case import Case
 
 
-def examination(case: Case, operation: str, dtype: str, accumulator: str | None = None) -> Examination:
-    """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``."""
+def examination(
+    case: Case, operation: str, dtype: str, accumulator: str | None = None, *, bias_after: bool = False
+) -> Examination:
+    """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``.
+
+    ``bias_after``: the bias is expected to be added to a result that was rounded before.
+    """
     data = partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
     # Beside numbers that the case fixes there is no choice of a range, nor room for its sums in a narrower accumulator.
@@ -30,6 +35,7 @@ def examination(case: Case, operation: str, dtype: str, accumulator: str | None 
         rounds=rounds,
         fills=asked,
         accumulator=accumulator,
+        bias_after=bias_after,
     )
 
 

@@ -92,7 +92,8 @@ class VerdictRunner:
         self._left = self._limit
         expected = question.route.accumulator.get(question.dtype)
         case = question.case.judged_case(question.operation)
-        examination = _examination(case, question.operation, question.dtype, expected)
+        bias_after = question.route.bias_after
+        examination = _examination(case, question.operation, question.dtype, expected, bias_after=bias_after)
         try:
             return self._classified(verdict_of(question, judge(examination, partial(self._answer, question))), question)
         except Refusal as refusal:

@@ -43,6 +43,7 @@ def _fails(
         partial(_answer, adapter, question, problem),
         question.dtype,
         accumulator=question.route.accumulator.get(question.dtype),
+        bias_after=question.route.bias_after,
         error_text=error_text,
         exact=exact,
         fill=fill,

@@ -82,6 +82,8 @@ class _Script:
         has_bias = failure.operands.bias is not None
         # The suite looks whether an operand was changed, and calls twice; a person would not write that down.
         is_ours = _is_change(failure, dtype) or "calls" in adapter.mode
+        # The bias of such a route is added by the suite.
+        is_ours |= route.bias_after and has_bias
         is_written = not is_ours and _is_of_its_numbers(route, failure.problem, dtype)
         template = adapter.call_text(route, failure.problem, has_bias=has_bias) if is_written else None
         notation = adapter.notation() if template else Notation(_SUITE_SETUP)

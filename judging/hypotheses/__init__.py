@@ -1,6 +1,7 @@
 """Every named mistake, the simplest first."""
 
 from convformance.judging.hypotheses import (
+    biases,
     borders,
     channels,
     circular,
@@ -31,6 +32,7 @@ MISTAKES: tuple[Hypothesis, ...] = (
     *complex_numbers.HYPOTHESES,
     *following.HYPOTHESES,
     *sums.HYPOTHESES,
+    *biases.HYPOTHESES,
     *kernel.HYPOTHESES,
     *sides.SWAPPED,
     *borders.HYPOTHESES,

@@ -72,6 +72,26 @@ HYPOTHESES = (
         "Keep the result in the operands' type, and round once.",
         unchanged,
     ),
+    Hypothesis(
+        "bias-after-rounding",
+        "The bias is added to a result that has been rounded already, and the sum is rounded again.",
+        "Add the bias to the wide sum, before it is stored in a narrow type.",
+        unchanged,
+        ("bias",),
+    ),
+    Hypothesis(
+        "result-not-to-nearest",
+        "The sums are right, and stored in the result's type otherwise than to the nearest number, ties to even.",
+        "Convert the wide sum by a conversion that rounds to nearest: dropping its last digits, "
+        "or adding half a unit to some numbers only, does not.",
+        unchanged,
+    ),
+    Hypothesis(
+        "result-rounded-twice",
+        "The sums are right, and rounded to a format with more digits before they are rounded to the result's type.",
+        "Convert the wide sum to the result's type in one step.",
+        unchanged,
+    ),
 )
 
 # Said of a call that has no answer; behind whatever explains an answer.

@@ -176,51 +176,6 @@ def sign_flipped(asked: Computation) -> Iterator[Prediction]:
     yield "", asked.changed(np.negative)
 
 
-def bias_missing(asked: Computation) -> Iterator[Prediction]:
-    """The bias is not added.
-
-    Add bias[o] to every element of output channel o.
-    """
-    if asked.bias is not None:
-        yield "", replace(asked, bias=None)
-
-
-def bias_twice(asked: Computation) -> Iterator[Prediction]:
-    """The bias is added twice.
-
-    Add the bias in one place.
-    """
-    if asked.bias is not None:
-        yield "", replace(asked, bias=2 * asked.bias)
-
-
-def bias_repeated(asked: Computation) -> Iterator[Prediction]:
-    """The bias is added once for every term of a sum, or is subtracted.
-
-    Add the bias after the sum over channels and taps.
-    """
-    if asked.bias is not None:
-        yield "subtracted", replace(asked, bias=-asked.bias)
-        for name, number in named_numbers(asked):
-            yield f"{number} times = {name}", replace(asked, bias=number * asked.bias)
-
-
-def bias_on_wrong_axis(asked: Computation) -> Iterator[Prediction]:
-    """The bias runs along another axis than the channels.
-
-    Give the bias the shape (1, channels, 1, ...) before it is added: alone it runs along the last axis.
-    """
-    if asked.bias is None:
-        return
-    without = replace(asked, bias=None)
-    for axis, size in enumerate(asked.problem.result_shape(asked.operation)):
-        if axis != 1:
-            repeated = along_axis(np.resize(asked.bias, size), axis, asked.rank + 2)
-            yield f"axis {axis}", without.changed(partial(np.add, repeated))
-    yield "the first value for all channels", replace(asked, bias=np.full_like(asked.bias, asked.bias[0]))
-    yield "in reverse order", replace(asked, bias=asked.bias[::-1])
-
-
 def bias_gradient_wrong_axes(asked: Computation) -> Iterator[Prediction]:
     """The bias gradient is summed over the wrong axes.
 
@@ -293,10 +248,6 @@ HYPOTHESES = (
     Hypothesis.of("batch-reversed", batch_reversed, "batch > 1", pair_rank=24),
     Hypothesis.of("first-image-for-all", first_image_for_all, "batch > 1"),
     Hypothesis.of("images-exchanged", images_exchanged, "batch > 1"),
-    Hypothesis.of("bias-missing", bias_missing, "bias", pair_rank=14),
-    Hypothesis.of("bias-twice", bias_twice, "bias", pair_rank=20),
-    Hypothesis.of("bias-repeated", bias_repeated, "bias"),
-    Hypothesis.of("bias-on-wrong-axis", bias_on_wrong_axis, "bias"),
     Hypothesis.of("bias-gradient-wrong-axes", bias_gradient_wrong_axes, "the bias' gradient is asked for"),
     Hypothesis.of("clipped", clipped, pair_rank=23),
     Hypothesis.of("absolute-values", absolute_values),

@@ -84,6 +84,15 @@ def _with_bias(factor: float) -> Mistake:
     return mistake
 
 
+def _with_biases_of(order: list[int]) -> Mistake:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        assert operands.bias is not None
+        y = handmade.right(problem, _unbiased(operands))
+        return y + operands.bias.astype(np.float64)[order][:, None, None]
+
+    return mistake
+
+
 def _only(channel: int, array: Array) -> Array:
     kept = np.zeros_like(array)
     kept[:, channel] = array[:, channel]
@@ -270,6 +279,7 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
     "bias-twice": (BIASED, _with_bias(2)),
     "bias-repeated": (BIASED, _with_bias(6)),
     "bias-on-wrong-axis": ({**BIASED, "input_size": (7, 5), "kernel_size": (3, 2)}, _along_last_axis),
+    "bias-misread": (BIASED, _with_biases_of([2, 0, 3, 1])),
     "clipped": (BASIC, of_result(lambda y: np.maximum(y, 0))),
     "absolute-values": (BASIC, of_result(np.abs)),
     "wrapped": (BASIC, of_result(lambda y: y.astype(np.int64).astype(np.int8))),
@@ -322,11 +332,12 @@ def test_a_mistake_made_by_hand_is_named_first(name: str) -> None:
 PROCESS = {"operand-changed", "not-deterministic", "wrong-dtype", "nan-swallowed", "nan-spread"}
 PROCESS |= {"earlier-result", "wrong-after-first-call", "raises"}
 PRECISION = {"low-precision-inputs", "low-precision-accumulation", "low-precision-result"}
+ROUNDING = {"bias-after-rounding", "result-not-to-nearest", "result-rounded-twice"}  # in test_result_rounding
 
 
 def test_every_name_is_seen_in_first_place() -> None:
     gradients = (name for name, *_ in GRADIENTS.values())
-    others = (*FORWARD, *FOLLOWED, *NUMBERS, *NAMES_OF_GROUPS, *PROCESS, *PRECISION)
+    others = (*FORWARD, *FOLLOWED, *NUMBERS, *NAMES_OF_GROUPS, *PROCESS, *PRECISION, *ROUNDING)
     tested = {*others, *gradients, *NAMED.values()}
     assert tested == {match.name for match in HYPOTHESES}
 

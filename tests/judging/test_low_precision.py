@@ -93,18 +93,6 @@ def test_sums_that_stand_still_are_low_precision_and_say_how_much_is_lost(dtype:
     assert "loses up to" in judgement.message
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_a_bias_added_after_rounding_is_low_precision(dtype: str) -> None:
-    case = case_of(bias=True)
-
-    def added(operands: Any) -> Array:
-        y = operations.apply("conv", case.problem, *operands.arrays)
-        return y + operands.bias.reshape(-1, 1, 1)
-
-    judgement = judgement_of(examine(case, "conv", dtype), added)
-    assert (judgement.grade, judgement.accumulator) == ("low-precision", dtype), judgement.message
-
-
 def test_float16_inputs_rounded_to_bfloat16_are_told_from_narrow_sums() -> None:
     case = LENGTHS["channels"]
 

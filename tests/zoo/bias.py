@@ -35,6 +35,26 @@ def _reversed(bias: Array, problem: Problem) -> Array:
     return bias[::-1]
 
 
+def _first_group_for_all(bias: Array, problem: Problem) -> Array:
+    return np.resize(bias[: len(bias) // problem.groups], len(bias))
+
+
+def _shared_out(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
+    summed = problem.in_channels if operation == "conv" else problem.out_channels
+    part = None if bias is None else bias / (summed // problem.groups)
+    y = right(operation, problem, tuple(array.astype(np.float64) for array in arrays), part)
+    return round_once(y, arrays[0].dtype)
+
+
+def _where_taps_write(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
+    ones = tuple(np.ones(array.shape) for array in arrays)
+    return np.where(
+        right(operation, problem, ones, None) > 0,
+        right(operation, problem, arrays, bias),
+        right(operation, problem, arrays, None),
+    )
+
+
 def _added_after(operation: str, problem: Problem, arrays: Arrays, bias: Array | None, shape: tuple[int, ...]) -> Array:
     """Return the result without a bias, plus as much of the bias as ``shape`` holds, repeated where it is too short."""
     y = right(operation, problem, arrays, None)
@@ -107,9 +127,34 @@ MEMBERS = (
     _member("bias-twice", "Adds the bias twice.", WITH_BIAS, biases(_twice), "bias-twice"),
     _member("bias-subtracted", "Subtracts the bias.", WITH_BIAS, biases(_subtracted), "bias-repeated"),
     _member(
-        "bias-of-first-channel", "Adds the first channel's bias to every channel.", WITH_BIAS, biases(_first_for_all)
+        "bias-of-first-channel",
+        "Adds the first channel's bias to every channel.",
+        WITH_BIAS,
+        biases(_first_for_all),
+        "bias-misread",
     ),
-    _member("bias-reversed", "Adds the biases in reverse order.", WITH_BIAS, biases(_reversed)),
+    _member("bias-reversed", "Adds the biases in reverse order.", WITH_BIAS, biases(_reversed), "bias-misread"),
+    _member(
+        "bias-of-first-group",
+        "Adds the biases of the first group to every group.",
+        WITH_BIAS,
+        biases(_first_group_for_all),
+        "bias-misread",
+    ),
+    _member(
+        "bias-shared-out",
+        "Divides the bias by the number of input channels of a group, as each of their sums adds a part.",
+        WITH_BIAS,
+        _shared_out,
+        "bias-repeated",
+    ),
+    _member(
+        "bias-not-between-taps",
+        "Adds no bias to the elements of a transposed convolution that no tap writes.",
+        ("conv_transpose",),
+        _where_taps_write,
+        "bias-missing",
+    ),
     _member(
         "bias-along-columns",
         "Adds the bias along the columns, as numbers of one axis align with the last.",
@@ -118,12 +163,15 @@ MEMBERS = (
         "bias-on-wrong-axis",
     ),
     _member("bias-by-image", "Adds one bias to each image.", WITH_BIAS, _by_image, "bias-on-wrong-axis"),
-    _member("bias-to-first-image", "Adds the bias to the first image only.", WITH_BIAS, _to_first_image),
+    _member(
+        "bias-to-first-image", "Adds the bias to the first image only.", WITH_BIAS, _to_first_image, "bias-missing"
+    ),
     _member(
         "bias-in-order-of-memory",
         "Adds the biases in turns to the elements as they lie in memory.",
         WITH_BIAS,
         _by_output_channel_of_filter,
+        "bias-on-wrong-axis",
     ),
     _member(
         "bias-missing-when-strided",

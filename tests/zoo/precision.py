@@ -109,6 +109,35 @@ def _rounded_twice(values: Array, dtype: np.dtype[Any]) -> Array:
     return round_once(_to_digits(_digits(dtype) + 1)(values), dtype)
 
 
+def _halves_away(values: Array, dtype: np.dtype[Any]) -> Array:
+    fraction, exponent = np.frexp(values)
+    counted = np.ldexp(fraction, _digits(dtype))
+    rounded = np.copysign(np.floor(np.abs(counted) + 0.5), counted)
+    return round_once(np.ldexp(rounded, exponent - _digits(dtype)), dtype)
+
+
+def _rounded_down(values: Array, dtype: np.dtype[Any]) -> Array:
+    fraction, exponent = np.frexp(values)
+    return round_once(np.ldexp(np.floor(np.ldexp(fraction, _digits(dtype))), exponent - _digits(dtype)), dtype)
+
+
+def _bits_cut_off(values: Array, dtype: np.dtype[Any], *, half_of_odd: bool) -> Array:
+    """Keep the upper half of a float32; half a unit may be added to those whose last bit that stays is 1."""
+    bits = values.astype(np.float32).view(np.uint32)
+    bits = bits + ((bits & 0x10000) >> 1) if half_of_odd else bits
+    kept = (bits >> 16).astype(np.uint16)
+    return kept.view(dtype) if dtype == ml_dtypes.bfloat16 else round_once(values, dtype)
+
+
+def _through_float16(values: Array, dtype: np.dtype[Any]) -> Array:
+    return round_once(values.astype(np.float16).astype(np.float64), dtype) if dtype.itemsize == 2 else values
+
+
+def _float32_in_upper_half(values: Array, dtype: np.dtype[Any]) -> Array:
+    bits = values.astype(np.float32).view(np.uint32) & 0xFFFF0000
+    return bits.view(np.float32) if dtype == np.float32 else round_once(values, dtype)
+
+
 def _half_on_the_way(values: Array, dtype: np.dtype[Any]) -> Array:
     return round_once(values.astype(np.float16).astype(np.float64), dtype)
 
@@ -226,12 +255,56 @@ MEMBERS = (
         "Cuts the digits off that a result of 16 bits does not hold, where it should round.",
         OPERATIONS,
         _only((2,), _finished(_cut_off)),
+        "result-not-to-nearest",
+    ),
+    _member(
+        "result-halves-away-from-zero",
+        "Rounds a result of 16 bits to nearest, with halves away from zero.",
+        OPERATIONS,
+        _only((2,), _finished(_halves_away)),
+        "result-not-to-nearest",
+    ),
+    _member(
+        "result-rounded-down",
+        "Rounds a result of 16 bits towards minus infinity.",
+        OPERATIONS,
+        _only((2,), _finished(_rounded_down)),
+        "result-not-to-nearest",
+    ),
+    _member(
+        "bfloat16-by-upper-half",
+        "Takes the upper half of the bits of a float32 for a bfloat16.",
+        OPERATIONS,
+        _finished(partial(_bits_cut_off, half_of_odd=False)),
+        "result-not-to-nearest",
+    ),
+    _member(
+        "bfloat16-by-half-of-odd",
+        "Adds half a unit only where the last bit that stays is 1, and takes the upper half of a float32.",
+        OPERATIONS,
+        _finished(partial(_bits_cut_off, half_of_odd=True)),
+        "result-not-to-nearest",
+    ),
+    _member(
+        "bfloat16-through-float16",
+        "Rounds a bfloat16 result to float16 first.",
+        FORWARD,
+        _only((2,), _finished(_through_float16)),
+        "result-rounded-twice",
+    ),
+    _member(
+        "float32-without-lower-half",
+        "Clears the lower half of the bits of a float32 result.",
+        FORWARD,
+        _only((4,), _finished(_float32_in_upper_half)),
+        "low-precision-result",
     ),
     _member(
         "result-rounded-twice",
         "Rounds a result of 16 bits to one digit more before it rounds it to what is stored.",
         OPERATIONS,
         _only((2,), _finished(_rounded_twice)),
+        "result-rounded-twice",
     ),
     _member(
         "rows-summed-in-16-bits",
@@ -253,6 +326,7 @@ MEMBERS = (
         "Rounds the sums to 16 bits before it adds the bias.",
         WITH_BIAS,
         _only((2,), _bias_after_rounding),
+        "bias-after-rounding",
     ),
     _member(
         "transformed-from-four-images-on",
