@@ -6,6 +6,7 @@ Whatever the environment does, it costs this version alone: its reason is kept a
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,17 @@ from convformance.processes.environment import ONE_THREAD
 from convformance.processes.machine import this_machine
 from convformance.reports import record
 
-_TRY = "import sys; from convformance.adapters.discovery import create; create(sys.argv[1])"
+_TRY = """\
+import sys
+from convformance.adapters.contract import UsageError
+from convformance.adapters.discovery import create
+try:
+    create(sys.argv[1])
+except UsageError as error:
+    sys.exit(str(error))
+"""
+# Where an environment keeps its packages, which says nothing to a reader elsewhere.
+_PACKAGES = re.compile(r"[^\s'\"]*(site|dist)-packages[/\\]")
 _LONGEST = 600
 _TIME = 600  # seconds until a framework is imported
 
@@ -71,7 +82,7 @@ def _try(job: Job, python: Path) -> None:
     """Let the adapter import its framework, so that one that cannot is one sentence and not a verdict a question."""
     status, said = _run([str(python), "-c", _TRY, job.spec], job.suite, time_limit=_TIME)
     if status:
-        raise AskingError(f"the adapter cannot start: {said or f'exit status {status}'}")
+        raise AskingError(said if said.startswith("adapter ") else f"the adapter ends with status {status}: {said}")
 
 
 def _ask(job: Job, python: Path, path: Path) -> str:
@@ -90,7 +101,7 @@ def _run(command: Sequence[str], suite: Path, time_limit: float | None = None) -
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return 1, f"nothing happened within {time_limit:.0f} s"
-    lines = [line.strip() for line in (done.stderr or "").splitlines() if line.strip()]
+    lines = [_PACKAGES.sub("", line).strip() for line in (done.stderr or "").splitlines() if line.strip()]
     return done.returncode, lines[-1][:_LONGEST] if lines else ""
 
 

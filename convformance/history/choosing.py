@@ -61,7 +61,7 @@ def chosen(text: str, offered: Callable[[], Sequence[str]]) -> list[str]:
             raise HistoryError(
                 f"--versions {text}: {name!r} is no version; allowed: versions, {LATEST}, and {BETWEEN} between two"
             )
-    if BETWEEN in (names or [BETWEEN])[:1] + names[-1:] or (BETWEEN, BETWEEN) in pairwise(names):
+    if BETWEEN in names[:1] + names[-1:] or (BETWEEN, BETWEEN) in pairwise(names):
         raise HistoryError(
             f"--versions {text}: {BETWEEN} stands between two versions, such as 0.5.0,{BETWEEN},{LATEST}"
         )

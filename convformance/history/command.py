@@ -10,10 +10,11 @@ from convformance.history.bisecting import bisect
 from convformance.history.choosing import BETWEEN, LATEST, HistoryError, Index, chosen, offered_by_pip
 from convformance.history.collecting import Collection
 from convformance.history.installing import Installer, installer
-from convformance.history.suite import copied_into
+from convformance.history.suite import copied_into, distribution_of
 from convformance.options import RunOptions
 from convformance.reports.formatting import plural
 from convformance.running.launch import BROKEN, OK
+from convformance.running.questions import Scope
 
 
 def run(parsed: argparse.Namespace, *, install: Installer | None = None, index: Index = offered_by_pip) -> int:
@@ -28,8 +29,10 @@ def run(parsed: argparse.Namespace, *, install: Installer | None = None, index: 
     if not versions:
         raise HistoryError("--versions names none; allowed: versions with commas, such as 0.5.0,latest")
     parsed.adapter = (parsed.adapter,)
+    options = RunOptions.of(parsed)
+    Scope.of(options)  # raises UsageError for a filter that lets nothing through
     cache = parsed.cache.expanduser().resolve()
-    job = Job(selection.spec, RunOptions.of(parsed), parsed.workers, copied_into(cache))
+    job = Job(selection.spec, options, parsed.workers, copied_into(cache))
     collection = Collection(
         job, selection.label, distribution, parsed.out, cache, install or installer(parsed.installer),
         beside=tuple(parsed.beside), discard=parsed.discard,
@@ -58,10 +61,9 @@ def _selection(spec: str) -> Selection:
 def _distribution(selection: Selection) -> str:
     """Return what is installed in another version for an adapter."""
     cls = selection.adapter_class
-    if cls.distribution:
-        return cls.distribution
-    if len(cls.requires) == 1 or cls.name in cls.requires:
-        return cls.name if cls.name in cls.requires else cls.requires[0]
+    distribution = cls.distribution or distribution_of(cls.name)
+    if distribution or cls.requires:
+        return distribution or cls.requires[0]
     raise HistoryError(
         f"adapter {cls.name} does not say which distribution it drives; name it with --package NAME, or as "
         "distribution = 'NAME' in its class"

@@ -68,6 +68,12 @@ def copied_into(cache: Path) -> Path:
     return target
 
 
+def distribution_of(adapter: str) -> str:
+    """Return the distribution that the extra of an adapter's name installs first; nothing where there is none."""
+    _, extra = _declared(adapter)
+    return Requirement(extra[0]).name if extra else ""
+
+
 def requirements(adapter: str, distribution: str, version: str, more: Sequence[str] = ()) -> tuple[str, ...]:
     """Return what an environment needs: the suite's own dependencies, those of the adapter's extra, and the version.
 
