@@ -203,7 +203,7 @@ def _known(records: Records, label: str, verdicts: Iterable[Verdict]) -> Iterato
 def _undeclared(label: str, every_cause: Iterable[Cause]) -> Iterator[tuple[CauseHistory, Sequence[Verdict]]]:
     for cause in every_cause:
         if cause.adapter == label:
-            yield CauseHistory(cause.name, cause.sentence, False, cause.grade), cause.verdicts
+            yield CauseHistory(str(cause.explanation), cause.sentence, False, cause.grade), cause.verdicts
 
 
 def _join(joined: dict[str, CauseHistory], version: str, cause: CauseHistory, verdicts: Sequence[Verdict]) -> None:

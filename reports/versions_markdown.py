@@ -9,7 +9,11 @@ from convformance.reports.markdown import escaped, table
 from convformance.reports.record import Records, Source, load
 from convformance.reports.versions import CauseHistory, History, histories
 
-_LONGEST_TEXT = 220
+_LONGEST_NAME, _LONGEST_TEXT = 90, 220
+_WRITTEN = (
+    "Since which version what was found is so, and until which. This page is written from the records of "
+    "`convformance history` by `convformance report RECORD... --versions FILE`."
+)
 _HEAD = ("Python", "NumPy", "tier", "number types")
 
 
@@ -25,7 +29,7 @@ def write_versions(records: Source, path: str | Path) -> None:
 def page(records: Records) -> str:
     """Return the page."""
     found_histories = histories(records)
-    lines = ["# Over the versions", "", *_opening(records, found_histories)]
+    lines = ["# Over the versions", "", _WRITTEN, "", *_opening(records, found_histories)]
     for history in found_histories:
         lines += ["", *_history(records, history)]
     return "\n".join(lines) + "\n"
@@ -91,7 +95,8 @@ def _causes(history: History, listed: Sequence[CauseHistory]) -> list[str]:
 
 def _cause(history: History, cause: CauseHistory) -> list[str]:
     known = "known, " if cause.is_known else ""
-    title = f"**{escaped(cause.name, 160)}** ({known}{cause.grade}): {escaped(shorten(cause.text, _LONGEST_TEXT))}"
+    name, text = escaped(cause.name, _LONGEST_NAME), escaped(shorten(cause.text, _LONGEST_TEXT))
+    title = f"**{name}** ({known}{cause.grade}): {text}"
     spans = [escaped(text(history, cause)) for text in (version_texts.since, version_texts.until)]
     return [title, *spans, *(version_texts.cell(cause, version) for version in history.asked)]
 
