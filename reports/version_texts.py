@@ -12,7 +12,8 @@ from convformance.reports.versions import ELSE, NOT_ASKED, RIGHT, CauseHistory, 
 
 # What a cell of the table of causes shows where a version does not show the cause.
 INSTEAD = {RIGHT: "right", REFUSED: "refused", ELSE: "another", NOT_ASKED: NOTHING}
-COLUMNS = ("asked", CONFORMANT, REFUSED, "findings", "causes", "known", "no answer", "seconds")
+IDENTITY = ("Python", "NumPy", "tier", "number types")
+COLUMNS = ("asked", CONFORMANT, REFUSED, "findings", "causes", "known", "no answer")
 READING = (
     "A number in a table of causes counts the verdicts of a version that show the cause. “right”, “refused” and "
     "“another” (cause) say what a version answers to the same questions. A version in brackets is the nearest that was "
@@ -68,7 +69,7 @@ def support_text(support: Support) -> str:
 
 
 def counts(records: Records, history: History) -> list[tuple[VersionRun, list[str], list[str]]]:
-    """Return for each version its Python, NumPy, tier and number types, and what COLUMNS count."""
+    """Return for each version what IDENTITY names, and what COLUMNS count."""
     grades: dict[str, Counter[str]] = {each.label: Counter() for each in history.asked}
     dtypes: dict[str, set[str]] = {each.label: set() for each in history.asked}
     for verdict in records.verdicts.values():
@@ -86,7 +87,7 @@ def counts(records: Records, history: History) -> list[tuple[VersionRun, list[st
         state, tally = records.runs[each.label], grades[each.label]
         asked = sum(verdict_count for name, verdict_count in tally.items() if name not in ("findings", "known"))
         numbers = [asked, tally[CONFORMANT], tally[REFUSED], tally["findings"], found_causes[each.label]]
-        numbers += [tally["known"], sum(tally[name] for name in _NO_ANSWER), round(state.seconds)]
+        numbers += [tally["known"], sum(tally[name] for name in _NO_ANSWER)]
         identity = [state.run.python, state.run.numpy, _tier(state.run.tier, state.complete)]
         rows.append((each, [*identity, _types(dtypes[each.label])], [f"{number:,}" for number in numbers]))
     return rows

@@ -14,7 +14,6 @@ _WRITTEN = (
     "Since which version what was found is so, and until which. This page is written from the records of "
     "`convformance history` by `convformance report RECORD... --versions FILE`."
 )
-_HEAD = ("Python", "NumPy", "tier", "number types")
 
 
 def write_versions(records: Source, path: str | Path) -> None:
@@ -85,7 +84,7 @@ def _versions(records: Records, history: History) -> list[str]:
         for version, identity, numbers in version_texts.counts(records, history)
         if version.label
     ]
-    return table([escaped(history.framework), *_HEAD, *version_texts.COLUMNS], rows)
+    return table([escaped(history.framework), *version_texts.IDENTITY, *version_texts.COLUMNS], rows)
 
 
 def _causes(history: History, listed: Sequence[CauseHistory]) -> list[str]:
