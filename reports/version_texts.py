@@ -23,6 +23,15 @@ READING = (
 _NO_ANSWER = ("crashed", "timed-out", "error")
 
 
+def tables(history: History) -> tuple[tuple[str, Sequence[CauseHistory]], ...]:
+    """Return the tables of causes with their titles; those without a row are left out by whoever shows them."""
+    return (
+        ("Came or went", history.changed),
+        ("In every version that was asked", history.lasting),
+        ("Refusals that came or went", history.refusals),
+    )
+
+
 def since(history: History, cause: CauseHistory) -> str:
     """Return since when a cause is seen, a text for each row of versions that show it."""
     return "; ".join(_start(history, cause, span) for span in cause.spans)

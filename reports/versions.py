@@ -6,16 +6,16 @@ and what is declared as known in one version is a finding in an older one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from packaging.version import InvalidVersion, Version
 
 from convformance.judging.grades import REFUSED
-from convformance.reports.causes import Cause, causes
+from convformance.reports.causes import Cause, beginning, causes
 from convformance.reports.features import FEATURES, Support, supports
-from convformance.reports.formatting import severity
+from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity
 from convformance.reports.lines import Verdict
 from convformance.reports.record import Records, RunState
 
@@ -64,8 +64,9 @@ class CauseHistory:
 
     @property
     def decisive(self) -> list[str]:
-        """The versions that say whether they have it, the oldest first."""
-        return [version for version, state in self.states.items() if state in DECISIVE]
+        """The versions that say whether they have it, the oldest first; of a refusal, another one says nothing."""
+        decisive = [state for state in DECISIVE if not (state == self.grade == REFUSED)]
+        return [version for version, state in self.states.items() if state in decisive]
 
     @property
     def boundaries(self) -> list[tuple[str, str]]:
@@ -90,12 +91,16 @@ class CauseHistory:
 
 @dataclass(frozen=True)
 class History:
-    """One adapter over the versions of its framework, the oldest first; ``offered`` is what an index had of it."""
+    """One adapter over the versions of its framework, the oldest first.
+
+    ``refusals`` are those that came or went; ``offered`` is what an index had of the framework.
+    """
 
     adapter: str
     framework: str
     versions: tuple[VersionRun, ...]
     causes: tuple[CauseHistory, ...]
+    refusals: tuple[CauseHistory, ...] = ()
     features: tuple[tuple[str, str, Mapping[str, Support]], ...] = ()
     offered: tuple[str, ...] = ()
 
@@ -149,10 +154,15 @@ def _history(
         for version in sorted(runs.keys() | failed.keys(), key=_number)
     )
     labels = {each.label: each.version for each in versions if each.label}
-    joined = _cause_histories(records, labels, every_cause)
+    verdicts = _verdicts(records, labels)
+    joined = _joined(
+        labels, verdicts, lambda label: (*_known(records, label, verdicts[label]), *_undeclared(label, every_cause))
+    )
+    refusals = _joined(labels, verdicts, lambda label: tuple(_refusals(verdicts[label])))
+    changed = tuple(each for each in refusals if each.boundaries)
     framework = next((state.run.framework for state in runs.values()), "") or adapter
     features = tuple(_features(supported, labels))
-    return History(adapter, framework, versions, joined, features, records.offered.get(adapter, ()))
+    return History(adapter, framework, versions, joined, changed, features, records.offered.get(adapter, ()))
 
 
 def _number(version: str) -> tuple[bool, Version, str]:
@@ -163,17 +173,24 @@ def _number(version: str) -> tuple[bool, Version, str]:
         return False, Version("0"), version
 
 
-def _cause_histories(
-    records: Records, labels: Mapping[str, str], every_cause: Sequence[Cause]
-) -> tuple[CauseHistory, ...]:
-    """Return the causes of the runs with these labels, joined over the versions: the newest version names them."""
+def _verdicts(records: Records, labels: Iterable[str]) -> Mapping[str, list[Verdict]]:
+    """Return the verdicts of some runs by their labels."""
     verdicts: dict[str, list[Verdict]] = {label: [] for label in labels}
     for verdict in records.verdicts.values():
-        if verdict.adapter in labels:
+        if verdict.adapter in verdicts:
             verdicts[verdict.adapter].append(verdict)
+    return verdicts
+
+
+def _joined(
+    labels: Mapping[str, str],
+    verdicts: Mapping[str, Sequence[Verdict]],
+    shown_by: Callable[[str], Iterable[tuple[CauseHistory, Sequence[Verdict]]]],
+) -> tuple[CauseHistory, ...]:
+    """Return what the runs with these labels show, joined over the versions: the newest version names it."""
     joined: dict[str, CauseHistory] = {}
     for label, version in reversed(list(labels.items())):
-        for shown in (*_known(records, label, verdicts[label]), *_undeclared(label, every_cause)):
+        for shown in shown_by(label):
             _join(joined, version, *shown)
     for label, version in labels.items():
         answers = {_question(verdict): verdict for verdict in verdicts[label]}
@@ -204,6 +221,18 @@ def _undeclared(label: str, every_cause: Iterable[Cause]) -> Iterator[tuple[Caus
     for cause in every_cause:
         if cause.adapter == label:
             yield CauseHistory(str(cause.explanation), cause.sentence, False, cause.grade), cause.verdicts
+
+
+def _refusals(verdicts: Iterable[Verdict]) -> Iterator[tuple[CauseHistory, Sequence[Verdict]]]:
+    """Yield what a run refuses, by how the framework's message begins."""
+    groups: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.grade == REFUSED:
+            groups[beginning(verdict.message).lstrip(": …") or "without a message"].append(verdict)
+    for name, refused in groups.items():
+        operations = operations_in_order(verdict.op for verdict in refused)
+        dtypes = dtypes_in_order(verdict.dtype for verdict in refused)
+        yield CauseHistory(name, f"{', '.join(operations)}; {', '.join(dtypes)}", False, REFUSED), refused
 
 
 def _join(joined: dict[str, CauseHistory], version: str, cause: CauseHistory, verdicts: Sequence[Verdict]) -> None:

@@ -71,7 +71,7 @@ def _history(records: Records, history: History) -> Iterator[str]:
         yield "Could not be asked:"
         yield ""
         yield from (f"- {escaped(each.version)}: {escaped(each.reason, 600)}" for each in failed)
-    for title, listed in (("Came or went", history.changed), ("In every version that was asked", history.lasting)):
+    for title, listed in version_texts.tables(history):
         if listed:
             yield from ("", f"### {title}", "", *_causes(history, listed))
     if history.features:
@@ -88,7 +88,12 @@ def _versions(records: Records, history: History) -> list[str]:
 
 
 def _causes(history: History, listed: Sequence[CauseHistory]) -> list[str]:
-    head = ["cause", "since", "until", *(escaped(each.version) for each in history.asked)]
+    head = [
+        "refusal" if listed is history.refusals else "cause",
+        "since",
+        "until",
+        *(escaped(each.version) for each in history.asked),
+    ]
     return table(head, (_cause(history, cause) for cause in listed))
 
 

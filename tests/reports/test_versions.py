@@ -140,6 +140,21 @@ def test_a_refusal_is_said_and_what_was_not_asked_decides_nothing(tmp_path: Path
     assert only(history).boundaries == [("0.1.0", "0.2.0"), ("0.2.0", "0.4.0")]
 
 
+def test_a_refusal_that_came_is_listed_and_one_that_is_reworded_is_not(tmp_path: Path) -> None:
+    pads = answers("refused", range(2), message="pads must not be negative")
+    lasting = [answers("refused", range(4, 6), message=message)[4:] for message in ("not implemented", "not there")]
+    runs = {"1.0": [*CLEAN[:4], *lasting[0]], "1.1": [*pads[:4], *lasting[1]]}
+    history = history_of(tmp_path, runs, offered(*runs))
+    (refusal,) = history.refusals
+    assert refusal.name == "pads must not be negative"
+    assert (refusal.counts, refusal.states) == ({"1.1": 2}, {"1.0": RIGHT, "1.1": SEEN})
+    assert version_texts.since(history, refusal) == "1.1 (right in 1.0)"
+    assert not history.causes
+    page = versions_markdown.page(record.read(sorted(tmp_path.glob("*.jsonl"))))
+    assert "### Refusals that came or went" in page
+    assert "conv; float32" in page
+
+
 def missing(version: str, reason: str) -> Line:
     return {"kind": "missing", "adapter": "jax", "framework_version": version, "reason": reason}
 
