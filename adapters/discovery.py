@@ -133,12 +133,18 @@ def load(spec: str) -> Selection:
     Raises UsageError with one sentence for anything that cannot be had, MissingFramework where only the framework is
     missing.
     """
+    selection = selection_of(spec)
+    reason = _missing(selection.adapter_class)
+    if reason:
+        raise MissingFramework(reason)
+    return selection
+
+
+def selection_of(spec: str) -> Selection:
+    """Return what ``spec`` asks for, whether its framework is installed or not. Raises UsageError."""
     target, options = _parse(spec)
     cls = adapter_class(target)
     mode = cls.complete_mode(options)
-    reason = _missing(cls)
-    if reason:
-        raise MissingFramework(reason)
     return Selection(cls, mode, _label(cls, mode), spec)
 
 

@@ -1,4 +1,4 @@
-"""The command line: run, ci, report, check, explain, adapters, cases, reproduce, smallest, export, judge, smoke.
+"""The command line: run, ci, report, check, adapters, cases, reproduce, export, judge, history and the others.
 
 Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convformance import __version__, options
+from convformance.history import parser as history
 from convformance.running import launch
 from convformance.running.launch import BROKEN, FINDINGS, OK, USAGE
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         _declare_export,
         _declare_judge,
         _declare_smoke,
+        history.declare,
     ):
         declare(commands)
     return parser
@@ -137,6 +139,7 @@ def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "junit": "write JUnit XML there",
         "ctrf": "write CTRF JSON there",
         "badge": "write a badge there: SVG, or the JSON of a shields.io endpoint where the name ends in .json",
+        "versions": "write a Markdown page there that compares the versions of each framework",
     }
     for name, text in formats.items():
         report.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
@@ -147,7 +150,7 @@ def _declare_report(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 def _report(parsed: argparse.Namespace) -> int:
     outputs = {
         "html": parsed.output,
-        **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge")},
+        **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge", "versions")},
     }
     status = launch.report(parsed.records, outputs, baseline=parsed.baseline, show=_print)
     if parsed.open:

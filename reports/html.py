@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from convformance.reports import arguments, compare, model, packing, payload, views
+from convformance.reports import arguments, compare, model, packing, payload, version_texts, versions, views
 from convformance.reports.compare import Comparison
 from convformance.reports.formatting import describe_stale, plural, safe_link, shorten, visible
 from convformance.reports.model import Report
@@ -46,6 +46,7 @@ def page(report: Report, comparison: Comparison | None = None) -> str:
         .render(
             report=report,
             comparison=comparison,
+            histories=versions.histories(report.records),
             most_causes=MOST_CAUSES,
             most_problems=MOST_PROBLEMS,
             most_refusals=MOST_REFUSALS,
@@ -106,6 +107,7 @@ def environment() -> jinja2.Environment:
     }
     templates.globals["views"] = views
     templates.globals["arguments"] = arguments
+    templates.globals["version_texts"] = version_texts
     return templates
 
 

@@ -152,10 +152,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """An adapter that could not be asked, and why."""
+    """An adapter that could not be asked, and why; of one version of its framework, where it names that."""
 
     adapter: Text
     reason: Text = ""
+    framework_version: Text = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """The versions of an adapter's framework that a package index offered, whether they were asked or not."""
+
+    adapter: Text
+    versions: Texts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -407,10 +416,11 @@ class End:
     seconds: Number = 0.0
 
 
-Line = Run | Missing | CaseLine | Verdict | Divergence | Expectation | Diagnosis | Coverage | End
+Line = Run | Missing | Offered | CaseLine | Verdict | Divergence | Expectation | Diagnosis | Coverage | End
 KINDS: dict[str, type[Line]] = {
     "run": Run,
     "missing": Missing,
+    "offered": Offered,
     "case": CaseLine,
     "verdict": Verdict,
     "divergence": Divergence,

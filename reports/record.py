@@ -5,6 +5,7 @@ Writer, from ``jsonlines``, writes it.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from convformance.reports.lines import (
     Key,
     Line,
     Missing,
+    Offered,
     Outside,
     RouteKey,
     Run,
@@ -91,14 +93,17 @@ class Records:
     """What one or more record files hold. Of a question judged twice the last verdict counts.
 
     Runs of one adapter with the same identity are one run, interrupted and resumed; any other gets a label of its own,
-    ``torch (2)``. ``diagnosed`` has the diagnoses of each route, best first; ``left_out`` names what was left out
-    altogether, and why.
+    ``torch 2.12.0`` of another version, ``torch (2)`` otherwise. ``diagnosed`` has the diagnoses of each route, best
+    first; ``left_out`` names what was left out altogether, and why. ``unasked_versions`` has the reasons by adapter and
+    version, ``offered`` the versions that an index offered of an adapter's framework.
     """
 
     runs: dict[str, RunState] = field(default_factory=dict)
     cases: dict[str, CaseLine] = field(default_factory=dict)
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    unasked_versions: dict[tuple[str, str], str] = field(default_factory=dict)
+    offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     divergences: dict[tuple[str, str], Divergence] = field(default_factory=dict)
     expectations: dict[str, Expectation] = field(default_factory=dict)
     diagnosed: dict[RouteKey, tuple[Diagnosis, ...]] = field(default_factory=dict)
@@ -207,6 +212,7 @@ class _Reader:
         self.add: dict[type[Line], Callable[[Any], None]] = {
             Run: self._add_run,
             Missing: self._add_missing,
+            Offered: self._add_offered,
             CaseLine: self._add_case,
             Verdict: self._add_verdict,
             Divergence: self._add_divergence,
@@ -284,12 +290,12 @@ class _Reader:
         self.complete = False
 
     def _label(self, run: Run) -> str:
-        """Return the adapter's name, or the next free numbered one where another run already goes by it."""
-        label, number = run.adapter, 1
-        while label in self.records.runs and self.records.runs[label].run.identity() != run.identity():
-            number += 1
-            label = f"{run.adapter} ({number})"
-        return label
+        """Return the adapter's name, or where another run goes by it one with the version, or the next free number."""
+        runs, name = self.records.runs, run.adapter
+        is_other = name in runs and runs[name].run.framework_version != run.framework_version
+        versioned = [f"{name} {run.framework_version}"] if is_other else []
+        labels = chain([name], versioned, (f"{name} ({number})" for number in count(2)))
+        return next(each for each in labels if each not in runs or runs[each].run.identity() == run.identity())
 
     def _label_of(self, adapter: str) -> str:
         """Return the label of an adapter's run; one whose run line is lost gets a run without an identity."""
@@ -303,7 +309,13 @@ class _Reader:
         return self.labels[adapter]
 
     def _add_missing(self, missing: Missing) -> None:
-        self.records.missing[missing.adapter] = missing.reason
+        if missing.framework_version:
+            self.records.unasked_versions[missing.adapter, missing.framework_version] = missing.reason
+        self.records.missing[f"{missing.adapter} {missing.framework_version}".strip()] = missing.reason
+
+    def _add_offered(self, offered: Offered) -> None:
+        before = self.records.offered.get(offered.adapter, ())
+        self.records.offered[offered.adapter] = tuple(dict.fromkeys([*before, *offered.versions]))
 
     def _add_case(self, case: CaseLine) -> None:
         first = self.records.cases.setdefault(case.id, case)

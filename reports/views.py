@@ -81,7 +81,7 @@ def silent(report: Report) -> list[str]:
     return [*operations_in_order(operations), *dtypes_in_order(dtypes)]
 
 
-def tabs(report: Report, is_compared: bool) -> list[dict[str, object]]:
+def tabs(report: Report, is_compared: bool, has_versions: bool = False) -> list[dict[str, object]]:
     """Return the views of the page, with a count where one says something."""
     known = [*(entry.verdicts for entry in report.known), *(entry.verdicts for entry in report.expected)]
     views: list[tuple[str, str, int | None]] = [
@@ -90,6 +90,7 @@ def tabs(report: Report, is_compared: bool) -> list[dict[str, object]]:
         ("findings", "Findings", report.total.findings),
         ("known", "Known", sum(map(bool, known))),
         ("precision", "Precision", None),
+        *([("versions", "Versions", None)] if has_versions else []),
         *([("compare", "Compare", None)] if is_compared else []),
         ("verdicts", "All verdicts", report.total.verdict_count),
     ]

@@ -11,15 +11,16 @@ from convformance.reports.html import write_html
 from convformance.reports.junit import write_junit
 from convformance.reports.markdown import write_markdown
 from convformance.reports.record import Records
+from convformance.reports.versions_markdown import write_versions
 
 Write = Callable[[Records, Path], None]
 
 
 def write(records: Records, outputs: Mapping[str, Path | None], baseline: Records | None = None) -> None:
-    """Write ``records`` to the paths in ``outputs``, by format (html, markdown, junit, ctrf, badge); not to None.
+    """Write ``records`` to the paths in ``outputs``, by format (html, markdown, junit, ctrf, badge, versions).
 
-    Both pages say what changed since ``baseline``. Missing folders are made. Raises OSError for a path that cannot be
-    written.
+    Nothing is written to None. Both pages say what changed since ``baseline``. Missing folders are made. Raises OSError
+    for a path that cannot be written.
     """
     writers: dict[str, Write] = {
         "html": lambda records, path: write_html(records, path, baseline=baseline),
@@ -27,6 +28,7 @@ def write(records: Records, outputs: Mapping[str, Path | None], baseline: Record
         "junit": write_junit,
         "ctrf": write_ctrf,
         "badge": write_badge,
+        "versions": write_versions,
     }
     for name, path in outputs.items():
         if path is not None:

@@ -260,7 +260,7 @@ def test_diagnoses_of_the_parts_of_a_run_add_up(tmp_path: Path) -> None:
         label: [(d.name, d.explains, d.of) for d in records.diagnosed[label, "conv", "direct"]]
         for label in records.runs
     }
-    assert by_run == {"torch": [("moved", 6, 9), ("flipped", 3, 9), ("zero", 1, 9)], "torch (2)": [("moved", 2, 2)]}
+    assert by_run == {"torch": [("moved", 6, 9), ("flipped", 3, 9), ("zero", 1, 9)], "torch 2.14.0": [("moved", 2, 2)]}
 
 
 def test_the_smallest_case_that_fails_is_kept_as_it_was_told(tmp_path: Path) -> None:
@@ -478,8 +478,8 @@ def test_another_version_of_the_same_adapter_is_a_run_of_its_own(tmp_path: Path)
     first = written(tmp_path / "1.jsonl", [*opening(), verdict("float64")])
     second = written(tmp_path / "2.jsonl", [*opening(framework_version="2.14.0"), verdict("float64", "wrong")])
     records = record.read([first, second])
-    assert list(records.runs) == ["torch", "torch (2)"]
+    assert list(records.runs) == ["torch", "torch 2.14.0"]
     assert {key[0]: each.grade for key, each in records.verdicts.items()} == {
         "torch": "conformant",
-        "torch (2)": "wrong",
+        "torch 2.14.0": "wrong",
     }

@@ -1,0 +1,1 @@
+"""One adapter over the versions of its framework."""
