@@ -69,11 +69,12 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th member")
     members = (*ZOO, *GARDEN)[:: parser.parse_args().every]
     asked = matrix.questions(_TIER, ("float64", "float32"))
-    differing = {member.name: differences(member, asked) for member in members}
-    for name, lines in differing.items():
+    count = 0
+    for member in members:
+        lines = differences(member, asked)
+        count += bool(lines)
         for line in lines:
-            print(f"{name}: {line}")
-    count = sum(map(bool, differing.values()))
+            print(f"{member.name}: {line}", flush=True)
     print(f"{len(members) - count} of {len(members)} members get the same verdicts and diagnosis through the pipe")
     return 1 if count else 0
 
