@@ -56,6 +56,7 @@ HARNESSES = (
     Harness(
         "fortran", (("gfortran", "gfortran"),), ("gfortran", "-O2", "-o", "{out}/fortran", "loops.f90"), "{out}/fortran"
     ),
+    Harness("perl", (("/usr/bin/json_pp", "perl"),), (), f"perl {FOLDER}/perl/loops.pl"),  # JSON::PP comes with it
     Harness(
         "onednn",
         (("g++", "g++"), *_DNNL),
