@@ -76,7 +76,7 @@ class Program(Adapter):
                 self._abandon()
             raise
         except CallTimeout as timeout:
-            said = conversation.said()
+            said = conversation.progress() + conversation.said()
             self._abandon()
             raise CallTimeout(f"{timeout}{said}") from None
         except BaseException:

@@ -78,6 +78,8 @@ class Pipe:
 
     def send(self, data: bytes) -> None:
         """Write all of ``data``; what the program writes meanwhile is kept, so that neither waits for the other."""
+        if self._process.stdin.closed:
+            raise PipeError("its standard input has been closed")
         left = memoryview(data)
         while left:
             for descriptor, _ in self._wait(self._both):

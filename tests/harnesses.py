@@ -39,14 +39,16 @@ class Harness:
         return FOLDER / self.name.partition("-")[0] / "conformance.toml"
 
 
+_GCC = (("gcc", "gcc"), ("/usr/include/stdio.h", "libc6-dev"))  # which gcc recommends and does not need
 _JSON = ("/usr/include/nlohmann/json.hpp", "nlohmann-json3-dev")
 _DNNL = (("/usr/include/oneapi/dnnl/dnnl.hpp", "libdnnl-dev"), _JSON)
 _TORCH = (("/usr/include/ATen/ATen.h", "libtorch-dev"), _JSON)
+_XNNPACK = (("/usr/include/xnnpack.h", "libxnnpack-dev"), ("/usr/include/pthreadpool.h", "libpthreadpool-dev"), _JSON)
 _NODE = (("node", "nodejs"), ("npm", "npm"))
 _TFJS = ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
 
 HARNESSES = (
-    Harness("c", (("gcc", "gcc"),), ("gcc", "-O2", "-o", "{out}/c", "loops.c"), "{out}/c"),
+    Harness("c", _GCC, ("gcc", "-O2", "-o", "{out}/c", "loops.c"), "{out}/c"),
     Harness(
         "rust", (("rustc", "rustc"),), ("rustc", "-O", "--edition=2021", "-o", "{out}/rust", "threads.rs"), "{out}/rust"
     ),
@@ -54,6 +56,7 @@ HARNESSES = (
     Harness(
         "fortran", (("gfortran", "gfortran"),), ("gfortran", "-O2", "-o", "{out}/fortran", "loops.f90"), "{out}/fortran"
     ),
+    Harness("perl", (("/usr/bin/json_pp", "perl"),), (), f"perl {FOLDER}/perl/loops.pl"),  # JSON::PP comes with it
     Harness(
         "onednn",
         (("g++", "g++"), *_DNNL),
@@ -65,6 +68,12 @@ HARNESSES = (
         (("g++", "g++"), *_TORCH),
         ("g++", "-std=c++17", "-O1", "-o", "{out}/libtorch", "harness.cpp", "-ltorch", "-ltorch_cpu", "-lc10"),
         "{out}/libtorch",
+    ),
+    Harness(
+        "xnnpack",
+        (("g++", "g++"), *_XNNPACK),
+        ("g++", "-std=c++17", "-O1", "-o", "{out}/xnnpack", "harness.cpp", "-lXNNPACK"),
+        "{out}/xnnpack",
     ),
     Harness("tfjs-cpu", _NODE, (), f"node {FOLDER}/tfjs/harness.js cpu", _TFJS),
     Harness("tfjs-wasm", _NODE, (), f"node {FOLDER}/tfjs/harness.js wasm", _TFJS),

@@ -26,6 +26,7 @@ class Conversation:
     def __init__(self, command: Sequence[str], *, seconds: float = START_SECONDS) -> None:
         self.command = tuple(command)
         self.sequence = 0
+        self._announced: int | None = None  # bytes that the header of an answer says follow it, while they are awaited
         try:
             self.pipe = Pipe(command)
         except OSError as error:
@@ -51,11 +52,13 @@ class Conversation:
         self.sequence += 1
         message = messages.question(self.sequence, operation, problem, arrays, layouts)
         try:
-            self._check_silence("before it was asked")
+            self._check_silence("nothing was asked yet")
             self.pipe.send(messages.encode(message, arrays))
             header = messages.parse_header(self.pipe.line(), self.sequence)
+            self._announced = header.bytes
             data = self.pipe.exactly(header.bytes)
-            self._check_silence("behind its answer")
+            self._check_silence(f"its answer announced {messages.bytes_of(header.bytes)}")
+            self._announced = None
         except (PipeError, ProtocolError) as error:
             raise self._fault(error, "") from error
         if header.refused is not None:
@@ -64,22 +67,32 @@ class Conversation:
             raise BackendFault("error", header.error or "an error, and it did not say which", answered=True)
         return messages.array_of(header, data)
 
-    def _check_silence(self, where: str) -> None:
+    def _check_silence(self, before: str) -> None:
         """Raise ProtocolError for what nobody asked for, such as a second answer."""
         unread = self.pipe.unread
         if unread:
-            raise ProtocolError(f"{len(unread):,} bytes came {where} that nobody asked for: {messages.shown(unread)}")
+            came = f"{before}, and {messages.bytes_of(len(unread))} came that nobody asked for"
+            raise ProtocolError(f"{came}: {messages.shown(unread)}")
 
     def _fault(self, error: Exception, when: str) -> BackendFault:
         """Return an error as the fault of the program, with what it said last."""
         partial = ""
         if isinstance(error, Ended) and (unread := self.pipe.unread):
-            partial = f", {len(unread):,} bytes into its answer"
+            partial = f", {messages.bytes_of(len(unread))} into its answer"
         text = " ".join(filter(None, (str(error) + partial, when)))
         grade = "crashed" if isinstance(error, Ended) else "error"
         if isinstance(error, EndlessLine | ProtocolError):
             text = f"not the protocol: {text}"
         return BackendFault(grade, text + self.said())
+
+    def progress(self) -> str:
+        """Return how much of an answer has come where it is not complete, as the end of a sentence."""
+        unread = self.pipe.unread
+        if self._announced is not None:
+            return f"; of the {messages.bytes_of(self._announced)} that its header announced {len(unread):,} came"
+        if unread:
+            return f"; {messages.bytes_of(len(unread))} came and no end of a line: {messages.shown(unread)}"
+        return ""
 
     def said(self) -> str:
         """Return what it said last on standard error, as the end of a sentence."""

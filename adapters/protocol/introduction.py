@@ -93,6 +93,8 @@ def parse(message: Mapping[str, Any]) -> Introduction:
     activations, filters = _layouts(message)
     capabilities = _mapping(message, "capabilities")
     _check_names(message, "capabilities", capabilities, CAPABILITIES)
+    if any(not isinstance(value, bool) for value in capabilities.values()):
+        raise _refused(message, "capabilities", "true or false for each")
     accumulator = _mapping(message, "accumulator")
     _check_names(message, "accumulator", (*accumulator, *map(str, accumulator.values())), DTYPES)
     return Introduction(
@@ -136,7 +138,7 @@ def _mapping(message: Mapping[str, Any], field: str) -> Mapping[str, Any]:
 
 def _ranks(message: Mapping[str, Any]) -> tuple[int, ...]:
     ranks = message.get("spatial", list(RANKS))
-    if not (isinstance(ranks, list) and ranks and all(rank in RANKS for rank in ranks)):
+    if not (isinstance(ranks, list) and ranks and all(type(rank) is int and rank in RANKS for rank in ranks)):
         raise _refused(message, "spatial", "a list of some of 1, 2, 3: numbers of spatial axes")
     return tuple(ranks)
 

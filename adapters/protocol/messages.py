@@ -1,5 +1,6 @@
 """The messages of the protocol: a header of JSON a line, tensors behind it as raw bytes, little-endian, in C order."""
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -91,31 +92,52 @@ def geometry(problem: Problem) -> dict[str, Any]:
 def parse_line(line: bytes) -> Mapping[str, Any]:
     """Return the object of JSON in a line; raises ProtocolError."""
     try:
-        message = json.loads(line)
+        message = json.loads(line.decode("utf-8"))
     except ValueError:
         message = None
     if not isinstance(message, dict):
-        raise ProtocolError(f"a line of JSON was due, and this came: {shown(line)}")
+        came = f"this came: {shown(line)}" if line.strip() else "an empty one came"
+        raise ProtocolError(f"a line of JSON was due, and {came}{_why_no_object(line)}")
     return message
+
+
+def _why_no_object(line: bytes) -> str:
+    """Return what a line is that is nearly a header, "" where it is nothing of that kind."""
+    if line.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "; a header begins with {, and not with a mark of the byte order"
+    if b"\0" in line and b"{" in line:
+        return "; a header is UTF-8, of one byte a character"
+    if line.lstrip().startswith(b"{"):
+        return "; a header is a single line, and no part of it stands on the next"
+    return ""
 
 
 def shown(data: bytes) -> str:
     """Return the beginning of what came, as text."""
-    text = data[:_SHOWN].decode("ascii", "backslashreplace")
-    return repr(text) + (f" ... ({len(data):,} bytes)" if len(data) > _SHOWN else "")
+    text = repr(bytes(data[:_SHOWN])).removeprefix("b")
+    return text + (f" ... ({len(data):,} bytes)" if len(data) > _SHOWN else "")
+
+
+def bytes_of(count: int) -> str:
+    """Return a number of bytes as a sentence says it."""
+    return "1 byte" if count == 1 else f"{count:,} bytes"
 
 
 def parse_header(line: bytes, sequence: int) -> Header:
     """Return what the line of an answer to question ``sequence`` says; raises ProtocolError."""
     message = parse_line(line)
     number = message.get("seq")
+    if "seq" not in message:
+        raise ProtocolError(f'question {sequence} was asked, and the answer has no "seq": {shown(line)}')
     if number != sequence:
         raise ProtocolError(f'question {sequence} was asked, and the answer says "seq": {json.dumps(number)}')
     kinds = [kind for kind in ("tensor", "refused", "error") if kind in message]
     if len(kinds) != 1:
-        raise ProtocolError(f"an answer has either tensor, refused or error, and this one has {kinds or 'none'}")
+        raise ProtocolError(
+            f"an answer has either tensor, refused or error, and this one has {', '.join(kinds) or 'none'}"
+        )
     if kinds != ["tensor"]:
-        refused, error = (str(message[kind]) if kind in message else None for kind in ("refused", "error"))
+        refused, error = (str(message[kind] or "") if kind in message else None for kind in ("refused", "error"))
         return Header(sequence, refused=refused, error=error)
     return _tensor(sequence, message["tensor"])
 
@@ -129,7 +151,7 @@ def _tensor(sequence: int, tensor: Any) -> Header:
         raise ProtocolError(f"dtype is {json.dumps(dtype)}; allowed: {', '.join(DTYPES)}")
     sizes = tuple(shape) if isinstance(shape, list) else (-1,)
     if not all(isinstance(size, int) and size >= 0 for size in sizes):
-        raise ProtocolError(f"shape is {json.dumps(shape)}; allowed: a list of numbers, 0 or more")
+        raise ProtocolError(f"shape is {json.dumps(shape)}; allowed: a list of integers, 0 or more")
     needed = prod(sizes) * _DTYPES[dtype].itemsize
     if count != needed:
         raise ProtocolError(f"bytes is {json.dumps(count)}; allowed: {needed}, for shape {shape} of {dtype}")

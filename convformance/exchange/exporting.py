@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convformance import __version__
-from convformance.adapters.contract import Request
+from convformance.adapters.contract import Request, in_memory
 from convformance.adapters.exchange import INDEX, QUESTIONS, SCHEMA, Entry, stored
 from convformance.adapters.protocol.introduction import ASKED
 from convformance.adapters.protocol.messages import geometry
@@ -75,9 +75,10 @@ def export(scope: Scope, tier: str, folder: Path) -> Iterator[str]:
 
 
 def _can_be_said(question: tuple[Case, str, str]) -> bool:
-    """Whether a file can hold the question, as the protocol can: integers and borders are not among them."""
+    """Whether a file can hold the question, as the protocol can: not integers, borders, or where operands lie."""
     case, operation, dtype = question
-    return ASKED.holds(Request(case.problem, dtype, case.has_bias(operation), case=case.id))
+    request = Request(case.problem, dtype, case.has_bias(operation), case=case.id, memory=case.memory)
+    return (ASKED & in_memory()).holds(request)
 
 
 def _write_line(index: Any, line: Any) -> None:

@@ -1,6 +1,5 @@
 """Smoke: a new harness is tried step by step, and what is wrong with it is said in words."""
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from convformance.adapters.protocol import introduction, messages
 from convformance.adapters.protocol.conversation import START, STOP
 from convformance.adapters.protocol.introduction import Introduction
 from convformance.adapters.protocol.messages import ProtocolError
-from convformance.exchange.attempts import Attempts, Failure
+from convformance.exchange.attempts import ONLY_AT_THE_END, Attempts, Failure, hint_of, speaks_at_the_end
 from convformance.processes.pipe import Ended, EndlessLine, Pipe, PipeError, Silent
 
 SECONDS = 10.0  # that each step may take
@@ -54,6 +53,7 @@ def _attempts(
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield what is tried once a harness has introduced itself, each with its name."""
     attempts = Attempts(class_of(introduced, command), seconds)
+    yield "does not wait for the end of its input", attempts.prompt
     yield "numbers are little-endian", attempts.byte_order
     for route in attempts.routes:
         where = "" if route.name == "exec" else f" in {route.name}"
@@ -87,35 +87,31 @@ def _introduced(command: tuple[str, ...], seconds: float) -> Introduction:
     except EndlessLine as error:
         raise Failure(f"{error}: a header is one line that ends with \\n (byte 10)") from error
     except Ended as error:
-        said = f"; on standard error it said: {pipe.last_words}" if pipe.last_words else ""
-        raise Failure(f"{error}, and it has not introduced itself{said}") from error
+        raise Failure(f"{error}, and it has not introduced itself{_came(pipe)}{_said(pipe)}") from error
     except ProtocolError as error:
-        raise Failure(_why_no_protocol(str(error))) from error
+        raise Failure(f"{error}{hint_of(str(error))}") from error
     finally:
         pipe.close(gently=False)
 
 
 def _why_silent(pipe: Pipe, seconds: float) -> str:
     """Return why a program that runs has said nothing that counts; its input is closed, to see whether it then does."""
-    before = pipe.unread
-    if before:
-        came = messages.shown(before)
-        return f"{len(before)} bytes came and no end of a line: a header ends with \\n (byte 10); {came}"
-    pipe.close_input()
-    pipe.until = time.monotonic() + _STOPS_WITHIN
-    with contextlib.suppress(PipeError):
-        pipe.line()
-        return (
-            "it answered only when its input was closed: it keeps its output in a buffer, or reads its input to the "
-            "end first; flush the output after every message, and read one line, then the bytes that it announces"
-        )
-    return f"nothing came within {seconds:g} s of {START.decode().strip()} on its input"
+    nothing = f"nothing came within {seconds:g} s of {START.decode().strip()} on its input"
+    text = _came(pipe).removeprefix("; ") or (ONLY_AT_THE_END if speaks_at_the_end(pipe) else nothing)
+    return text + _said(pipe)
 
 
-def _why_no_protocol(error: str) -> str:
-    if error.startswith("a line of JSON"):
-        return f"{error}: nothing but answers may be written to standard output; a banner belongs on standard error"
-    return error
+def _came(pipe: Pipe) -> str:
+    """Return what came and is no line, as the end of a sentence."""
+    unread = pipe.unread
+    if not unread:
+        return ""
+    came = f"{messages.bytes_of(len(unread))} came and no end of a line"
+    return f"; {came}: a header ends with \\n (byte 10); {messages.shown(unread)}"
+
+
+def _said(pipe: Pipe) -> str:
+    return f"; on standard error it said: {pipe.last_words}" if pipe.last_words else ""
 
 
 def _stops(command: tuple[str, ...], seconds: float, message: bytes) -> str:

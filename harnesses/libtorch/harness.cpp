@@ -15,7 +15,7 @@ static const std::map<std::string, at::ScalarType> TYPES{
 
 // What the library does not offer; any other exception is an error.
 static const std::regex REFUSED(
-    "Only zero batch|Kernel size can't be greater|size is too small|weight to be at least 1|not implemented for");
+    "Only zero batch|Kernel size can't be greater|size is too small|weight to be at least|not implemented for");
 
 // The geometry of a question, with the shapes of the convolution's three arrays.
 struct Geometry {

@@ -3,6 +3,7 @@
 python harness.py [FAULT]
 """
 
+import codecs
 import json
 import os
 import sys
@@ -57,6 +58,16 @@ class Harness:
             "silent": lambda: time.sleep(600),
             "no-newline": lambda: self.say(json.dumps(INTRODUCTION).encode()) or time.sleep(600),
             "buffered": lambda: (self.read.read(), self.send(INTRODUCTION)),
+            "two-lines": lambda: self.say(json.dumps(INTRODUCTION, indent=1).encode() + b"\n"),
+            "byte-order-mark": lambda: self.say(codecs.BOM_UTF8 + json.dumps(INTRODUCTION).encode() + b"\n"),
+            "wide-characters": lambda: self.say(json.dumps(INTRODUCTION).encode("utf-16-le") + b"\n\0"),
+            "empty-line": lambda: self.say(b"\n"),
+            "gone-in-the-line": lambda: (self.say(b'{"version": 1, '), sys.exit(0)),
+            "loads-for-ever": lambda: (print("loading the model", file=sys.stderr, flush=True), time.sleep(600)),
+            "lacks-in-text": lambda: self.send({**INTRODUCTION, "capabilities": {"groups": "no"}}),
+            "axes-as-truth": lambda: self.send({**INTRODUCTION, "spatial": [True]}),
+            "one-axis": lambda: self.send({**INTRODUCTION, "name": "harness-one-axis", "spatial": [1]}),
+            "three-axes": lambda: self.send({**INTRODUCTION, "name": "harness-three-axes", "spatial": [3]}),
             "old": lambda: self.send({**INTRODUCTION, "version": 0}),
             "nameless": lambda: self.send({**INTRODUCTION, "name": "my conv!"}),
         }
@@ -122,6 +133,19 @@ def half(harness: Harness, message: Message, numbers: Any) -> None:
     sys.exit(0)
 
 
+def half_and_hangs(harness: Harness, message: Message, numbers: Any) -> None:
+    data = harness.result(message, numbers).astype(TYPES[message["dtype"]]).tobytes()
+    harness.send_array(message, harness.result(message, numbers), data=data[: len(data) // 2])
+    print("writing the other half", file=sys.stderr, flush=True)
+    time.sleep(600)
+
+
+def buffers(harness: Harness, message: Message, numbers: Any) -> None:
+    """Answer when there is nothing more to read, as a program does that never flushes its output."""
+    harness.read.read()
+    right(harness, message, numbers)
+
+
 def twice(harness: Harness, message: Message, numbers: Any) -> None:
     right(harness, message, numbers)
     right(harness, message, numbers)
@@ -151,6 +175,12 @@ FAULTS: Mapping[str, Callable[[Harness, Message, Any], None]] = {
     "dies": dies,
     "hangs": hangs,
     "half": half,
+    "half-and-hangs": half_and_hangs,
+    "buffers-answers": buffers,
+    "numberless": lambda harness, message, numbers: harness.send({"refused": "no groups here"}),
+    "wider": lambda harness, message, numbers: harness.send_array(
+        message, harness.result(message, numbers), data=harness.result(message, numbers).tobytes() * 2
+    ),
     "twice": twice,
     "chatter-on-stdout": banner,
     "chatter-on-stderr": chatters,

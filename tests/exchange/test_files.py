@@ -17,7 +17,7 @@ from convformance.reports.lines import Verdict
 from convformance.test_cases import catalogue
 from tests.exchange.asking import FEW, convformance
 
-FEW_CASES = [option for option in FEW if option not in ("--dtype", "float32")]
+FEW_CASES = [option for option in FEW if option not in ("--dtype", "float32")] + ["--family", "memory"]
 # An adapter whose answers are of every kind: right, narrow, wrong, refused.
 ADAPTER = """
 import ml_dtypes
@@ -97,6 +97,13 @@ def test_judge_gives_the_verdicts_of_a_run(folder: Path) -> None:
     names = ("grade", "message", "exact", "error", "accumulator", "diagnosis", "worst", "spread", "finding")
     for key, verdict in run.items():
         assert [getattr(judged[key], name) for name in names] == [getattr(verdict, name) for name in names]
+
+
+def test_what_is_exported_is_what_is_judged(folder: Path) -> None:
+    exported = {(entry.case, entry.dtype) for entry in Folder(folder / "questions").entries.values()}
+    assert exported == verdicts(folder / "out" / "judged.jsonl").keys()
+    layouts = {catalogue.case_by_id(case).memory for case, _ in exported}
+    assert layouts == {"contiguous", "sliced", "permuted"}
 
 
 def test_who_answered_stands_in_the_record(folder: Path) -> None:

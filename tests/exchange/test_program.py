@@ -1,5 +1,6 @@
 """A program is asked as any adapter is, and whatever it does instead of answering is a verdict."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,23 @@ def test_a_fault_is_a_verdict_and_the_next_question_is_answered(fault: str, reco
     assert others
 
 
-def test_a_program_that_hangs_costs_a_question_each_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    {
+        "hangs": "",
+        "half-and-hangs": r"; of the ([\d,]+) bytes that its header announced ([\d,]+) came",
+    }.items(),
+)
+def test_a_program_that_hangs_costs_a_question_each_time(fault: str, said: str, tmp_path: Path) -> None:
     few = (*FEW[:-2], "--case", "7x6-k3x2")
-    hung = records_of(tmp_path, *few, faults=["hangs-in-groups"], seconds=5).verdicts.values()
+    hung = records_of(tmp_path, *few, faults=[f"{fault}-in-groups"], seconds=5).verdicts.values()
     messages = {verdict.message for verdict in hung if verdict.grade == "timed-out"}
-    assert messages == {'no answer within 5 s; last on standard error: "waiting for a lock"'}
+    assert messages
+    for message in messages:
+        match = re.fullmatch(f'no answer within 5 s{said}; last on standard error: "(waiting|writing) .*"', message)
+        assert match, message
+        announced, came = [int(each.replace(",", "")) for each in match.groups()[:-1]] or [0, 0]
+        assert came == announced // 2
 
 
 def test_a_finding_has_a_script_that_needs_nothing_of_the_suite(records: Records) -> None:
