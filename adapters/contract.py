@@ -31,6 +31,7 @@ from convformance.adapters.domain import (
     of_numbers,
 )
 from convformance.adapters.notation import Notation, Template
+from convformance.processes.messages import without_banners
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import dtype_of
 from convformance.reference.operation import BY_NAME, check_operation
@@ -410,9 +411,9 @@ class Adapter:
 
     def _refuses(self, error: Exception) -> bool:
         """Whether ``error`` is the framework saying that it does not offer this."""
-        return isinstance(error, NotImplementedError) or any(
-            re.search(pattern, str(error)) for pattern in self.refusals
-        )
+        texts = str(error), " ".join(without_banners(str(error)).split())  # as it is, and as records have it
+        matches = (re.search(pattern, text) for pattern in self.refusals for text in texts)
+        return isinstance(error, NotImplementedError) or any(matches)
 
 
 def _standing(declared: Route) -> tuple[bool, bool]:
@@ -434,4 +435,4 @@ def _installed(module: str) -> bool:
 
 def first_paragraph(error: Exception) -> str:
     """Return the message of ``error`` without the stack traces and advice that frameworks put below it."""
-    return str(error).strip().split("\n\n")[0] or type(error).__name__
+    return without_banners(str(error)).split("\n\n")[0].strip() or type(error).__name__

@@ -119,16 +119,9 @@ def failure(
     """
     name = RANGE_FILL if fill == RANGE_FILL else "int"
     special = not all(map(_is_finite, operands.arrays))
+    due: dict[str, Any] = {"accumulator": accumulator, "bias_after": bias_after}
     examination = Examination(
-        operation,
-        problem,
-        dtype,
-        lambda *_: operands,
-        special=special,
-        rounds=rounds,
-        fills=(name,),
-        accumulator=accumulator,
-        bias_after=bias_after,
+        operation, problem, dtype, lambda *_: operands, special=special, rounds=rounds, fills=(name,), **due
     )
     try:
         trial = examination.trial(name)

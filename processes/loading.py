@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from zlib import crc32
 
+from convformance.processes.messages import without_banners
+
 LONGEST = 2000  # characters of a message that are kept
 
 
@@ -69,13 +71,18 @@ def error_text(error: BaseException, file: Path | None = None) -> str:
     """Return type, message and place of ``error`` in one line: the innermost in ``file``, else the innermost of all."""
     if type(error) is SyntaxError:
         return f"SyntaxError: {error.msg} ({Path(error.filename or '').name}, line {error.lineno})"
-    message = " ".join(tidy(_message(error)).split()) or "no message"
+    message = message_in_a_line(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame)]
     own = [frame for frame in frames if file and Path(frame.filename) == file]
     if own:
         return f"{type(error).__name__}: {message} ({file.name if file else ''}, line {own[-1].lineno})"
     where = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {message}{where}"
+
+
+def message_in_a_line(error: BaseException) -> str:
+    """Return the message of ``error`` in one line, which begins with its cause."""
+    return " ".join(without_banners(tidy(_message(error))).split()) or "no message"
 
 
 def tidy(text: str) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from convformance.reports import arguments, compare, model, packing, payload, version_texts, versions, views
+from convformance.reports import (
+    arguments,
+    compare,
+    model,
+    packing,
+    payload,
+    proposals,
+    version_texts,
+    versions,
+    views,
+)
 from convformance.reports.compare import Comparison
 from convformance.reports.formatting import describe_stale, plural, safe_link, shorten, visible
 from convformance.reports.model import Report
@@ -108,6 +118,7 @@ def environment() -> jinja2.Environment:
     templates.globals["views"] = views
     templates.globals["arguments"] = arguments
     templates.globals["version_texts"] = version_texts
+    templates.globals["proposals"] = proposals
     return templates
 
 

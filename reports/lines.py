@@ -273,6 +273,7 @@ class Verdict:
     ``error`` is the share of the bound of a conformant answer that was used (1.0 = all); ``bias`` says how far errors
     lean to one side, in standard deviations; ``finding``: it counts against the exit status. ``expected`` names the
     user's expectation that covers it; ``new``: a finding on a case that the user's expectations have never seen.
+    ``raised_in``: file and line of the adapter's own that raised an error, where its framework did not.
     """
 
     adapter: Shared
@@ -299,6 +300,7 @@ class Verdict:
     bias: MaybeNumber = None
     script: MaybeText = None
     smallest: MaybeSmallest = None
+    raised_in: MaybeShared = None
 
     @property
     def key(self) -> Key:

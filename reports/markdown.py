@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from convformance.reports import arguments, compare, model, views
+from convformance.reports import arguments, compare, model, proposals, views
 from convformance.reports.causes import Cause
 from convformance.reports.compare import ChangeGroup, Comparison, IdentityChange
 from convformance.reports.formatting import (
@@ -24,6 +24,7 @@ from convformance.reports.formatting import (
 )
 from convformance.reports.lines import Diagnosis
 from convformance.reports.model import ExpectedEntry, KnownEntry, Refusals, Report, RunSummary, Tally
+from convformance.reports.proposals import OwnFault, Proposal
 from convformance.reports.record import Source, load
 
 MOST_BYTES = 2**20
@@ -62,6 +63,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _known(report),
         _expected(report),
         _refusals(report),
+        _errors(report),
         _arguments(report),
         _domains(report),
         _combinations(report),
@@ -317,6 +319,29 @@ def _refusals(report: Report) -> list[str]:
 
 def _refusal(refusals: Refusals) -> list[str]:
     return [escaped(refusals.adapter, 80), f"{len(refusals.verdicts):,}", escaped(refusals.message)]
+
+
+def _errors(report: Report) -> list[str]:
+    """Return the errors that look like refusals, with what to write into the adapter, and those that it made itself."""
+    verdicts = report.records.verdicts.values()
+    own, checked = proposals.own_faults(verdicts), proposals.proposals(verdicts)
+    lines = ["## Errors that may be no findings", ""] if own or checked else []
+    if checked:
+        head = ["adapter", "errors", "it says", "for `refusals` of the adapter, where that is meant"]
+        lines += [*_first_rows(head, checked, _proposal, "wordings"), ""]
+    if own:
+        head = ["adapter", "errors", "looks like the adapter's own fault", "it says"]
+        lines += _first_rows(head, own, _own_fault, "lines")
+    return lines
+
+
+def _proposal(proposal: Proposal) -> list[str]:
+    count, pattern = f"{len(proposal.verdicts):,}", f"<code>{escaped(proposal.literal)}</code>"
+    return [escaped(proposal.adapter, 80), count, escaped(proposal.message), pattern]
+
+
+def _own_fault(fault: OwnFault) -> list[str]:
+    return [escaped(fault.adapter, 80), f"{len(fault.verdicts):,}", escaped(fault.source), escaped(fault.message)]
 
 
 def _arguments(report: Report) -> list[str]:

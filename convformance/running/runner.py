@@ -2,22 +2,26 @@
 
 import gc
 import math
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import lru_cache, partial
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
+from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, Answer, BackendFault, Refusal
 from convformance.adapters.discovery import Selection
 from convformance.judging.grades import CONFORMANT, CRASHED, ERROR, REFUSED, TIMED_OUT, WRONG
 from convformance.judging.rule import Judgement, judge
 from convformance.processes.guard import OwnStreams, ProcessState
 from convformance.processes.limits import CallTimeout, time_limit
-from convformance.processes.loading import error_text, tidy
+from convformance.processes.loading import error_text, message_in_a_line, tidy
+from convformance.processes.origins import own_line
 from convformance.processes.sentinel import Sentinel
 from convformance.reports.error_map import as_error_map
 from convformance.reports.lines import KEY, Spread, Verdict, Worst
@@ -39,11 +43,14 @@ _examination = lru_cache(maxsize=8)(examining.examination)
 
 
 class AdapterError(Exception):
-    """Something that an adapter raised and that is no refusal; ``grade`` is what it comes to, the message says what."""
+    """Something that an adapter raised and that is no refusal; ``grade`` is what it comes to, the message says what.
 
-    def __init__(self, grade: str, message: str) -> None:
+    ``raised_in``: file and line of its own that raised it.
+    """
+
+    def __init__(self, grade: str, message: str, raised_in: str | None = None) -> None:
         super().__init__(message)
-        self.grade = grade
+        self.grade, self.raised_in = grade, raised_in
 
 
 class VerdictRunner:
@@ -99,7 +106,7 @@ class VerdictRunner:
         except Refusal as refusal:
             return self.without_answer(question, REFUSED, tidy(str(refusal)))
         except AdapterError as error:
-            return self.without_answer(question, error.grade, str(error))
+            return replace(self.without_answer(question, error.grade, str(error)), raised_in=error.raised_in)
         except CallTimeout as timeout:
             return self.without_answer(question, TIMED_OUT, f"no answer within {self._limit:g} s{timeout}")
         finally:
@@ -148,7 +155,7 @@ class VerdictRunner:
         except BaseException as error:  # an exit, too, and an interrupt that nobody sent
             if isinstance(error, KeyboardInterrupt) and self._interrupted():
                 raise
-            raise AdapterError(ERROR, error_text(error)) from error
+            raise _adapter_error(error, self._selections[question.adapter].adapter_class) from error
         finally:
             self._left = max(self._left - (monotonic() - started), 0.0)
             if self._streams.is_closed:
@@ -163,6 +170,26 @@ class VerdictRunner:
             limits.enter_context(self._sentinel.watching(self._left + GRACE))
         limits.enter_context(time_limit(self._left))
         return limits
+
+
+def _adapter_error(error: BaseException, adapter: type[Adapter]) -> AdapterError:
+    """Return what an exception comes to, and whether a line of the adapter's own file raised it."""
+    origin = own_line(error, _own_files(adapter))
+    if origin is None:
+        return AdapterError(ERROR, error_text(error))
+    file, line = origin[0].name, origin[1]
+    message = f"{type(error).__name__}: {message_in_a_line(error)} (raised in your adapter, {file} line {line})"
+    return AdapterError(ERROR, message, f"{file}:{line}")
+
+
+def _own_files(adapter: type[Adapter]) -> set[Path]:
+    """Return the files in which the adapter and those it is made of stand, but for what the suite itself gives it."""
+    bases = [base for base in adapter.__mro__ if issubclass(base, Adapter) and base is not Adapter]
+    names = {getattr(sys.modules.get(base.__module__), "__file__", None) for base in bases}
+    ours = Path(discovery.__file__).parent
+    files = {Path(name) for name in names if name}
+    others = {file for file in files if file.parent != ours}
+    return others or files
 
 
 def verdict_of(question: Question, judgement: Judgement) -> Verdict:

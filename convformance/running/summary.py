@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from convformance.processes.machine import this_machine
-from convformance.reports import causes
+from convformance.reports import causes, proposals
 from convformance.reports.formatting import plural
 from convformance.running.identity import is_new_machine
 from convformance.running.session import Session
@@ -102,6 +102,7 @@ def summary_lines(session: Session) -> Iterator[str]:
     yield from (f"stale: {line.adapter}: {line.message}" for line in session.stale)
     yield from _newness(session)
     yield from causes.summary(session.records)
+    yield from proposals.lines(session.verdicts.values())
     for fault in session.faults[:_MOST]:
         yield from ("the suite itself broke, which says nothing of any adapter; please report it:", *fault.splitlines())
     if not session.complete:
