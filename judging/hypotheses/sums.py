@@ -206,7 +206,7 @@ def bias_repeated(asked: Computation) -> Iterator[Prediction]:
 
 
 def bias_on_wrong_axis(asked: Computation) -> Iterator[Prediction]:
-    """The bias runs along another axis than the channels.
+    """The bias runs along another axis than the channels, or channels get the bias of others.
 
     Give the bias the shape (1, channels, 1, ...) before it is added: alone it runs along the last axis.
     """
@@ -219,6 +219,10 @@ def bias_on_wrong_axis(asked: Computation) -> Iterator[Prediction]:
             yield f"axis {axis}", without.changed(partial(np.add, repeated))
     yield "the first value for all channels", replace(asked, bias=np.full_like(asked.bias, asked.bias[0]))
     yield "in reverse order", replace(asked, bias=asked.bias[::-1])
+    groups = asked.problem.groups
+    if groups > 1:
+        of_first = asked.bias[: len(asked.bias) // groups]
+        yield "the first group's values for all", replace(asked, bias=np.tile(of_first, groups))
 
 
 def bias_gradient_wrong_axes(asked: Computation) -> Iterator[Prediction]:
