@@ -78,7 +78,8 @@ class Evidence:
         """Whether the answer has fractions that no sum of the fill has."""
         if not self.trial.exact:
             return False
-        quanta = self.asked.answer / self.trial.quantum
+        with np.errstate(invalid="ignore", divide="ignore"):
+            quanta = self.asked.answer / self.trial.quantum
         return bool(np.any(np.isfinite(quanta) & (quanta != np.rint(quanta))))
 
     def with_noise(self) -> "Evidence":

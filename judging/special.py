@@ -25,6 +25,8 @@ def expected(trial: Trial) -> Array:
     index, operand, other = _operands(trial)
 
     def sums(mask: Array, others: Array) -> Array:
+        if not mask.any() or not others.any():  # most operands hold values of one kind: nothing is to be counted
+            return np.zeros(trial.problem.result_shape(trial.operation))
         return _count(trial.operation, trial.problem, index, mask, others)
 
     infinite = np.isinf(operand)

@@ -1,19 +1,20 @@
 """``assert_close`` and ``bound``: the right tolerance for a test of anybody's convolution."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Unpack
 
 import numpy as np
 
 from convformance.adapters.layouts import result_role
 from convformance.answers.explaining import explain_answer
 from convformance.answers.grading import allowed, compare, holds_special, is_within
-from convformance.answers.question import Misfit, Settings, number_array, question
+from convformance.answers.question import Misfit, number_array, question
+from convformance.answers.settings import Settings, Stated, taking_settings
 from convformance.judging.grades import COMPONENTWISE
 from convformance.reference.arrays import Array
-from convformance.reference.geometry import Padding
-from convformance.reference.problem_from_arrays import PerAxis
 
 
+@taking_settings(COMPONENTWISE)
 def assert_close(
     answer: Any,
     x: Any = None,
@@ -21,18 +22,7 @@ def assert_close(
     *,
     dy: Any = None,
     bias: Any = None,
-    op: str = "conv",
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    size: PerAxis | None = None,
-    layout: str | None = None,
-    filter_layout: str | None = None,
-    dtype: str | None = None,
-    accumulator: str | None = None,
-    inputs: str | None = None,
-    grade: str = COMPONENTWISE,
+    **stated: Unpack[Stated],
 ) -> None:
     """Raise AssertionError unless ``answer`` differs from ``op`` on the operands by no more than rounding explains.
 
@@ -54,9 +44,7 @@ def assert_close(
     The message says what explains the difference. Raises ValueError for what cannot be judged.
     """
     __tracebackhide__ = True
-    settings = Settings(
-        op, stride, padding, dilation, groups, size, layout, filter_layout, dtype, accumulator, inputs, grade
-    )  # fmt: skip
+    settings = Settings(**stated).with_grade(COMPONENTWISE)
     operands = {"x": x, "w": w, "dy": dy, "bias": bias}
     if not _is_close(settings, answer, operands):
         explanation = explain_answer(settings, answer, operands)
@@ -79,24 +67,14 @@ def _is_close(settings: Settings, answer: Any, operands: dict[str, Any]) -> bool
         return is_within(result, allowed(asked.trial, settings.grade or COMPONENTWISE, asked.precision))
 
 
+@taking_settings(COMPONENTWISE)
 def bound(
     x: Any = None,
     w: Any = None,
     *,
     dy: Any = None,
     bias: Any = None,
-    op: str = "conv",
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    size: PerAxis | None = None,
-    layout: str | None = None,
-    filter_layout: str | None = None,
-    dtype: str | None = None,
-    accumulator: str | None = None,
-    inputs: str | None = None,
-    grade: str = COMPONENTWISE,
+    **stated: Unpack[Stated],
 ) -> Array:
     """Return how far each element of a right answer may lie from the truth, in float64 and in the answer's layout.
 
@@ -105,11 +83,9 @@ def bound(
     for the rest.
     """
     operands = {"x": x, "w": w, "dy": dy, "bias": bias}
-    if dtype is None:
+    settings = Settings(**stated).with_grade(COMPONENTWISE)
+    if settings.dtype is None:
         first = number_array("the first operand", next((each for each in (x, dy) if each is not None), w))
-        dtype = "float64" if first.dtype.kind in "iu" else first.dtype.name
-    settings = Settings(
-        op, stride, padding, dilation, groups, size, layout, filter_layout, dtype, accumulator, inputs, grade
-    )  # fmt: skip
+        settings = replace(settings, dtype="float64" if first.dtype.kind in "iu" else first.dtype.name)
     asked = question(settings, operands)
-    return asked.own(allowed(asked.trial, grade, asked.precision))
+    return asked.own(allowed(asked.trial, settings.grade or COMPONENTWISE, asked.precision))

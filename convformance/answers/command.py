@@ -12,7 +12,8 @@ from convformance.adapters import files
 from convformance.answers.explaining import explain_answer
 from convformance.answers.explanation import Explanation
 from convformance.answers.fields import SCHEMA
-from convformance.answers.question import Settings, number_array
+from convformance.answers.question import number_array
+from convformance.answers.settings import Settings
 from convformance.checking.command import value_of
 from convformance.judging.grades import WRONG
 from convformance.reference.operation import OPERAND_NAMES, check_operation

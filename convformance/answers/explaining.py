@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,12 +15,12 @@ from convformance.answers.grading import allowed, grade_answer, holds_special, i
 from convformance.answers.question import (
     Misfit,
     Question,
-    Settings,
     number_array,
     question,
     with_likely_size,
     with_result_of,
 )
+from convformance.answers.settings import Settings, Stated, taking_settings
 from convformance.judging.formats import ACCUMULATORS, FORMATS, Precision
 from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION, NORM_WISE, WRONG, is_at_least
 from convformance.judging.hypotheses import LOCATIONS
@@ -28,13 +28,12 @@ from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import FillResult
 from convformance.judging.spread import measure_spread, worst_element
 from convformance.reference.arrays import Array
-from convformance.reference.geometry import Padding
 from convformance.reference.operation import BY_NAME
-from convformance.reference.problem_from_arrays import PerAxis
 
 _LOCATIONS = {hypothesis.name for hypothesis in LOCATIONS}
 
 
+@taking_settings()
 def explain(
     answer: Any,
     x: Any = None,
@@ -42,26 +41,13 @@ def explain(
     *,
     dy: Any = None,
     bias: Any = None,
-    op: str = "conv",
-    stride: PerAxis = 1,
-    padding: Padding = 0,
-    dilation: PerAxis = 1,
-    groups: int = 1,
-    size: PerAxis | None = None,
-    layout: str | None = None,
-    filter_layout: str | None = None,
-    dtype: str | None = None,
-    accumulator: str | None = None,
-    inputs: str | None = None,
-    grade: str | None = None,
+    **stated: Unpack[Stated],
 ) -> Explanation:
     """Return what explains ``answer``, the result of ``op`` on the operands that it reads; see ``assert_close``.
 
     Without a ``grade`` rounding of every kind is right: that of a fast algorithm, and that of narrower arithmetic.
     """
-    settings = Settings(
-        op, stride, padding, dilation, groups, size, layout, filter_layout, dtype, accumulator, inputs, grade
-    )  # fmt: skip
+    settings = Settings(**stated)
     return explain_answer(settings, answer, {"x": x, "w": w, "dy": dy, "bias": bias})
 
 

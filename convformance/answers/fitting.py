@@ -9,7 +9,8 @@ import numpy as np
 
 from convformance.adapters.layouts import result_role
 from convformance.answers.grading import compare, is_within
-from convformance.answers.question import Question, Settings, question
+from convformance.answers.question import Question, question
+from convformance.answers.settings import Settings
 from convformance.checking.layouts import SPATIAL
 from convformance.judging.grades import COMPONENTWISE
 from convformance.reference.arrays import Array

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convformance.adapters.layouts import operand_roles, result_role
-from convformance.answers.grading import BOUNDS
+from convformance.answers.settings import Settings
 from convformance.checking import forms
 from convformance.checking.layouts import SPATIAL, Layouts
 from convformance.checking.target import Raised, as_array
@@ -17,38 +17,13 @@ from convformance.judging.formats import FORMATS, Format, Precision, default_acc
 from convformance.reference import geometry
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
-from convformance.reference.operation import BY_NAME, OPERAND_NAMES, WITH_BIAS, check_operation
+from convformance.reference.operation import BY_NAME, OPERAND_NAMES, WITH_BIAS
 from convformance.reference.problem import Problem
 from convformance.reference.problem_from_arrays import PerAxis, problem_from_arrays
 
 
 class Misfit(ValueError):
     """Operands, geometry and answer do not belong to one convolution."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is stated beside the arrays; see ``assert_close``. None: what follows from the arrays."""
-
-    op: str = "conv"
-    stride: PerAxis = 1
-    padding: Any = 0
-    dilation: PerAxis = 1
-    groups: int = 1
-    size: PerAxis | None = None
-    layout: str | None = None
-    filter_layout: str | None = None
-    dtype: str | None = None
-    accumulator: str | None = None
-    inputs: str | None = None
-    grade: str | None = None
-
-    def __post_init__(self) -> None:
-        check_operation(self.op)
-        if self.grade not in (None, *BOUNDS):
-            raise ValueError(f"grade={self.grade!r}; allowed: {', '.join(BOUNDS)}")
-        if self.inputs not in (None, *FORMATS):
-            raise ValueError(f"inputs={self.inputs!r}; allowed: {', '.join(FORMATS)}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Asking: every question put to the function, from small to big, and judged without looking for reasons."""
+"""Asking: every question put to the function, in order, and judged without looking for reasons."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
 from convformance.checking.findings import CheckVerdict
-from convformance.checking.normalising import DTYPE, PRINTS, SHAPE, Fault, normalised
+from convformance.checking.normalising import DTYPE, PRINTS, SHAPE, Fault, Normalised, normalised
 from convformance.checking.questions import Question
 from convformance.checking.target import FunctionUnderTest, Raised
 from convformance.judging import explaining, ranges, special
@@ -24,7 +24,7 @@ from convformance.judging.grading import grade_special_fill
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
-from convformance.test_cases import examining, fills
+from convformance.test_cases import examining
 from convformance.test_cases.case import DTYPES, Case
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
@@ -71,11 +71,12 @@ class Questioner:
 
     def _ask(self, operation: str, case: Case) -> Question:
         function, spec = self.function, self.function.spec
-        call = function.call_text(operation, case.problem, fills.fill(case, operation, spec.dtype, "int"))
+        examination = examining.examination(case, operation, spec.dtype)
+        operands = examination.trial(examination.fills[0]).operands
+        call = function.call_text(operation, case.problem, operands)
         identity = {"op": operation, "case": case.id, "dtype": spec.dtype, "call": call}
         self.on_event("asking", identity)
         function.printed = ""
-        examination = examining.examination(case, operation, spec.dtype)
         asked = parameters(
             "conv",
             case.problem,
@@ -155,12 +156,24 @@ class Questioner:
                 self._judge_again(question, examination)
 
     def _judge_again(self, question: Question, examination: Examination) -> None:
-        already = iter(question.answers)
         question.examination = examination
-        question.judgement = judge(examination, lambda operands: next(already), explain=False)
+        question.judgement = self._judgement_on(question.answers, question)
         self._look_at_form(question)
         if question.judgement.grade != WRONG:
             self.function.remark(ENDS)
+
+    def _judgement_on(self, answers: Sequence[Answer], question: Question) -> Judgement:
+        """Return the judgement on answers that there are; what the judge asks beyond them the function is asked."""
+        already, again = iter(answers), Normalised(self.function)
+
+        def ask(operands: Any) -> Answer:
+            answer = next(already, None)
+            return answer or again.answer(question.operation, question.case.problem, operands)
+
+        try:
+            return judge(question.examination, ask, explain=False)
+        except (Raised, CallTimeout):
+            return question.judgement
 
     def _without_overflow(self, question: Question) -> Judgement:
         """Return the judgement with infinity put where a sum leaves the range; what stands there is a remark."""
@@ -168,8 +181,8 @@ class Questioner:
         is_complete = len(answers) >= len(examination.fills)
         if not is_complete or any(answer.value.shape != examination.shape for answer in answers):
             return question.judgement
-        mended = iter([_with_infinities(examination, *each) for each in zip(examination.fills, answers, strict=False)])
-        judgement = judge(examination, lambda operands: next(mended), explain=False)
+        mended = [_with_infinities(examination, *each) for each in zip(examination.fills, answers, strict=False)]
+        judgement = self._judgement_on(mended, question)
         if judgement.grade == WRONG:
             return question.judgement
         self.function.remark(LIMITS)

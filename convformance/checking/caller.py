@@ -124,7 +124,7 @@ class Capabilities:
         if result == "filter" and not self.knows_kernel_size:
             # From the sizes of x and dy alone a kernel follows only where nothing is rounded down on the way.
             symbolic = problem.symbol in ("same_upper", "same_lower")
-            return "the kernel's size is open" if symbolic or max(*problem.stride, *problem.dilation) > 1 else None
+            return "the kernel's size is open" if symbolic or not _fits_exactly(problem) else None
         return None
 
     @property
@@ -226,7 +226,7 @@ class Capabilities:
         if "input" in results and not self.knows_large_size:
             yield "results above the smallest legal size (no parameter tells a size)"
         if "filter" in results and not self.knows_kernel_size:
-            yield "filter gradients with stride or dilation (no parameter tells the kernel's size)"
+            yield "filter gradients where sizes leave a remainder (no parameter tells the kernel's size)"
         yield from self._lacking_letters()
 
     def _stays_unknown(self, parameter: Parameter) -> bool:
@@ -273,6 +273,12 @@ def _is_smallest_size(problem: Problem) -> bool:
     padding = problem.symbol or problem.padding
     ranges = transposed_sizes(problem.output_size, problem.kernel_size, problem.stride, padding, problem.dilation)
     return problem.input_size == tuple(sizes.start if sizes else -1 for sizes in ranges)
+
+
+def _fits_exactly(problem: Problem) -> bool:
+    """Whether the last window ends where the padded input does, on every axis."""
+    axes = zip(problem.padded_size, problem.effective_kernel, problem.stride, strict=True)
+    return all((size - extent) % stride == 0 for size, extent, stride in axes)
 
 
 def _shaped(parameter: Parameter, array: Any) -> Any:

@@ -65,8 +65,8 @@ def _ready(value: Any) -> Any:
 
 
 def holder_argument(parameter: Parameter, entries: Sequence[Argument]) -> Argument:
-    """Return the argument that holds ``entries``: a dictionary, a tuple, or the cache that a forward pass makes."""
-    if parameter.maker is not None:
+    """Return the argument that holds ``entries``: a dictionary, a tuple, a record, or what a forward pass caches."""
+    if parameter.maker is not None and parameter.holder != "record":
         call = Call(parameter.maker, name_of(parameter.maker), tuple(entries))
         return Argument(parameter, Cache(call), f"{parameter.name}={call.text}[1]")
     contents = [each.text.partition("=")[2] or each.text or repr(each.value) for each in entries]
@@ -79,4 +79,5 @@ def holder_argument(parameter: Parameter, entries: Sequence[Argument]) -> Argume
         written = ", ".join(f"{name!r}: {content}" for name, content in pairs)
         return Argument(parameter, named, f"{parameter.name}={{{written}}}")
     written = ", ".join(f"{name}={content}" for name, content in pairs)
-    return Argument(parameter, SimpleNamespace(**named), f"{parameter.name}=SimpleNamespace({written})")
+    maker = parameter.maker or SimpleNamespace
+    return Argument(parameter, maker(**named), f"{parameter.name}={name_of(maker)}({written})")

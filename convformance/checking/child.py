@@ -6,8 +6,7 @@ from dataclasses import replace
 from convformance.checking import loading
 from convformance.checking.run import run_check
 from convformance.checking.spec import CheckSpec
-from convformance.checking.suggesting import CannotGuess, options_of
-from convformance.checking.usage import UncallableError
+from convformance.checking.suggesting import NotAsked
 from convformance.processes.child import Message, Tell, serve
 
 
@@ -18,13 +17,10 @@ def judge(request: Message, tell: Tell) -> None:
         call = loading.call_of(request["call"], target.names) if request["call"] else None
         forward = loading.target_of(request["forward"]).function if request["forward"] else None
         findings = run_check(CheckSpec(**{**request, "fn": target.function, "call": call, "forward": forward}), tell)
-    except CannotGuess as error:
-        tell("usage", {"message": error.command_line(request["fn"], options_of(request))})
-    except UncallableError as error:
-        data = {"sentence": error.sentence, "errors": error.errors, "causes": error.causes, "options": error.options}
-        tell("usage", {"message": str(error), "data": data})
+    except NotAsked as error:
+        tell("usage", {"data": error.data})
     except ValueError as error:
-        tell("usage", {"message": str(error)})
+        tell("usage", {"data": {"sentence": str(error)}})
     else:
         tell("findings", replace(findings, remarks=[*target.remarks, *findings.remarks]).to_json())
 

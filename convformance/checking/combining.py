@@ -23,10 +23,21 @@ Levels = Mapping[str, Sequence[str]]
 
 
 def with_pairs(cases: Sequence[Case], capabilities: Capabilities, dtype: str) -> list[Case]:
-    """Return the cases, and others with the pairs of features that they lack, from small to big."""
+    """Return the cases, and others with the pairs of features that they lack.
+
+    First those that have a feature which none before them has, so that little time leaves none out, then the rest; both
+    from small to big.
+    """
     added = {each.id: each for each in _for_missing_pairs(cases, capabilities, dtype)}
     every = {**added, **{each.id: each for each in cases}}
-    return sorted(every.values(), key=lambda each: (each.problem.multiplications, each.id))
+    ordered = sorted(every.values(), key=lambda each: (each.problem.multiplications, each.id))
+    seen: set[tuple[int, str]] = set()
+    later: dict[str, bool] = {}
+    for each in ordered:
+        levels = {level for question in _of_dtype(each, dtype) for level in enumerate(levels_of(question))}
+        later[each.id] = levels <= seen
+        seen |= levels
+    return sorted(ordered, key=lambda each: later[each.id])
 
 
 def _for_missing_pairs(cases: Sequence[Case], capabilities: Capabilities, dtype: str) -> Iterator[Case]:

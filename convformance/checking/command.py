@@ -4,7 +4,6 @@ import argparse
 import ast
 import contextlib
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,17 +14,12 @@ from convformance.processes.child import Child, Ended, Message
 if TYPE_CHECKING:  # what takes long to import is imported while the other process starts
     from convformance.checking.findings import CheckVerdict, Findings
 
-# Parameters of a check that have an option of their own; others are given with --fixed.
-_OPTIONS = ("op", "layout", "filter_layout", "dtype", "call", "returns", "grade", "arrays", "device", "padding")
-# How the library writes a call that has to be said, and what is to be fixed beside it.
-_CALL = re.compile(r"call=(?P<call>lambda .*?\))(?P<fixed>(, \w+=[^,()]+)*)( \(from convformance import \w+\))?$")
-
 
 class CannotAsk(ValueError):
-    """The other process could not ask anything; ``data`` says what would help."""
+    """The other process could not ask anything; ``data`` has why, as ``sentence``, and what would help."""
 
-    def __init__(self, message: str, data: Mapping[str, Any]) -> None:
-        super().__init__(message)
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data["sentence"])
         self.data = data
 
 
@@ -48,16 +42,9 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _cannot_ask(parsed: argparse.Namespace, error: CannotAsk) -> int:
     """Say on the command line what the library says in Python's terms: the message with a command line to paste."""
-    sentence, options = str(error), dict(error.data.get("options", {}))
-    if error.data:
-        sentence = error.data["sentence"]
-    elif called := _CALL.search(sentence):
-        fixed = (pair.split("=", maxsplit=1) for pair in called["fixed"].split(", ")[1:])
-        sentence, options = sentence[: called.start()].rstrip(" ,"), {"call": called["call"], **dict(fixed)}
+    options = error.data.get("options", {})
     command = _command(parsed, options) if options else ""
-    message = (
-        f"{sentence}: {command}" if command and not error.data else "; try: ".join(filter(None, (sentence, command)))
-    )
+    message = "; try: ".join(filter(None, (str(error), command)))
     if not parsed.json:
         raise ValueError(message)
     from convformance.checking import document
@@ -67,21 +54,21 @@ def _cannot_ask(parsed: argparse.Namespace, error: CannotAsk) -> int:
 
 
 def _command(parsed: argparse.Namespace, options: Mapping[str, Any]) -> str:
-    """Return the command line that was typed with ``options`` in place of its own."""
-    entered = {name: getattr(parsed, name) for name in _OPTIONS}
-    defaults = {"dtype": "float64", "grade": "norm-wise", "arrays": "auto"}
-    own = {name: value for name, value in entered.items() if value not in (None, defaults.get(name))}
+    """Return the command line that was typed with ``options``, parameters of ``check``, in place of its own."""
+    from convformance.checking.spec import USUAL_VALUES
+
+    usual = {**USUAL_VALUES, "weights": None, "padding": None, "border": None}
+    entered = {name: getattr(parsed, name) for name, value in usual.items() if getattr(parsed, name) != value}
     if "layout" in options:
-        own.pop("filter_layout", None)
+        entered.pop("filter_layout", None)
+    stated = {**entered, **{name: value for name, value in options.items() if name in USUAL_VALUES}}
     fixed = {**dict(each.partition("=")[::2] for each in parsed.fixed), **options}
     parts = ["convformance", "check", parsed.target]
-    for name in _OPTIONS:
-        value = options.get(name, own.get(name))
-        if value is not None and not (name == "padding" and name not in own):
-            parts += [f"--{name.replace('_', '-')}", str(value)]
-            fixed.pop(name, None)
+    for name, value in stated.items():
+        text = [] if value is True else [f"{value:g}" if isinstance(value, float) else str(value)]
+        parts += [f"--{name.replace('_', '-')}", *text]
     for name, value in fixed.items():
-        parts += ["--fixed", f"{name}={value}"]
+        parts += ["--fixed", f"{name}={value}"] if name not in stated else []
     return shlex.join(parts)
 
 
@@ -146,7 +133,7 @@ def _findings(parsed: argparse.Namespace) -> "Findings":
                     return _cut_off(request, verdicts, asking, event)
                 kind, message = event
                 if kind == "usage":
-                    raise CannotAsk(message["message"], message.get("data", {}))
+                    raise CannotAsk(message["data"])
                 if kind == "findings":
                     return Findings.from_json(message)
                 if kind == "verdict":

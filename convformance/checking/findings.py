@@ -101,6 +101,7 @@ class Findings:
     ``smallest_cases`` the smallest failing case of each such operation in the function's own terms; ``remarks`` are no
     mistakes, ``hints`` what a user may have forgotten to say; ``not_asked`` is what the function cannot take, or what
     time did not allow: ``unasked`` questions in ``seconds``. ``strict``: what is refused is a finding.
+    ``asked_otherwise`` ends the first line where the function was asked in another dtype than it was to be.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Findings:
     unasked: int = 0
     seconds: float = 0.0
     strict: bool = False
+    asked_otherwise: str = ""
 
     @property
     def verdict(self) -> str:

@@ -156,7 +156,7 @@ def _location(passed: Passed, shapes: Sequence[tuple[int, ...]], holder: Entry |
         if weights.is_array(piece) and weights.shape_of(piece) in shapes:
             return Location(index=index)
     for entry, value in weights.entries(passed.built) if holder or len(shapes) > 1 else ():
-        if _GRADIENT.search(entry.name.lstrip("_")) and weights.shape_of(value) in shapes:
+        if any(map(_GRADIENT.search, entry.names)) and weights.shape_of(value) in shapes:
             return Location(entry=entry)
     if holder in passed.before and holder is not None:
         change = passed.before[holder] - weights.numbers(holder.value(passed.built))

@@ -9,7 +9,7 @@ _FORM = 2  # kinds of what is wrong with the form of answers
 def headline(findings: Findings) -> str:
     """Return in a line whether the function is right, and how much was asked."""
     subject = f"{findings.name} as {', '.join(findings.operations)}"
-    return f"{subject} {_said(findings)}"
+    return f"{subject} {_said(findings)}{findings.asked_otherwise}"
 
 
 def _said(findings: Findings) -> str:

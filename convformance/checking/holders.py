@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from convformance.checking.names import meanings, role_of
+from convformance.checking.records import fields_of, record_of
 from convformance.checking.signature import EMPTY, Parameter, Signature, parameter_of
 from convformance.checking.source import Source
 
@@ -16,19 +17,41 @@ _DEEPEST = 3  # a dictionary in a cache in a dictionary
 
 def holding(function: Callable[..., Any]) -> list[str]:
     """Return the parameters without a telling name that the source takes apart, and so hold several things."""
-    try:
-        names = [name for name in inspect.signature(function).parameters if role_of(name) in (None, *_HOLDERS)]
-    except (TypeError, ValueError):
-        return []
+    declared = _declared(function)
+    names = [name for name in declared if role_of(name) in (None, *_HOLDERS)]
     source = Source(function)
-    return [name for name in names if not meanings(name) and (source.keys(name) or source.entries(name))]
+    several = [name for name in names if not meanings(name) and (source.keys(name) or source.entries(name))]
+    return [*several, *(name for name, each in declared.items() if record_of(each, function))]
+
+
+def _declared(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
 
 
 def with_holders(signature: Signature, function: Callable[..., Any], rank: int, forward: "Forward | None") -> Signature:
     """Return the signature with what its unknown parameters hold, as far as the source or the forward pass says it."""
     source = Source(function)
-    parameters = tuple(_filled(each, source, rank, forward) for each in signature.parameters)
+    declared = {each.name: record for each in _declared(function).values() if (record := record_of(each, function))}
+    parameters = tuple(
+        _record(each, declared[each.name], rank) if each.name in declared else _filled(each, source, rank, forward)
+        for each in signature.parameters
+    )
     return replace(signature, parameters=parameters)
+
+
+def _record(parameter: Parameter, record: type, rank: int) -> Parameter:
+    """Return a parameter that takes a record, with its fields; unknown ones stay at their defaults."""
+    taken: set[Any] = set()
+    entries = []
+    for field in fields_of(record):
+        meaning = next((each for each in meanings(field.name) if each not in taken), None)
+        taken |= {meaning}
+        if meaning is not None or field.default is EMPTY:
+            entries.append(replace(parameter_of(field, meaning, rank), positional=False))
+    return replace(parameter, role=None, holder="record", entries=tuple(entries), maker=record)
 
 
 class Forward:

@@ -18,6 +18,7 @@ from convformance.checking.layouts import Layouts
 from convformance.checking.signature import role_of
 from convformance.checking.spec import CheckSpec
 from convformance.checking.target import Raised, as_array, quiet
+from convformance.checking.usual_layouts import IMAGES
 from convformance.judging.grades import WRONG
 from convformance.judging.judgement import Judgement
 from convformance.processes.limits import CallTimeout, time_limit
@@ -31,7 +32,6 @@ _LINEAR_SIDES = (4, 5)  # of images on which sums are tried before large ones
 _FEW = 9  # taps that are shown with all their digits
 _SHIFTS = (-12, -3, 2, 12)  # of the 1
 _EQUAL = 1e-8  # of the largest number: far above what rounding does to sums of so few products, far below any mistake
-_DEFAULT_LAYOUTS = ("HW", "HWC", "NCHW", "NHWC", "CHW")
 
 
 class NotConvolution(Exception):
@@ -72,7 +72,7 @@ def takes_an_image_alone(spec: CheckSpec) -> bool:
 
 def _layouts(spec: CheckSpec) -> tuple[str, ...]:
     """Return the layout that is said, or those that images have."""
-    return _DEFAULT_LAYOUTS if spec.layout is None else (spec.layout,)
+    return IMAGES if spec.layout is None else (spec.layout,)
 
 
 def _name(spec: CheckSpec) -> str:

@@ -104,10 +104,15 @@ class Layer:
         return int(arguments["x"].shape[letters.index("C")]) if "C" in letters else 1
 
     def _constructor_arguments(self, arguments: Arguments) -> Iterator[tuple[str, Any]]:
+        records: dict[str, tuple[type, dict[str, Any]]] = {}
         for slot in self.slots:
             value = self._value(slot, arguments)
-            if value is not inspect.Parameter.empty:
+            inside = records.setdefault(slot.inside, (slot.record, {}))[1] if slot.record else None
+            if value is not inspect.Parameter.empty and inside is None:
                 yield slot.name, value
+            elif value is not inspect.Parameter.empty and inside is not None:
+                inside[slot.name] = value
+        yield from ((name, record(**fields)) for name, (record, fields) in records.items())
 
     def _value(self, slot: Slot, arguments: Arguments) -> Any:
         """Return what a parameter of the constructor is given; ``empty`` leaves it at its default."""

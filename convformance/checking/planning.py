@@ -22,7 +22,9 @@ from convformance.checking.slots import (
     parameters_of,
 )
 from convformance.checking.spec import CheckSpec
+from convformance.checking.suggesting import NotAsked
 from convformance.checking.target import quiet
+from convformance.checking.usual_layouts import LAYOUTS_OF_LAYERS
 from convformance.checking.weights import Entry, Matrix
 from convformance.processes.loading import error_text
 from convformance.reference.arrays import Array
@@ -31,12 +33,6 @@ from convformance.reference.operation import BY_NAME
 _SIZES = {"N": 2, "O": 5, "I": 4, "D": 3, "H": 7, "W": 6}  # that no two axes share
 _GEOMETRY = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}  # of the problem
 _RECTANGLE, _SQUARE = {"D": 2, "H": 3, "W": 2}, {"D": 3, "H": 3, "W": 3}
-
-# The layouts that layers are mostly written in.
-_LAYOUTS = (
-    *(("NCHW", "OIHW"), ("CHW", "OIHW"), ("NHWC", "HWIO"), ("HWC", "HWIO"), ("HW", "HW"), ("HWC", "OHW")),
-    *(("NCW", "OIW"), ("CW", "OIW"), ("NWC", "WIO"), ("W", "W"), ("NCDHW", "OIDHW")),
-)
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,13 @@ def plan(target: Any, method: str, spec: CheckSpec) -> Plan:
     """Return how the class or object ``target`` is asked; raises ValueError with the reason where no way works."""
     method = method or _forward_of(target if isinstance(target, type) else type(target))
     planned, reasons = _first_way(target, method, spec)
+    others = LAYOUTS_OF_LAYERS if planned is None and (spec.layout, spec.filter_layout) == (None, None) else ()
+    for layout, filters in others:
+        planned, _ = _first_way(target, method, replace(spec, layout=layout, filter_layout=filters))
+        if planned is not None:
+            return planned
     if planned is None:
-        raise ValueError(_cannot(target, method, spec, reasons))
+        raise _cannot(target, method, spec, reasons)
     return planned
 
 
@@ -280,20 +281,15 @@ def _groups(layer: Layer) -> int:
     return int(built.get("groups", 1))
 
 
-def _cannot(target: Any, method: str, spec: CheckSpec, reasons: Sequence[str]) -> str:
+def _cannot(target: Any, method: str, spec: CheckSpec, reasons: Sequence[str]) -> NotAsked:
     """Return why a layer cannot be asked, and the layout to state or the call to write, with its own parameters."""
     owner = target if isinstance(target, type) else type(target)
     reason = reasons[0] if reasons else "its constructor's parameters say nothing"
-    for layout, filters in _LAYOUTS:
-        if _is_asked(target, method, replace(spec, layout=layout, filter_layout=filters)):
-            return (
-                f"{owner.__name__} takes arrays of other axes: --layout {layout} --filter-layout {filters} ({reason})"
-            )
+    for layout, filters in LAYOUTS_OF_LAYERS:
+        if _first_way(target, method, replace(spec, layout=layout, filter_layout=filters))[0] is not None:
+            sentence = f"{owner.__name__} takes arrays of other axes ({reason})"
+            return NotAsked(sentence, options={"layout": layout, "filter_layout": filters})
     names = [each.name for each in parameters_of(owner) if each.default is inspect.Parameter.empty]
     built = f"fn({', '.join(f'{name}=...' for name in names)})" if isinstance(target, type) else "fn"
-    call = f"call=lambda fn, x, w, problem: {built}.{method}(x)"
-    return f"{owner.__name__} cannot be asked by itself: {reason}; or say how it is built and called, such as {call}"
-
-
-def _is_asked(target: Any, method: str, spec: CheckSpec) -> bool:
-    return _first_way(target, method, spec)[0] is not None
+    sentence = f"{owner.__name__} cannot be asked by itself: {reason}; or say how it is built and called"
+    return NotAsked(sentence, options={"call": f"lambda fn, x, w, problem: {built}.{method}(x)"})

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from operator import contains
 from typing import Any
 
+from convformance.checking import usual_layouts
 from convformance.checking.holders import holding
 from convformance.checking.names import meanings, role_of
 from convformance.checking.signature import name_of, operands_of, output_of, read
 from convformance.checking.source import Source
 from convformance.checking.spec import CheckSpec
+from convformance.checking.usual_layouts import filters_beside
 
 FROM_SOURCE = "read from the source"
 _BACKWARD = re.compile(r"back(ward|prop|_?pass)|bwd|grad", re.IGNORECASE)
@@ -23,10 +25,6 @@ _TARGETS = (
     ("filter", r"filter|weight|kernel|_w\b|_dw"),
     ("bias", r"bias|_db"),
 )
-_RANKS = (("1", ("NCW", "W", "NWC", "CW", "WC")), ("3", ("NCDHW", "DHW", "NDHWC", "CDHW", "DHWC")))
-_LAYOUTS = ("NCHW", "HW", "NHWC", "CHW", "HWC", "W", "NCW", "NWC")
-# Filters as they lie beside such activations where nobody says it, the usual first.
-_FILTERS = {"C_last": ("{s}IO", "O{s}I", "OI{s}", "{s}I"), "C": ("OI{s}", "I{s}", "{s}IO"), "": ("{s}",)}
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ def _with_layouts(reading: Reading, source: Source) -> Iterator[Reading]:
     if spec.layout is not None:
         yield reading
         if spec.filter_layout is None and "C" in spec.layout.upper() and spec.call is None and not _only_bias(spec):
-            for filters in _filters(spec.layout.upper()):
+            for filters in filters_beside(spec.layout.upper()):
                 yield replace(reading, spec=replace(spec, filter_layout=filters), layout="as it answers with it")
         return
     if spec.filter_layout is not None:
@@ -158,14 +156,15 @@ def _with_layouts(reading: Reading, source: Source) -> Iterator[Reading]:
         return
     activations, filters = _layouts_of_source(spec, source)
     if activations:
-        first, *others = (filters,) if filters else _filters(activations)
+        first, *others = (filters,) if filters else filters_beside(activations)
         yield _stated(reading, activations, first, FROM_SOURCE)
         yield from (_stated(reading, activations, each, "the first that it answers with") for each in others)
     if spec.call is not None:
         yield reading
         return
-    for layout in _likely(name_of(spec.fn), spec.fixed.get("padding")):
-        tried = _filters(layout)[: 1 if _only_bias(spec) else None]  # to a bias the filters do not matter
+    likely = _likely(name_of(spec.fn), spec.fixed.get("padding"))
+    for layout in sorted(likely, key=lambda each: each != usual_layouts.WINDOWED.get(source.windowed_axes())):
+        tried = filters_beside(layout)[: 1 if _only_bias(spec) else None]  # to a bias the filters do not matter
         for each in (filters,) if _same_letters(filters, layout) else tried:
             yield _stated(reading, layout, each, "the first that it answers with")
 
@@ -185,13 +184,8 @@ def _likely(name: str, padding: Any) -> Sequence[str]:
     """Return the layouts to try: the default, then others; those of the rank that a name or its padding says."""
     if padding == "causal" or "causal" in name.lower():  # in time
         name = "1d"
-    return next((layouts for rank, layouts in _RANKS if f"{rank}d" in name.lower()), _LAYOUTS)
-
-
-def _filters(layout: str) -> list[str]:
-    spatial = "".join(letter for letter in "DHW" if letter in layout)
-    kind = "" if "C" not in layout else "C_last" if layout.endswith("C") else "C"
-    return [each.format(s=spatial) for each in _FILTERS[kind]]
+    rank = next((rank for rank in (1, 3) if f"{rank}d" in name.lower()), None)
+    return usual_layouts.of_rank(rank) if rank else usual_layouts.ACTIVATIONS
 
 
 def _same_letters(filters: str, layout: str) -> bool:
@@ -206,7 +200,8 @@ def _layouts_of_source(spec: CheckSpec, source: Source) -> tuple[str, str]:
     transposed = operands_of(spec.operations)[:1] == ("x",) and "transpose" in spec.operations[0]
     read_filters = _filter_layout_of_time if len(set(activations) & {*"DHW"}) == 1 else filter_layout
     filters = next(filter(None, (read_filters(*axes, transposed=transposed) for axes in read_axes["w"])), "")
-    return activations, filters if _same_letters(filters, activations) else ""
+    is_beside = not activations or _same_letters(filters, activations)
+    return activations, filters if is_beside else ""
 
 
 def _axes_of_source(spec: CheckSpec, source: Source) -> dict[str, list[tuple[tuple[str, ...], str]]]:

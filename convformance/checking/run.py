@@ -6,10 +6,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from convformance.checking import autodiff, cases, channels, combining, impulses, integers, objects, trying, usage
+from convformance.checking import (
+    autodiff,
+    cases,
+    channels,
+    combining,
+    dtypes,
+    impulses,
+    integers,
+    objects,
+    trying,
+    usage,
+)
 from convformance.checking.asking import SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
 from convformance.checking.explanations import Explainer, diagnoses_of, form_diagnoses
 from convformance.checking.findings import Findings, FormFault
+from convformance.checking.hints import hints
 from convformance.checking.impulses import NotConvolution, no_convolution
 from convformance.checking.lacking import not_asked
 from convformance.checking.lookups import check_names
@@ -19,18 +31,15 @@ from convformance.checking.questions import Question
 from convformance.checking.refusals import Refusal, find_refusals
 from convformance.checking.result import CheckResult
 from convformance.checking.smallest import smallest_case
-from convformance.checking.spec import INTEGERS, CheckSpec
+from convformance.checking.spec import CheckSpec
 from convformance.checking.target import FunctionUnderTest
 from convformance.judging.diagnosis import Diagnosis
-from convformance.judging.grades import INACCURATE
-from convformance.test_cases.case import DTYPES
 
 __all__ = ["check", "run_check"]
 
 # Shares of the seconds for asking that explaining, and the search for smallest cases, may take after it.
 _EXPLAINING, _SHRINKING = 0.3, 0.15
 _LEAST_SECONDS = 0.2  # for either
-_SAME_SIZE = 3  # answers of the input's size that suggest a padding that was not said
 
 
 def check(
@@ -94,13 +103,26 @@ def run_check(spec: CheckSpec, on_event: OnEvent = _ignore, clock: Clock = time.
 def _run_check(spec: CheckSpec, on_event: OnEvent, clock: Clock) -> Findings:
     if spec.call is not None:
         check_names(spec.call)
-    spec = objects.as_function(spec)
+
+    def prepared(each: CheckSpec) -> FunctionUnderTest:
+        as_function = impulses.resolved(integers.resolved(objects.as_function(each)))
+        return trying.function_under_test(as_function, on_event)
+
     try:
-        spec = impulses.resolved(integers.resolved(spec))
+        function = dtypes.function_in_its_dtype(spec, prepared)
+        findings, returned = _asked(function, on_event, clock)
+        if not dtypes.is_misread(findings, returned, spec.dtype):
+            return findings
+        again, _ = _asked(prepared(replace(spec, dtype=returned)), on_event, clock)
     except NotConvolution as error:
         return no_convolution(spec, error)
-    function = trying.function_under_test(spec, on_event)
-    started = clock()
+    note = f"; asked in {returned}: it returns nothing else, and takes arrays of {spec.dtype} for such ones"
+    return replace(again, asked_otherwise=note) if again.ok else findings
+
+
+def _asked(function: FunctionUnderTest, on_event: OnEvent, clock: Clock) -> tuple[Findings, str]:
+    """Return the findings on a function, and the dtype of all its answers, empty where they differ."""
+    spec, started = function.spec, clock()
     own = cases.cases(function.capabilities, spec.dtype, empty=spec.empty)
     asked = combining.with_pairs(own, function.capabilities, spec.dtype)
     questioner = Questioner(function, asked, on_event, clock)
@@ -109,7 +131,11 @@ def _run_check(spec: CheckSpec, on_event: OnEvent, clock: Clock) -> Findings:
     ids = {case.id for case in own}
     usage.check_callable(function, [each for each in questioner.questions if each.case.id in ids])
     run = CheckRun(questioner, find_refusals(questioner.questions), clock() - started)
-    return integers.completed(run.findings(), spec, function)
+    findings = integers.completed(run.findings(), spec, function)
+    if function.only_dtype:
+        findings = replace(findings, asked_otherwise=f"; asked in {function.only_dtype}: it takes nothing else")
+    returned = {question.returned_dtype for question in questioner.questions if question.is_answered}
+    return findings, returned.pop() if len(returned) == 1 else ""
 
 
 @dataclass
@@ -141,7 +167,7 @@ class CheckRun:
             not_asked(self.function, questions, self.questioner.unasked),
             self.refusals,
             _form_faults(questions),
-            _hints(self.function, questions),
+            hints(self.function, questions),
             self.questioner.unasked,
             spec.seconds,
             spec.strict,
@@ -238,30 +264,3 @@ def _form_faults(questions: Sequence[Question]) -> list[FormFault]:
             faults.setdefault((fault.kind, fault.does), []).append(fault.message)
     ordered = sorted(faults.items(), key=lambda item: (item[0][0] == PRINTS, -len(item[1])))
     return [FormFault(kind, does, messages[0], len(messages), len(answered)) for (kind, does), messages in ordered]
-
-
-def _hints(function: FunctionUnderTest, questions: Sequence[Question]) -> list[str]:
-    """Return what the user may have forgotten to say: a padding that the function builds in, the dtype it returns."""
-    hints = []
-    capabilities = function.capabilities
-    if (
-        "padding" not in capabilities.stated
-        and not capabilities.signature.has("padding")
-        and _has_input_size(questions)
-    ):
-        hints.append("the result has the size of the image: if that is meant, say --padding same")
-    dtypes = {question.returned_dtype for question in questions if question.is_answered}
-    if len(dtypes) == 1 and (dtype := dtypes.pop()) in (*DTYPES, *INTEGERS) and dtype != function.spec.dtype:
-        hints.append(f"it returns {dtype} always: ask with --dtype {dtype} if that is meant")
-    inexact = [each for each in questions if each.judgement.grade in INACCURATE and each.is_wrong]
-    if inexact and len(inexact) == sum(each.is_wrong for each in questions):
-        hints.append('where a fast algorithm is meant (an FFT, Winograd), say grade="norm-wise"')
-    return hints
-
-
-def _has_input_size(questions: Sequence[Question]) -> bool:
-    """Whether every result of a convolution has the size of the input, though that is another size than asked for."""
-    answered = [each for each in questions if each.operation == "conv" and each.answers]
-    sizes = [(each.answers[0].value.shape[2:], each.case.problem) for each in answered]
-    other = [problem for _, problem in sizes if problem.input_size != problem.output_size]
-    return len(other) >= _SAME_SIZE and all(size == problem.input_size for size, problem in sizes)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from convformance.checking import cases
+from convformance.checking.borders import border_parameter
 from convformance.checking.channels import has_unit_steps, rightness
 from convformance.checking.signature import Signature, role_of
 from convformance.checking.spec import CheckSpec
@@ -21,7 +22,9 @@ def resolved(spec: CheckSpec, signature: Signature) -> CheckSpec:
     if required.get("padding") != "same_upper" or "border" not in required or _says_same(spec):
         return spec
     others = {name: value for name, value in spec.fixed.items() if role_of(name) != "padding"}
-    fixed: dict[str, Any] = {**others, "padding": "same_lower", "border": required["border"]}
+    parameter = border_parameter(signature)  # which keeps its own word for the border
+    own = {parameter.name: spec.fixed.get(parameter.name, parameter.default)} if parameter else {}
+    fixed: dict[str, Any] = {"border": required["border"], **others, **own, "padding": "same_lower"}
     at_the_start = replace(spec, fixed=fixed)
     return at_the_start if _trial(at_the_start, signature) > _trial(spec, signature) else spec
 

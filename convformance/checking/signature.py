@@ -8,6 +8,7 @@ from typing import Any
 
 from convformance.checking import forms
 from convformance.checking.names import COUNTS, OUTPUTS, SIZES, Meaning, meanings, role_of
+from convformance.checking.source import Source
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
 
 __all__ = ["GEOMETRY", "OPERANDS", "SIZES", "Parameter", "Signature", "operands_of", "read", "role_of"]
@@ -29,8 +30,8 @@ class Parameter:
     """One parameter: what it stands for or None, of which axis and side, its default or EMPTY, the forms it takes.
 
     ``untried``: nothing but a trial shows the forms. ``positional``: only position names it. ``entries`` are what an
-    argument holds that is several things in one; ``holder`` says how: ``dict``, ``namespace``, ``tuple``, or
-    ``result``, what ``maker`` returns beside its first result when it is called with the entries.
+    argument holds that is several things in one; ``holder`` says how: ``dict``, ``namespace``, ``tuple``, ``record``,
+    which ``maker`` makes of the entries, or ``result``, what it returns beside its first result.
     """
 
     name: str
@@ -140,7 +141,17 @@ def _declared(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
         return None
     named = [parameter for parameter in every if parameter.kind not in _VARIADIC]
     by_position = not named and any(parameter.kind == inspect.Parameter.VAR_POSITIONAL for parameter in every)
-    return None if by_position else named
+    by_keyword = next((each.name for each in every if each.kind == inspect.Parameter.VAR_KEYWORD), "")
+    return None if by_position else [*named, *_read_of_keywords(function, by_keyword, {each.name for each in named})]
+
+
+def _read_of_keywords(function: Callable[..., Any], name: str, known: Collection[str]) -> Iterator[inspect.Parameter]:
+    """Yield as parameters the keywords that ``**name`` is read for, as far as their names say something."""
+    source = Source(function)
+    for key in source.keys(name) if name else ():
+        if key.isidentifier() and key not in known and meanings(key):
+            default = source.default_of_key(name, key)
+            yield inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default)
 
 
 def _by_names(declared: Sequence[inspect.Parameter], operations: Sequence[str], rank: int) -> list[Parameter]:

@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from string import digits
 from typing import Any
 
+from convformance.checking.records import fields_of, record_of
 from convformance.checking.signature import role_of
 
 GEOMETRY = ("stride", "padding", "dilation", "groups")
@@ -36,10 +37,15 @@ _HAS_BIAS = frozenset(["bias", "usebias", "withbias", "hasbias", "addbias", "bia
 
 @dataclass(frozen=True)
 class Slot:
-    """A parameter of a constructor or a method, and what it stands for."""
+    """A parameter of a constructor or a method, and what it stands for; ``inside`` names the one that it is a field of.
+
+    ``record`` is then the class of records that this one takes.
+    """
 
     parameter: inspect.Parameter
     role: str
+    inside: str = ""
+    record: type | None = None
 
     @property
     def name(self) -> str:
@@ -67,12 +73,20 @@ def constructor_slots(owner: type, stated: Mapping[str, Any]) -> Iterator[tuple[
     declared = (
         parameters_of(owner) or parameters_of(inspect.getattr_static(owner, "__init__"))[1:]
     )  # where a class of classes hides them
-    options = [_roles(each, stated) for each in declared]
+    bare = [slot for each in declared for slot in _with_fields(each, owner)]
+    options = [_roles(each.parameter, stated) for each in bare]
     for roles in islice(product(*options), _TRIED):
         used = [role for role in roles if role not in ("", "stated")]
         if len(set(used)) == len(used):
-            pairs = zip(declared, roles, strict=True)
-            yield tuple(Slot(parameter, role) for parameter, role in pairs if role)
+            pairs = zip(bare, roles, strict=True)
+            yield tuple(replace(slot, role=role) for slot, role in pairs if role)
+
+
+def _with_fields(parameter: inspect.Parameter, owner: type) -> list[Slot]:
+    """Return a parameter of a constructor, or the fields of the record that it takes."""
+    record = record_of(parameter, owner)
+    fields = fields_of(record) if record else ()
+    return [Slot(field, "", parameter.name, record) for field in fields] or [Slot(parameter, "")]
 
 
 def _roles(parameter: inspect.Parameter, stated: Mapping[str, Any]) -> list[str]:

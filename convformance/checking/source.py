@@ -1,6 +1,7 @@
 """What the text of a function says of its arguments and results: keys, unpacked tuples, named axes, what it returns."""
 
 import ast
+import contextlib
 import inspect
 import re
 import textwrap
@@ -49,6 +50,16 @@ class Source:
             if any(each.arg is None and _is_name(each.value, name) for each in call.keywords):
                 yield from _left_open(call, callee)
 
+    def default_of_key(self, name: str, key: str) -> Any:
+        """Return what stands for an entry of a dictionary that is not there; None where that is no literal."""
+        calls = (node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and len(node.args) == 2)
+        for call in calls:
+            of_name = isinstance(call.func, ast.Attribute) and _is_name(call.func.value, name)
+            if of_name and _constant(call.args[0]) == key:
+                with contextlib.suppress(ValueError):
+                    return ast.literal_eval(call.args[1])
+        return None
+
     def attributes(self, name: str) -> tuple[str, ...]:
         """Return the attributes that are read of ``name``, methods left out."""
         called = {id(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
@@ -90,6 +101,19 @@ class Source:
                     return targets, where
         handed_on = (callee.axes(own) for callee, own in self._handed_on(name))
         return next((axes for axes in handed_on if axes[0]), (self._axes_of_docstring(name), "all"))
+
+    def windowed_axes(self) -> tuple[int, tuple[int, ...]]:
+        """Return how many axes the first array has that windows are read of, ``x[:, i : i + k, j : j + l]``, and which.
+
+        An array of as many as can be: in ``image[:, :, c][i : i + k]`` it is not seen.
+        """
+        most: tuple[int, tuple[int, ...]] = (0, ())
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and isinstance(node.ctx, ast.Load):
+                entries = node.slice.elts
+                axes = tuple(index for index, entry in enumerate(entries) if _is_window(entry))
+                most = max(most, (len(entries) if axes else 0, axes), key=lambda each: (len(each[1]), each[0]))
+        return most
 
     def _is_tuple_target(self, value: ast.expr) -> bool:
         return any(
@@ -182,6 +206,11 @@ def _own_nodes(tree: ast.AST) -> Iterator[ast.AST]:
         if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
             yield child
             yield from _own_nodes(child)
+
+
+def _is_window(entry: ast.expr) -> bool:
+    """Whether an index is a slice that begins at a variable and ends at another place."""
+    return isinstance(entry, ast.Slice) and entry.upper is not None and not isinstance(entry.lower, ast.Constant | None)
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

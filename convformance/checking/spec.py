@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from convformance.checking import arrays, borders, forms, holders, signature, suggesting
@@ -118,6 +118,10 @@ class CheckSpec:
         if strange:
             stated, allowed = self.fixed[strange[0]], ", ".join((*names, *_PER_AXIS, *COUNTS, "groups", "padding"))
             raise ValueError(f"{strange[0]}={stated!r} is no parameter of {read.name}; allowed: {allowed}")
+
+
+# The parameters that can be written as text, each with the value that it has where nothing is stated.
+USUAL_VALUES = {each.name: each.default for each in fields(CheckSpec) if each.name not in ("fn", "fixed", "w")}
 
 
 def _check_choice(name: str, value: str, allowed: Sequence[str]) -> None:

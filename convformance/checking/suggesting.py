@@ -1,7 +1,6 @@
-"""The call to write where it cannot be guessed: as an argument in Python, and as a command line to paste."""
+"""What is said where a function cannot be asked: why, and the parameters of ``check`` to state, such as a call."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convformance.checking.names import role_of
@@ -19,9 +18,58 @@ _VALUES = {
     **{role: f"problem.{role}" for role in ("input_size", "kernel_size", "output_size")},
 }
 _DICTIONARY = '{"stride": single_value(problem.stride), "pad": single_value(problem.padding)}'
+_HELPERS = ("single_value", "even")
 
 
-class CannotGuess(ValueError):
+class NotAsked(ValueError):
+    """The function cannot be asked so: ``sentence`` says why.
+
+    ``options`` are the parameters of ``check`` that would help; ``errors`` the exceptions with their counts, the most
+    frequent first; ``causes`` the likely causes.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        options: Mapping[str, Any],
+        errors: Mapping[str, int] | None = None,
+        causes: Sequence[str] = (),
+    ) -> None:
+        super().__init__(f"{sentence}; try {_in_python(options)}" if options else sentence)
+        self.sentence, self.options = sentence, dict(options)
+        self.errors, self.causes = dict(errors or {}), list(causes)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """All of it as JSON types."""
+        return {"sentence": self.sentence, "errors": self.errors, "causes": self.causes, "options": self.options}
+
+
+def _in_python(options: Mapping[str, Any]) -> str:
+    """Return the parameters as they are written in a call of ``check``."""
+    written = ", ".join(f"{name}={value if name == 'call' else repr(value)}" for name, value in options.items())
+    helpers = ", ".join(name for name in _HELPERS if f"{name}(" in options.get("call", ""))
+    return f"{written} (from convformance import {helpers})" if helpers else written
+
+
+def suggested_call(operands: Iterable[str], arguments: Iterable[str], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the call to write, and the geometry that it leaves alone as it is stated or at its default."""
+    text = f"lambda fn, {', '.join(operands)}, problem: fn({', '.join(arguments)})"
+    left_alone = {role: default for role, default in _DEFAULTS.items() if f"problem.{role}" not in text}
+    return {"call": text, **{role: stated.get(role, default) for role, default in left_alone.items()}}
+
+
+def known_arguments(read: Signature, operands: Sequence[str], convert: str) -> Iterable[str]:
+    """Yield the arguments for operands, ``convert`` making what is wanted of each, and for the usual geometry."""
+    for parameter in read.parameters:
+        if parameter.role in operands:
+            yield f"{convert}({parameter.role})" if convert else str(parameter.role)
+        elif parameter.role in _DEFAULTS:
+            yield f"{parameter.name}={_VALUES[parameter.role]}"
+
+
+class CannotGuess(NotAsked):
     """What is not known of a function's parameters, with the call to write."""
 
     def __init__(
@@ -32,84 +80,43 @@ class CannotGuess(ValueError):
         unknown: Sequence[Parameter],
         stated: Mapping[str, Any],
     ) -> None:
-        self.signature, self.operations, self.stated = signature, operations, stated
-        self.missing, self.unknown = missing, unknown
-        super().__init__(f"{self.reason}; say how to call it, such as {self._in_python()}")
-
-    @property
-    def reason(self) -> str:
-        """What is not known."""
-        names = ", ".join(each.name for each in self.signature.parameters) or "none"
-        reasons = [f"which parameter is {role}" for role in self.missing]
-        reasons += [f"what {each.name} stands for" for each in self.unknown]
-        return f"{self.signature.name}: its parameters ({names}) do not tell {', or '.join(reasons)}"
-
-    @property
-    def call(self) -> str:
-        """The call, as the text of a lambda."""
-        needed = operands_of(self.operations)
-        present = {leaf.role for leaf in self.signature.leaves}
-        roles = [role for role in OPERANDS if role in needed or role in present]
-        required = [each for each in self.signature.parameters if each.required or each in self.unknown]
-        spare = list(self.missing) if len(self.unknown) == 1 else []
-        arguments = [f"{each.name}={self._value(each, spare)}" for each in required]
-        return f"lambda fn, {', '.join(roles)}, problem: fn({', '.join(arguments)})"
-
-    @property
-    def fixed(self) -> dict[str, int]:
-        """The geometry that the call leaves at its default."""
-        return {role: value for role, value in _DEFAULTS.items() if f"problem.{role}" not in self.call}
-
-    def command_line(self, target: str, options: Sequence[str]) -> str:
-        """Return the message with a command line that runs as it is: ``options`` are those that were typed."""
-        fixed = [word for role, value in self.fixed.items() for word in ("--fixed", f"{role}={value}")]
-        command = ["convformance", "check", target, *options, "--call", self.call, *fixed]
-        return f"{self.reason}; say how to call it, such as {shlex.join(command)}"
-
-    def _in_python(self) -> str:
-        rest = "".join(f", {role}={value}" for role, value in self.fixed.items())
-        helpers = ", ".join(name for name in ("single_value", "even") if f"{name}(" in self.call)
-        note = f" (from convformance import {helpers})" if helpers else ""
-        return f"call={self.call}{rest}{note}"
-
-    def _value(self, parameter: Parameter, missing: Sequence[str]) -> str:
-        """Return what to write for a parameter; ``missing`` are operands that no other parameter is."""
-        if parameter.name in self.stated:
-            return repr(self.stated[parameter.name])
-        if parameter.entries:
-            return self._holder(parameter)
-        if parameter.role in OPERANDS or parameter.role in _VALUES:
-            return str(parameter.role) if parameter.role in OPERANDS else self._number(parameter)
-        if parameter.role is None and missing:
-            return f"({', '.join(missing)},)" if len(missing) == 1 else f"({', '.join(missing)})"
-        return _DICTIONARY if role_of(parameter.name) == "parameters" else "None"
-
-    def _number(self, parameter: Parameter) -> str:
-        index = {"D": -3, "H": -2, "W": -1}.get(parameter.axis)
-        if parameter.role == "padding" and parameter.side and index is not None:
-            return f"problem.padding[{index}][{1 if parameter.side == 'hi' else 0}]"
-        if parameter.role == "padding" and index is not None:
-            return f"even(problem.padding)[{index}]"
-        return f"problem.{parameter.role}[{index}]" if index is not None else _VALUES[str(parameter.role)]
-
-    def _holder(self, parameter: Parameter) -> str:
-        contents = [self._value(entry, ()) for entry in parameter.entries]
-        if parameter.holder == "tuple":
-            return f"({', '.join(contents)},)"
-        pairs = zip(parameter.entries, contents, strict=True)
-        return f"{{{', '.join(f'{entry.name!r}: {content}' for entry, content in pairs)}}}"
+        names = ", ".join(each.name for each in signature.parameters) or "none"
+        reasons = [f"which parameter is {role}" for role in missing]
+        reasons += [f"what {each.name} stands for" for each in unknown]
+        sentence = f"{signature.name}: its parameters ({names}) do not tell {', or '.join(reasons)}"
+        needed, present = operands_of(operations), {leaf.role for leaf in signature.leaves}
+        operands = [role for role in OPERANDS if role in needed or role in present]
+        required = [each for each in signature.parameters if each.required or each in unknown]
+        spare = list(missing) if len(unknown) == 1 else []
+        arguments = [f"{each.name}={_value(each, spare, stated)}" for each in required]
+        super().__init__(sentence, options=suggested_call(operands, arguments, stated))
 
 
-def options_of(request: Mapping[str, Any]) -> list[str]:
-    """Return the options that a request was typed with, those of a call left out."""
-    options = []
-    for name in ("op", "layout", "filter_layout", "forward"):
-        options += [f"--{name.replace('_', '-')}", request[name]] if request[name] else []
-    if request["returns"]:
-        options += ["--returns", ",".join(name or "-" for name in request["returns"])]
-    usual_values = {"dtype": "float64", "grade": "norm-wise", "arrays": "auto", "device": None, "seconds": 4.0}
-    for name, usual in usual_values.items():
-        text = f"{request[name]:g}" if name == "seconds" else request[name]
-        options += [f"--{name}", text] if request[name] != usual else []
-    options += ["--empty"] if request["empty"] else []
-    return options + [word for name, value in request["fixed"].items() for word in ("--fixed", f"{name}={value}")]
+def _value(parameter: Parameter, missing: Sequence[str], stated: Mapping[str, Any]) -> str:
+    """Return what to write for a parameter; ``missing`` are operands that no other parameter is."""
+    if parameter.name in stated:
+        return repr(stated[parameter.name])
+    if parameter.entries:
+        return _holder(parameter, stated)
+    if parameter.role in OPERANDS or parameter.role in _VALUES:
+        return str(parameter.role) if parameter.role in OPERANDS else _number(parameter)
+    if parameter.role is None and missing:
+        return f"({', '.join(missing)},)" if len(missing) == 1 else f"({', '.join(missing)})"
+    return _DICTIONARY if role_of(parameter.name) == "parameters" else "None"
+
+
+def _number(parameter: Parameter) -> str:
+    index = {"D": -3, "H": -2, "W": -1}.get(parameter.axis)
+    if parameter.role == "padding" and parameter.side and index is not None:
+        return f"problem.padding[{index}][{1 if parameter.side == 'hi' else 0}]"
+    if parameter.role == "padding" and index is not None:
+        return f"even(problem.padding)[{index}]"
+    return f"problem.{parameter.role}[{index}]" if index is not None else _VALUES[str(parameter.role)]
+
+
+def _holder(parameter: Parameter, stated: Mapping[str, Any]) -> str:
+    contents = [_value(entry, (), stated) for entry in parameter.entries]
+    if parameter.holder == "tuple":
+        return f"({', '.join(contents)},)"
+    pairs = zip(parameter.entries, contents, strict=True)
+    return f"{{{', '.join(f'{entry.name!r}: {content}' for entry, content in pairs)}}}"

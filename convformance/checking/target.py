@@ -51,6 +51,7 @@ class FunctionUnderTest:
     """One function that is asked.
 
     Keeps the first thing it printed since ``printed`` was last emptied, the shape of its last answer, and remarks.
+    ``answers``: it answered some trial; ``only_dtype`` is what it was asked in because it takes nothing else.
     """
 
     spec: CheckSpec
@@ -61,6 +62,8 @@ class FunctionUnderTest:
     notes: list[str] = field(default_factory=list)  # what was read of the function rather than stated
     layout_note: str = ""
     tried: list[tuple[str, str]] = field(default_factory=list)  # ways to call it that failed, each with the error
+    answers: bool = True
+    only_dtype: str = ""
 
     @property
     def call_seconds(self) -> float:

@@ -96,6 +96,7 @@ def _function_called_best(spec: CheckSpec, on_event: OnEvent) -> FunctionUnderTe
     if bias is not None and forms.is_shape(bias.forms[0]) and bias.forms[0] != forms.VECTOR:
         function.remark(f"takes {bias.name} in the shape ({', '.join(bias.forms[0])})")
     function.tried = [(failed.way, failed.error) for each, _, _ in attempts for failed in each.failed]
+    function.answers = attempt.level > RAISES
     return function
 
 

@@ -12,9 +12,10 @@ from convformance.checking.forms import single_value
 from convformance.checking.normalising import normalised
 from convformance.checking.origin import Origin
 from convformance.checking.questions import Question
-from convformance.checking.signature import Parameter
 from convformance.checking.spec import CheckSpec
+from convformance.checking.suggesting import NotAsked, known_arguments, suggested_call
 from convformance.checking.target import FunctionUnderTest, Raised
+from convformance.checking.usual_layouts import SUGGESTED
 from convformance.judging.grades import RIGHT
 from convformance.judging.rule import Judgement, judge
 from convformance.processes.limits import CallTimeout
@@ -45,45 +46,12 @@ _SENTENCES = {
     "arguments": "an argument may be missing, or have another form",
     "nothing": "it returns nothing: it may write its result into an argument",
 }
-# Layouts that are tried where another number of axes is wanted: activations and filters.
-_LAYOUTS = (
-    ("HW", None),
-    ("W", None),
-    ("HWC", "HWIO"),
-    ("CHW", "OIHW"),
-    ("NHWC", "HWIO"),
-    ("NHWC", "OHWI"),
-    ("NCW", "OIW"),
-    ("CW", "OIW"),
-    ("NHW", None),
-    ("NCHW", "OIHW"),
-    ("HWC", "HWI"),
-    ("CHW", "IHW"),
-    ("CHW", "HW"),
-    ("HWC", "HW"),
-    ("NCDHW", "OIDHW"),
-    ("DHW", None),
-)
 _CONVERTERS = {"torch": "from_numpy", "tensorflow": "constant", "jax.numpy": "asarray", "cupy": "asarray"}
-# What stays where a call says nothing of it.
-_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 _TRIALS, _AMONG = 6, 36  # questions that a suggestion is tried on, of so many small ones
 
 
-class UncallableError(ValueError):
-    """The call fails in every question.
-
-    ``errors`` are the exceptions with their counts, the most frequent first; ``causes`` the likely causes;
-    ``options`` the parameters of ``check`` that would help, tried where they could be; ``sentence`` is the message
-    without them.
-    """
-
-    def __init__(
-        self, sentence: str, *, errors: Mapping[str, int], causes: Sequence[str], options: Mapping[str, Any]
-    ) -> None:
-        written = ", ".join(f"{name}={value if name == 'call' else repr(value)}" for name, value in options.items())
-        super().__init__(f"{sentence}; try {written}" if written else sentence)
-        self.sentence, self.errors, self.causes, self.options = sentence, dict(errors), list(causes), dict(options)
+class UncallableError(NotAsked):
+    """The call fails in every question; ``options`` are tried where they can be."""
 
 
 @dataclass
@@ -172,7 +140,7 @@ def _suggestion(failure: _Failure, causes: Sequence[str]) -> dict[str, Any]:
         return {}
     call = _call(failure, _converter(spec) if "tensors" in causes else "")
     candidates = [call] if "tensors" in causes else []
-    candidates += [_layout_options(activations, filters) for activations, filters in _LAYOUTS]
+    candidates += [_layout_options(activations, filters) for activations, filters in SUGGESTED]
     candidates += [{"dtype": dtype} for dtype in ("float32", "float64") if dtype != spec.dtype]
     unknown = {} if set(causes) <= {"nothing"} else call
     scores = [_score(spec, options) for options in candidates]
@@ -248,19 +216,7 @@ def _judgement(function: FunctionUnderTest, case: Any) -> Judgement | None:
 
 def _call(failure: _Failure, convert: str) -> dict[str, Any]:
     """Return the call to write out, its arrays converted, and the geometry that it leaves alone."""
-    capabilities, spec = failure.function.capabilities, failure.function.spec
+    capabilities = failure.function.capabilities
     read = capabilities.signature
     operands = [role for role in signature.OPERANDS if role in (*capabilities.operands, "bias") and read.has(role)]
-    values = {role: f"{convert}({role})" if convert else role for role in operands}
-    values |= {role: f"single_value(problem.{role})" for role in ("stride", "padding", "dilation")}
-    values["groups"] = "problem.groups"
-    arguments = [
-        _argument(parameter, values[parameter.role]) for parameter in read.parameters if parameter.role in values
-    ]
-    text = f"lambda fn, {', '.join(operands)}, problem: fn({', '.join(arguments)})"
-    left_alone = {role: default for role, default in _DEFAULTS.items() if f"problem.{role}" not in text}
-    return {"call": text, **{role: spec.fixed.get(role, default) for role, default in left_alone.items()}}
-
-
-def _argument(parameter: Parameter, value: str) -> str:
-    return value if parameter.role in signature.OPERANDS else f"{parameter.name}={value}"
+    return suggested_call(operands, known_arguments(read, operands, convert), failure.function.spec.fixed)

@@ -18,6 +18,9 @@ _LONGEST = 64  # entries of a list that are looked into
 # Names of arrays that have the shape of the weights and are something else.
 _DERIVED = re.compile(r"^d(?!ata|epth)|^g_|grad|delta|cache|last|prev|moment|velocity|^[mv]_|_[mv]$", re.IGNORECASE)
 
+# Names of what holds several such arrays, under the names of the weights themselves.
+_COLLECTION = re.compile(r"^d?grad|gradients?$|cache", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -31,9 +34,15 @@ class Entry:
         return next((str(key) for _, key in reversed(self.way) if isinstance(key, str)), "")
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All names on the way to it, without underscores in front."""
+        return tuple(key.lstrip("_") for _, key in self.way if isinstance(key, str))
+
+    @property
     def derived(self) -> bool:
-        """Whether its name says that it is a gradient or something else that training keeps."""
-        return _DERIVED.search(self.name.lstrip("_")) is not None
+        """Whether a name says that it is a gradient or something else that training keeps."""
+        inside = any(map(_COLLECTION.search, self.names))
+        return inside or _DERIVED.search(self.name.lstrip("_")) is not None
 
     def value(self, root: Any) -> Any:
         """Return the array in ``root``."""

@@ -24,7 +24,9 @@ def circular(asked: Computation) -> Iterator[Prediction]:
     if asked.gives != "output" or problem.border != ZERO or 0 in problem.input_shape:
         return
     padded = [("", asked)]
-    if any(entry > 0 for pair in problem.padding for entry in pair):
+    # A smaller part of it may hold no sum that wraps round: that is as well a turned kernel without a transform.
+    is_all = asked.answer.shape[2:] == problem.padded_size
+    if is_all and any(entry > 0 for pair in problem.padding for entry in pair):
         padded += [(", over the padded data", computation) for _, computation in padded_with("constant", asked)]
     for (data, computation), (anchor, before), turned in product(padded, _ANCHORS.items(), (False, True)):
         detail = f"{anchor}{', the kernel turned' if turned else ''}{data}"

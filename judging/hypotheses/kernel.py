@@ -20,6 +20,7 @@ from convformance.judging.hypotheses.hypothesis import (
 from convformance.reference.arrays import Array
 
 _ALL = (slice(None),)
+_WITH_PADDING = "the sides of the padding exchanged with it"
 _COUNTS = (4, 8, 16, 32, 64)  # taps to a block, of which a kernel may lose what is left over
 
 
@@ -34,8 +35,13 @@ def kernel_rotated(asked: Computation) -> Iterator[Prediction]:
     Read tap t at position + t * dilation without turning the kernel; in an input gradient written as a convolution turn
     it on all spatial axes, in one that scatters do not.
     """
-    if "filter" in asked.reads:
-        yield "", asked.mapped("filter", _rotated)
+    if "filter" not in asked.reads:
+        return
+    rotated = asked.mapped("filter", _rotated)
+    yield "", rotated
+    sides = tuple((hi, lo) for lo, hi in asked.problem.padding)
+    if sides != asked.problem.padding:  # NumPy's and SciPy's mode="same" is centred so
+        yield from ((_WITH_PADDING, changed) for _, changed in with_geometry(rotated, padding=sides))
 
 
 def gradient_rotated(asked: Computation) -> Iterator[Prediction]:

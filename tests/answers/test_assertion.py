@@ -1,12 +1,15 @@
 """``assert_close`` and ``bound``: silent for rounding, for every operation, and a message that says what is wrong."""
 
-from typing import Any
+import inspect
+from dataclasses import fields
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 
 import convformance
 from convformance import assert_close, bound
+from convformance.answers.settings import Settings, Stated
 from convformance.reference import OPERATIONS, operations
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
@@ -152,3 +155,22 @@ def test_what_holds_no_numbers_is_an_error(answer: Any) -> None:
 def test_an_empty_answer_is_close() -> None:
     x, w = operands()
     assert_close(np.zeros((0, 4, 5, 5), np.float32), x[:0], w)
+
+
+@pytest.mark.parametrize("function", [assert_close, bound, convformance.explain])
+def test_help_shows_every_keyword_with_its_default(function: Any) -> None:
+    shown = inspect.signature(function).parameters
+    stated = {each.name: each.default for each in fields(Settings)}
+    default = None if function is convformance.explain else "componentwise"
+    assert {name: shown[name].default for name in stated} == {**stated, "grade": default}
+    assert not any(each.kind == inspect.Parameter.VAR_KEYWORD for each in shown.values())
+
+
+def test_type_checkers_know_the_same_keywords() -> None:
+    assert list(Stated.__annotations__) == [each.name for each in fields(Settings)]
+    assert get_type_hints(Stated) == get_type_hints(Settings)
+
+
+def test_a_keyword_that_is_not_known_is_named() -> None:
+    with pytest.raises(TypeError, match=r"bound\(\) got an unexpected keyword argument 'strides'"):
+        bound(np.ones((3, 3)), np.ones((2, 2)), strides=2)  # type: ignore[call-arg]

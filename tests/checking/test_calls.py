@@ -310,7 +310,7 @@ PASTED = [
 def test_the_suggested_command_runs_as_it_is(target: str, options: tuple[str, ...]) -> None:
     refused = convformance(target, *options)
     assert refused.returncode == 2, refused.stdout
-    command = refused.stderr.strip().partition("such as convformance check ")[2]
+    command = refused.stderr.strip().partition("try: convformance check ")[2]
     assert command
     pasted = convformance(*shlex.split(command))
     assert pasted.returncode in (0, 1), pasted.stderr
@@ -320,7 +320,7 @@ def test_the_suggested_command_runs_as_it_is(target: str, options: tuple[str, ..
 def test_the_suggested_argument_is_python() -> None:
     with pytest.raises(ValueError, match="flavour stands for") as raised:
         check(function("calls_planes.py:mystery"), layout="HW")
-    text = re.search(r"such as call=(.*?), stride=1", str(raised.value))
+    text = re.search(r"try call=(.*?), stride=1", str(raised.value))
     assert text is not None, raised.value
     call = eval(text[1])
     result = check(
