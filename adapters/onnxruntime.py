@@ -63,20 +63,27 @@ class Onnxruntime(OnnxruntimeRaw, OnnxruntimeBeyond):
         return in_memory("unaligned", "guarded")
 
     def notation(self) -> Notation:
-        """Return how a script writes ONNX Runtime with its threads."""
-        imports = "import numpy as np", "import onnxruntime", "from onnx import helper, numpy_helper"
-        threads = "settings = onnxruntime.SessionOptions()", f"settings.intra_op_num_threads = {self.mode['threads']}"
-        return Notation(setup=(*imports, *threads))
+        """Return how a script writes ONNX Runtime, with its threads where they are not the default."""
+        imports = "import numpy as np", "import onnxruntime as ort", "from onnx import helper, numpy_helper"
+        threads = "settings = ort.SessionOptions()", f"settings.intra_op_num_threads = {self.mode['threads']}"
+        return Notation(setup=(*imports, *(threads if self._has_threads else ())))
+
+    @property
+    def _has_threads(self) -> bool:
+        return self.mode["threads"] != self.options["threads"][0]
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the model of one node for each operator, and the session that runs it."""
         x = names.get("input") or names["output"]
-        return {
+        texts = {
             "conv": self._model_text("Conv", _conv_attributes(problem), x, bias),
             "conv_transpose": self._model_text("ConvTranspose", _transposed_attributes(problem), x, bias),
             "conv_integer": self._integer_model_text(problem, x),
             **self._beyond_fields(problem, x, bias, large="input" in names),
         }
+        if not self._has_threads:
+            return texts
+        return {name: text.replace("ToString(), ", "ToString(), settings, ") for name, text in texts.items()}
 
     def _conv_nodes(self, problem: Problem) -> tuple[Node, ...]:
         return ("Conv", _conv_attributes(problem), ("x", "w", "bias")), *following_nodes(problem)
@@ -93,11 +100,11 @@ class Onnxruntime(OnnxruntimeRaw, OnnxruntimeBeyond):
 inputs = {{{inputs}}}
 element = helper.np_dtype_to_tensor_dtype({x}.dtype)
 node = helper.make_node("{operator}", {operands}, ["y"]{options(**dict(attributes))})
-infos = [helper.make_tensor_value_info(name, element, array.shape) for name, array in inputs.items()]
+infos = [helper.make_tensor_value_info(n, element, a.shape) for n, a in inputs.items()]
 result = helper.make_tensor_value_info("y", element, None)
 graph = helper.make_graph([node], "case", infos, [result]{constants})
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
-session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
     def _integer_model_text(self, problem: Problem, x: str) -> str:
@@ -112,11 +119,11 @@ session.run(None, inputs)[0]"""
 inputs = {{{inputs}{zeros}}}
 node = helper.make_node("ConvInteger", {_input_names(x, [*_zero_points(problem)])}, ["y"]{attributes})
 of = helper.np_dtype_to_tensor_dtype
-infos = [helper.make_tensor_value_info(name, of(array.dtype), array.shape) for name, array in inputs.items()]
+infos = [helper.make_tensor_value_info(n, of(a.dtype), a.shape) for n, a in inputs.items()]
 result = helper.make_tensor_value_info("y", of(np.dtype("int32")), None)
 graph = helper.make_graph([node], "case", infos, [result]{constants})
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
-session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
     @route("conv", "Conv", script="{conv}")

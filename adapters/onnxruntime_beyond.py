@@ -174,12 +174,12 @@ def _chain_text(nodes: tuple[Node, ...], problem: Problem, x: str, bias: str, co
 inputs = {{{", ".join(f'"{name}": {name}' for name in inputs)}}}
 element = helper.np_dtype_to_tensor_dtype({x}.dtype)
 nodes = [{listed_nodes.rstrip(", ")}]
-infos = [helper.make_tensor_value_info(name, element, array.shape) for name, array in inputs.items()]
+infos = [helper.make_tensor_value_info(n, element, a.shape) for n, a in inputs.items()]
 result = helper.make_tensor_value_info("y{len(nodes) - 1}", element, None)
 constants = {constants}
 graph = helper.make_graph(nodes, "case", infos, [result], constants)
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
-session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
 
