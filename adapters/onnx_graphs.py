@@ -78,7 +78,7 @@ class Graph:
 inputs = {{{", ".join(f'"{name}": {text}' for name, text in inputs.items())}}}
 kind = helper.np_dtype_to_tensor_dtype
 nodes = [{", ".join(nodes)}]
-infos = [helper.make_tensor_value_info(name, kind(array.dtype), array.shape) for name, array in inputs.items()]
+infos = [helper.make_tensor_value_info(n, kind(a.dtype), a.shape) for n, a in inputs.items()]
 result = helper.make_tensor_value_info("y{len(self.nodes) - 1}", kind({kind}), None)
 graph = helper.make_graph(nodes, "case", infos, [result]{f", [{initial}]" if initial else ""})
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})

@@ -9,6 +9,7 @@ from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxIntegers
 from convformance.adapters.onnxruntime_raw import OnnxruntimeRaw
+from convformance.reference.problem import Problem
 
 
 class Onnxruntime(OnnxruntimeRaw, OnnxIntegers):
@@ -32,7 +33,7 @@ class Onnxruntime(OnnxruntimeRaw, OnnxIntegers):
         r"Computed output (dimension is <= 0|shape is inconsistent)",
     )
     running = """\
-session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
 
     def __init__(self, **mode: str) -> None:
@@ -51,10 +52,21 @@ session.run(None, inputs)[0]"""
         return in_memory("unaligned", "guarded")
 
     def notation(self) -> Notation:
-        """Return how a script writes ONNX Runtime with its threads."""
-        imports = "import numpy as np", "import onnxruntime", "from onnx import helper, numpy_helper"
-        threads = "settings = onnxruntime.SessionOptions()", f"settings.intra_op_num_threads = {self.mode['threads']}"
-        return Notation(setup=(*imports, *threads))
+        """Return how a script writes ONNX Runtime, with its threads where they are not the default."""
+        imports = "import numpy as np", "import onnxruntime as ort", "from onnx import helper, numpy_helper"
+        threads = "settings = ort.SessionOptions()", f"settings.intra_op_num_threads = {self.mode['threads']}"
+        return Notation(setup=(*imports, *(threads if self._has_threads else ())))
+
+    @property
+    def _has_threads(self) -> bool:
+        return self.mode["threads"] != self.options["threads"][0]
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return the lines that make each model and run it, in a session with the threads of the mode."""
+        texts = super().script_fields(problem, names, bias)
+        if not self._has_threads:
+            return texts
+        return {name: text.replace("ToString(), ", "ToString(), settings, ") for name, text in texts.items()}
 
     def load(self, model: bytes) -> Loaded:
         session: Any = self.runtime.InferenceSession(model, self.settings, providers=["CPUExecutionProvider"])

@@ -71,14 +71,14 @@ def _model(operator: str, call: RawCall, *, constant: bool = False, shapes: bool
     operands = list(call.shapes)
     inputs = ", ".join(f'"{name}": {name}' for name in operands if not (constant and name == "w"))
     constants = ', [numpy_helper.from_array(w, "w")]' if constant else ""
-    shape = "array.shape" if shapes else "None"
+    shape = "a.shape" if shapes else "None"
     return f"""\
 inputs = {{{inputs}}}
 element = helper.np_dtype_to_tensor_dtype
 node = helper.make_node("{operator}", {operands}, ["y"]{_attributes(operator, call)})
-infos = [helper.make_tensor_value_info(name, element(array.dtype), {shape}) for name, array in inputs.items()]
+infos = [helper.make_tensor_value_info(n, element(a.dtype), {shape}) for n, a in inputs.items()]
 result = helper.make_tensor_value_info("y", element(x.dtype), None)
 graph = helper.make_graph([node], "case", infos, [result]{constants})
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {_OPSET})], ir_version={_IR_VERSION})
-session = onnxruntime.InferenceSession(model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""

@@ -1,22 +1,18 @@
-"""The command line: run, ci, report, check, adapters, cases, reproduce, export, judge, history and the others.
+"""The command line: run, ci, report, check, adapters, cases, causes, issue, reproduce, export, history and the others.
 
 Exit status: 0 all conformant or known, 1 findings, 2 usage, 3 the run itself broke.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from convformance import __version__, options
+from convformance import __version__, cli_findings, options
+from convformance.cli_findings import print_lines
 from convformance.history import parser as history
 from convformance.running import launch
-from convformance.running.launch import BROKEN, FINDINGS, OK, USAGE
-
-if TYPE_CHECKING:
-    from convformance.running.evidence import Evidence
+from convformance.running.launch import BROKEN, USAGE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         _declare_explain,
         _declare_adapters,
         _declare_cases,
-        _declare_reproduce,
-        _declare_smallest,
+        cli_findings.declare,
         _declare_export,
         _declare_judge,
         _declare_smoke,
@@ -152,7 +147,7 @@ def _report(parsed: argparse.Namespace) -> int:
         "html": parsed.output,
         **{name: getattr(parsed, name) for name in ("markdown", "junit", "ctrf", "badge", "versions")},
     }
-    status = launch.report(parsed.records, outputs, baseline=parsed.baseline, show=_print)
+    status = launch.report(parsed.records, outputs, baseline=parsed.baseline, show=print_lines)
     if parsed.open:
         _open(parsed.output)
     return status
@@ -314,7 +309,7 @@ def _declare_adapters(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 def _adapters(parsed: argparse.Namespace) -> int:
     from convformance import listing
 
-    return _print(listing.known() if parsed.known else listing.adapters(routes=parsed.routes))
+    return print_lines(listing.known() if parsed.known else listing.adapters(routes=parsed.routes))
 
 
 def _declare_cases(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -332,59 +327,8 @@ def _cases(parsed: argparse.Namespace) -> int:
     from convformance import listing
 
     if parsed.coverage:
-        return _print(listing.coverage_of(parsed.tier))
-    return _print(listing.cases(parsed.tier, tuple(parsed.family), tuple(parsed.case)))
-
-
-def _declare_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    reproduce = commands.add_parser("reproduce", help="print a script that shows one finding, as short as can be")
-    _declare_question(reproduce)
-    reproduce.add_argument(
-        "--files",
-        type=Path,
-        metavar="DIR",
-        help="of exec:COMMAND: write there what the program is sent, and what is right",
-    )
-    reproduce.set_defaults(command=_reproduce)
-
-
-def _declare_question(parser: argparse.ArgumentParser) -> None:
-    """Declare what names one question."""
-    parser.add_argument("--adapter", required=True, metavar="SPEC")
-    for name, what in (("op", "operation"), ("route", "route"), ("case", "id of the case"), ("dtype", "dtype")):
-        parser.add_argument(f"--{name}", required=True, help=what)
-
-
-def _reproduce(parsed: argparse.Namespace) -> int:
-    if parsed.files is not None:
-        from convformance.exchange import transcript
-
-        question = parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype
-        return _print([transcript.write(*question, folder=parsed.files)])
-    evidence = _evidence(parsed, fill=None)
-    if evidence.script is None:
-        print("convformance: nothing that fails here is small enough for a script", file=sys.stderr)
-        return FINDINGS
-    return _print([evidence.script])
-
-
-def _declare_smallest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    smallest = commands.add_parser("smallest", help="find and print the smallest case that fails as one verdict did")
-    _declare_question(smallest)
-    smallest.add_argument("--fill", default="int", help="the fill that was wrong (default: int)")
-    smallest.add_argument("--json", action="store_true", help="print it as the record keeps it")
-    smallest.set_defaults(command=_smallest)
-
-
-def _smallest(parsed: argparse.Namespace) -> int:
-    import json
-
-    from convformance.checking import text
-
-    smallest = _evidence(parsed, fill=parsed.fill).smallest
-    if parsed.json:
-        return _print([json.dumps(smallest)])
-    return _print(list(text.smallest_case(smallest)) if smallest else ["nothing fails on exact numbers here"])
+        return print_lines(listing.coverage_of(parsed.tier))
+    return print_lines(listing.cases(parsed.tier, tuple(parsed.family), tuple(parsed.case)))
 
 
 def _declare_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -426,18 +370,3 @@ def _smoke(parsed: argparse.Namespace) -> int:
     from convformance.exchange import command
 
     return command.run_smoke(parsed)
-
-
-def _evidence(parsed: argparse.Namespace, *, fill: str | None) -> "Evidence":
-    from convformance.running import evidence
-
-    return evidence.evidence_of(parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype, fill=fill)
-
-
-def _print(lines: Sequence[str]) -> int:
-    """Print ``lines``; a reader that closes the pipe early is no error."""
-    try:
-        print("\n".join(lines), flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return OK

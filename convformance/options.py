@@ -29,7 +29,8 @@ class RunOptions:
 
     ``shard`` is ``(index from 1, of)``; ``time_limit`` the seconds that a question may take, ``memory`` the gigabytes
     that a worker may have (None: its share of the machine's), ``expected`` the user's file of expectations,
-    ``compile_cache`` the folder in which frameworks keep what they compile, for the next run.
+    ``compile_cache`` the folder in which frameworks keep what they compile, for the next run; ``script_runs``: the
+    scripts of findings are run when all is asked.
     """
 
     adapters: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class RunOptions:
     time_limit: float = TIME_LIMIT
     memory: float | None = None
     compile_cache: Path | None = None
+    script_runs: bool = True
 
     @classmethod
     def of(cls, option: Any) -> "RunOptions":
@@ -57,6 +59,7 @@ class RunOptions:
             time_limit=float(getattr(option, "timeout", None) or TIME_LIMIT),
             memory=option.memory,
             compile_cache=option.compile_cache,
+            script_runs=not getattr(option, "no_script_runs", False),
         )
 
     def allowed(self, name: str) -> tuple[str, ...]:
@@ -83,6 +86,7 @@ class RunOptions:
         argv += [f"--memory={self.memory:g}"] if self.memory else []
         argv += [f"--expected={self.expected}"] if self.expected else []
         argv += [f"--compile-cache={self.compile_cache.resolve()}"] if self.compile_cache else []
+        argv += [] if self.script_runs else ["--no-script-runs"]
         return [*argv, "--resume"] if self.resume else argv
 
 
@@ -123,3 +127,4 @@ def declare(add: Any) -> None:
         help=f"keep what frameworks compile there, for the next run (default: ${COMPILE_CACHE}, or nowhere)",
     )
     add("--resume", action="store_true", help="do not ask again what the record already holds")
+    add("--no-script-runs", action="store_true", help="do not run the scripts of findings, which may crash or hang")

@@ -60,9 +60,14 @@ class Failure:
     want: Array
 
     @property
-    def kind(self) -> tuple[bool, str]:
-        """What a smaller failure must share: whether there is an answer, and how what is said of it begins."""
-        return self.answer is None, " ".join(self.error.split(maxsplit=4)[:4]).split(":")[0]
+    def kind(self) -> tuple[bool, str, bool]:
+        """What a smaller failure must share: whether there is an answer, how what is said of it begins, and stray NaN.
+
+        A NaN that does not belong there is another mistake than a number that is not exact.
+        """
+        got, want = (None if array is None else np.isnan(widened(array)) for array in (self.answer, self.want))
+        strays = got is not None and want is not None and not np.array_equal(got, want)
+        return self.answer is None, " ".join(self.error.split(maxsplit=4)[:4]).split(":")[0], strays
 
     @property
     def difference(self) -> Array | None:

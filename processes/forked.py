@@ -31,7 +31,7 @@ ANSWERED, DIED, SILENT = "answered", "died", "silent"
 class Forked:
     """How a fork ended: ``answered`` with what the function returned, ``died``, or ``silent`` until its time was up.
 
-    ``printed`` is the end of what it printed.
+    ``printed`` is the end of what it printed, ``status`` how one that died ended, as ``subprocess`` says it.
     """
 
     kind: str
@@ -39,16 +39,20 @@ class Forked:
     message: str = ""
     printed: str = ""
     seconds: float = 0.0
+    status: int = 0
 
 
-def in_fork(function: Callable[[], Any], *, seconds: float) -> Forked:
-    """Return what ``function`` returns (JSON types) in a fork that may take ``seconds``, or how that ended."""
+def in_fork(function: Callable[[], Any], *, seconds: float, cpu_seconds: int = CPU_SECONDS) -> Forked:
+    """Return what ``function`` returns (JSON types) in a fork, or how that ended.
+
+    It may take ``seconds``, and compute for ``cpu_seconds`` of them.
+    """
     started = time.monotonic()
     reader, writer = os.pipe()
     output = os.memfd_create("output")
     process = os.fork()
     if process == 0:
-        _run(function, writer, output)  # does not come back
+        _run(function, writer, output, cpu_seconds)  # does not come back
     os.close(writer)
     try:
         text = _read(reader, started + seconds)
@@ -60,19 +64,19 @@ def in_fork(function: Callable[[], Any], *, seconds: float) -> Forked:
     taken = time.monotonic() - started
     if text:
         return Forked(ANSWERED, json.loads(text), printed=printed, seconds=taken)
-    if text is None or used >= CPU_SECONDS - 1:
+    if text is None or used >= cpu_seconds - 1:
         return Forked(SILENT, message="no answer", printed=printed, seconds=taken)
-    return Forked(DIED, message=ending(status), printed=printed, seconds=taken)
+    return Forked(DIED, message=ending(status), printed=printed, seconds=taken, status=status)
 
 
-def _run(function: Callable[[], Any], writer: int, output: int) -> None:
+def _run(function: Callable[[], Any], writer: int, output: int, cpu_seconds: int) -> None:
     """In the fork: call the function, write down what it returns, and end without a word of farewell."""
     status = 1
     try:
         for stream in (1, 2):
             os.dup2(output, stream)
         sys.stdout = sys.stderr = os.fdopen(os.dup(output), "w", buffering=1)
-        _limit()
+        _limit(cpu_seconds)
         with os.fdopen(writer, "w") as channel:
             json.dump(function(), channel)
         status = 0
@@ -80,9 +84,9 @@ def _run(function: Callable[[], Any], writer: int, output: int) -> None:
         os._exit(status)
 
 
-def _limit() -> None:
+def _limit(cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     with suppress(OSError, ValueError):
         data = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_DATA, (data + MEMORY, data + MEMORY))

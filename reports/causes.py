@@ -112,7 +112,12 @@ class Cause:
         new = sum(verdict.new for verdict in self.verdicts)
         others += f"; {new:,} of them new" if new else ""
         count = plural(len(self.verdicts), "verdict")
-        return f"{_what(self)}: {count} {asked}, in {_several(dtypes, 'dtype')}{others}."
+        return f"{self.what}: {count} {asked}, in {_several(dtypes, 'dtype')}{others}."
+
+    @property
+    def what(self) -> str:
+        """What happens, as the beginning of a sentence."""
+        return _what(self)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def causes(records: Records) -> tuple[Cause, ...]:
         Cause(
             adapter,
             explanation,
-            tuple(sorted(verdicts, key=lambda verdict: (verdict.key in inferred, *_represents(verdict)))),
+            tuple(sorted(verdicts, key=lambda verdict: (verdict.key in inferred, *represents(verdict)))),
             tuple(line for line in lines[adapter, explanation.name] if line.route_key in _routes(verdicts)),
             sum(verdict.key in inferred for verdict in verdicts),
         )
@@ -256,9 +261,10 @@ def _inferred(records: Records, explained: Mapping[Key, Explanation]) -> dict[Ke
     }
 
 
-def _represents(verdict: Verdict) -> tuple[bool, bool, int, tuple[float, str, str], Key]:
+def represents(verdict: Verdict) -> tuple[bool, bool, int, tuple[float, str, str], Key]:
     """Order verdicts by how well they represent others: those with evidence first, then the worst."""
-    evidence = verdict.smallest is None, verdict.script is None
+    failed = verdict.script_run is None or verdict.script_run.fails
+    evidence = verdict.smallest is None or not failed, verdict.script is None
     return *evidence, severity(verdict.grade), by_error(verdict), verdict.key
 
 

@@ -107,4 +107,6 @@ def _evidence(verdict: Verdict, cause: str) -> dict[str, Any]:
     """Return what a finding has beyond its message: where it lies, its script, its diagnosis, cause and error."""
     shown = {"trace": outcomes.evidence(verdict), "snippet": visible(verdict.script or "")}
     extra = {"diagnosis": list(map(visible, verdict.diagnosis)), "cause": cause, "error": verdict.error}
+    if verdict.script_run is not None:
+        extra["run"] = visible(verdict.script_run.text)
     return {name: value for name, value in shown.items() if value} | {"extra": extra}

@@ -259,7 +259,21 @@ class Smallest:
     difference: MaybeNested = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptRun:
+    """How a script ended that was run in a process of its own, and whether that is what it says of itself."""
+
+    fails: Flag
+    ending: Text = ""
+
+    @property
+    def text(self) -> str:
+        """What came of it, in words."""
+        return f"{'fails as it says' if self.fails else 'did not fail here'}: {self.ending}"
+
+
 as_smallest = nested(Smallest)
+MaybeScriptRun = Annotated[ScriptRun | None, nullable(nested(ScriptRun))]
 MaybeSmallest = Annotated[Smallest | None, nullable(as_smallest)]
 MaybeWorst = Annotated[Worst | None, nullable(nested(Worst))]
 MaybeSpread = Annotated[Spread | None, nullable(nested(Spread))]
@@ -299,6 +313,7 @@ class Verdict:
     new: Flag = False
     bias: MaybeNumber = None
     script: MaybeText = None
+    script_run: MaybeScriptRun = None
     smallest: MaybeSmallest = None
     raised_in: MaybeShared = None
 

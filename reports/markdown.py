@@ -142,12 +142,13 @@ def _cause(cause: Cause) -> Iterator[str]:
         yield f"   - What to do: {escaped(cause.remedy)}"
     yield f"   - For instance {escaped(' '.join(verdict.key[1:]))}: {escaped(verdict.message)}"
     if verdict.script and cause.number <= MOST_SCRIPTS and len(verdict.script) <= LONGEST_SCRIPT:
-        yield from (f"   {line}".rstrip() for line in _folded(verdict.script))
+        yield from (f"   {line}".rstrip() for line in _folded(verdict.script, views.script_run_of(cause)))
 
 
-def _folded(script: str) -> list[str]:
+def _folded(script: str, run: str) -> list[str]:
     """Return a script that opens by a click, as HTML in which nothing but its own marks is left."""
-    opening = ["", "<details><summary>the script that shows it</summary>", "", "<pre>"]
+    said = f" (run: {escape(visible(run), quote=False)})" if run else ""
+    opening = ["", f"<details><summary>the script that shows it{said}</summary>", "", "<pre>"]
     return [*opening, *escape(visible(script), quote=False).rstrip().splitlines(), "</pre>", "", "</details>"]
 
 

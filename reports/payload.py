@@ -106,7 +106,8 @@ class Evidence:
         self.room -= size
         if len(script) > LONGEST_SCRIPT:
             return {**large, "left": ["script"]}
-        return {**large, **({"script": self.scripts.add(script)} if script else {})}
+        run = {"run": verdict.script_run.text} if verdict.script_run else {}
+        return {**large, **({"script": self.scripts.add(script), **run} if script else {})}
 
     def to_json(self) -> dict[str, Any]:
         """Return the evidence by row, and the lines of the scripts."""

@@ -302,6 +302,12 @@ def script_of(cause: Cause) -> str:
     return script if len(script) <= LONGEST_SCRIPT else ""
 
 
+def script_run_of(cause: Cause) -> str:
+    """Return what came of running that script, nothing where it was not run."""
+    run = cause.representative.script_run
+    return run.text if run else ""
+
+
 def verdict_address(verdict: Verdict) -> str:
     """Return the address, on the page, of one verdict."""
     named = {name: visible(value) for name, value in zip(KEY, verdict.key, strict=True)}

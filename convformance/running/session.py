@@ -158,7 +158,8 @@ class Session:
         chosen = evidence.chosen(fresh, causes(self.records))
         asked_on = (each for each in self.selections if each.adapter_class.answers_anything)
         specs = {selection.label: selection.spec for selection in asked_on}
-        complete = {verdict.key: verdict for verdict in evidence.completed(chosen, specs)}
+        runs = self.options.script_runs
+        complete = {verdict.key: verdict for verdict in evidence.completed(chosen, specs, runs=runs)}
         self.verdicts.update(complete)
         try:
             self._writer.amend(map(lines.to_line, complete.values()), lines.KEY)

@@ -41,7 +41,7 @@ def covers(
         passes(question.operation, divergence.operations)
         and passes(question.route.name, divergence.routes)
         and all(selection.mode.get(option) == value for option, value in divergence.modes.items())
-        and _in_versions(selection.version, divergence.versions)
+        and in_versions(selection.version, divergence.versions)
         and divergence.machines.when(machine or this_machine())
         and _covers_raw(divergence, question)
         and divergence.when(question.case, question.dtype)
@@ -57,7 +57,8 @@ def _covers_raw(divergence: KnownDivergence, question: Question) -> bool:
 
 
 @cache
-def _in_versions(version: str, versions: tuple[str, str | None] | None) -> bool:
+def in_versions(version: str, versions: tuple[str, str | None] | None) -> bool:
+    """Return whether a version is one of those that a known divergence speaks of."""
     if versions is None:
         return True
     first, end = versions

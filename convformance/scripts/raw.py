@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convformance import __version__
 from convformance.adapters import layouts, raw
 from convformance.adapters.contract import Adapter, Route
-from convformance.adapters.raw import Raw, RawCall
-from convformance.processes.machine import this_machine
+from convformance.adapters.raw import RawCall
 from convformance.reference.arrays import Array
-from convformance.reference.operation import BY_NAME
-from convformance.scripts.checking import ENDS_IN, ENDS_WITHOUT
+from convformance.scripts.checking import ENDS_IN, ending_without
+from convformance.scripts.header import framework_text, meaning_of, origin
+from convformance.scripts.lines import comment, used_imports, wrapped
 from convformance.scripts.numbers import literal
-from convformance.scripts.writing import comment, wrapped
 from convformance.test_cases.case import Case
 
 LARGEST = 400  # numbers of a right result that a script writes down
@@ -65,10 +63,12 @@ def fault(case: Case, operation: str, value: Array) -> str:
     return f"{asked} is accepted: {numbers}; {len(wrong)} of {want.size} numbers differ"
 
 
-def raw_script(adapter: Adapter, route: Route, case: Case, *, dtype: str, message: str, answered: bool) -> str:
+def raw_script(
+    adapter: Adapter, route: Route, case: Case, *, dtype: str, message: str, answered: bool, reason: str = ""
+) -> str:
     """Return a script that ends as it says as long as the call does what ``message`` says; a refusal ends it well.
 
-    ``answered``: there was a result.
+    ``answered``: there was a result. ``reason``: why it is so, where that is known.
     """
     program = raw_program(adapter, route, case, dtype)
     *lines, result = program.call
@@ -79,11 +79,12 @@ def raw_script(adapter: Adapter, route: Route, case: Case, *, dtype: str, messag
         "except Exception as error:",
         '    print("refused:", error)',
         *(["else:", *(f"    {entry}" for entry in check)] if check else []),
-        ENDS_IN.format(exception="AssertionError") if answered else ENDS_WITHOUT,
+        ENDS_IN.format(exception="AssertionError") if answered else ending_without(message),
     ]
     body = [line for entry in (*program.operands, *attempt) for line in wrapped(entry)]
-    header = (*comment(_seen(adapter, route, case, dtype, message), 4), *comment(_origin(case), 3))
-    return "\n".join([*header, *program.setup, "", *body, ""])
+    imports = used_imports(program.setup, "\n".join((*program.setup, *body)))
+    reasons = (*comment(_seen(adapter, route, case, message), 3), *comment(reason, 2), *comment(_right(case), 1))
+    return "\n".join([*reasons, *origin(case.id), *imports, "", *body, ""])
 
 
 def _check(adapter: Adapter, route: Route, case: Case) -> Iterator[str]:
@@ -102,15 +103,12 @@ def _check(adapter: Adapter, route: Route, case: Case) -> Iterator[str]:
         yield f"assert {adapter.notation().lists.format(name='y')} == want"
 
 
-def _seen(adapter: Adapter, route: Route, case: Case, dtype: str, message: str) -> str:
-    framework = f"{adapter.distribution or adapter.name} {adapter.version()}"
+def _seen(adapter: Adapter, route: Route, case: Case, message: str) -> str:
     asked = re.sub(r"[\"\\]", "", case.raw.asked if case.raw else "")
-    meaning = BY_NAME[route.operation].name
-    return f"{framework}: {meaning} by {route.name.removeprefix(raw.PREFIX)} with {asked}. Seen: {message}."
+    call = f"{meaning_of(route.operation)} by {route.name.removeprefix(raw.PREFIX)} with {asked}"
+    return f"{framework_text(adapter)}: {call}. Seen: {message}."
 
 
-def _origin(case: Case) -> str:
-    asked: Raw | None = case.raw
-    means = "a refusal or the right result" if asked and asked.means else "a refusal"
-    machine = f"Machine: {this_machine().phrase}."
-    return f"{machine} Asked by convformance {__version__} as {case.id}; right would be {means}."
+def _right(case: Case) -> str:
+    means = case.raw is not None and case.raw.means
+    return f"Right: an exception{', or the result that these arguments mean' if means else ''}."

@@ -2,13 +2,11 @@
 
 import re
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from convformance import __version__
 from convformance.adapters import layouts
 from convformance.adapters.contract import Adapter, Request, Route
 from convformance.adapters.notation import Notation, options
@@ -16,16 +14,17 @@ from convformance.judging import special
 from convformance.judging.examination import Examination
 from convformance.judging.formats import default_accumulator, result_format
 from convformance.judging.smallest import Failure
-from convformance.processes.machine import this_machine
 from convformance.reference.arrays import Array, widened
 from convformance.reference.dtypes import FLOATS
 from convformance.reference.operation import OPERAND_NAMES
 from convformance.reference.problem import Problem
-from convformance.scripts.checking import ENDS_IN, ENDS_WITHOUT
+from convformance.scripts.checking import ENDS_IN, ending_without
+from convformance.scripts.header import framework_text, meaning_of, origin
+from convformance.scripts.lines import comment, used_imports, wrapped
 from convformance.scripts.numbers import literal, numbers_text
 
-WIDTH = 100
 LARGEST = 400  # numbers in all operands
+MOST_SHOWN = 16  # numbers of a right answer that stand in a comment
 
 # A route without a template is asked through this suite, in its canonical layout.
 _SUITE_SETUP = (
@@ -42,7 +41,8 @@ def script_of(
 ) -> str | None:
     """Return a script that asks ``route`` what it failed on, and ends in an exception as long as it fails there.
 
-    ``failure`` should be the smallest; ``case_id``, ``dtype`` and ``message`` are those of the verdict it comes from.
+    ``failure`` should be the smallest; ``case_id`` and ``dtype`` are those of the verdict it comes from, ``message``
+    says why it is so: the reason of a known divergence, or what the verdict says.
     None where the operands hold more than ``LARGEST`` numbers, and where a NaN or an infinity meets zeros that an
     implementation may skip, so that there is no one right answer: such findings have no script.
     """
@@ -52,8 +52,8 @@ def script_of(
     script = _Script.of(adapter, route, failure, dtype)
     body = [*script.operands(), "", *script.call(), "print(y)", "", *script.assertion()]
     text = "\n".join(line for entry in body for line in wrapped(entry))
-    machine = f"Machine: {this_machine().phrase}."
-    header = (*comment(script.seen(), 3), *comment(machine, 1), *comment(_origin(case_id, message), 2))
+    said = f"{script.fault().rstrip('.')}."
+    header = (*comment(script.question(), 2), *comment(said, 2), *comment(message, 2), *origin(case_id))
     return "\n".join([*header, *script.imports(text), "", text, ""])
 
 
@@ -105,25 +105,24 @@ class _Script:
     def result_axes(self) -> tuple[int, ...]:
         return self.axes(layouts.result_role(self.failure.operation), self.failure.want.ndim)
 
-    def seen(self) -> str:
-        """Return who was asked what, and what came."""
+    def question(self) -> str:
+        """Return who was asked what."""
         adapter, problem = self.adapter, self.failure.problem
-        mode = ", ".join(adapter.off_default(adapter.mode))
-        framework = f"{adapter.distribution or adapter.name} {adapter.version()}{mode and f' ({mode})'}"
         padding = problem.symbol or problem.padding
         geometry = options(stride=problem.stride, padding=padding, dilation=problem.dilation, groups=problem.groups)
-        question = f"{self.failure.operation} by {self.route.name} in {self.dtype}{geometry}"
-        return f"{framework}: {question}. Seen: {self.fault()}."
+        meaning = meaning_of(self.failure.operation)
+        return f"{framework_text(adapter)}: {meaning} by {self.route.name} in {self.dtype}{geometry}."
 
     def fault(self) -> str:
         difference, answer = self.failure.difference, self.failure.answer
         if self.failure.error or answer is None or difference is None:
-            return re.sub(r" \(\w+, line \d+\)$", "", self.failure.error)
+            text = re.sub(r" \(\w+, line \d+\)$|\{\{[^{}]*\}\} *", "", self.failure.error)
+            return text[:1].upper() + text[1:]
         wrong = np.argwhere(difference != 0)
         index = tuple(map(int, wrong[0]))
         position = tuple(index[axis] for axis in self.result_axes)
         numbers = f"{literal(answer[index])} in place of {literal(self.failure.want[index])} at {position}"
-        return f"{numbers}; {len(wrong)} of {difference.size} numbers differ"
+        return f"Gives {numbers}; {len(wrong)} of {difference.size} numbers differ"
 
     def operands(self) -> Iterator[str]:
         """Yield the lines that make the operands, in the memory order of the failure where the framework can say it."""
@@ -170,7 +169,9 @@ class _Script:
         answer, want = self.failure.answer, self.failure.want
         if answer is None:
             exception = re.match(r"[A-Za-z_]\w*(?=:)", self.failure.error)
-            yield ENDS_IN.format(exception=_RAISED.get(exception[0], exception[0])) if exception else ENDS_WITHOUT
+            yield f"# Right: {self.right()}."
+            raised = exception and ENDS_IN.format(exception=_RAISED.get(exception[0], exception[0]))
+            yield raised or ending_without(self.failure.error)
             return
         first, wanted = next(iter(self.arrays)), result_format(self.dtype)
         if _is_change(self.failure, self.dtype):
@@ -181,9 +182,22 @@ class _Script:
             yield f"assert tuple(y.shape) == {tuple(want.shape[axis] for axis in self.result_axes)}"
         else:
             yield f"# {self.reason()}"
-            yield f"want = {literal(want.transpose(self.result_axes))}"
+            yield f"want = {self.wanted()}"
             yield f"assert {self.comparison()}"
         yield ENDS_IN.format(exception="AssertionError")
+
+    def right(self) -> str:
+        """Return in a few words what would be right."""
+        want = self.failure.want.transpose(self.result_axes)
+        text = literal(want) if 0 < want.size <= MOST_SHOWN else ""
+        return text if 0 < len(text) < 80 else f"a result of shape {want.shape}"
+
+    def wanted(self) -> str:
+        """Return the truth as an expression: long ones of a single number by that number."""
+        want = self.failure.want.transpose(self.result_axes)
+        if want.size > MOST_SHOWN and (want == want.flat[0]).all():
+            return f"np.full({want.shape}, {literal(want.flat[0])}).tolist()"
+        return literal(want)
 
     def reason(self) -> str:
         """Return why the truth is what must come."""
@@ -200,12 +214,13 @@ class _Script:
         return f"{lists} == want" if self.route.grade == "conformant" else f"np.rint({lists}).tolist() == want"
 
     def imports(self, text: str) -> list[str]:
-        """Return the setup, after what the numbers in ``text`` need."""
+        """Return the setup, after what the numbers in ``text`` need and without imports that it does not use."""
         uses = {"from math import inf, nan": r"\b(inf|nan)\b", "import numpy as np": r"\bnp\."}
         lines = [line for line, use in uses.items() if line not in self.notation.setup and re.search(use, text)]
         if self.dtype == "bfloat16" and self.notation.operand.startswith("np."):
             lines.append("import ml_dtypes  # gives NumPy its bfloat16")
-        return [*lines, *self.notation.setup]
+        body = "\n".join((*self.notation.setup, text))
+        return [*lines, *used_imports(self.notation.setup, body)]
 
 
 def _is_change(failure: Failure, dtype: str) -> bool:
@@ -228,24 +243,7 @@ def _is_of_its_numbers(route: Route, problem: Problem, dtype: str) -> bool:
     return dtype in FLOATS or not any(route.domain.holds(Request(problem, each)) for each in FLOATS)
 
 
-def _origin(case_id: str, message: str) -> str:
-    return f"Smallest case found by convformance {__version__} that fails as {case_id} does: {message}."
-
-
 def _strided(notation: Notation, array: Array, dtype: str) -> str:
     strides = tuple(step // array.itemsize for step in array.strides)
     size = 1 + sum((entries - 1) * step for entries, step in zip(array.shape, strides, strict=True))
     return notation.strided.format(shape=array.shape, strides=strides, steps=array.strides, size=size, dtype=dtype)
-
-
-def wrapped(line: str) -> list[str]:
-    """Return a line of code, broken at its spaces: as far on as a line may be long those lie within brackets."""
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
-    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
-
-
-def comment(paragraph: str, most: int) -> list[str]:
-    """Return a paragraph as that many lines of comment at most, without what would end one."""
-    text = "".join(letter if letter.isprintable() else " " for letter in paragraph)
-    lines = textwrap.wrap(text, WIDTH - 2, max_lines=most, placeholder=" ...", break_on_hyphens=False)
-    return [f"# {line}" for line in lines]

@@ -83,4 +83,9 @@ export class Data {
   script(row) {
     return (this.evidenceOf(row).script ?? []).map((line) => this.lines[line]).join("\n");
   }
+
+  /** What came of running that script, or an empty text. */
+  scriptRun(row) {
+    return this.evidenceOf(row).run ?? "";
+  }
 }

@@ -32,13 +32,13 @@ export const copyButton = (source) => {
   return button;
 };
 
-/** Return a script with a button that copies it. */
-const script = (text) => {
+/** Return a script with a button that copies it, and what came of running it. */
+const script = (text, run) => {
   const source = el("code", {}, text);
   return el(
     "details",
     { class: "more", open: true },
-    el("summary", {}, "Reproduction script ", el("span", { class: "soft" }, `${count(text.split("\n").length)} lines`)),
+    el("summary", {}, "Reproduction script ", el("span", { class: "soft" }, `${count(text.split("\n").length)} lines${run && `; run: ${run}`}`)),
     el("div", { class: "scripted" }, copyButton(source), el("pre", { class: "script", tabindex: "0" }, source)),
   );
 };
@@ -141,7 +141,7 @@ export const verdict = (data, row) => {
     data.isNew(row) ? el("p", { class: "known" }, "new: the file of expectations has never seen this case") : null,
     el("div", { class: "body" }, text(data, row, description), el("div", { class: "pictures" }, map, drawing)),
     evidence.smallest ? smallestCase(evidence.smallest) : null,
-    source ? script(source) : null,
+    source ? script(source, data.scriptRun(row)) : null,
     description.values ? parameters(data, description) : null,
     left(evidence.left),
   );

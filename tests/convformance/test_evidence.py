@@ -35,10 +35,11 @@ def test_each_route_has_evidence_of_a_cause_that_they_share() -> None:
     assert cases_chosen(finding("direct", "a"), finding("by hand", "b"), finding("by hand", "c")) == ["a", "b"]
 
 
-def test_a_known_divergence_has_evidence_and_what_is_right_or_died_has_none() -> None:
+def test_what_died_has_evidence_and_what_is_right_or_hangs_has_none() -> None:
     known = finding("direct", "k", known="looked-at")
-    died = finding("direct", "d", "crashed"), finding("by hand", "t", "timed-out")
-    assert cases_chosen(finding("direct", "x", "refused"), known, *died, finding("by hand", "e", "error")) == ["k", "e"]
+    ended = finding("direct", "d", "crashed"), finding("by hand", "t", "timed-out")
+    refused, error = finding("direct", "x", "refused"), finding("by hand", "e", "error")
+    assert cases_chosen(refused, known, *ended, error) == ["k", "d", "e"]
 
 
 def test_what_a_resumed_record_shows_already_is_not_sought_again() -> None:
