@@ -39,6 +39,7 @@ from convformance.reports.fields import (
     parse,
     to_jsonable,
 )
+from convformance.reports.script_run import ScriptRun
 
 SCHEMA = 1
 
@@ -257,19 +258,6 @@ class Smallest:
     error: Text = ""
     want: MaybeNested = None
     difference: MaybeNested = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptRun:
-    """How a script ended that was run in a process of its own, and whether that is what it says of itself."""
-
-    fails: Flag
-    ending: Text = ""
-
-    @property
-    def text(self) -> str:
-        """What came of it, in words."""
-        return f"{'fails as it says' if self.fails else 'did not fail here'}: {self.ending}"
 
 
 as_smallest = nested(Smallest)

@@ -23,7 +23,8 @@ from convformance.judging.smallest import Failure
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message, Tell, serve
 from convformance.reports.causes import Cause
-from convformance.reports.lines import ScriptRun, Verdict, as_smallest
+from convformance.reports.lines import Verdict, as_smallest
+from convformance.reports.script_run import ScriptRun
 from convformance.running.dying import smallest_dying
 from convformance.running.questions import Question, question_of
 from convformance.running.runner import VerdictRunner

@@ -15,12 +15,12 @@ from convformance.reports.lines import (
     Known,
     Machine,
     Run,
-    ScriptRun,
     Smallest,
     SmallProblem,
     Verdict,
     to_line,
 )
+from convformance.reports.script_run import ScriptRun
 
 SCRIPT = "# framework 2.0: convolution\nassert [1] == [2]\n"
 SMALLEST = Smallest(
