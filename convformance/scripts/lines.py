@@ -10,7 +10,7 @@ _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'\""
 def wrapped(line: str) -> list[str]:
     """Return a line of code, broken at its spaces: as far on as a line may be long those lie within brackets."""
     indent = " " * (len(line) - len(line.lstrip()) + 4)
-    lines = []
+    lines: list[str] = []
     while len(line) > WIDTH:
         end = _break(line, len(indent) if lines else len(indent) - 4)
         if end is None:
