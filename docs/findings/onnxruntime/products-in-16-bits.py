@@ -1,7 +1,7 @@
 # onnxruntime 1.31.1: convolution by ConvInteger in int8xuint8.
 # Gives -32768 in place of -65280 at (0, 0, 0): 16 bits hold no more.
 # ConvInteger of int8 data and a uint8 filter adds products two by two in 16 bits, which saturate.
-# x86-64 with AVX2, without AVX-512 and VNNI; Python 3.11.7.
+# A machine of x86-64 with AVX2, without AVX-512 and VNNI.
 import numpy as np
 import onnxruntime as ort
 from onnx import helper
