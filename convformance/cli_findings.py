@@ -85,10 +85,10 @@ def _reproduce(parsed: argparse.Namespace) -> int:
         question = parsed.adapter, parsed.op, parsed.route, parsed.case, parsed.dtype
         return print_lines([transcript.write(*question, folder=parsed.files)])
     evidence = _evidence(parsed, fill=None)
-    if evidence.script is None:
+    if evidence.script is None or evidence.ran is None or not evidence.ran.diverges:
         print("convformance: nothing that fails here is small enough for a script", file=sys.stderr)
         return FINDINGS
-    return print_lines([evidence.script])
+    return print_lines([f"{evidence.script}{evidence.ran.comment}"])
 
 
 def _declare_smallest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

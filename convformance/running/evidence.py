@@ -18,7 +18,7 @@ from convformance.adapters.contract import Adapter
 from convformance.adapters.discovery import Selection
 from convformance.adapters.raw import is_raw
 from convformance.judging.diagnosis import EXPLANATIONS
-from convformance.judging.grades import ACCEPTED, ANSWERED, CLEAN, CRASHED, ERROR, WRONG
+from convformance.judging.grades import ACCEPTED, ANSWERED, CLEAN, CRASHED, ERROR, REFUSED, WRONG
 from convformance.judging.smallest import Failure
 from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message, Tell, serve
@@ -179,6 +179,8 @@ def _seek(request: Message, tell: Tell) -> None:
     reason = request["reason"] or _reason(selection, verdict)
     if question.case.raw is not None:
         _seek_raw(adapter, question, verdict, reason, tell)
+        return
+    if verdict.grade == REFUSED:
         return
     fill = request["fill"] or (verdict.worst.fill if verdict.worst else EXACT_FILLS[0])
     failed = smallest_failing(adapter, question, fill, exact=verdict.grade not in (WRONG, ERROR))

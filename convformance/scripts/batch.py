@@ -41,7 +41,7 @@ class Batch:
         (event, *_) = list(self._child.ask(request, silence=_START + self._seconds))
         if isinstance(event, Ended):
             self._end()
-            return Ran.of(text, None if event.kind == "silent" else -1, event.last_words)
+            return Ran(1, f"it could not be run: {event.message}", diverges=False)
         return Ran.of(text, event[1]["status"], event[1]["errors"])
 
     def _end(self) -> None:

@@ -17,6 +17,7 @@ from convformance.reference.arrays import Array
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
 from convformance.scripts import run, script_of
+from convformance.scripts.lines import used_imports, wrapped
 from convformance.scripts.numbers import literal, numbers_text
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case, case
@@ -268,3 +269,32 @@ def test_numbers_are_literals_or_a_formula_that_they_follow(array: Array, text: 
 def test_numbers_that_follow_no_formula_are_literals_however_many() -> None:
     array = COUNTED % 7
     assert numbers_text(array, (0, 1, 2, 3)) == literal(array) == str(array.tolist())
+
+
+def test_a_line_is_broken_within_brackets_as_far_out_as_may_be_and_never_elsewhere() -> None:
+    call = f"y = function({'first, ' * 8}(1, 2), {'last, ' * 6}names=('a long text', 'and b'))"
+    lines = wrapped(call)
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 100
+    assert not any(line.endswith("(1,") for line in lines)
+    compile("\n".join(lines).replace("first", "1").replace("last", "2"), "call", "exec")
+    outside = f"{'x' * 60}, y = {'z' * 60}, a"
+    assert wrapped(outside) == [outside]
+    text = f"raise AssertionError({'1, ' * 20}'{'a word ' * 9}')"
+    assert "\n".join(wrapped(text)).count("a word a word") == text.count("a word a word")
+
+
+def test_imports_that_are_not_used_are_left_out() -> None:
+    setup = "import numpy as np", "import onnxruntime as ort", "from onnx import helper, numpy_helper", "ort.set()"
+    text = "\n".join((*setup, "y = helper.make()"))
+    assert used_imports(setup, text) == ["import onnxruntime as ort", "from onnx import helper", "ort.set()"]
+
+
+def test_what_is_smaller_and_has_a_stray_nan_is_no_smaller_case_of_a_number_that_is_not_exact() -> None:
+    problem = Problem.of(input_size=(1,), kernel_size=1)
+    numbers = Numbers((np.ones((1, 1, 1)), np.ones((1, 1, 1))))
+    wrong, stray = (
+        Failure("conv", problem, numbers, np.array([[[value]]]), "", np.ones((1, 1, 1))) for value in (2.0, np.nan)
+    )
+    assert wrong.kind != stray.kind
+    assert wrong.kind == replace(wrong, answer=np.array([[[3.0]]])).kind

@@ -132,7 +132,7 @@ def test_a_known_divergence_is_had_by_its_number_and_its_name(path: Path, cause:
     text = issue(path, cause)
     assert "# F.conv in float16: Sums are kept in half precision; elsewhere they are not\n" in text
     assert "- Condition: float16.\n- Machines: x86-64 with AVX2.\n" in text
-    assert "- Seen in 2 tests as low-precision: right for an accumulator" in text
+    assert "- Seen in 2 tests as low-precision: right for arithmetic" in text
     assert "There is no script of it" in text
     assert text.rstrip().endswith("- <https://example.org/issues/1>")
 

@@ -1,0 +1,26 @@
+# onnxruntime 1.32.0: convolution by Conv-unknown-shapes with a filter without taps on one axis.
+# Seen: no answer after 5 s of computing, or 60 s of waiting.
+# A kernel of size 0 is never done.
+# Right: an exception, or the result that these arguments mean.
+# AMD EPYC (x86-64 with AVX-512 and bfloat16); Python 3.11.7. Found by convformance 0.1.0 in the
+# case refusals-n2c4o6-5x6-k3x2-a_filter_without_taps_on_one_axis.
+import numpy as np
+import onnxruntime as ort
+from onnx import helper
+
+x = np.array(np.arange(240).reshape((2, 4, 5, 6)) % 5, "float32")
+w = np.array(np.arange(0).reshape((6, 4, 0, 2)) % 5, "float32")
+try:
+    inputs = {"x": x, "w": w}
+    element = helper.np_dtype_to_tensor_dtype
+    node = helper.make_node("Conv", ['x', 'w'], ["y"])
+    infos = [helper.make_tensor_value_info(n, element(a.dtype), None) for n, a in inputs.items()]
+    result = helper.make_tensor_value_info("y", element(x.dtype), None)
+    graph = helper.make_graph([node], "case", infos, [result])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)], ir_version=10)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    y = session.run(None, inputs)[0]
+    print(y)
+except Exception as error:
+    print("refused:", error)
+# It ends without an answer as long as this diverges, and with exit status 0 once it does not.

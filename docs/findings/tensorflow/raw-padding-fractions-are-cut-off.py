@@ -1,0 +1,23 @@
+# tensorflow 2.21.0: gradient in the image of a convolution by raw_ops.Conv2DBackpropInput with
+# padding a half. Seen: padding a half is accepted: a result of shape (2, 4, 5, 6), where the
+# arguments have no meaning.
+# Paddings that are no integers are cut off in silence.
+# Right: an exception.
+# AMD EPYC (x86-64 with AVX-512 and bfloat16); Python 3.11.7. Found by convformance 0.1.0 in the
+# case refusals-n2c4o6-5x6-k3x2-padding_a_half.
+import numpy as np
+import tensorflow as tf
+tf.config.set_visible_devices([], "GPU")
+
+dy = tf.constant(np.arange(180).reshape((2, 6, 3, 5)).transpose(0, 2, 3, 1) % 5, tf.float32)
+w = tf.constant(np.arange(144).reshape((6, 4, 3, 2)).transpose(2, 3, 1, 0) % 5, tf.float32)
+try:
+    y = tf.raw_ops.Conv2DBackpropInput(input_sizes=(2, 5, 6, 4), filter=w, out_backprop=dy,
+        strides=(1, 1, 1, 1), padding='EXPLICIT', explicit_paddings=[0, 0, 0.5, 0.5, 0.5, 0.5, 0,
+        0])
+    print(y)
+except Exception as error:
+    print("refused:", error)
+else:
+    raise AssertionError("a result, although padding a half has no meaning")
+# It ends in AssertionError as long as this diverges, and with exit status 0 once it does not.

@@ -1,0 +1,20 @@
+# tensorflow 2.21.0: gradient in the image of a convolution by raw_ops.Conv3DBackpropInputV2 with
+# result size 2^31. Seen: the process died of SIGABRT; it said: Check failed:
+# (::tsl::TfCheckOkDeprecationMarker(), tensor::MakeShape(input_tensor, &input_tf_shape)) is OK ...
+# A size of the result that is negative or overflows ends the process in place of an exception.
+# Right: an exception.
+# AMD EPYC (x86-64 with AVX-512 and bfloat16); Python 3.11.7. Found by convformance 0.1.0 in the
+# case refusals-n2c4o6-4x5x6-k2x3x2-result_size_2pow31.
+import numpy as np
+import tensorflow as tf
+tf.config.set_visible_devices([], "GPU")
+
+dy = tf.constant(np.arange(540).reshape((2, 6, 3, 3, 5)).transpose(0, 2, 3, 4, 1) % 5, tf.float32)
+w = tf.constant(np.arange(288).reshape((6, 4, 2, 3, 2)).transpose(2, 3, 4, 1, 0) % 5, tf.float32)
+try:
+    y = tf.raw_ops.Conv3DBackpropInputV2(input_sizes=(2, 2147483648, 2147483648, 2147483648, 4),
+        filter=w, out_backprop=dy, strides=(1, 1, 1, 1, 1), padding='VALID')
+    print(y)
+except Exception as error:
+    print("refused:", error)
+# It ends by SIGABRT as long as this diverges, and with exit status 0 once it does not.

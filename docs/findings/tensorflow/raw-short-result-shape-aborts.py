@@ -1,0 +1,20 @@
+# tensorflow 2.21.0: gradient in the image of a convolution by
+# raw_ops.DepthwiseConv2dNativeBackpropInput with result size one number. Seen: the process died of
+# SIGABRT; it said: Check failed: index >= 0 && index < num_total_dims Invalid index from the ...
+# A shape of the result with too few numbers ends the process in place of an exception.
+# Right: an exception.
+# AMD EPYC (x86-64 with AVX-512 and bfloat16); Python 3.11.7. Found by convformance 0.1.0 in the
+# case refusals-n2c4o4-5x6-k3x2-g4-result_size_one_number.
+import numpy as np
+import tensorflow as tf
+tf.config.set_visible_devices([], "GPU")
+
+dy = tf.constant(np.arange(120).reshape((2, 4, 3, 5)).transpose(0, 2, 3, 1) % 5, tf.float32)
+w = tf.constant(np.arange(24).reshape((4, 1, 3, 2)).transpose(2, 3, 0, 1) % 5, tf.float32)
+try:
+    y = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(input_sizes=(5,), filter=w, out_backprop=dy,
+        strides=(1, 1, 1, 1), padding='VALID')
+    print(y)
+except Exception as error:
+    print("refused:", error)
+# It ends by SIGABRT as long as this diverges, and with exit status 0 once it does not.
