@@ -18,7 +18,7 @@ READING = (
     "A number in a table of causes counts the verdicts of a version that show the cause. “right”, “refused” and "
     "“another” (cause) say what a version answers to the same questions. A version in brackets is the nearest that was "
     "asked and does not show the cause; where nothing is said of versions between, the two are neighbours in the "
-    "package index."
+    "package index. “wrong” in a table of features means that some answers are wrong, known or not."
 )
 _NO_ANSWER = ("crashed", "timed-out", "error")
 

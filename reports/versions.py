@@ -7,12 +7,12 @@ and what is declared as known in one version is a finding in an older one.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from packaging.version import InvalidVersion, Version
 
-from convformance.judging.grades import REFUSED
+from convformance.judging.grades import REFUSED, WRONG
 from convformance.reports.causes import Cause, beginning, causes
 from convformance.reports.features import FEATURES, Support, supports
 from convformance.reports.formatting import dtypes_in_order, operations_in_order, severity
@@ -266,8 +266,14 @@ def _features(
 ) -> Iterator[tuple[str, str, Mapping[str, Support]]]:
     """Yield the features to show: every operation and number type that was asked, and what differs by version."""
     for feature in FEATURES:
-        cells = {version: supported[feature.name][label] for label, version in labels.items()}
+        cells = {version: _comparable(supported[feature.name][label]) for label, version in labels.items()}
         states = Counter((cell.state, cell.right, cell.of) for cell in cells.values())
         is_asked = any(cell.state != "none" for cell in cells.values())
         if is_asked and (feature.group in ALWAYS_SHOWN or len(states) > 1):
             yield feature.group, feature.name, cells
+
+
+def _comparable(support: Support) -> Support:
+    """Return ``wrong`` for all that has wrong answers: whether they are declared as known differs by version."""
+    wrong = support.state == "wrong" or any(note.kind == WRONG for note in support.notes)
+    return replace(support, state="wrong") if wrong else support

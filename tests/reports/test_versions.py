@@ -129,6 +129,8 @@ def test_what_is_known_in_one_version_and_a_finding_in_an_older_one_is_one_cause
     cause = only(history)
     assert (cause.name, cause.is_known, cause.text) == (KNOWN["name"], True, KNOWN["reason"])
     assert cause.counts == {"0.2.0": 4, "0.1.0": 3}
+    (cells,) = (cells for group, name, cells in history.features if name == "conv")
+    assert [(cell.state, cell.right) for cell in cells.values()] == [("wrong", 3), ("wrong", 2)]
 
 
 def test_a_refusal_is_said_and_what_was_not_asked_decides_nothing(tmp_path: Path) -> None:
