@@ -37,6 +37,9 @@ BUILT_IN: Mapping[str, str] = {
     "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
+    "onnx_reference": "convformance.adapters.onnx_reference:OnnxReference",
+    "openvino": "convformance.adapters.openvino:Openvino",
+    "tract": "convformance.adapters.tract:Tract",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 

@@ -47,7 +47,7 @@ class Graph:
             [self._node(helper, index, {*inputs, *constants}) for index in range(len(self.nodes))],
             "convformance",
             [helper.make_tensor_value_info(name, kinds[dtype], shape) for name, (shape, dtype) in inputs.items()],
-            [helper.make_tensor_value_info(f"y{len(self.nodes) - 1}", kinds[result], None)],
+            [helper.make_tensor_value_info(f"y{len(self.nodes) - 1}", kinds[result], [None] * len(inputs["x"][0]))],
             [
                 helper.make_tensor(name, kinds[str(array.dtype)], array.shape, array.tobytes(), raw=True)
                 for name, array in constants.items()
@@ -61,14 +61,14 @@ class Graph:
         name, attributes, reads = self.nodes[index]
         return helper.make_node(name, _read(reads, known), [f"y{index}"], **dict(attributes))
 
-    def text(self, first: str, bias: str, running: str, *, constant: bool = False, result: str = "") -> str:
+    def text(self, first: str, bias: str, running: str, *, stored: Sequence[str] = (), result: str = "") -> str:
         """Return the lines of a script that make the model and run it by the lines ``running``.
 
-        ``first``: what the script calls the operand ``x``; ``bias``: ``", bias"`` or empty; ``constant``: the filter
-        and the bias are constants; ``result``: the dtype of the result, where it is not that of the operands.
+        ``first``: what the script calls the operand ``x``; ``bias``: ``", bias"`` or empty; ``stored``: the operands
+        that are constants; ``result``: the dtype of the result, where it is not that of the operands.
         """
         operands = {"x": first, "w": "w", **({"bias": "bias"} if bias else {})}
-        inputs = {name: text for name, text in operands.items() if name == "x" or not constant}
+        inputs = {name: text for name, text in operands.items() if name not in stored}
         arrays = {name: _array_text(name, array, first) for name, array in self.constants.items()}
         arrays |= {name: text for name, text in operands.items() if name not in inputs}
         initial = ", ".join(f'numpy_helper.from_array({text}, "{name}")' for name, text in arrays.items())
@@ -79,7 +79,7 @@ inputs = {{{", ".join(f'"{name}": {text}' for name, text in inputs.items())}}}
 kind = helper.np_dtype_to_tensor_dtype
 nodes = [{", ".join(nodes)}]
 infos = [helper.make_tensor_value_info(n, kind(a.dtype), a.shape) for n, a in inputs.items()]
-result = helper.make_tensor_value_info("y{len(self.nodes) - 1}", kind({kind}), None)
+result = helper.make_tensor_value_info("y{len(self.nodes) - 1}", kind({kind}), [None] * {first}.ndim)
 graph = helper.make_graph(nodes, "case", infos, [result]{f", [{initial}]" if initial else ""})
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
 {running}"""

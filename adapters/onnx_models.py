@@ -8,7 +8,7 @@ import numpy as np
 
 from convformance.adapters import onnx_graphs
 from convformance.adapters.beyond import FOLLOWED, NORMALISED, repeated
-from convformance.adapters.contract import Adapter, Domain, of_numbers, route
+from convformance.adapters.contract import Adapter, Refusal, of_numbers, route
 from convformance.adapters.onnx_graphs import BORDERS, Graph
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import INTEGERS, operand_dtypes, result_dtype
@@ -17,11 +17,6 @@ from convformance.reference.problem import BORDER, OUTPUTS, THEN, Problem
 
 _REPEATED = repeated(BORDERS)
 _BYTES = of_numbers("int8 and uint8, with zero points", *(set(INTEGERS) - {"int32"}), zero_points=True)
-# The upstream is the filter of a node there, and has no elements where the output is empty.
-_FILTER_GRADIENT = Domain(
-    "an output with elements; no negative padding in front of an axis",
-    lambda request: 0 not in request.problem.output_shape and min(request.problem.lows) >= 0,
-)
 
 Feeds = Mapping[str, Array]
 Loaded = Callable[[Feeds], Any]
@@ -46,6 +41,11 @@ class OnnxOperators(Adapter):
 
         self.onnx: Any = onnx
 
+    @property
+    def _stored(self) -> tuple[str, ...]:
+        """The operands that are constants of the model in this mode."""
+        return ("w",) if self.mode.get("filter") == "constant" else ()
+
     def run(self, model: bytes, feeds: Feeds) -> Any:
         """Return the only result of a serialised model."""
         raise NotImplementedError(f"{type(self).__name__} gives neither run(model, feeds) nor load(model)")
@@ -57,14 +57,13 @@ class OnnxOperators(Adapter):
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the lines that make each model and run it."""
         first = names.get("input") or names["output"]
-        is_constant = self.mode.get("filter") == "constant"
         graphs = {
             "conv": onnx_graphs.convolution(problem),
             "conv_transpose": onnx_graphs.transposed(problem),
             "bordered": onnx_graphs.bordered(problem),
         }
-        texts = {name: graph.text(first, bias, self.running, constant=is_constant) for name, graph in graphs.items()}
-        return {**texts, "folded": graphs["conv"].text(first, bias, self.running, constant=True)}
+        texts = {name: graph.text(first, bias, self.running, stored=self._stored) for name, graph in graphs.items()}
+        return {**texts, "folded": graphs["conv"].text(first, bias, self.running, stored=("w", "bias"))}
 
     @route("conv", "Conv", script="{conv}", builds=True)
     def onnx_conv(self, problem: Problem, dtype: str, bias: bool = False) -> Any:
@@ -112,10 +111,9 @@ class OnnxOperators(Adapter):
     ) -> Callable[..., Any]:
         """Return a function of operands of these shapes: the model is made, and loaded, once if none is a constant."""
         kinds = dict(zip(shapes, (*operand_dtypes(dtype), dtype), strict=False))
-        shape_and_dtype = {name: (shape, kinds[name]) for name, shape in shapes.items()}
-        is_constant = constant or self.mode.get("filter") == "constant"
-        stored_names = [name for name in shapes if name != "x" and (constant or name == "w")] if is_constant else []
-        inputs = {name: each for name, each in shape_and_dtype.items() if name not in stored_names}
+        formats = {name: (shape, kinds[name]) for name, shape in shapes.items()}
+        stored_names = [name for name in shapes if name in (("w", "bias") if constant else self._stored)]
+        inputs = {name: each for name, each in formats.items() if name not in stored_names}
 
         def load(stored: Feeds) -> Loaded:
             return self.load(graph.serialised(self.onnx, inputs, stored, result_dtype(dtype)))
@@ -138,8 +136,7 @@ class OnnxIntegers(OnnxOperators):
 
     def _integer_text(self, problem: Problem) -> str:
         graph = onnx_graphs.integers(problem, ("uint8", "uint8"))
-        is_constant = self.mode.get("filter") == "constant"
-        return graph.text("x", "", self.running, constant=is_constant, result="int32")
+        return graph.text("x", "", self.running, stored=self._stored, result="int32")
 
     @route("conv", "ConvInteger", script="{conv_integer}", numbers=_BYTES, builds=True)
     def onnx_integers(self, problem: Problem, dtype: str) -> Any:
@@ -150,22 +147,46 @@ class OnnxIntegers(OnnxOperators):
 class OnnxModels(OnnxOperators):
     """One that is asked gradients of the filter, too: ``Conv`` with images and channels exchanged."""
 
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        return {**super().script_fields(problem, names, bias), "filter_gradient": self._filter_text(problem, names)}
+
+    def _filter_text(self, problem: Problem, names: Mapping[str, str]) -> str:
+        """Return the lines of a gradient of the filter, the upstream being the filter ``w`` of the node."""
+        graph = onnx_graphs.filter_gradient(problem)
+        *lines, result = graph.text("images", "", self.running, stored=self._stored).splitlines()
+        large, small = names.get("input", ""), names.get("output", "")
+        by_group = (problem.batch, problem.groups, problem.in_channels // problem.groups, *problem.input_size)
+        images = (by_group[2], problem.groups * problem.batch, *problem.input_size)
+        taps = ", ".join(f":{size}" for size in problem.kernel_size)
+        return "\n".join(
+            (
+                f"images = np.moveaxis({large}.reshape{by_group}, (0, 1, 2), (2, 1, 0)).reshape{images}",
+                f"w = np.ascontiguousarray({small}.swapaxes(0, 1))",
+                *lines,
+                f"({result}).swapaxes(0, 1)[:, :, {taps}]",
+            )
+        )
+
     @route("conv_transpose_input_grad", "Conv", script="{conv}", builds=True)
     def onnx_transposed_input(self, problem: Problem, dtype: str) -> Any:
         return self._of(onnx_graphs.convolution(problem), problem, "conv", dtype, bias=False)
 
-    @route("conv_filter_grad", "Conv", domain=_FILTER_GRADIENT, builds=True)
+    @route("conv_filter_grad", "Conv", script="{filter_gradient}", builds=True)
     def onnx_filter(self, problem: Problem, dtype: str) -> Any:
         """``Conv`` of the data by the upstream."""
         return self._filter_function(problem, dtype)
 
-    @route("conv_transpose_filter_grad", "Conv", domain=_FILTER_GRADIENT, builds=True)
+    @route("conv_transpose_filter_grad", "Conv", script="{filter_gradient}", builds=True)
     def onnx_transposed_filter(self, problem: Problem, dtype: str) -> Any:
         """The same with the roles of data and upstream exchanged."""
         function = self._filter_function(problem, dtype)
         return lambda x, dy: function(dy, x)
 
     def _filter_function(self, problem: Problem, dtype: str) -> Callable[[Array, Array], Any]:
+        if 0 in problem.output_shape:
+            raise Refusal("the upstream is the filter of a Conv here, and has no elements")
+        if min(problem.lows) < 0:
+            raise Refusal("a Conv of the upstream has no negative padding in front of an axis")
         per_group = problem.in_channels // problem.groups
         images = (per_group, problem.groups * problem.batch, *problem.input_size)
         upstream = (problem.out_channels, problem.batch, *problem.output_size)

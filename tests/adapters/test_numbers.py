@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, Refusal, Request, of_numbers, route
+from convformance.adapters.contract import Adapter, MissingFramework, Refusal, Request, of_numbers, route
 from convformance.adapters.discovery import Selection
 from convformance.judging.smallest import Failure, Numbers
 from convformance.reference import integers, operations
@@ -46,11 +46,15 @@ def _problems(declared, dtype):
 
 @pytest.mark.parametrize("name", discovery.BUILT_IN)
 def test_what_a_route_says_it_takes_it_answers_or_refuses(name):
-    selection = discovery.load(name)
-    adapter, answered = selection.create(), 0
+    try:
+        selection = discovery.load(name)
+    except MissingFramework as error:
+        pytest.skip(str(error))
+    adapter, asked, answered = selection.create(), 0, 0
     for declared in selection.routes:
         for dtype in (*INTEGERS, "complex64"):
             for problem in _problems(declared, dtype):
+                asked += 1
                 operands = _operands(declared.operation, problem, dtype)
                 apply = integers.apply if dtype in INTEGERS else operations.apply
                 want = apply(declared.operation, problem, *operands)
@@ -64,7 +68,7 @@ def test_what_a_route_says_it_takes_it_answers_or_refuses(name):
                     np.testing.assert_array_equal(got, want, err_msg=f"{declared.operation} {declared.name} {dtype}")
                 else:
                     np.testing.assert_allclose(got, want, atol=1e-3)
-    assert answered > 0
+    assert answered > 0 or not asked
 
 
 class Silent(Adapter):

@@ -1,0 +1,65 @@
+"""Known divergences of the reference evaluator of ONNX."""
+
+from typing import Any
+
+from convformance.adapters.divergence import KnownDivergence
+from convformance.adapters.known import UNFUSED_BIAS
+
+_NEWEST = "1.23.2"
+_TRANSPOSED = ("conv_input_grad", "conv_transpose")
+
+
+def _has_one_channel_a_group(case: Any) -> bool:
+    return bool(case.groups == case.problem.in_channels == case.problem.out_channels)
+
+
+KNOWN = (
+    UNFUSED_BIAS[0],
+    KnownDivergence(
+        "transposed-by-groups",
+        "Groups are sliced by the number of output channels and written one channel at a time, so that shapes do not "
+        "fit unless every group has one channel on either side.",
+        "groups above 1, but for one channel a group on both sides",
+        grades=("error",),
+        operations=_TRANSPOSED,
+        routes=("ConvTranspose", "ConvTranspose and what follows"),
+        when=lambda case, dtype: case.groups > 1 and not _has_one_channel_a_group(case),
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "transposed-bias-by-groups",
+        "Every group is given the bias of all of them, and adds its first number.",
+        "groups of one channel on either side, with a bias",
+        grades=("wrong",),
+        operations=("conv_transpose",),
+        when=lambda case, dtype: case.groups > 1 and case.bias and _has_one_channel_a_group(case),
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "transposed-empty-axis",
+        "The columns are reshaped to an array one size of which is to follow from no elements.",
+        "an axis without outputs",
+        grades=("error",),
+        operations=_TRANSPOSED,
+        when=lambda case, dtype: 0 in case.problem.output_size,
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "transposed-empty-batch",
+        "The result is made with the first image: without one there is nothing to return, and a TypeError.",
+        "an empty batch",
+        grades=("error",),
+        operations=_TRANSPOSED,
+        when=lambda case, dtype: case.problem.batch == 0,
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "transposed-float16-sums-in-float16",
+        "The products of each tap are summed in the type of the operands; Conv sums in float32.",
+        "float16",
+        grades=("low-precision",),
+        operations=_TRANSPOSED,
+        when=lambda case, dtype: dtype == "float16",
+        versions=(_NEWEST, None),
+    ),
+)

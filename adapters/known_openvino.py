@@ -1,0 +1,63 @@
+"""Known divergences of OpenVINO on the CPU."""
+
+from typing import Any
+
+from convformance.adapters.divergence import KnownDivergence
+from convformance.adapters.known import UNFUSED_BIAS
+
+_TRANSPOSED = ("conv_input_grad", "conv_transpose")
+_NEWEST = "2026.4.1"
+
+
+def _is_cropped(case: Any) -> bool:
+    return bool(min(map(min, case.problem.padding)) < 0)
+
+
+def _has_empty_axis(case: Any) -> bool:
+    return 0 in case.problem.output_size
+
+
+def _has_no_channels(case: Any) -> bool:
+    return 0 in (case.problem.in_channels, case.problem.out_channels)
+
+
+KNOWN = (
+    UNFUSED_BIAS[0],
+    KnownDivergence(
+        "float64-in-float32",
+        "The CPU plugin converts float64 to float32, computes, and converts back: the result has the type that was "
+        "asked for, 24 bits, and the range of float32.",
+        "float64",
+        grades=("low-precision", "componentwise", "norm-wise", "wrong"),
+        when=lambda case, dtype: dtype == "float64",
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "transposed-of-an-empty-axis",
+        "An axis of size 0 is taken for one of size 1 when the shape of the result is computed.",
+        "an axis without outputs",
+        grades=("wrong",),
+        operations=_TRANSPOSED,
+        when=lambda case, dtype: _has_empty_axis(case),
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "negative-pads-fail-in-a-kernel",
+        "Negative pads are not checked when a model is read, and fail where its kernels are made, in words that do not "
+        "say so.",
+        "negative padding",
+        grades=("error",),
+        when=lambda case, dtype: _is_cropped(case),
+        versions=(_NEWEST, None),
+    ),
+    KnownDivergence(
+        "no-channels",
+        "Without channels a sum has no terms and is 0; the result is memory that nobody wrote, or no kernel can be "
+        "made.",
+        "no input channels or no output channels",
+        grades=("wrong", "error"),
+        when=lambda case, dtype: _has_no_channels(case),
+        versions=(_NEWEST, None),
+        always=False,
+    ),
+)

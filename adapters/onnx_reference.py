@@ -1,0 +1,38 @@
+"""The reference evaluator of ONNX: Python code that says what the operators mean, and is slow."""
+
+from typing import Any
+
+from convformance.adapters import known, known_onnx_reference
+from convformance.adapters.notation import Notation
+from convformance.adapters.onnx_models import Loaded, OnnxIntegers, OnnxModels
+
+
+class OnnxReference(OnnxModels, OnnxIntegers):
+    """``onnx.reference``, which evaluates a model node by node in NumPy."""
+
+    name = "onnx_reference"
+    distribution = "onnx"
+    known_divergences = known_onnx_reference.KNOWN
+    kinds_seen = known.KINDS_SEEN
+    looked_at = "1.23.2"
+    refusals = (
+        r"index can't contain negative values",
+        r"negative dimensions are not allowed",
+        r"number of sliding blocks",
+    )
+    running = "ReferenceEvaluator(model).run(None, inputs)[0]"
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        from onnx.reference import ReferenceEvaluator
+
+        self.evaluator: Any = ReferenceEvaluator
+
+    def notation(self) -> Notation:
+        """Return how a script writes it."""
+        imports = "from onnx import helper, numpy_helper", "from onnx.reference import ReferenceEvaluator"
+        return Notation(setup=("import numpy as np", *imports))
+
+    def load(self, model: bytes) -> Loaded:
+        evaluator = self.evaluator(self.onnx.load_from_string(model))
+        return lambda feeds: evaluator.run(None, feeds)[0]
