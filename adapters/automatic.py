@@ -12,12 +12,15 @@ import numpy as np
 from convformance.adapters.bits import dtype_named
 from convformance.adapters.contract import WITHOUT_BIAS, Adapter, Route, route
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.notation import options
 from convformance.reference.geometry import Size
 from convformance.reference.problem import OUTPUTS, Problem
 
 _DTYPE = re.compile(r"b?float\d+|complex\d+|u?int\d+")
 
 Function = Callable[[Any], Any]
+
+TRANSPOSED = "transposed filter"
 
 
 class Automatic(Adapter):
@@ -26,25 +29,38 @@ class Automatic(Adapter):
     A subclass gives ``conv(problem, x, w)`` and ``conv_transpose(problem, y, w)``, either with ``bias=None`` behind
     them where the framework adds a bias itself, and ``vjp(function, at, upstream)``, the gradient of a function of one
     array at ``at`` along ``upstream``. Each gradient is then the ``vjp`` of one of the two at zeros, as a convolution
-    is linear in either operand. One without a transposed convolution leaves it out, and is not asked it.
+    is linear in either operand. One without a transposed convolution leaves it out, and is not asked it. With
+    ``bias_after`` the bias is added behind either, as layers do in frameworks whose convolutions have none.
+    ``transposed_filters`` is the layout of the filter of ``conv_transpose`` where it is another than ``filters``.
 
-    ``conv_script`` and ``transposed_script`` are the calls as a person writes them, with the fields ``x``, ``problem``
-    and ``bias``; ``vjp_script`` is a gradient, with ``variable``, ``call`` and ``zeros``, and ``zeros_script`` an array
-    of zeros, with ``shape``.
+    ``conv_script`` and ``transposed_script`` are the calls as a person writes them, with the fields ``x``, ``problem``,
+    ``bias`` (``, bias``) and ``arguments``, which are what ``conv_arguments`` or ``transposed_arguments`` gives, as
+    keywords behind others; ``vjp_script`` is a gradient, with ``variable``, ``call`` and ``zeros``, and
+    ``zeros_script`` an array of zeros, with ``shape``.
     """
 
+    bias_after: ClassVar[bool] = False
+    transposed_filters: str = ""
     conv_script: ClassVar[str] = ""
     transposed_script: ClassVar[str] = ""
     vjp_script: ClassVar[str] = ""
     zeros_script: ClassVar[str] = ""
 
-    def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+    def conv(self, problem: Problem, x: Any, w: Any) -> Any:
         """Return the convolution, in the layout of the adapter."""
         raise NotImplementedError("conv")
 
-    def conv_transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
+    def conv_transpose(self, problem: Problem, y: Any, w: Any) -> Any:
         """Return the transposed convolution, in the layout of the adapter."""
         raise NotImplementedError("conv_transpose")
+
+    def conv_arguments(self, problem: Problem) -> Mapping[str, Any]:
+        """Return the keyword arguments of the convolution, which its text has, too."""
+        return {}
+
+    def transposed_arguments(self, problem: Problem) -> Mapping[str, Any]:
+        """Return those of the transposed convolution."""
+        return {}
 
     def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
         """Return the gradient of ``function`` at ``at``, along ``upstream``."""
@@ -81,7 +97,7 @@ class Automatic(Adapter):
 
     @classmethod
     def _takes_bias(cls, name: str) -> bool:
-        return "bias" in inspect.signature(getattr(cls, name)).parameters
+        return cls.bias_after or "bias" in inspect.signature(getattr(cls, name)).parameters
 
     @route("conv", "conv", script="{conv}")
     def automatic_conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
@@ -102,7 +118,9 @@ class Automatic(Adapter):
     @route("conv_bias_grad", "vjp")
     def automatic_bias(self, problem: Problem, dy: Any) -> Any:
         x, w = self._zeros_of(problem, "input", dy), self._zeros_of(problem, "filter", dy)
-        return self.vjp(lambda bias: self.conv(problem, x, w, bias), self.zeros(problem.bias_shape, dy), dy)
+        return self.vjp(
+            lambda bias: self._called(self.conv, problem, x, w, bias), self.zeros(problem.bias_shape, dy), dy
+        )
 
     @route("conv_transpose_input_grad", "vjp", script="{y_gradient}")
     def automatic_transposed_input(self, problem: Problem, dy: Any, w: Any) -> Any:
@@ -110,36 +128,56 @@ class Automatic(Adapter):
 
     @route("conv_transpose_filter_grad", "vjp", script="{transposed_w_gradient}")
     def automatic_transposed_filter(self, problem: Problem, y: Any, dy: Any) -> Any:
-        return self.vjp(lambda w: self.conv_transpose(problem, y, w), self._zeros_of(problem, "filter", dy), dy)
+        return self.vjp(lambda w: self.conv_transpose(problem, y, w), self._zeros_of(problem, TRANSPOSED, dy), dy)
 
-    @staticmethod
-    def _called(function: Callable[..., Any], problem: Problem, first: Any, w: Any, bias: Any) -> Any:
-        return function(problem, first, w) if bias is None else function(problem, first, w, bias)
+    def _called(self, function: Callable[..., Any], problem: Problem, first: Any, w: Any, bias: Any) -> Any:
+        if bias is None or self.bias_after:
+            return self.with_bias(function(problem, first, w), bias)
+        return function(problem, first, w, bias)
+
+    def with_bias(self, result: Any, bias: Any) -> Any:
+        """Return ``result`` with a bias added behind it, if there is one."""
+        if bias is None:
+            return result
+        return result + (bias if self.activations.endswith("C") else bias.reshape(-1, *(1,) * (result.ndim - 2)))
 
     def _zeros_of(self, problem: Problem, array: str, like: Any) -> Any:
         return self.zeros(self._shape_of(problem, array), like)
 
     def _shape_of(self, problem: Problem, array: str) -> Size:
         """Return the shape of ``input``, ``filter`` or ``output`` in the layout of the adapter."""
+        if array == TRANSPOSED:
+            return shape_in(problem.filter_shape, self.transposed_filters or self.filters, problem.groups)
         layout = self.filters if array == "filter" else self.activations
         return shape_in(getattr(problem, f"{array}_shape"), layout, problem.groups)
 
-    def call_fields(self, problem: Problem) -> Mapping[str, str]:
-        """Return what ``conv_script`` and ``transposed_script`` hold beside ``{x}``, ``{problem}`` and ``{bias}``."""
-        return {}
+    def layout(self, route: Route, role: str) -> str:
+        """Return the order of axes of an operand; a transposed convolution may have one of its own for the filter."""
+        if role == "filter" and route.operation.startswith("conv_transpose") and not route.filters:
+            return self.transposed_filters or self.filters
+        return super().layout(route, role)
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the two calls, and the gradients of each; empty where the adapter has no text for them."""
-        fields = {"x": "x", "problem": problem, "bias": bias, **self.call_fields(problem)}
-        conv, transposed = (text.format(**fields) for text in (self.conv_script, self.transposed_script))
+        conv = self._call_text(self.conv_script, self.conv_arguments, problem, bias)
+        transposed = self._call_text(self.transposed_script, self.transposed_arguments, problem, bias)
         return {
             "conv": conv,
             "transposed": transposed,
             "x_gradient": self._gradient_text(problem, "x", conv, "input"),
             "w_gradient": self._gradient_text(problem, "w", conv, "filter"),
             "y_gradient": self._gradient_text(problem, "x", transposed, "output"),
-            "transposed_w_gradient": self._gradient_text(problem, "w", transposed, "filter"),
+            "transposed_w_gradient": self._gradient_text(problem, "w", transposed, TRANSPOSED),
         }
+
+    def _call_text(self, text: str, arguments: Function, problem: Problem, bias: str) -> str:
+        call = text and text.format(x="x", problem=problem, bias=bias, arguments=options(**arguments(problem)))
+        return call + self.bias_text(problem, bias) if self.bias_after else call
+
+    def bias_text(self, problem: Problem, bias: str) -> str:
+        """Return how a script adds the bias behind a call."""
+        last = self.activations.endswith("C")
+        return bias and " + bias" + ("" if last else f".reshape(-1{', 1' * problem.rank})")
 
     def _gradient_text(self, problem: Problem, variable: str, call: str, array: str) -> str:
         zeros = self.zeros_script.format(shape=self._shape_of(problem, array))
