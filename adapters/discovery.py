@@ -37,6 +37,7 @@ BUILT_IN: Mapping[str, str] = {
     "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
+    "mnn": "convformance.adapters.mnn:Mnn",
     "ncnn": "convformance.adapters.ncnn:Ncnn",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}

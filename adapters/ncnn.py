@@ -40,7 +40,7 @@ class Ncnn(Adapter):
         "winograd": ("on", "off"),
         "threads": THREADS,
     }
-    refusals = (r"^ncnn: extract returned -100",)
+    refusals = (r"^ncnn: extract returned -\d+",)
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
