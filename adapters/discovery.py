@@ -41,6 +41,8 @@ BUILT_IN: Mapping[str, str] = {
     "openvino": "convformance.adapters.openvino:Openvino",
     "tract": "convformance.adapters.tract:Tract",
     "mlx": "convformance.adapters.mlx:Mlx",
+    "mnn": "convformance.adapters.mnn:Mnn",
+    "ncnn": "convformance.adapters.ncnn:Ncnn",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
