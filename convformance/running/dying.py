@@ -31,7 +31,7 @@ def _dies(adapter: Adapter, question: Question, problem: Problem, operands: Oper
     if ended.kind != forked.DIED:
         return None
 
-    def died(_: Operands) -> NoReturn:
+    def died(_: object) -> NoReturn:
         raise RuntimeError(ended.message)
 
     return failure(question.operation, problem, operands, died, question.dtype, error_text=str)
