@@ -11,33 +11,46 @@ def wrapped(line: str) -> list[str]:
     """Return a line of code, broken at its spaces: as far on as a line may be long those lie within brackets."""
     indent = " " * (len(line) - len(line.lstrip()) + 4)
     lines: list[str] = []
+    depth = 0
     while len(line) > WIDTH:
-        end = _break(line, len(indent) if lines else len(indent) - 4)
+        end = _break(line, len(indent) if lines else len(indent) - 4, depth)
         if end is None:
             break
+        depth = _depths(line[:end], depth)[-1]
         lines.append(line[:end].rstrip())
         line = indent + line[end:].lstrip()
     return [*lines, line.rstrip()]
 
 
-def _break(line: str, start: int) -> int | None:
+def _break(line: str, start: int, depth: int) -> int | None:
     """Return where to break a line that is too long: at the space within the fewest brackets, the last of those.
 
     Outside of brackets a line cannot be broken, and one that is broken before its middle would be short.
     """
-    depth, quote, spaces = 0, "", []
-    for index, letter in enumerate(line):
-        if quote or letter in _QUOTES:
-            quote = "" if letter == quote else quote or letter
-            continue
-        depth += (letter in _OPENING) - (letter in _CLOSING)
-        if letter == " " and index > start and depth > 0:
-            spaces.append((depth, index))
+    depths = _depths(line, depth)
+    spaces = [
+        (depths[index], index)
+        for index, letter in enumerate(line)
+        if letter == " " and index > start and depths[index] > 0
+    ]
     near = [space for space in spaces if WIDTH // 2 <= space[1] <= WIDTH]
     if near:
         return min(near, key=lambda space: (space[0], -space[1]))[1]
     within = [index for _, index in spaces if index <= WIDTH]
     return max(within) if within else next((index for _, index in spaces), None)
+
+
+def _depths(line: str, depth: int) -> list[int]:
+    """Return within how many brackets each letter of a line stands that begins within ``depth``; 0 within a text."""
+    depths, quote = [], ""
+    for letter in line:
+        if quote or letter in _QUOTES:
+            quote = "" if letter == quote else quote or letter
+            depths.append(0)
+            continue
+        depth += (letter in _OPENING) - (letter in _CLOSING)
+        depths.append(depth)
+    return depths
 
 
 def comment(paragraph: str, most: int) -> list[str]:

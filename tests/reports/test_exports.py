@@ -18,6 +18,7 @@ from convformance.reports.causes import causes
 from convformance.reports.ctrf import write_ctrf
 from convformance.reports.junit import write_junit
 from convformance.reports.record import Records, Writer
+from convformance.running import launch
 from tests.reports import hostile
 from tests.reports.synthetic import STALE, Line, SyntheticRun, case_line, run_line, verdict_line
 
@@ -316,7 +317,7 @@ def test_one_command_writes_every_format_and_opens_the_page(
     monkeypatch.setattr("webbrowser.open", lambda address: bool(opened.append(address)))
     arguments = [str(word) for pair in outputs.items() for word in pair]
     status = cli.main(["report", *map(str, records), "--baseline", str(records[0]), *arguments, "--open"])
-    assert status == cli.FINDINGS, "a known divergence is stale"
+    assert status == launch.FINDINGS, "a known divergence is stale"
     assert outputs["-o"].read_text().count("<title>convformance: no findings</title>") == 1
     assert outputs["--markdown"].read_text().startswith("# convformance: no findings\n")
     verdicts = len(record.read(records).verdicts)
