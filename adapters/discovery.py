@@ -38,6 +38,9 @@ BUILT_IN: Mapping[str, str] = {
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
     "mlx": "convformance.adapters.mlx:Mlx",
+    "keras": "convformance.adapters.keras:Keras",
+    "paddle": "convformance.adapters.paddle:Paddle",
+    "flax": "convformance.adapters.flax:Flax",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
