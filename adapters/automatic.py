@@ -159,8 +159,8 @@ class Automatic(Adapter):
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the two calls, and the gradients of each; empty where the adapter has no text for them."""
-        conv = self._call_text(self.conv_script, self.conv_arguments, problem, bias)
-        transposed = self._call_text(self.transposed_script, self.transposed_arguments, problem, bias)
+        conv = self._call_text(self.conv_text(problem), self.conv_arguments, problem, bias)
+        transposed = self._call_text(self.transposed_text(problem), self.transposed_arguments, problem, bias)
         return {
             "conv": conv,
             "transposed": transposed,
@@ -169,6 +169,14 @@ class Automatic(Adapter):
             "y_gradient": self._gradient_text(problem, "x", transposed, "output"),
             "transposed_w_gradient": self._gradient_text(problem, "w", transposed, TRANSPOSED),
         }
+
+    def conv_text(self, problem: Problem) -> str:
+        """Return ``conv_script``, or another text where the call is written in more than one way."""
+        return self.conv_script
+
+    def transposed_text(self, problem: Problem) -> str:
+        """Return ``transposed_script``, or another text."""
+        return self.transposed_script
 
     def _call_text(self, text: str, arguments: Function, problem: Problem, bias: str) -> str:
         call = text and text.format(x="x", problem=problem, bias=bias, arguments=options(**arguments(problem)))

@@ -43,6 +43,9 @@ BUILT_IN: Mapping[str, str] = {
     "mlx": "convformance.adapters.mlx:Mlx",
     "mnn": "convformance.adapters.mnn:Mnn",
     "ncnn": "convformance.adapters.ncnn:Ncnn",
+    "keras": "convformance.adapters.keras:Keras",
+    "paddle": "convformance.adapters.paddle:Paddle",
+    "flax": "convformance.adapters.flax:Flax",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 

@@ -73,15 +73,16 @@ def _goes_to_nnpack(case: Any) -> bool:
 
 
 # Of every framework whose convolution has no argument for a bias.
+BIAS_AFTER_ROUNDING = KnownDivergence(
+    "bias-after-rounding",
+    "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
+    "float16 and bfloat16 with a bias",
+    grades=("low-precision", "componentwise"),
+    operations=("conv", "conv_transpose"),
+    when=lambda case, dtype: case.bias and dtype in _NARROW,
+)
 UNFUSED_BIAS = (
-    KnownDivergence(
-        "bias-after-rounding",
-        "There is no convolution with a bias: the sum is rounded to the result's type before the bias is added in it.",
-        "float16 and bfloat16 with a bias",
-        grades=("low-precision", "componentwise"),
-        operations=("conv", "conv_transpose"),
-        when=lambda case, dtype: case.bias and dtype in _NARROW,
-    ),
+    BIAS_AFTER_ROUNDING,
     KnownDivergence(
         "bias-gradient-sums-in-its-own-type",
         "The gradient of the bias is summed in 16 bits.",

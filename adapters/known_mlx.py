@@ -3,7 +3,7 @@
 from typing import Any
 
 from convformance.adapters.contract import KnownDivergence
-from convformance.adapters.known import UNFUSED_BIAS, is_empty
+from convformance.adapters.known import BIAS_AFTER_ROUNDING, is_empty
 
 _SINCE = ("0.32.4", None)
 
@@ -54,6 +54,15 @@ MLX = (
         versions=_SINCE,
     ),
     KnownDivergence(
+        "nothing-crashes",
+        "Where there are no images or no channels a size is divided by zero, which ends the process (SIGFPE).",
+        "arrays without elements",
+        grades=("crashed",),
+        when=lambda case, dtype: is_empty(case),
+        versions=_SINCE,
+        always=False,
+    ),
+    KnownDivergence(
         "float64-in-float32",
         "A convolution of float64 returns float64 and computes in float32; a matrix product of float64 does not.",
         "float64",
@@ -61,5 +70,5 @@ MLX = (
         when=lambda case, dtype: dtype == "float64",
         versions=_SINCE,
     ),
-    *UNFUSED_BIAS,
+    BIAS_AFTER_ROUNDING,
 )

@@ -1,0 +1,165 @@
+"""Keras 3: ``keras.ops.conv`` and ``conv_transpose`` on PyTorch, JAX or TensorFlow, gradients by each one's own."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from convformance.adapters.automatic import Automatic, Function
+from convformance.adapters.contract import Refusal, UsageError
+from convformance.adapters.known import KINDS_SEEN
+from convformance.adapters.known_keras import KERAS
+from convformance.adapters.notation import Notation
+from convformance.reference.arrays import Array
+from convformance.reference.problem import Problem
+
+_KEPT_COMPILED = 50  # problems after which JAX forgets what it compiled
+
+
+class Keras(Automatic):
+    """Keras on one of its back ends; a padding that it has no word for is made by ``keras.ops.pad``, or by slices."""
+
+    name = "keras"
+    requires = ("keras",)
+    known_divergences = KERAS
+    kinds_seen = KINDS_SEEN
+    looked_at = "3.15.1"
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"backend": ("torch", "jax", "tensorflow")}
+    process_options = ("backend",)
+    refusals = (
+        r"not supported in conjunction",
+        r"resulted in an empty output",
+        r"do not yet support dilation rates larger than",
+        r"Kernel size can't be greater than actual input size",
+        r"Only zero batch or zero channel inputs are supported",
+    )
+    activations, filters = "N*C", "*IO"
+    bias_after = True
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        name = os.environ["KERAS_BACKEND"] = self.mode["backend"]
+        import keras
+
+        if keras.config.backend() != name:
+            raise UsageError(f"adapter keras: backend={name} comes too late: Keras runs in this process")
+        self.ops: Any = keras.ops
+        self.framework: Any = _PREPARED[name]()
+        self._compiled = 0
+
+    def notation(self) -> Notation:
+        backend = "import os", f'os.environ["KERAS_BACKEND"] = "{self.mode["backend"]}"', "import keras"
+        return Notation(backend, 'keras.ops.convert_to_tensor({numbers}, "{dtype}")', strided="")
+
+    def to_native(self, array: Array) -> Any:
+        return self.ops.convert_to_tensor(array, str(array.dtype))
+
+    def to_numpy(self, native: Any) -> Array:
+        array: Array = self.ops.convert_to_numpy(native)
+        return array
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what Keras runs where it trains: a function that JAX has compiled, one as it is elsewhere."""
+        if self.mode["backend"] != "jax":
+            return function
+        self._compiled = (self._compiled + 1) % _KEPT_COMPILED
+        if not self._compiled:
+            self.framework.clear_caches()
+        compiled: Callable[..., Any] = self.framework.jit(function)
+        return compiled
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        return _DERIVATIVES[self.mode["backend"]](self.framework, function, at, upstream)
+
+    def conv_arguments(self, problem: Problem) -> Mapping[str, Any]:
+        return {"strides": problem.stride, "padding": _word(problem), "dilation_rate": problem.dilation}
+
+    def conv(self, problem: Problem, x: Any, w: Any) -> Any:
+        if _word(problem) == "valid" and any(map(any, problem.padding)):
+            if min(map(min, problem.padding)) < 0:
+                raise Refusal("Keras pads, and crops nothing")
+            x = self.ops.pad(x, ((0, 0), *problem.padding, (0, 0)))
+        return self.ops.conv(x, w, **self.conv_arguments(problem))
+
+    def conv_text(self, problem: Problem) -> str:
+        padded = _word(problem) == "valid" and any(map(any, problem.padding))
+        x = f"keras.ops.pad(x, {((0, 0), *problem.padding, (0, 0))})" if padded else "x"
+        return f"keras.ops.conv({x}, w{{arguments}})"
+
+    def transposed_arguments(self, problem: Problem) -> Mapping[str, Any]:
+        sizes = {"strides": problem.stride, "dilation_rate": problem.dilation}
+        if _is_same_transposed(problem):
+            return {**sizes, "padding": "same"}
+        ends = zip(problem.output_padding, problem.highs, strict=True)
+        return {**sizes, "padding": "valid", "output_padding": tuple(max(extra - hi, 0) for extra, hi in ends)}
+
+    def conv_transpose(self, problem: Problem, y: Any, w: Any) -> Any:
+        if problem.groups > 1 or min(problem.lows) < 0:
+            raise Refusal("conv_transpose has no groups, and pads nothing")
+        full = self.ops.conv_transpose(y, w, **self.transposed_arguments(problem))
+        return full if _is_same_transposed(problem) else full[(slice(None), *_slices(problem))]
+
+    def transposed_text(self, problem: Problem) -> str:
+        crops = "" if _is_same_transposed(problem) or not any(map(any, problem.padding)) else _crops_text(problem)
+        return f"keras.ops.conv_transpose(x, w{{arguments}}){crops}"
+
+
+def _word(problem: Problem) -> str:
+    return "same" if problem.symbol == "same_upper" else "valid"
+
+
+def _is_same_transposed(problem: Problem) -> bool:
+    """Whether the transposed convolution is the one that Keras calls same: as many elements as stride times outputs."""
+    axes = zip(problem.input_size, problem.output_size, problem.stride, strict=True)
+    return _word(problem) == "same" and all(size == outputs * stride for size, outputs, stride in axes)
+
+
+def _slices(problem: Problem) -> list[slice]:
+    return [slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True)]
+
+
+def _crops_text(problem: Problem) -> str:
+    return f"[:, {', '.join(f'{each.start}:{each.stop}' for each in _slices(problem))}]"
+
+
+def _prepared_torch() -> Any:
+    import torch
+
+    torch.set_num_threads(1)
+    return torch
+
+
+def _prepared_jax() -> Any:
+    import jax
+
+    settings: Any = jax.config
+    settings.update("jax_enable_x64", True)
+    settings.update("jax_platforms", "cpu")
+    return jax
+
+
+def _prepared_tensorflow() -> Any:
+    import tensorflow
+
+    return tensorflow
+
+
+_PREPARED = {"torch": _prepared_torch, "jax": _prepared_jax, "tensorflow": _prepared_tensorflow}
+
+
+def _by_torch(torch: Any, function: Function, at: Any, upstream: Any) -> Any:
+    at = at.requires_grad_()
+    return torch.autograd.grad(function(at), at, upstream)[0]
+
+
+def _by_jax(jax: Any, function: Function, at: Any, upstream: Any) -> Any:
+    return jax.vjp(function, at)[1](upstream)[0]
+
+
+def _by_tensorflow(tensorflow: Any, function: Function, at: Any, upstream: Any) -> Any:
+    with tensorflow.GradientTape() as tape:
+        tape.watch(at)
+        result = function(at)
+    return tape.gradient(result, at, upstream)
+
+
+_DERIVATIVES = {"torch": _by_torch, "jax": _by_jax, "tensorflow": _by_tensorflow}

@@ -1,0 +1,33 @@
+"""Known divergences of Keras: those of the back end that it runs on, and of its own."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.known import JAX, TORCH, UNFUSED_BIAS
+from convformance.adapters.known_tensorflow import TENSORFLOW
+
+_OWN = {divergence.name for divergence in UNFUSED_BIAS}
+
+
+def _of(backend: str, known: Iterable[KnownDivergence]) -> Iterator[KnownDivergence]:
+    """Return what is known of any call of a back end, as Keras has it: not what names calls or modes of its own."""
+    for divergence in known:
+        if not (divergence.routes or divergence.modes or divergence.name in _OWN):
+            modes = {"backend": backend}
+            yield replace(divergence, name=f"{backend}-{divergence.name}", modes=modes, always=False)
+
+
+_OWN_OF_TENSORFLOW = KnownDivergence(
+    "tensorflow-output-padding-past-the-stride",
+    "oneDNN does not take an output padding of the stride or more, and TensorFlow hands it one: could not create a "
+    "primitive descriptor.",
+    "float32 and bfloat16, transposed convolutions with an output padding from the stride up to the dilation",
+    grades=("error",),
+    operations=("conv_transpose", "conv_transpose_input_grad", "conv_transpose_filter_grad"),
+    when=lambda case, dtype: dtype in ("float32", "bfloat16") and case.outputs is not None,
+    modes={"backend": "tensorflow"},
+    always=False,
+)
+
+KERAS = (_OWN_OF_TENSORFLOW, *UNFUSED_BIAS, *_of("torch", TORCH), *_of("jax", JAX), *_of("tensorflow", TENSORFLOW))

@@ -1,0 +1,48 @@
+"""Libraries of layers on JAX: each question is compiled as a whole, and has its gradients by ``jax.vjp``."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from convformance.adapters.automatic import Automatic, Function
+from convformance.adapters.known import KINDS_SEEN
+from convformance.adapters.notation import Notation
+
+# Problems after which what was compiled is thrown away: no question comes back to an earlier one.
+_KEPT_COMPILED = 50
+
+
+class OnJax(Automatic):
+    """A library on JAX, on the CPU; ``import_text`` is how a script imports it."""
+
+    kinds_seen = KINDS_SEEN
+    bias_after = True
+    import_text: ClassVar[str] = ""
+    vjp_script = "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]"
+    zeros_script = "jnp.zeros({shape}, dy.dtype)"
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        import jax
+
+        self.jax: Any = jax
+        self.jax.config.update("jax_enable_x64", True)
+        self.jax.config.update("jax_platforms", "cpu")
+        self._compiled = 0
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        self._compiled = (self._compiled + 1) % _KEPT_COMPILED
+        if not self._compiled:
+            self.jax.clear_caches()
+        compiled: Callable[..., Any] = self.jax.jit(function)
+        return compiled
+
+    def wait(self, native: Any) -> Any:
+        return native.block_until_ready()
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        return self.jax.vjp(function, at)[1](upstream)[0]
+
+    def notation(self) -> Notation:
+        imports = "import jax", "import jax.numpy as jnp", self.import_text
+        setup = (*imports, 'jax.config.update("jax_enable_x64", True)')
+        return Notation(setup, "jnp.array({numbers}, jnp.{dtype})", strided="", compiled="jax.jit(call)")
