@@ -40,6 +40,7 @@ BUILT_IN: Mapping[str, str] = {
     "onnx_reference": "convformance.adapters.onnx_reference:OnnxReference",
     "openvino": "convformance.adapters.openvino:Openvino",
     "tract": "convformance.adapters.tract:Tract",
+    "opencv": "convformance.adapters.opencv:Opencv",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
