@@ -46,6 +46,7 @@ BUILT_IN: Mapping[str, str] = {
     "keras": "convformance.adapters.keras:Keras",
     "paddle": "convformance.adapters.paddle:Paddle",
     "flax": "convformance.adapters.flax:Flax",
+    "opencv": "convformance.adapters.opencv:Opencv",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
