@@ -41,6 +41,7 @@ BUILT_IN: Mapping[str, str] = {
     "keras": "convformance.adapters.keras:Keras",
     "paddle": "convformance.adapters.paddle:Paddle",
     "flax": "convformance.adapters.flax:Flax",
+    "equinox": "convformance.adapters.equinox:Equinox",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
