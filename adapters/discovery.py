@@ -47,6 +47,7 @@ BUILT_IN: Mapping[str, str] = {
     "paddle": "convformance.adapters.paddle:Paddle",
     "flax": "convformance.adapters.flax:Flax",
     "opencv": "convformance.adapters.opencv:Opencv",
+    "equinox": "convformance.adapters.equinox:Equinox",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 

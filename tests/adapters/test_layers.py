@@ -1,4 +1,4 @@
-"""Keras, Flax and PaddlePaddle: every route speaks its language, or refuses in words that are known."""
+"""Keras, Flax, Equinox and PaddlePaddle: every route speaks its language, or refuses in words that are known."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.adapters import checking
 
 NAMES = ("groups-stride-dilation", "symmetric", "asymmetric-stride", "same-upper-stride", "volume", "line-same-lower")
 REFUSALS = ("no groups", "not supported in conjunction", "Invalid padding")
-INSTALLED = [name for name in ("keras", "paddle", "flax") if not discovery.adapter_class(name).missing()]
+INSTALLED = [name for name in ("keras", "paddle", "flax", "equinox") if not discovery.adapter_class(name).missing()]
 
 
 def routes() -> list[Any]:
