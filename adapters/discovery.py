@@ -31,23 +31,25 @@ from convformance.processes.loading import LoadError, error_text
 
 GROUP = "convformance.adapters"
 
+# What is asked where nobody names an adapter: one environment holds them all.
+DEFAULT = ("scipy", "torch", "tensorflow", "jax", "onnxruntime")
 BUILT_IN: Mapping[str, str] = {
     "scipy": "convformance.adapters.scipy:Scipy",
     "torch": "convformance.adapters.torch:Torch",
     "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
-    "onnx_reference": "convformance.adapters.onnx_reference:OnnxReference",
-    "openvino": "convformance.adapters.openvino:Openvino",
-    "tract": "convformance.adapters.tract:Tract",
+    "equinox": "convformance.adapters.equinox:Equinox",
+    "flax": "convformance.adapters.flax:Flax",
+    "keras": "convformance.adapters.keras:Keras",
     "mlx": "convformance.adapters.mlx:Mlx",
     "mnn": "convformance.adapters.mnn:Mnn",
     "ncnn": "convformance.adapters.ncnn:Ncnn",
-    "keras": "convformance.adapters.keras:Keras",
-    "paddle": "convformance.adapters.paddle:Paddle",
-    "flax": "convformance.adapters.flax:Flax",
+    "onnx_reference": "convformance.adapters.onnx_reference:OnnxReference",
     "opencv": "convformance.adapters.opencv:Opencv",
-    "equinox": "convformance.adapters.equinox:Equinox",
+    "openvino": "convformance.adapters.openvino:Openvino",
+    "paddle": "convformance.adapters.paddle:Paddle",
+    "tract": "convformance.adapters.tract:Tract",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from convformance.adapters.contract import Adapter, Refusal, UsageError
-from convformance.adapters.discovery import BUILT_IN, create
+from convformance.adapters.discovery import DEFAULT, create
 from convformance.judging.grades import CONFORMANT
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
@@ -24,7 +24,7 @@ def out_folder(description: str | None) -> Path:
     return out
 
 
-def frameworks(names: Sequence[str] = tuple(BUILT_IN)) -> list[Adapter]:
+def frameworks(names: Sequence[str] = DEFAULT) -> list[Adapter]:
     """Return an adapter for each framework of ``names`` that is installed; say of each other one why it is left out."""
     installed = []
     for name in names:

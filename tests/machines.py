@@ -1,4 +1,4 @@
-"""``python -m tests.machines``: ask every built-in adapter on each kind of machine that this one can stand for.
+"""``python -m tests.machines``: ask every adapter of a default run on each kind of machine that this one can stand for.
 
 A processor stands for one with fewer instruction sets where the libraries are kept from those, and TensorFlow for what
 it is on an older processor where it is kept from oneDNN. A finding or a stale known divergence in any of them is a
@@ -35,7 +35,7 @@ class World:
 
     name: str
     variables: Mapping[str, str] = field(default_factory=dict)
-    adapters: tuple[str, ...] = tuple(discovery.BUILT_IN)
+    adapters: tuple[str, ...] = discovery.DEFAULT
 
 
 def worlds(machine: Machine) -> list[World]:
@@ -60,9 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> Namespace:
-    parser = ArgumentParser("python -m tests.machines", description="The built-in adapters on other kinds of machines.")
+    parser = ArgumentParser(
+        "python -m tests.machines", description="The adapters of a default run on other kinds of machines."
+    )
     parser.add_argument("--tier", choices=TIERS, default="smoke", help="stale is judged from standard on")
-    parser.add_argument("--adapter", action="append", choices=discovery.BUILT_IN, help="only this one; may be repeated")
+    parser.add_argument("--adapter", action="append", choices=discovery.DEFAULT, help="only this one; may be repeated")
     parser.add_argument("-n", dest="workers", default="2", help="worker processes (default: 2)")
     parser.add_argument("--out", type=Path, default=Path("out/machines"), help="folder of the reports")
     return parser.parse_args(arguments)

@@ -170,7 +170,7 @@ def select(specs: Sequence[str]) -> tuple[tuple[Selection, ...], Mapping[str, st
     Raises UsageError for an adapter that was asked for by name and cannot be had, or twice.
     """
     if not specs:
-        return _built_in()
+        return _by_default()
     selections = tuple(discovery.load(spec) for spec in specs)
     labels = Counter(selection.label for selection in selections)
     twice = [label for label, count in labels.items() if count > 1]
@@ -192,9 +192,9 @@ def _check_process_options(selections: Sequence[Selection]) -> None:
                     )
 
 
-def _built_in() -> tuple[tuple[Selection, ...], Mapping[str, str]]:
+def _by_default() -> tuple[tuple[Selection, ...], Mapping[str, str]]:
     selections, missing = [], {}
-    for name in discovery.BUILT_IN:
+    for name in discovery.DEFAULT:
         try:
             selections.append(discovery.load(name))
         except MissingFramework as error:
