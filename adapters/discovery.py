@@ -41,6 +41,7 @@ BUILT_IN: Mapping[str, str] = {
     "openvino": "convformance.adapters.openvino:Openvino",
     "tract": "convformance.adapters.tract:Tract",
     "opencv": "convformance.adapters.opencv:Opencv",
+    "tvm": "convformance.adapters.tvm:Tvm",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 
