@@ -50,6 +50,7 @@ BUILT_IN: Mapping[str, str] = {
     "openvino": "convformance.adapters.openvino:Openvino",
     "paddle": "convformance.adapters.paddle:Paddle",
     "tract": "convformance.adapters.tract:Tract",
+    "tvm": "convformance.adapters.tvm:Tvm",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
 

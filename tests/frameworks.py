@@ -1,0 +1,88 @@
+"""``python -m tests.frameworks``: ask every adapter that comes with the suite, each in an environment of its own.
+
+Frameworks want different versions of the same packages, so that no environment holds all of them. Each is made and run
+by tox, one after the other; one that cannot be made, or that fails, keeps none of the others from being asked. All
+records come together in one report.
+"""
+
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from convformance.adapters import discovery
+from convformance.options import TIERS
+from convformance.reports import markdown
+from convformance.reports.model import Report, RunSummary, summarise
+from convformance.reports.record import load
+
+RECORDS = Path("out/each")
+# What is asked in an environment beside its adapter's default mode; a framework that runs on others has a mode for each.
+MODES: Mapping[str, tuple[str, ...]] = {"keras": ("backend=jax", "backend=tensorflow")}
+_WRONG = ("wrong", "error", "crashed", "timed-out", "componentwise", "norm-wise")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return 0 where every environment could be made and no run has a finding or a stale known divergence."""
+    options = _options(arguments)
+    statuses = {name: _run(name, options) for name in options.only or discovery.BUILT_IN if not options.records}
+    if options.page:
+        records = options.records or sorted(RECORDS.glob("*.jsonl"))
+        options.page.write_text(page(summarise(load(records))), encoding="utf-8")
+    failed = [name for name, status in statuses.items() if status]
+    print(f"asked {len(statuses)}, failed: {', '.join(failed) or 'none'}; report: {RECORDS / 'report.html'}")
+    return 1 if failed else 0
+
+
+def _options(arguments: Sequence[str] | None) -> Namespace:
+    parser = ArgumentParser("python -m tests.frameworks", description="Every adapter in an environment of its own.")
+    parser.add_argument("--tier", choices=TIERS, default="smoke")
+    parser.add_argument("--only", action="append", choices=discovery.BUILT_IN, help="only this; may be repeated")
+    parser.add_argument("--page", type=Path, help="write the matrix in Markdown, such as docs/frameworks.md")
+    parser.add_argument("--records", type=Path, nargs="+", help="run nothing, make the page of these records")
+    return parser.parse_args(arguments)
+
+
+def _run(name: str, options: Namespace) -> int:
+    """Run an adapter, and its modes, in the environment of that name; return the last status that is not 0."""
+    labels = [name, *(f"{name}[{mode}]" for mode in MODES.get(name, ()))]
+    statuses = [subprocess.run(_command(name, label, options.tier), check=False).returncode for label in labels]
+    return next(filter(None, statuses), 0)
+
+
+def _command(name: str, label: str, tier: str) -> list[str]:
+    """Return the command for one mode; its options come behind those of the environment, and replace them."""
+    own = ["--adapter", label, "--name", "".join(each if each.isalnum() else "-" for each in label).strip("-")]
+    return [sys.executable, "-m", "tox", "run", "-e", name, "--", "--tier", tier, *(own if label != name else [])]
+
+
+def page(report: Report) -> str:
+    """Return the matrix of frameworks: who was asked what, and how it was answered."""
+    head = ["adapter", "version", "asked", "conformant", "less precise, as known", "wrong or no answer, as known", "refused"]
+    lines = [
+        "# Frameworks, side by side",
+        "",
+        f"{len(report.runs)} adapters, tier {report.runs[0].state.run.tier}, each in an environment of its own, on the",
+        "machines of the table. `python -m tests.frameworks --page docs/frameworks.md` runs them and writes this page;",
+        "what each known divergence is stands in [findings.md](findings.md), how to ask one in [adapters.md](adapters.md).",
+        "",
+        *markdown.table(head, sorted(map(_row, report.runs))),
+        "",
+        *markdown.matrix(report),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(run: RunSummary) -> list[str]:
+    grades = run.total.grades
+    low = grades.get("low-precision", 0)
+    wrong = sum(grades.get(grade, 0) for grade in _WRONG)
+    version = f"{run.state.run.framework} {run.state.run.framework_version}"
+    counts = run.asked, run.total.conformant, low, wrong, grades.get("refused", 0)
+    return [run.label, version, *(f"{count:,}" for count in counts)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
