@@ -37,6 +37,7 @@ BUILT_IN: Mapping[str, str] = {
     "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
+    "litert": "convformance.adapters.litert:Litert",
     "mnn": "convformance.adapters.mnn:Mnn",
     "ncnn": "convformance.adapters.ncnn:Ncnn",
 }
