@@ -43,6 +43,7 @@ BUILT_IN: Mapping[str, str] = {
     "flax": "convformance.adapters.flax:Flax",
     "keras": "convformance.adapters.keras:Keras",
     "mlx": "convformance.adapters.mlx:Mlx",
+    "litert": "convformance.adapters.litert:Litert",
     "mnn": "convformance.adapters.mnn:Mnn",
     "ncnn": "convformance.adapters.ncnn:Ncnn",
     "onnx_reference": "convformance.adapters.onnx_reference:OnnxReference",

@@ -53,7 +53,7 @@ class Ncnn(Adapter):
     def notation(self) -> Notation:
         """Return how a script writes ncnn in this mode."""
         settings = (f"net.opt.{name} = {value}" for name, value in self.settings.items())
-        return Notation(setup=("import ncnn", "import numpy as np", "net = ncnn.Net()", *settings))
+        return Notation(setup=("import tempfile", "import ncnn", "import numpy as np", "net = ncnn.Net()", *settings))
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the lines that load either layer and give it each image."""
@@ -137,9 +137,10 @@ def _by_axis(ids: tuple[int, ...], values: Size) -> dict[int, int]:
 def _text(model: str, images: str, bias: str, copy: str) -> str:
     return f'''\
 net.load_param_mem("""{model}""")
-with open("model.bin", "wb") as file:
+with tempfile.NamedTemporaryFile(suffix=".bin") as file:
     file.write(bytes(4) + w.tobytes(){" + bias.tobytes()" if bias else ""})
-net.load_model("model.bin")
+    file.flush()
+    net.load_model(file.name)
 
 def extract(image):
     extractor = net.create_extractor()

@@ -15,6 +15,7 @@ from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.torch_beyond import TorchBeyond
 from convformance.adapters.torch_derivatives import TorchDerivatives
+from convformance.adapters.torch_exported import MODES, TorchExported
 from convformance.adapters.torch_raw import TorchRaw
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import COMPLEX, FLOATS
@@ -28,8 +29,8 @@ _DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
 _NUMBERS = of_numbers("floating-point and complex numbers, int32", *FLOATS, *COMPLEX, "int32")
 
 
-class Torch(TorchRaw, TorchBeyond, TorchDerivatives):
-    """``torch`` on one thread or more, eager or compiled for each problem, on any device it knows."""
+class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
+    """``torch`` on one thread or more, eager, compiled or exported for each problem, on any device it knows."""
 
     name = "torch"
     known_divergences = (*known.TORCH, *known_derivatives.TORCH, *known_raw.TORCH_RAW)
@@ -45,7 +46,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives):
         "TORCHINDUCTOR_AUTOGRAD_CACHE": "0",
     }
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "mode": ("eager", "compile"),
+        "mode": ("eager", *MODES),
         "mkldnn": ("on", "off"),
         "layout": ("contiguous", "channels_last"),
         "device": ("cpu", "*"),
@@ -124,11 +125,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives):
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``function`` compiled, or without oneDNN, as the mode says."""
-        if self.mode["mode"] == "compile":
-            # Every problem is a function of its own, never a recompilation of the last: past a limit those run
-            # uncompiled.
-            self.torch.compiler.reset()
-            function = self.torch.compile(function, dynamic=False)
+        function = self._compiled(function)
         return self._on_threads(function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function))
 
     def _on_threads(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -163,11 +160,12 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives):
                 "import torch.nn.functional as F",
                 f"torch.set_num_threads({self.mode['threads']})",
                 *mkldnn,
+                *self._compiled_setup(),
             ),
             operand=f"torch.tensor({{numbers}}, dtype=torch.{{dtype}}{device})",
             order=self._order_text(),
             strided=f"torch.empty_strided({{shape}}, {{strides}}, dtype=torch.{{dtype}}{device})",
-            compiled="torch.compile(call, dynamic=False)" if self.mode["mode"] == "compile" else "",
+            compiled=self._compiled_text(),
         )
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
