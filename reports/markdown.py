@@ -57,7 +57,7 @@ def summary(report: Report, comparison: Comparison | None = None) -> str:
         _opening(report),
         _causes(report),
         _runs(report),
-        _matrix(report),
+        matrix(report),
         _comparison(comparison) if comparison else [],
         _diagnoses(report),
         _known(report),
@@ -184,7 +184,7 @@ def _run(run: RunSummary) -> list[str]:
     return [escaped(run.label, 80), *(escaped(value) for value in identity), counts, state]
 
 
-def _matrix(report: Report) -> list[str]:
+def matrix(report: Report) -> list[str]:
     """Return adapters by operations: conformant of asked, then every other grade with its count."""
     head = ["adapter", *(escaped(op, 40) for op in report.operations)]
     rows = [[escaped(run.label, 80), *(_cell(run, op) for op in report.operations)] for run in report.runs[:MOST_ROWS]]

@@ -5,6 +5,7 @@ by tox, one after the other; one that cannot be made, or that fails, keeps none 
 records come together in one report.
 """
 
+import re
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -18,7 +19,7 @@ from convformance.reports.model import Report, RunSummary, summarise
 from convformance.reports.record import load
 
 RECORDS = Path("out/each")
-# What is asked in an environment beside its adapter's default mode; a framework that runs on others has a mode for each.
+# What is asked beside the default mode of an adapter: a framework that runs on others has a mode for each.
 MODES: Mapping[str, tuple[str, ...]] = {"keras": ("backend=jax", "backend=tensorflow")}
 _WRONG = ("wrong", "error", "crashed", "timed-out", "componentwise", "norm-wise")
 
@@ -52,20 +53,33 @@ def _run(name: str, options: Namespace) -> int:
 
 
 def _command(name: str, label: str, tier: str) -> list[str]:
-    """Return the command for one mode; its options come behind those of the environment, and replace them."""
-    own = ["--adapter", label, "--name", "".join(each if each.isalnum() else "-" for each in label).strip("-")]
-    return [sys.executable, "-m", "tox", "run", "-e", name, "--", "--tier", tier, *(own if label != name else [])]
+    """Return the command that asks a mode in the environment of its adapter; its record is named by its letters."""
+    record = "-".join(re.findall(r"\w+", label))
+    asked = [
+        "convformance",
+        "run",
+        "--adapter",
+        label,
+        "--name",
+        record,
+        "--tier",
+        tier,
+        "--out",
+        str(RECORDS),
+        "--merge",
+    ]
+    return [sys.executable, "-m", "tox", "exec", "-e", name, "--", *asked]
 
 
 def page(report: Report) -> str:
     """Return the matrix of frameworks: who was asked what, and how it was answered."""
-    head = ["adapter", "version", "asked", "conformant", "less precise, as known", "wrong or no answer, as known", "refused"]
+    head = ["adapter", "version", "asked", "conformant", "less precise", "wrong or no answer", "refused"]
     lines = [
         "# Frameworks, side by side",
         "",
-        f"{len(report.runs)} adapters, tier {report.runs[0].state.run.tier}, each in an environment of its own, on the",
-        "machines of the table. `python -m tests.frameworks --page docs/frameworks.md` runs them and writes this page;",
-        "what each known divergence is stands in [findings.md](findings.md), how to ask one in [adapters.md](adapters.md).",
+        f"{len(report.runs)} adapters and modes, tier {report.runs[0].state.run.tier}, on {_machines(report)}.",
+        "`python -m tests.frameworks --page docs/frameworks.md` runs each in its own environment and writes this page.",
+        "What is known to diverge stands in [findings.md](findings.md), how to ask one in [adapters.md](adapters.md).",
         "",
         *markdown.table(head, sorted(map(_row, report.runs))),
         "",
@@ -73,6 +87,12 @@ def page(report: Report) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _machines(report: Report) -> str:
+    machines = (run.state.run.machine for run in report.runs)
+    kinds = dict.fromkeys(f"{machine.processor} ({machine.kind})" for machine in machines if machine)
+    return " and ".join(kinds)
 
 
 def _row(run: RunSummary) -> list[str]:
