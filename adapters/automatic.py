@@ -43,7 +43,7 @@ class Automatic(Adapter):
     transposed_filters: str = ""
     conv_script: ClassVar[str] = ""
     transposed_script: ClassVar[str] = ""
-    vjp_script: ClassVar[str] = ""
+    vjp_script: str = ""
     zeros_script: ClassVar[str] = ""
 
     def conv(self, problem: Problem, x: Any, w: Any) -> Any:
@@ -115,7 +115,7 @@ class Automatic(Adapter):
     def automatic_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
         return self.vjp(lambda w: self.conv(problem, x, w), self._zeros_of(problem, "filter", dy), dy)
 
-    @route("conv_bias_grad", "vjp")
+    @route("conv_bias_grad", "vjp", script="{bias_gradient}")
     def automatic_bias(self, problem: Problem, dy: Any) -> Any:
         x, w = self._zeros_of(problem, "input", dy), self._zeros_of(problem, "filter", dy)
         return self.vjp(
@@ -168,6 +168,7 @@ class Automatic(Adapter):
             "w_gradient": self._gradient_text(problem, "w", conv, "filter"),
             "y_gradient": self._gradient_text(problem, "x", transposed, "output"),
             "transposed_w_gradient": self._gradient_text(problem, "w", transposed, TRANSPOSED),
+            "bias_gradient": self._bias_gradient_text(problem),
         }
 
     def conv_text(self, problem: Problem) -> str:
@@ -190,6 +191,15 @@ class Automatic(Adapter):
     def _gradient_text(self, problem: Problem, variable: str, call: str, array: str) -> str:
         zeros = self.zeros_script.format(shape=self._shape_of(problem, array))
         return self.vjp_script.format(variable=variable, call=call, zeros=zeros) if call else ""
+
+    def _bias_gradient_text(self, problem: Problem) -> str:
+        """Return the gradient of the bias in a convolution of zeros."""
+        call = self._call_text(self.conv_text(problem), self.conv_arguments, problem, ", bias")
+        if not (call and self.zeros_script):
+            return ""
+        x, w = (self.zeros_script.format(shape=self._shape_of(problem, array)) for array in ("input", "filter"))
+        zeros = self.zeros_script.format(shape=problem.bias_shape)
+        return f"x = {x}\nw = {w}\n{self.vjp_script.format(variable='bias', call=call, zeros=zeros)}"
 
 
 def _given_for(declared: Route) -> str:

@@ -34,6 +34,7 @@ class Keras(Automatic):
     )
     activations, filters = "N*C", "*IO"
     bias_after = True
+    zeros_script = "keras.ops.zeros({shape}, dy.dtype)"
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
@@ -44,11 +45,18 @@ class Keras(Automatic):
             raise UsageError(f"adapter keras: backend={name} comes too late: Keras runs in this process")
         self.ops: Any = keras.ops
         self.framework: Any = _PREPARED[name]()
+        self.vjp_script = _VJP_SCRIPTS[name]
         self._compiled = 0
 
     def notation(self) -> Notation:
         backend = "import os", f'os.environ["KERAS_BACKEND"] = "{self.mode["backend"]}"', "import keras"
-        return Notation(backend, 'keras.ops.convert_to_tensor({numbers}, "{dtype}")', strided="")
+        return Notation(
+            (*backend, *_IMPORTS[self.mode["backend"]]),
+            'keras.ops.convert_to_tensor({numbers}, "{dtype}")',
+            strided="",
+            compiled="jax.jit(call)" if self.mode["backend"] == "jax" else "",
+            lists="keras.ops.convert_to_numpy({name}).tolist()",
+        )
 
     def to_native(self, array: Array) -> Any:
         return self.ops.convert_to_tensor(array, str(array.dtype))
@@ -163,3 +171,19 @@ def _by_tensorflow(tensorflow: Any, function: Function, at: Any, upstream: Any) 
 
 
 _DERIVATIVES = {"torch": _by_torch, "jax": _by_jax, "tensorflow": _by_tensorflow}
+
+_IMPORTS = {
+    "torch": ("import torch",),
+    "jax": ("import jax", 'jax.config.update("jax_enable_x64", True)'),
+    "tensorflow": ("import tensorflow as tf",),
+}
+_VJP_SCRIPTS = {
+    "torch": "{variable} = {zeros}.requires_grad_()\ntorch.autograd.grad({call}, {variable}, dy)[0]",
+    "jax": "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]",
+    "tensorflow": """\
+{variable} = {zeros}
+with tf.GradientTape() as tape:
+    tape.watch({variable})
+    result = {call}
+tape.gradient(result, {variable}, dy)""",
+}

@@ -61,7 +61,8 @@ NCNN = (
     ),
     KnownDivergence(
         "copy-of-an-empty-image-divides-by-zero",
-        "Mat.clone of a Mat without elements kills the process with SIGFPE.",
+        "Mat.clone of a Mat without elements has an element size of 0, by which the layer that gets it divides: the "
+        "process dies of SIGFPE.",
         "images without elements",
         grades=("crashed",),
         when=lambda case, dtype: 0 in case.problem.output_size,

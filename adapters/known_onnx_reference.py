@@ -1,9 +1,10 @@
 """Known divergences of the reference evaluator of ONNX."""
 
+from dataclasses import replace
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import UNFUSED_BIAS
+from convformance.adapters.known import BIAS_AFTER_ROUNDING
 
 _NEWEST = "1.23.2"
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
@@ -14,7 +15,10 @@ def _has_one_channel_a_group(case: Any) -> bool:
 
 
 KNOWN = (
-    UNFUSED_BIAS[0],
+    replace(
+        BIAS_AFTER_ROUNDING,
+        reason="The sum is rounded to the result's type before the bias, which the operator takes, is added in it.",
+    ),
     KnownDivergence(
         "transposed-by-groups",
         "Groups are sliced by the number of output channels and written one channel at a time, so that shapes do not "

@@ -1,9 +1,10 @@
 """Known divergences of OpenVINO on the CPU."""
 
+from dataclasses import replace
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import UNFUSED_BIAS
+from convformance.adapters.known import BIAS_AFTER_ROUNDING
 
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
 _NEWEST = "2026.4.1"
@@ -22,7 +23,10 @@ def _has_no_channels(case: Any) -> bool:
 
 
 KNOWN = (
-    UNFUSED_BIAS[0],
+    replace(
+        BIAS_AFTER_ROUNDING,
+        reason="The sum is rounded to the result's type before the bias, which the operator takes, is added in it.",
+    ),
     KnownDivergence(
         "float64-in-float32",
         "The CPU plugin converts float64 to float32, computes, and converts back: the result has the type that was "

@@ -81,9 +81,18 @@ class Mlx(Automatic):
         same_both_sides(problem)
         return getattr(self.mx, f"conv_transpose{problem.rank}d")(y, w, **self.transposed_arguments(problem))
 
-    @route("conv_input_grad", "input_dilation", filters="(GI)*O")
-    @route("conv_transpose", "input_dilation", offers=(OUTPUTS,))
+    def adjoint_arguments(self, problem: Problem) -> Mapping[str, Any]:
+        """Return the keyword arguments of the convolution of a dilated image by a flipped filter, but for the flip."""
+        padding = tuple(zip(*problem.adjoint_padding, strict=True))
+        return {**self.conv_arguments(problem), "stride": 1, "padding": padding, "input_dilation": problem.stride}
+
+    @route("conv_input_grad", "input_dilation", filters="(GI)*O", script="{dilated}")
+    @route("conv_transpose", "input_dilation", offers=(OUTPUTS,), script="{dilated}")
     def input_dilation(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
-        changes = {"stride": 1, "padding": tuple(zip(*problem.adjoint_padding, strict=True)), "flip": True}
-        arguments = {**self.conv_arguments(problem), **changes, "input_dilation": problem.stride}
-        return self.with_bias(self.mx.conv_general(y, w, **arguments), bias)
+        return self.with_bias(self.mx.conv_general(y, w, **self.adjoint_arguments(problem), flip=True), bias)
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return the calls of all back ends of this kind, and the one with ``input_dilation``."""
+        text = f"mx.conv_general({names.get('output', 'x')}, w{{arguments}}, flip=True)"
+        dilated = self._call_text(text, self.adjoint_arguments, problem, bias)
+        return {**super().script_fields(problem, names, bias), "dilated": dilated}

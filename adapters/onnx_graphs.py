@@ -76,10 +76,10 @@ class Graph:
         kind = f'np.dtype("{result}")' if result else f"{first}.dtype"
         return f"""\
 inputs = {{{", ".join(f'"{name}": {text}' for name, text in inputs.items())}}}
-kind = helper.np_dtype_to_tensor_dtype
+info, kind = helper.make_tensor_value_info, helper.np_dtype_to_tensor_dtype
 nodes = [{", ".join(nodes)}]
-infos = [helper.make_tensor_value_info(n, kind(a.dtype), a.shape) for n, a in inputs.items()]
-result = helper.make_tensor_value_info("y{len(self.nodes) - 1}", kind({kind}), [None] * {first}.ndim)
+infos = [info(n, kind(a.dtype), a.shape) for n, a in inputs.items()]
+result = info("y{len(self.nodes) - 1}", kind({kind}), [None] * {first}.ndim)
 graph = helper.make_graph(nodes, "case", infos, [result]{f", [{initial}]" if initial else ""})
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", {OPSET})], ir_version={IR_VERSION})
 {running}"""

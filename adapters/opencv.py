@@ -9,6 +9,7 @@ from convformance.adapters import known, known_opencv
 from convformance.adapters.contract import Refusal
 from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxModels
+from convformance.reference.problem import Problem
 
 
 class Opencv(OnnxModels):
@@ -23,7 +24,7 @@ class Opencv(OnnxModels):
     refusals = (r"pad\d* >= 0", r"blob data type = \w+ is not supported", r"wtype0 == CV_32F", r"func != nullptr")
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {**OnnxModels.options, "engine": ("auto", "new", "classic")}
     running = """\
-net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8), engine)
+net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))
 for name, array in inputs.items():
     net.setInput(array, name)
 net.forward()"""
@@ -39,7 +40,14 @@ net.forward()"""
     def notation(self) -> Notation:
         """Return how a script writes OpenCV with its engine."""
         imports = "import cv2", "import numpy as np", "from onnx import helper, numpy_helper"
-        return Notation(setup=(*imports, f"engine = cv2.dnn.{self.engine}"))
+        return Notation(setup=imports)
+
+    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
+        """Return the lines that make each model and run it, by the engine of the mode where it is not the default."""
+        texts = super().script_fields(problem, names, bias)
+        if self.mode["engine"] == self.options["engine"][0]:
+            return texts
+        return {name: text.replace("np.uint8)", f"np.uint8), cv2.dnn.{self.engine}") for name, text in texts.items()}
 
     def load(self, model: bytes) -> Loaded:
         net = self.dnn.readNetFromONNX(np.frombuffer(model, np.uint8), getattr(self.dnn, self.engine))

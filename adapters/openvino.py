@@ -27,9 +27,9 @@ class Openvino(OnnxModels):
         "precision": ("f32", "bf16", "f16", "default"),
     }
     running = """\
-request = openvino.Core().compile_model(model.SerializeToString(), "CPU", settings).create_infer_request()
-request.infer(inputs)
-request.get_output_tensor().data"""
+core = openvino.Core()
+compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU", settings)
+compiled(inputs)[0]"""
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)

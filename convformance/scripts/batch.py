@@ -5,11 +5,13 @@ So a crash or a hang ends a script and nothing else, and a framework is imported
 
 import contextlib
 import importlib
+import os
 import re
 import sys
 import traceback
 from collections.abc import Mapping
 from functools import partial
+from tempfile import TemporaryDirectory
 
 from convformance.processes import environment, forked
 from convformance.processes.child import Child, Ended, Message, Tell, serve
@@ -52,19 +54,21 @@ class Batch:
 
 def _answer(request: Message, tell: Tell) -> None:
     """In the process that imports: run one script in a fork, and tell how it ended."""
-    for name in _IMPORT.findall(request["text"]):
+    for name in _IMPORT.findall(request["text"].partition("os.environ")[0]):  # what reads variables is not ready yet
         with contextlib.suppress(Exception):  # the script itself says what is missing
             importlib.import_module(name)
     text = request["text"]
     # One that says that it does not end need not be waited for as long as one that says that it does.
     cpu_seconds = forked.CPU_SECONDS if ENDS_WITHOUT in text else CPU_SECONDS
-    ended = forked.in_fork(partial(_run, text), seconds=request["seconds"], cpu_seconds=cpu_seconds)
+    with TemporaryDirectory() as folder:  # what a script writes down is gone with it
+        ended = forked.in_fork(partial(_run, text, folder), seconds=request["seconds"], cpu_seconds=cpu_seconds)
     status = None if ended.kind == forked.SILENT else ended.status
     tell("ended", ended.value or {"status": status, "errors": ended.printed})
 
 
-def _run(text: str) -> Message:
-    """In the fork: run the script, and return the exit status that Python would end with, and the last of its trace."""
+def _run(text: str, folder: str) -> Message:
+    """In the fork: run the script in ``folder``; return Python's exit status for it, and the last of its trace."""
+    os.chdir(folder)
     try:
         exec(compile(text, "script.py", "exec"), {"__name__": "__main__"})
     except Exception as error:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice, takewhile
 from math import prod
 
 from convformance.adapters import discovery
@@ -19,7 +20,8 @@ from convformance.test_cases.case import HUGE
 from tests.findings.catalogue import LONGEST, Entry, as_in
 from tests.machines import World
 
-SECONDS, TRIES, ENOUGH = 90.0, 24, 2  # for one divergence: time, questions, and scripts to choose the shortest of
+# For one divergence: time, questions, those of them that diverge, and scripts to choose the shortest of.
+SECONDS, ASKED, TRIES, ENOUGH = 90.0, 240, 24, 2
 
 
 class Searching:
@@ -42,11 +44,11 @@ class Searching:
         if world is None or not entry.is_of(discovery.load(entry.spec)):
             return None
         batch = self._batch(entry.adapter.name, world)
-        started, scripts = time.monotonic(), []
-        for text in self._scripts(entry, world):
-            if len(text.splitlines()) <= LONGEST and batch.run(text).diverges:
+        end, scripts = time.monotonic() + SECONDS, []
+        for text in islice(self._scripts(entry, world, end), TRIES):
+            if _is_short(text) and batch.run(text).diverges:
                 scripts.append(text)
-            if len(scripts) == (1 if entry.divergence.raw else ENOUGH) or time.monotonic() > started + SECONDS:
+            if len(scripts) == (1 if entry.divergence.raw else ENOUGH):
                 break
         return min(scripts, key=lambda text: (len(text.splitlines()), len(text)), default=None)
 
@@ -56,12 +58,15 @@ class Searching:
             self._batches[key] = self._stack.enter_context(Batch(world.variables))
         return self._batches[key]
 
-    def _scripts(self, entry: Entry, world: World) -> Iterator[str]:
-        """Yield the scripts of questions that it covers; what crashes is sought in a process that only forks."""
+    def _scripts(self, entry: Entry, world: World, end: float) -> Iterator[str]:
+        """Yield the scripts of questions that it covers, until it is ``end``.
+
+        What crashes is sought in a process that only forks.
+        """
         divergence = entry.divergence
         grade = CRASHED if set(divergence.grades) <= {CRASHED, TIMED_OUT} and not divergence.raw else ""
         key = entry.spec, world.name, grade
-        for question in _questions(entry, world)[:TRIES]:
+        for question in takewhile(lambda _: time.monotonic() < end, _questions(entry, world)[:ASKED]):
             if key not in self._children:
                 env = {**environment.asking(), **world.variables}
                 self._children[key] = self._stack.enter_context(Child("convformance.running.evidence", env=env))
@@ -71,6 +76,11 @@ class Searching:
                 del self._children[key]
             if evidence.script is not None and (grade or evidence.known == divergence.name):
                 yield evidence.script
+
+
+def _is_short(text: str) -> bool:
+    """Whether a script has few lines, and none that asks through this suite."""
+    return len(text.splitlines()) <= LONGEST and "from convformance" not in text
 
 
 def _questions(entry: Entry, world: World) -> list[Question]:
