@@ -39,6 +39,7 @@ BUILT_IN: Mapping[str, str] = {
     "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
+    "autograd": "convformance.adapters.autograd:Autograd",
     "equinox": "convformance.adapters.equinox:Equinox",
     "flax": "convformance.adapters.flax:Flax",
     "keras": "convformance.adapters.keras:Keras",
