@@ -1,27 +1,19 @@
 """HIPS autograd: ``autograd.scipy.signal.convolve`` with its axes and dot axes, gradients by ``make_vjp``."""
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 from convformance.adapters.automatic import Automatic, Function
-from convformance.adapters.contract import EVERY_QUESTION, Domain, Request
+from convformance.adapters.contract import EVERY_QUESTION, Domain
 from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.known_autograd import AUTOGRAD
 from convformance.adapters.notation import Notation
+from convformance.adapters.shapes import WITHOUT_STEPS, part_of_full
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
 
 # The modes that pad as a symbol does; at stride 1 the other way round is a mode, too.
 _MODES, _TRANSPOSED_MODES = {"full": "full", "same_lower": "same"}, {"full": "valid", "same_upper": "same"}
-
-
-def _has_parameters(request: Request) -> bool:
-    """Whether neither stride, dilation, groups nor a crop are needed, and nothing is empty."""
-    problem = request.problem
-    is_empty = 0 in map(prod, (problem.input_shape, problem.filter_shape, problem.output_shape))
-    lowest = min(*problem.lows, *problem.highs)
-    return not is_empty and lowest >= 0 and max(*problem.stride, *problem.dilation, problem.groups) == 1
 
 
 class Autograd(Automatic):
@@ -32,7 +24,7 @@ class Autograd(Automatic):
     looked_at = "1.9.1"
     known_divergences = AUTOGRAD
     kinds_seen = KINDS_SEEN[:1]
-    domain = Domain("stride 1, one group, neither dilation, negative padding nor empty arrays", _has_parameters)
+    domain = WITHOUT_STEPS
     refusals = (r"invalid data type for einsum",)
     bias_after = True
     vjp_script = "make_vjp(lambda {variable}: {call})({zeros})[0](dy)"
@@ -71,11 +63,11 @@ class Autograd(Automatic):
     def conv_transpose(self, problem: Problem, y: Any, w: Any) -> Any:
         mode = _TRANSPOSED_MODES.get(str(problem.symbol), "full")
         spread = self.autograd.scipy.signal.convolve(y, w, _axes(problem), ([1], [0]), mode)
-        return spread[(..., *_cropped(problem))] if mode == "full" else spread
+        return spread[(..., *part_of_full(problem))] if mode == "full" else spread
 
     def transposed_text(self, problem: Problem) -> str:
         mode = _TRANSPOSED_MODES.get(str(problem.symbol), "full")
-        cropped = ", ".join(("...", *(f"{each.start}:{each.stop}" for each in _cropped(problem))))
+        cropped = ", ".join(("...", *(f"{each.start}:{each.stop}" for each in part_of_full(problem))))
         return f"convolve(x, w, {_axes(problem)}, ([1], [0]), {mode!r})" + f"[{cropped}]" * (mode == "full")
 
 
@@ -86,8 +78,3 @@ def _axes(problem: Problem) -> tuple[list[int], list[int]]:
 def _around(problem: Problem) -> Pairs:
     """Return the padding of every axis."""
     return ((0, 0), (0, 0), *problem.padding)
-
-
-def _cropped(problem: Problem) -> tuple[slice, ...]:
-    """Return where the result lies in that of the full convolution."""
-    return tuple(slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True))
