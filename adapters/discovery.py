@@ -50,6 +50,7 @@ BUILT_IN: Mapping[str, str] = {
     "opencv": "convformance.adapters.opencv:Opencv",
     "openvino": "convformance.adapters.openvino:Openvino",
     "paddle": "convformance.adapters.paddle:Paddle",
+    "tinygrad": "convformance.adapters.tinygrad:Tinygrad",
     "tract": "convformance.adapters.tract:Tract",
 }
 _BY_PREFIX = {program.PREFIX: program.adapter_of, recorded.PREFIX: recorded.adapter_of}
