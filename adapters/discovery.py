@@ -39,6 +39,7 @@ BUILT_IN: Mapping[str, str] = {
     "tensorflow": "convformance.adapters.tensorflow:Tensorflow",
     "jax": "convformance.adapters.jax:Jax",
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
+    "autograd": "convformance.adapters.autograd:Autograd",
     "equinox": "convformance.adapters.equinox:Equinox",
     "flax": "convformance.adapters.flax:Flax",
     "keras": "convformance.adapters.keras:Keras",
@@ -50,6 +51,7 @@ BUILT_IN: Mapping[str, str] = {
     "opencv": "convformance.adapters.opencv:Opencv",
     "openvino": "convformance.adapters.openvino:Openvino",
     "paddle": "convformance.adapters.paddle:Paddle",
+    "tinygrad": "convformance.adapters.tinygrad:Tinygrad",
     "tract": "convformance.adapters.tract:Tract",
     "tvm": "convformance.adapters.tvm:Tvm",
 }

@@ -1,6 +1,8 @@
 """What frameworks that take less than a problem says are given of it: one padding for both sides, a number in 1-D."""
 
-from convformance.adapters.contract import Refusal
+from math import prod
+
+from convformance.adapters.contract import Domain, Refusal, Request
 from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 
@@ -17,3 +19,19 @@ def same_both_sides(problem: Problem) -> Size:
 def number_in_line(values: Size) -> int | Size:
     """Return the number alone where there is one axis, for a framework that takes no tuple there."""
     return values[0] if len(values) == 1 else values
+
+
+def _is_without_steps(request: Request) -> bool:
+    problem = request.problem
+    is_empty = 0 in map(prod, (problem.input_shape, problem.filter_shape, problem.output_shape))
+    lowest = min(*problem.lows, *problem.highs)
+    return not is_empty and lowest >= 0 and max(*problem.stride, *problem.dilation, problem.groups) == 1
+
+
+# What a convolution of signals, with neither of these parameters, can be asked.
+WITHOUT_STEPS = Domain("stride 1, one group, neither dilation, negative padding nor empty arrays", _is_without_steps)
+
+
+def part_of_full(problem: Problem) -> tuple[slice, ...]:
+    """Return where, at stride 1, the result of a transposed convolution lies in that of a full convolution."""
+    return tuple(slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True))
