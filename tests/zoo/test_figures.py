@@ -144,4 +144,4 @@ def test_the_page_of_the_documentation_has_every_member_and_no_other() -> None:
     zoo, garden = map(_first_cells, text.split("## The zoo")[1].split("## The garden"))
     assert sorted(zoo) == sorted(member.name for member in ZOO), "tox run -e zoo writes the page"
     assert sorted(garden) == sorted(member.name for member in GARDEN), "tox run -e zoo writes the page"
-    assert len(text.splitlines()) < 520
+    assert len(text.splitlines()) < 540
