@@ -15,7 +15,6 @@ from convformance.reference.problem import THEN, Problem
 
 _SYMBOLS = {"valid": "VALID", "same_upper": "SAME"}
 _FLOAT32 = of_numbers("float32", "float32")
-_ONE_GROUP = Domain("one group", lambda request: request.problem.groups == 1)
 _DEPTHWISE = Domain(
     "two spatial axes, a group for each channel",
     lambda request: request.problem.rank == 2 and request.problem.groups == request.problem.in_channels > 0,
@@ -44,6 +43,7 @@ class Litert(Adapter):
     distribution = "ai-edge-litert"
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "2.3.0"
+    domain = _FLOAT32
     requires = ("ai_edge_litert", "tensorflow")
     activations = "N*C"
     filters = "*IO"
@@ -91,12 +91,12 @@ class Litert(Adapter):
         added = {name: f"tf.nn.bias_add({call}, bias)" if bias else call for name, call in calls.items()}
         return {name: f"run(lambda each: {call}, {first})" for name, call in added.items()}
 
-    @route("conv", "nn.convolution", script="{conv}", numbers=_FLOAT32)
-    @route("conv_transpose_input_grad", "nn.convolution", script="{conv}", numbers=_FLOAT32)
+    @route("conv", "nn.convolution", script="{conv}")
+    @route("conv_transpose_input_grad", "nn.convolution", script="{conv}")
     def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         return self._by_model(lambda each: self._convolved(problem, each, w, bias), x)
 
-    @route("conv", "nn.depthwise_conv2d", script="{depthwise}", filters="*(GI)O", numbers=_FLOAT32, domain=_DEPTHWISE)
+    @route("conv", "nn.depthwise_conv2d", script="{depthwise}", filters="*(GI)O", domain=_DEPTHWISE)
     def depthwise(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         def function(each: Any) -> Any:
             padded, padding = self._padded(problem, each)
@@ -106,7 +106,7 @@ class Litert(Adapter):
 
         return self._by_model(function, x)
 
-    @route("conv", "nn.convolution and what follows", numbers=_FLOAT32, domain=FOLLOWED, offers=(THEN,))
+    @route("conv", "nn.convolution and what follows", domain=FOLLOWED, offers=(THEN,))
     def followed(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """What follows is folded and fused by the converter."""
 
@@ -119,9 +119,12 @@ class Litert(Adapter):
 
         return self._by_model(function, x)
 
-    @route("conv_input_grad", "nn.conv_transpose", script="{transposed}", numbers=_FLOAT32, domain=_ONE_GROUP)
-    @route("conv_transpose", "nn.conv_transpose", script="{transposed}", numbers=_FLOAT32, domain=_ONE_GROUP)
+    @route("conv_input_grad", "nn.conv_transpose", script="{transposed}")
+    @route("conv_transpose", "nn.conv_transpose", script="{transposed}")
     def transposed(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
+        if problem.groups > 1:
+            raise Refusal(f"tf.nn.conv_transpose has no groups, and this has {problem.groups}")
+
         def function(each: Any) -> Any:
             shape, padding, window = _transposed_terms(problem)
             full = self.tf.nn.conv_transpose(each, w, shape, problem.stride, padding, None, problem.dilation)

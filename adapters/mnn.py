@@ -28,7 +28,7 @@ class Mnn(Adapter):
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "3.6.1"
     requires = ("MNN",)
-    domain = _PLANES
+    domain = _PLANES & _FLOAT32
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"threads": THREADS}
 
     def __init__(self, **mode: str) -> None:
@@ -48,13 +48,13 @@ class Mnn(Adapter):
         x, y = names.get("input", "x"), names.get("output", "x")
         return {"conv": _text(problem, "conv2d", x, bias), "transposed": _text(problem, "conv2d_transpose", y, bias)}
 
-    @route("conv", "conv2d", script="{conv}", numbers=_FLOAT32)
-    @route("conv_transpose_input_grad", "conv2d", script="{conv}", numbers=_FLOAT32)
+    @route("conv", "conv2d", script="{conv}")
+    @route("conv_transpose_input_grad", "conv2d", script="{conv}")
     def conv(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Array:
         return self._result("conv2d", problem, x, w, np.zeros(problem.out_channels, x.dtype) if bias is None else bias)
 
-    @route("conv_input_grad", "conv2d_transpose", script="{transposed}", numbers=_FLOAT32)
-    @route("conv_transpose", "conv2d_transpose", script="{transposed}", numbers=_FLOAT32)
+    @route("conv_input_grad", "conv2d_transpose", script="{transposed}")
+    @route("conv_transpose", "conv2d_transpose", script="{transposed}")
     def transposed(self, problem: Problem, y: Array, w: Array, bias: Array | None = None) -> Array:
         if any(problem.output_padding):
             raise Refusal(f"expr.conv2d_transpose has no output padding, and this is {problem.output_padding}")

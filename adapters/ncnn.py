@@ -34,7 +34,7 @@ class Ncnn(Adapter):
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "1.0.20261020"
     requires = ("ncnn",)
-    domain = _IMAGES
+    domain = _IMAGES & _FLOAT32
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "copy": ("on", "off"),
         "winograd": ("on", "off"),
@@ -62,15 +62,13 @@ class Ncnn(Adapter):
         copy = ".clone()" if self.mode["copy"] == "on" else ""
         return {name: _text(model, images, bias, copy) for name, model in models.items()}
 
-    @route("conv", "Convolution", script="{conv}", numbers=_FLOAT32)
-    @route("conv_transpose_input_grad", "Convolution", script="{conv}", numbers=_FLOAT32)
+    @route("conv", "Convolution", script="{conv}")
+    @route("conv_transpose_input_grad", "Convolution", script="{conv}")
     def conv(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Array:
         return self._results(_convolution(problem, bias is not None), x, w, bias)
 
-    @route("conv_input_grad", "Deconvolution", script="{transposed}", filters="GIO*", numbers=_FLOAT32)
-    @route(
-        "conv_transpose", "Deconvolution", script="{transposed}", filters="GIO*", numbers=_FLOAT32, offers=(OUTPUTS,)
-    )
+    @route("conv_input_grad", "Deconvolution", script="{transposed}", filters="GIO*")
+    @route("conv_transpose", "Deconvolution", script="{transposed}", filters="GIO*", offers=(OUTPUTS,))
     def transposed(self, problem: Problem, y: Array, w: Array, bias: Array | None = None) -> Array:
         return self._results(_transposed(problem, bias is not None), y, w, bias)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import pytest
 
-from convformance.adapters.contract import Adapter, Answer, Refusal, Request, Route
+from convformance.adapters import discovery
+from convformance.adapters.contract import Adapter, Answer, MissingFramework, Refusal, Request, Route, UsageError
 from convformance.reference.arrays import Array
 from convformance.reference.operation import WITH_BIAS
 from convformance.reference.operations import apply
@@ -30,6 +32,18 @@ _LARGEST = {"float64": 5, "float32": 5, "float16": 1, "bfloat16": 1}
 def _problem(input_size: tuple[int, ...], kernel_size: int | tuple[int, ...], **changes: Any) -> Problem:
     numbers = {"batch": 2, "in_channels": 4, "out_channels": 6, **changes}
     return Problem.of(input_size=input_size, kernel_size=kernel_size, **numbers)
+
+
+def created(spec: str) -> Adapter:
+    """Return the adapter, or skip the test where its framework is not installed, or runs in this process otherwise."""
+    try:
+        return discovery.create(spec)
+    except MissingFramework as error:
+        pytest.skip(str(error))
+    except UsageError as error:
+        if "comes too late" not in str(error):
+            raise
+        pytest.skip(str(error))
 
 
 # Each problem changes one thing or couples two; sizes, kernels, strides and pads differ by axis so that no swap passes.

@@ -7,7 +7,7 @@ import pytest
 
 from convformance.adapters import discovery
 from convformance.adapters.beyond import numbers, repeated
-from convformance.adapters.contract import Adapter, MissingFramework, Request, Route
+from convformance.adapters.contract import Adapter, Request, Route
 from convformance.reference.following import FOLLOWING, normalises, statistics
 from convformance.reference.operations import apply
 from convformance.reference.problem import BORDER, OUTPUTS, Problem
@@ -37,17 +37,14 @@ FOLLOWED = [Problem.of(input_size=(6, 5), **SIZES, padding=1, then=then) for the
 
 def created(name: str) -> Adapter:
     """Return the adapter, or skip the test where its framework is not installed."""
-    try:
-        return discovery.create(name)
-    except MissingFramework as error:
-        pytest.skip(str(error))
+    return checking.created(name)
 
 
 def _asked(route: Route, problems: list[Problem]) -> list[Problem]:
     return [problem for problem in problems if route.domain.holds(Request(problem, "float32"))]
 
 
-@pytest.mark.parametrize("name", discovery.BUILT_IN)
+@pytest.mark.parametrize("name", discovery.DEFAULT)
 def test_a_route_for_borders_makes_every_border_of_its_domain(name: str) -> None:
     adapter, borders = created(name), set()
     for route in adapter.routes():
@@ -59,7 +56,7 @@ def test_a_route_for_borders_makes_every_border_of_its_domain(name: str) -> None
     assert {"reflect", "symmetric" if name == "tensorflow" else "edge"} <= borders
 
 
-@pytest.mark.parametrize("name", sorted(set(discovery.BUILT_IN) - {"onnx_reference"}))  # as it knows no groups
+@pytest.mark.parametrize("name", discovery.DEFAULT)
 def test_a_route_for_wide_output_padding_gives_all_of_the_result(name: str) -> None:
     adapter = created(name)
     routes = [route for route in adapter.routes() if OUTPUTS in route.offers]
@@ -72,7 +69,7 @@ def test_a_route_for_wide_output_padding_gives_all_of_the_result(name: str) -> N
     assert bool(routes) == (name != "tensorflow")
 
 
-@pytest.mark.parametrize("name", [name for name in discovery.BUILT_IN if name != "scipy"])
+@pytest.mark.parametrize("name", [name for name in discovery.DEFAULT if name != "scipy"])
 def test_a_route_for_what_follows_gives_what_the_reference_does(name: str) -> None:
     adapter = created(name)
     routes = [route for route in adapter.routes() if _asked(route, FOLLOWED)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, MissingFramework, Route
+from convformance.adapters.contract import Adapter, Route
 from convformance.reference.problem import Problem
 from tests.adapters import checking
 
@@ -16,10 +16,7 @@ TURNED_DOWN = ("dilation rates", "Gradients for grouped", "not supported in conj
 
 def created(name: str) -> Adapter:
     """Return the adapter, or skip the test where its framework is not installed."""
-    try:
-        return discovery.create(name)
-    except MissingFramework as error:
-        pytest.skip(str(error))
+    return checking.created(name)
 
 
 def derived(name: str) -> list[Route]:

@@ -113,7 +113,8 @@ def test_what_no_route_of_a_built_in_adapter_is_asked_its_framework_has_no_way_t
     ordinary = [each for each in nowhere if each.dtype in FLOATS and not each.case.problem.beyond]
     for question in ordinary:
         has_bias = question.case.has_bias(question.operation)
-        request = Request(question.case.problem, question.dtype, has_bias, memory=question.case.memory)
+        key = f"{question.operation}-{question.route.name}-{question.case.id}-{question.dtype}"  # of a sample
+        request = Request(question.case.problem, question.dtype, has_bias, key=key, memory=question.case.memory)
         offered = cls.domain.holds(request) and cls.memory_domain(cls.complete_mode({})).holds(request)
         assert not offered or (has_bias and question.operation in without_bias), question.key
 

@@ -22,7 +22,7 @@ def routes() -> list[Any]:
 @pytest.fixture(scope="module")
 def adapter() -> Callable[[str], Adapter]:
     kept: dict[str, Adapter] = {}
-    return lambda name: kept.get(name) or kept.setdefault(name, discovery.create(name))
+    return lambda name: kept.get(name) or kept.setdefault(name, checking.created(name))
 
 
 @pytest.mark.parametrize(("name", "declared"), routes())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, MissingFramework, Refusal, Request, of_numbers, route
+from convformance.adapters.contract import Adapter, Refusal, Request, of_numbers, route
 from convformance.adapters.discovery import Selection
 from convformance.judging.smallest import Failure, Numbers
 from convformance.reference import integers, operations
@@ -13,6 +13,7 @@ from convformance.reference.problem import Problem
 from convformance.running.questions import Scope
 from convformance.scripts import Batch, script_of
 from convformance.test_cases import catalogue
+from tests.adapters import checking
 
 SIZES = {"batch": 2, "in_channels": 4, "out_channels": 6}
 PROBLEMS = {
@@ -46,12 +47,8 @@ def _problems(declared, dtype):
 
 @pytest.mark.parametrize("name", discovery.BUILT_IN)
 def test_what_a_route_says_it_takes_it_answers_or_refuses(name):
-    try:
-        selection = discovery.load(name)
-    except MissingFramework as error:
-        pytest.skip(str(error))
-    adapter, asked, answered = selection.create(), 0, 0
-    for declared in selection.routes:
+    adapter, asked, answered = checking.created(name), 0, 0
+    for declared in discovery.load(name).routes:
         for dtype in (*INTEGERS, "complex64"):
             for problem in _problems(declared, dtype):
                 asked += 1

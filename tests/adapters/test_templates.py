@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, MissingFramework, Refusal, Request, Route
+from convformance.adapters.contract import Adapter, Refusal, Request, Route
 from convformance.adapters.onnx_models import OnnxOperators
 from convformance.judging.smallest import Failure, Numbers
 from convformance.reference.arrays import Array
@@ -61,10 +61,7 @@ WITHOUT = {("tensorflow", "by-hand"): ("line", "groups", "depthwise", "stride", 
 
 def created(spec: str) -> Adapter:
     """Return the adapter, or skip the test where its framework is not installed."""
-    try:
-        return discovery.create(spec)
-    except MissingFramework as error:
-        pytest.skip(str(error))
+    return checking.created(spec)
 
 
 def floating_point_routes(adapter: Adapter) -> list[Route]:
