@@ -18,7 +18,7 @@ from convformance.checking import (
     trying,
     usage,
 )
-from convformance.checking.asking import SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
+from convformance.checking.asking import LIMITS, SPREADS, SWALLOWS, Clock, OnEvent, Questioner, verdict_of
 from convformance.checking.explanations import Explainer, diagnoses_of, form_diagnoses
 from convformance.checking.findings import Findings, FormFault
 from convformance.checking.hints import hints
@@ -243,7 +243,7 @@ class CheckRun:
         arrays, dtype = self.function.capabilities.arrays, self.function.spec.dtype
         if arrays.remark and dtype == "float64":
             self.function.remark(arrays.remark)
-        remarks = [each for each in self.function.remarks if not (wrong and each in (SPREADS, SWALLOWS))]
+        remarks = [each for each in self.function.remarks if not (wrong and each in (LIMITS, SPREADS, SWALLOWS))]
         late = [f"{unlooked} wrong answers were not looked into: seconds= gives more time"] if unlooked else []
         return [*remarks, *late]
 

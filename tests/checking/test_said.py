@@ -423,4 +423,4 @@ def test_what_cannot_be_asked_is_json_too() -> None:
     done = convformance("said.py:vectors", "--layout", "NCHW", "--json")
     printed = json.loads(done.stdout)
     assert (done.returncode, printed["verdict"], conforms(printed, SCHEMA)) == (2, "usage-error", [])
-    assert printed["command"] == "convformance check said.py:vectors --layout W"
+    assert printed["command"] == "convformance check said.py:vectors --layout W --seconds 60"

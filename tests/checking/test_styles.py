@@ -33,10 +33,10 @@ FUNCTIONS_THAT_ARE_WRONG = (
     ("records.py:ConvBiasTwice", {}, "bias-twice"),
     ("records.py:conv_by_tuple_exchanged", {}, "stride-axes-swapped"),
     ("records.py:conv_by_keywords_unpadded", {"padding": 1}, "padding-ignored"),
-    ("records.py:grouped_first_bias", {}, "bias-on-wrong-axis"),
+    ("records.py:grouped_first_bias", {}, "bias-misread"),
     ("lessons.py:LayerMean.backward", {}, "scaled"),
     ("single.py:raising_turned", {"layout": "HW"}, "kernel-rotated"),
-    ("pictures.py:filter_red", SAME, "first-image-for-all"),
+    ("pictures.py:filter_red", {**SAME, "layout": "HWC", "filter_layout": "HW"}, "first-image-for-all"),
     ("pictures.py:smooth", {"layout": "W", **SAME}, "kernel-rotated"),
 )
 
