@@ -8,7 +8,7 @@ from convformance.adapters.contract import EVERY_QUESTION, Domain
 from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.known_autograd import AUTOGRAD
 from convformance.adapters.notation import Notation
-from convformance.adapters.shapes import WITHOUT_STEPS, part_of_full
+from convformance.adapters.shapes import WITHOUT_STEPS, part_of_full, slices_text
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
 
@@ -67,8 +67,8 @@ class Autograd(Automatic):
 
     def transposed_text(self, problem: Problem) -> str:
         mode = _TRANSPOSED_MODES.get(str(problem.symbol), "full")
-        cropped = ", ".join(("...", *(f"{each.start}:{each.stop}" for each in part_of_full(problem))))
-        return f"convolve(x, w, {_axes(problem)}, ([1], [0]), {mode!r})" + f"[{cropped}]" * (mode == "full")
+        cropped = f"[..., {slices_text(part_of_full(problem))}]"
+        return f"convolve(x, w, {_axes(problem)}, ([1], [0]), {mode!r})" + cropped * (mode == "full")
 
 
 def _axes(problem: Problem) -> tuple[list[int], list[int]]:

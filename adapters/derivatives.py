@@ -61,6 +61,10 @@ class Derivatives(Adapter):
         """Return an array of zeros of a canonical shape in the layout of the adapter, with the dtype of ``like``."""
         raise NotImplementedError
 
+    def pulled(self, function: Function, point: Any, upstream: Any) -> Any:
+        """Return the gradient of ``function`` at ``point``, for a framework that takes it of a function."""
+        raise NotImplementedError
+
     def along(self, function: Function, direction: Any) -> Any:
         """Return the derivative of a linear function along a direction: its value there."""
         raise NotImplementedError
@@ -78,7 +82,7 @@ class Derivatives(Adapter):
 
     def forward_over_reverse(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
         """Return the derivative along a direction, in its second argument, of the gradient in the first."""
-        raise NotImplementedError
+        return self.along(lambda second: self.pulled(lambda first: function(first, second), point, upstream), direction)
 
 
 def derived(style: Style, *ways: Way, domain: Domain) -> Callable[[type[Derivatives]], type[Derivatives]]:

@@ -13,16 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
+from convformance.adapters.bits import from_bits, to_bits
 from convformance.reference.arrays import Array
 
 INDEX, QUESTIONS, ANSWERS, ABOUT = "index.jsonl", "questions", "answers", "about.json"
 SCHEMA = 1
 FORMATS = (".npz", ".safetensors")  # of answers
 REFUSAL = ".json"
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
 class ExchangeError(ValueError):
@@ -125,11 +124,10 @@ class Answers:
 
 def stored(array: Array) -> Array:
     """Return ``array`` as a file can hold it: bfloat16 as the 16-bit numbers that its bits are."""
-    contiguous = np.ascontiguousarray(array).reshape(array.shape)
-    return contiguous.view(np.uint16) if array.dtype == _BFLOAT16 else contiguous
+    return to_bits(np.ascontiguousarray(array).reshape(array.shape))
 
 
 def restored(array: Array, dtype: str) -> Array:
     """Return an array of a file, whose numbers are of ``dtype``: for bfloat16 also the 16-bit numbers of its bits."""
     is_bits = dtype == "bfloat16" and array.dtype.itemsize == 2 and array.dtype.kind in "uiV"
-    return array.view(_BFLOAT16) if is_bits else array
+    return from_bits(array) if is_bits else array

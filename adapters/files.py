@@ -10,18 +10,18 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from convformance.adapters.bits import BFLOAT16, from_bits
 from convformance.reference.arrays import Array
 
 Arrays = Mapping[str, Any]  # by name; "" in a file that holds a single array without one
 
-_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _LONGEST_HEADER = 100_000_000
 # The types of the safetensors format.
 _SAFETENSORS: dict[str, "np.dtype[Any]"] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
-    "BF16": _BFLOAT16,
+    "BF16": BFLOAT16,
     "F8_E4M3": np.dtype(ml_dtypes.float8_e4m3fn),
     "F8_E5M2": np.dtype(ml_dtypes.float8_e5m2),
     **{f"{kind}{8 * size}": np.dtype(f"<{kind.lower()}{size}") for kind in "IU" for size in (1, 2, 4, 8)},
@@ -74,7 +74,7 @@ def _npz(file: Path) -> Arrays:
 
 def _with_type(array: Array) -> Array:
     """Return an array of two bytes without a type as the bfloat16 that it is: NumPy's files cannot name it."""
-    return array.view(_BFLOAT16) if array.dtype.kind == "V" and array.dtype.itemsize == 2 else array
+    return from_bits(array) if array.dtype.kind == "V" and array.dtype.itemsize == 2 else array
 
 
 def _safetensors(file: Path) -> Arrays:

@@ -12,6 +12,7 @@ from convformance.adapters import known, known_derivatives, known_raw
 from convformance.adapters.alignment import ALIGNED
 from convformance.adapters.contract import Domain, UsageError, in_memory, of_numbers, route
 from convformance.adapters.jax_beyond import JaxBeyond
+from convformance.adapters.jax_compiling import KEPT, Compiler
 from convformance.adapters.jax_derivatives import JaxDerivatives
 from convformance.adapters.jax_raw import JaxRaw
 from convformance.adapters.layouts import shape_in
@@ -34,9 +35,6 @@ _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 # The threads of this process: XLA reads them when it computes for the first time.
 _threads_of_process: list[str] = []
-
-# Problems after which what was compiled is thrown away: no question comes back to an earlier one.
-_KEPT_COMPILED = 50
 
 
 class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
@@ -67,7 +65,7 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
         import jax
         from jax import lax, numpy
 
-        self._compiled = 0
+        self._compiler = Compiler(jax, kept=KEPT if self.mode["mode"] == "jit" else 1)
         self.jax: Any = jax
         self.lax: Any = lax
         self.numpy: Any = numpy
@@ -99,12 +97,9 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
         }
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        self._compiled = (self._compiled + 1) % (_KEPT_COMPILED if self.mode["mode"] == "jit" else 1)
-        if not self._compiled:
-            self.jax.clear_caches()  # all that was ever compiled would stay in memory: up to 2 MB a question
         if self.mode["mode"] == "jit":
-            compiled: Callable[..., Any] = self.jax.jit(function)
-            return compiled
+            return self._compiler(function)
+        self._compiler.forget()  # each call compiles operations one by one
         return function
 
     def wait(self, native: Any) -> Any:

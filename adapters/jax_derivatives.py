@@ -146,7 +146,7 @@ class JaxDerivatives(Derivatives):
         domain=_GROUPS,
     )
     def batch_groups_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._pulled(lambda x: self.batch_groups(problem, x, w), self.zeros(problem.input_shape, dy), dy)
+        return self.pulled(lambda x: self.batch_groups(problem, x, w), self.zeros(problem.input_shape, dy), dy)
 
     @route(
         "conv_filter_grad",
@@ -159,7 +159,7 @@ class JaxDerivatives(Derivatives):
     )
     def batch_groups_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
         w = self.zeros(problem.filter_shape, dy, is_filter=True)
-        return self._pulled(lambda w: self.batch_groups(problem, x, w), w, dy)
+        return self.pulled(lambda w: self.batch_groups(problem, x, w), w, dy)
 
     @route(
         "conv_input_grad",
@@ -183,7 +183,7 @@ class JaxDerivatives(Derivatives):
         w = self.zeros(problem.filter_shape, dy, is_filter=True)
 
         def gradient(x: Any, dy: Any) -> Any:
-            return self._pulled(lambda w: self.conv(problem, x, w), w, dy)
+            return self.pulled(lambda w: self.conv(problem, x, w), w, dy)
 
         return self.jax.vmap(gradient)(x[:, None], dy[:, None]).sum(0)
 
@@ -194,7 +194,7 @@ class JaxDerivatives(Derivatives):
         domain=_ONE_GROUP,
     )
     def conv_transpose_input(self, problem: Problem, dy: Any, w: Any) -> Any:
-        return self._pulled(lambda x: self.conv_transpose(problem, x, w), self.zeros(problem.output_shape, dy), dy)
+        return self.pulled(lambda x: self.conv_transpose(problem, x, w), self.zeros(problem.output_shape, dy), dy)
 
     @route(
         "conv_transpose_filter_grad",
@@ -204,7 +204,7 @@ class JaxDerivatives(Derivatives):
     )
     def conv_transpose_filter(self, problem: Problem, x: Any, dy: Any) -> Any:
         w = self.zeros(problem.filter_shape, dy, is_filter=True)
-        return self._pulled(lambda w: self.conv_transpose(problem, x, w), w, dy)
+        return self.pulled(lambda w: self.conv_transpose(problem, x, w), w, dy)
 
     def bilinear(self, problem: Problem, data: Any, w: Any, *, is_transposed: bool) -> Any:
         return (self.dilated_lhs if is_transposed else self.conv)(problem, data, w)
@@ -218,19 +218,13 @@ class JaxDerivatives(Derivatives):
 
     def twice(self, function: Function, direction: Any, upstream: Any) -> Any:
         _, pullback = self.jax.vjp(function, self.numpy.zeros_like(direction))
-        return self._pulled(lambda dy: pullback(dy)[0], upstream, direction)
+        return self.pulled(lambda dy: pullback(dy)[0], upstream, direction)
 
     def gradient_twice(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
         zeros = self.numpy.zeros_like(direction)
-        return self._pulled(
-            lambda first: self._pulled(lambda second: function(first, second), zeros, upstream), point, direction
+        return self.pulled(
+            lambda first: self.pulled(lambda second: function(first, second), zeros, upstream), point, direction
         )
 
-    def forward_over_reverse(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
-        return self.along(
-            lambda second: self._pulled(lambda first: function(first, second), point, upstream), direction
-        )
-
-    def _pulled(self, function: Function, point: Any, upstream: Any) -> Any:
-        """Return the gradient of ``function`` at ``point``."""
+    def pulled(self, function: Function, point: Any, upstream: Any) -> Any:
         return self.jax.vjp(function, point)[1](upstream)[0]

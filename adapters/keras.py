@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 from convformance.adapters.automatic import Automatic, Function
 from convformance.adapters.contract import Refusal, UsageError
+from convformance.adapters.jax_compiling import Compiler
 from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.known_keras import KERAS
 from convformance.adapters.notation import Notation
+from convformance.adapters.shapes import part_of_full, slices_text
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
-
-_KEPT_COMPILED = 50  # problems after which JAX forgets what it compiled
 
 
 class Keras(Automatic):
@@ -46,7 +46,7 @@ class Keras(Automatic):
         self.ops: Any = keras.ops
         self.framework: Any = _PREPARED[name]()
         self.vjp_script = _VJP_SCRIPTS[name]
-        self._compiled = 0
+        self._compiler = Compiler(self.framework)
 
     def notation(self) -> Notation:
         backend = "import os", f'os.environ["KERAS_BACKEND"] = "{self.mode["backend"]}"', "import keras"
@@ -67,13 +67,7 @@ class Keras(Automatic):
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return what Keras runs where it trains: a function that JAX has compiled, one as it is elsewhere."""
-        if self.mode["backend"] != "jax":
-            return function
-        self._compiled = (self._compiled + 1) % _KEPT_COMPILED
-        if not self._compiled:
-            self.framework.clear_caches()
-        compiled: Callable[..., Any] = self.framework.jit(function)
-        return compiled
+        return self._compiler(function) if self.mode["backend"] == "jax" else function
 
     def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
         return _DERIVATIVES[self.mode["backend"]](self.framework, function, at, upstream)
@@ -104,10 +98,11 @@ class Keras(Automatic):
         if problem.groups > 1 or min(problem.lows) < 0:
             raise Refusal("conv_transpose has no groups, and pads nothing")
         full = self.ops.conv_transpose(y, w, **self.transposed_arguments(problem))
-        return full if _is_same_transposed(problem) else full[(slice(None), *_slices(problem))]
+        return full if _is_same_transposed(problem) else full[:, *part_of_full(problem)]
 
     def transposed_text(self, problem: Problem) -> str:
-        crops = "" if _is_same_transposed(problem) or not any(map(any, problem.padding)) else _crops_text(problem)
+        is_cropped = any(map(any, problem.padding)) and not _is_same_transposed(problem)
+        crops = f"[:, {slices_text(part_of_full(problem))}]" if is_cropped else ""
         return f"keras.ops.conv_transpose(x, w{{arguments}}){crops}"
 
 
@@ -119,14 +114,6 @@ def _is_same_transposed(problem: Problem) -> bool:
     """Whether the transposed convolution is the one that Keras calls same: as many elements as stride times outputs."""
     axes = zip(problem.input_size, problem.output_size, problem.stride, strict=True)
     return _word(problem) == "same" and all(size == outputs * stride for size, outputs, stride in axes)
-
-
-def _slices(problem: Problem) -> list[slice]:
-    return [slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True)]
-
-
-def _crops_text(problem: Problem) -> str:
-    return f"[:, {', '.join(f'{each.start}:{each.stop}' for each in _slices(problem))}]"
 
 
 def _prepared_torch() -> Any:

@@ -21,8 +21,6 @@ def is_below_avx512(machine: Machine) -> bool:
 
 
 _BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", is_below_avx512)
-_WITH_BFLOAT16 = Machines("x86-64 where oneDNN uses AVX512_BF16", lambda machine: machine.has("avx512_bf16", "onednn"))
-
 
 _WITH_AVX512 = Machines("x86-64 where oneDNN uses AVX-512", lambda machine: machine.has("avx512bw", "onednn"))
 
@@ -103,7 +101,7 @@ INSERTED_ZEROS = KnownDivergence(
     when=lambda case, dtype: (
         dtype == "bfloat16" and bool(case.special) and len(case.input_size) == 3 and max(case.stride) > 1
     ),
-    machines=_WITH_BFLOAT16,
+    machines=known_ranges.WITH_BFLOAT16,
 )
 
 SCIPY = (

@@ -27,7 +27,7 @@ def uses_bfloat16_products(machine: Machine) -> bool:
     return machine.has("avx512_bf16", "onednn")
 
 
-_WITH_BFLOAT16 = Machines("x86-64 where oneDNN uses AVX512_BF16", uses_bfloat16_products)
+WITH_BFLOAT16 = Machines("x86-64 where oneDNN uses AVX512_BF16", uses_bfloat16_products)
 
 SCIPY = (
     KnownDivergence(
@@ -48,7 +48,7 @@ TORCH = (
         "VDPBF16PS).",
         "bfloat16, subnormal operands",
         "bfloat16",
-        machines=_WITH_BFLOAT16,
+        machines=WITH_BFLOAT16,
     ),
 )
 

@@ -10,6 +10,7 @@ from convformance.adapters.beyond import FOLLOWED, numbers
 from convformance.adapters.contract import Adapter, Domain, Refusal, of_numbers, route
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
+from convformance.adapters.shapes import check_no_crop, part_of_full, slices_text
 from convformance.reference.following import EPSILON, normalises, rectifies
 from convformance.reference.problem import THEN, Problem
 
@@ -161,16 +162,17 @@ class Litert(Adapter):
 
 def _padded_size(problem: Problem) -> tuple[int, ...]:
     """Return the size of the data with its padding; raises Refusal for a negative one, for which there is no word."""
-    if min(map(min, problem.padding)) < 0:
-        raise Refusal(f"a padding that is not negative, and not {problem.padding}")
+    check_no_crop(problem)
     return problem.padded_size
 
 
 def _transposed_terms(problem: Problem) -> tuple[tuple[int, ...], str, tuple[slice, ...]]:
     """Return the shape of the result without a crop, what TensorFlow is to crop, and the window that is wanted."""
     symbol = _SYMBOLS.get(problem.symbol or "")
-    size, starts = (problem.input_size, (0,) * problem.rank) if symbol else (_padded_size(problem), problem.lows)
-    window = tuple(slice(lo, lo + length) for lo, length in zip(starts, problem.input_size, strict=True))
+    if symbol:
+        size, window = problem.input_size, tuple(slice(0, length) for length in problem.input_size)
+    else:
+        size, window = _padded_size(problem), part_of_full(problem)
     return (problem.batch, *size, problem.in_channels), symbol or "VALID", window
 
 
@@ -184,5 +186,4 @@ def _padded_text(problem: Problem) -> tuple[str, str]:
 def _transposed_text(problem: Problem) -> str:
     shape, padding, window = _transposed_terms(problem)
     steps = f"{problem.stride}, {padding!r}{options(dilations=problem.dilation)}"
-    slices = ", ".join(f"{each.start}:{each.stop}" for each in window)
-    return f"tf.nn.conv_transpose(each, w, {shape}, {steps})[:, {slices}]"
+    return f"tf.nn.conv_transpose(each, w, {shape}, {steps})[:, {slices_text(window)}]"

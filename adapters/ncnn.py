@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import known, known_ncnn
-from convformance.adapters.contract import Adapter, Domain, Refusal, of_numbers, route
+from convformance.adapters.contract import Adapter, Domain, of_numbers, route
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation
+from convformance.adapters.shapes import check_no_crop
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
 from convformance.reference.problem import OUTPUTS, Problem
@@ -112,8 +113,7 @@ def _transposed(problem: Problem, has_bias: bool) -> str:
 
 def _paddings(problem: Problem) -> dict[int, int]:
     """Return the paddings; raises Refusal for a negative one, which ncnn ignores."""
-    if min(map(min, problem.padding)) < 0:
-        raise Refusal(f"a padding that is not negative, and not {problem.padding}")
+    check_no_crop(problem)
     return _by_axis(_LOW, problem.lows) | _by_axis(_HIGH, problem.highs)
 
 

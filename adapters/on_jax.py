@@ -4,11 +4,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from convformance.adapters.automatic import Automatic, Function
+from convformance.adapters.jax_compiling import Compiler
 from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.notation import Notation
-
-# Problems after which what was compiled is thrown away: no question comes back to an earlier one.
-_KEPT_COMPILED = 50
 
 
 class OnJax(Automatic):
@@ -27,14 +25,10 @@ class OnJax(Automatic):
         self.jax: Any = jax
         self.jax.config.update("jax_enable_x64", True)
         self.jax.config.update("jax_platforms", "cpu")
-        self._compiled = 0
+        self._compiler = Compiler(jax)
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        self._compiled = (self._compiled + 1) % _KEPT_COMPILED
-        if not self._compiled:
-            self.jax.clear_caches()
-        compiled: Callable[..., Any] = self.jax.jit(function)
-        return compiled
+        return self._compiler(function)
 
     def wait(self, native: Any) -> Any:
         return native.block_until_ready()

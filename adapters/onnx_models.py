@@ -54,6 +54,10 @@ class OnnxOperators(Adapter):
         """Return the model as a function of its inputs, compiled where the back end compiles."""
         return partial(self.run, model)
 
+    def running_text(self) -> str:
+        """Return ``running``, or what it is in this mode."""
+        return self.running
+
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the lines that make each model and run it."""
         first = names.get("input") or names["output"]
@@ -62,8 +66,9 @@ class OnnxOperators(Adapter):
             "conv_transpose": onnx_graphs.transposed(problem),
             "bordered": onnx_graphs.bordered(problem),
         }
-        texts = {name: graph.text(first, bias, self.running, stored=self._stored) for name, graph in graphs.items()}
-        return {**texts, "folded": graphs["conv"].text(first, bias, self.running, stored=("w", "bias"))}
+        running = self.running_text()
+        texts = {name: graph.text(first, bias, running, stored=self._stored) for name, graph in graphs.items()}
+        return {**texts, "folded": graphs["conv"].text(first, bias, running, stored=("w", "bias"))}
 
     @route("conv", "Conv", script="{conv}", builds=True)
     def onnx_conv(self, problem: Problem, dtype: str, bias: bool = False) -> Any:
@@ -136,7 +141,7 @@ class OnnxIntegers(OnnxOperators):
 
     def _integer_text(self, problem: Problem) -> str:
         graph = onnx_graphs.integers(problem, ("uint8", "uint8"))
-        return graph.text("x", "", self.running, stored=self._stored, result="int32")
+        return graph.text("x", "", self.running_text(), stored=self._stored, result="int32")
 
     @route("conv", "ConvInteger", script="{conv_integer}", numbers=_BYTES, builds=True)
     def onnx_integers(self, problem: Problem, dtype: str) -> Any:
@@ -153,10 +158,9 @@ class OnnxModels(OnnxOperators):
     def _filter_text(self, problem: Problem, names: Mapping[str, str]) -> str:
         """Return the lines of a gradient of the filter, the upstream being the filter ``w`` of the node."""
         graph = onnx_graphs.filter_gradient(problem)
-        *lines, result = graph.text("images", "", self.running, stored=self._stored).splitlines()
+        *lines, result = graph.text("images", "", self.running_text(), stored=self._stored).splitlines()
         large, small = names.get("input", ""), names.get("output", "")
-        by_group = (problem.batch, problem.groups, problem.in_channels // problem.groups, *problem.input_size)
-        images = (by_group[2], problem.groups * problem.batch, *problem.input_size)
+        by_group, images = _images_by_group(problem)
         taps = ", ".join(f":{size}" for size in problem.kernel_size)
         return "\n".join(
             (
@@ -187,16 +191,21 @@ class OnnxModels(OnnxOperators):
             raise Refusal("the upstream is the filter of a Conv here, and has no elements")
         if min(problem.lows) < 0:
             raise Refusal("a Conv of the upstream has no negative padding in front of an axis")
-        per_group = problem.in_channels // problem.groups
-        images = (per_group, problem.groups * problem.batch, *problem.input_size)
+        by_group, images = _images_by_group(problem)
         upstream = (problem.out_channels, problem.batch, *problem.output_size)
         run = self._function(onnx_graphs.filter_gradient(problem), {"x": images, "w": upstream}, dtype)
         taps = tuple(slice(size) for size in problem.kernel_size)
 
         def function(large: Array, small: Array) -> Any:
-            by_group = large.reshape(problem.batch, problem.groups, per_group, *problem.input_size)
-            moved = np.moveaxis(by_group, (0, 1, 2), (2, 1, 0)).reshape(images)
+            moved = np.moveaxis(large.reshape(by_group), (0, 1, 2), (2, 1, 0)).reshape(images)
             gradient = run(np.ascontiguousarray(moved), np.ascontiguousarray(small.swapaxes(0, 1)))
             return self.to_numpy(gradient).swapaxes(0, 1)[:, :, *taps]
 
         return function
+
+
+def _images_by_group(problem: Problem) -> tuple[Size, Size]:
+    """Return the shape of the data with an axis of groups, and of what a Conv takes in place of images."""
+    per_group = problem.in_channels // problem.groups
+    by_group = (problem.batch, problem.groups, per_group, *problem.input_size)
+    return by_group, (per_group, problem.groups * problem.batch, *problem.input_size)

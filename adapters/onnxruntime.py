@@ -9,7 +9,6 @@ from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxIntegers
 from convformance.adapters.onnxruntime_raw import OnnxruntimeRaw
-from convformance.reference.problem import Problem
 
 
 class Onnxruntime(OnnxruntimeRaw, OnnxIntegers):
@@ -61,12 +60,10 @@ session.run(None, inputs)[0]"""
     def _has_threads(self) -> bool:
         return self.mode["threads"] != self.options["threads"][0]
 
-    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
-        """Return the lines that make each model and run it, in a session with the threads of the mode."""
-        texts = super().script_fields(problem, names, bias)
-        if not self._has_threads:
-            return texts
-        return {name: text.replace("ToString(), ", "ToString(), settings, ") for name, text in texts.items()}
+    def running_text(self) -> str:
+        """Return the session with the threads of the mode."""
+        settings = ("ToString(), ", "ToString(), settings, ")
+        return self.running.replace(*settings) if self._has_threads else self.running
 
     def load(self, model: bytes) -> Loaded:
         session: Any = self.runtime.InferenceSession(model, self.settings, providers=["CPUExecutionProvider"])

@@ -9,7 +9,6 @@ from convformance.adapters import known, known_opencv
 from convformance.adapters.contract import Refusal
 from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxModels
-from convformance.reference.problem import Problem
 
 
 class Opencv(OnnxModels):
@@ -42,12 +41,10 @@ net.forward()"""
         imports = "import cv2", "import numpy as np", "from onnx import helper, numpy_helper"
         return Notation(setup=imports)
 
-    def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
-        """Return the lines that make each model and run it, by the engine of the mode where it is not the default."""
-        texts = super().script_fields(problem, names, bias)
-        if self.mode["engine"] == self.options["engine"][0]:
-            return texts
-        return {name: text.replace("np.uint8)", f"np.uint8), cv2.dnn.{self.engine}") for name, text in texts.items()}
+    def running_text(self) -> str:
+        """Return the run by the engine of the mode, where it is not the default."""
+        is_default = self.mode["engine"] == self.options["engine"][0]
+        return self.running if is_default else self.running.replace("np.uint8)", f"np.uint8), cv2.dnn.{self.engine}")
 
     def load(self, model: bytes) -> Loaded:
         net = self.dnn.readNetFromONNX(np.frombuffer(model, np.uint8), getattr(self.dnn, self.engine))

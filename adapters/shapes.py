@@ -11,9 +11,14 @@ def same_both_sides(problem: Problem) -> Size:
     """Return one padding per axis, for a framework that pads both sides alike; raises Refusal where they differ."""
     if problem.lows != problem.highs:
         raise Refusal(f"one padding for both sides of an axis, and not {problem.padding}")
-    if min(problem.lows) < 0:
-        raise Refusal(f"a padding that is not negative, and not {problem.padding}")
+    check_no_crop(problem)
     return problem.lows
+
+
+def check_no_crop(problem: Problem) -> None:
+    """Raise Refusal for a negative padding, for a framework that has none, or passes over it."""
+    if min(*problem.lows, *problem.highs) < 0:
+        raise Refusal(f"a padding that is not negative, and not {problem.padding}")
 
 
 def number_in_line(values: Size) -> int | Size:
@@ -33,5 +38,10 @@ WITHOUT_STEPS = Domain("stride 1, one group, neither dilation, negative padding 
 
 
 def part_of_full(problem: Problem) -> tuple[slice, ...]:
-    """Return where, at stride 1, the result of a transposed convolution lies in that of a full convolution."""
+    """Return where the result of a transposed convolution lies in the one without a padding, which crops nothing."""
     return tuple(slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True))
+
+
+def slices_text(slices: tuple[slice, ...]) -> str:
+    """Return slices as a script has them in brackets."""
+    return ", ".join(f"{each.start}:{each.stop}" for each in slices)

@@ -124,7 +124,7 @@ class TorchDerivatives(Derivatives):
         x = self.zeros_like(problem.input_shape, dy)[:1]
 
         def single(image: Any) -> Any:
-            return self._pulled(lambda x: self.convolve(problem, x, w), x, image[None])[0]
+            return self.pulled(lambda x: self.convolve(problem, x, w), x, image[None])[0]
 
         return self.torch.func.vmap(single)(dy)
 
@@ -134,7 +134,7 @@ class TorchDerivatives(Derivatives):
         w = self.zeros_like(problem.filter_shape, dy)
 
         def gradient(image: Any, dy: Any) -> Any:
-            return self._pulled(lambda w: self.convolve(problem, image[None], w), w, dy[None])
+            return self.pulled(lambda w: self.convolve(problem, image[None], w), w, dy[None])
 
         return self.torch.func.vmap(gradient)(x, dy).sum(0)
 
@@ -160,9 +160,7 @@ class TorchDerivatives(Derivatives):
 
     def twice(self, function: Function, direction: Any, upstream: Any) -> Any:
         point = self.torch.zeros_like(direction).requires_grad_()
-        result = function(point)
-        upstream = self.torch.zeros_like(result).requires_grad_()
-        (gradient,) = self.torch.autograd.grad(result, point, upstream, create_graph=True)
+        (gradient,) = self.torch.autograd.grad(function(point), point, upstream.requires_grad_(), create_graph=True)
         return self.torch.autograd.grad(gradient, upstream, direction)[0]
 
     def gradient_twice(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
@@ -170,11 +168,5 @@ class TorchDerivatives(Derivatives):
         (gradient,) = self.torch.autograd.grad(function(first, second), second, upstream, create_graph=True)
         return self.torch.autograd.grad(gradient, first, direction)[0]
 
-    def forward_over_reverse(self, function: Function, point: Any, direction: Any, upstream: Any) -> Any:
-        return self.along(
-            lambda second: self._pulled(lambda first: function(first, second), point, upstream), direction
-        )
-
-    def _pulled(self, function: Function, point: Any, upstream: Any) -> Any:
-        """Return the gradient of ``function`` at ``point``."""
+    def pulled(self, function: Function, point: Any, upstream: Any) -> Any:
         return self.torch.func.vjp(function, point)[1](upstream)[0]

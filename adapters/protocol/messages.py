@@ -8,9 +8,9 @@ from functools import cache
 from math import prod
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 
+from convformance.adapters.bits import BFLOAT16
 from convformance.adapters.layouts import result_role, shape_in
 from convformance.reference.arrays import Array
 from convformance.reference.operation import BY_NAME, OPERAND_NAMES
@@ -21,7 +21,7 @@ _DTYPES: Mapping[str, Any] = {
     "float64": np.dtype("<f8"),
     "float32": np.dtype("<f4"),
     "float16": np.dtype("<f2"),
-    "bfloat16": np.dtype(ml_dtypes.bfloat16),
+    "bfloat16": BFLOAT16,
 }
 DTYPES = tuple(_DTYPES)
 _SHOWN = 60  # bytes of what is no answer that a message shows

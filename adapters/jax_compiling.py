@@ -1,0 +1,26 @@
+"""What JAX compiles is kept for a while and then thrown away, as all of it would stay in memory: 2 MB a question."""
+
+from collections.abc import Callable
+from typing import Any
+
+# Problems after which it is thrown away: no question comes back to an earlier one.
+KEPT = 50
+
+
+class Compiler:
+    """Compiles for JAX; after so many problems, compiled or not, it lets JAX forget them."""
+
+    def __init__(self, jax: Any, *, kept: int = KEPT) -> None:
+        self._jax, self._kept, self._count = jax, kept, 0
+
+    def forget(self) -> None:
+        """Count one problem more, and throw away what was compiled where it is time to."""
+        self._count = (self._count + 1) % self._kept
+        if not self._count:
+            self._jax.clear_caches()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function compiled."""
+        self.forget()
+        compiled: Callable[..., Any] = self._jax.jit(function)
+        return compiled
