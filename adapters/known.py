@@ -10,6 +10,7 @@ from typing import Any
 from convformance.adapters import known_ranges
 from convformance.adapters.contract import KnownDivergence, Machines
 from convformance.processes.machine import Machine
+from convformance.reference.dtypes import COMPLEX
 
 _NARROW = ("float16", "bfloat16")
 # The kinds of machines that these tables come from; all but the first as libraries see it when they are limited.
@@ -20,7 +21,7 @@ def is_below_avx512(machine: Machine) -> bool:
     return machine.architecture == "x86_64" and not machine.has("avx512bw", "onednn")
 
 
-_BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", is_below_avx512)
+BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", is_below_avx512)
 
 _WITH_AVX512 = Machines("x86-64 where oneDNN uses AVX-512", lambda machine: machine.has("avx512bw", "onednn"))
 
@@ -145,7 +146,7 @@ TORCH = (
         grades=("low-precision",),
         operations=("conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_filter_grad"),
         when=lambda case, dtype: dtype == "bfloat16",
-        machines=_BELOW_AVX512,
+        machines=BELOW_AVX512,
     ),
     KnownDivergence(
         "float16-bias-gradient-sums-in-float16",
@@ -162,7 +163,7 @@ TORCH = (
         grades=("low-precision",),
         operations=("conv_bias_grad",),
         when=lambda case, dtype: dtype == "bfloat16",
-        machines=_BELOW_AVX512,
+        machines=BELOW_AVX512,
     ),
     KnownDivergence(
         "bfloat16-output-padding-past-the-stride",
@@ -215,6 +216,16 @@ TORCH = (
         routes=("F.conv",),
         when=lambda case, dtype: dtype == "float32" and _goes_to_nnpack(case),
         modes={"mkldnn": "off"},
+    ),
+    KnownDivergence(
+        "export-of-conjugates",
+        "torch.export leaves the tracing tensor of a conjugate among the constants of a program with a gradient.",
+        "complex64 and complex128, by autograd",
+        grades=("error",),
+        routes=("autograd",),
+        when=lambda case, dtype: dtype in COMPLEX,
+        versions=("2.13", None),
+        modes={"mode": "export"},
     ),
     KnownDivergence(
         "channels-last-axis-of-one-crash",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import BIAS_AFTER_ROUNDING
+from convformance.adapters.known import BELOW_AVX512, BIAS_AFTER_ROUNDING
 
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
 _NEWEST = "2026.4.1"
@@ -26,6 +26,16 @@ KNOWN = (
     replace(
         BIAS_AFTER_ROUNDING,
         reason="The sum is rounded to the result's type before the bias, which the operator takes, is added in it.",
+    ),
+    KnownDivergence(
+        "bfloat16-cut-off",
+        "Without AVX-512 the conversion to bfloat16 adds half a unit only where the last digit that stays is 1, and "
+        "cuts off the rest: 257.5 becomes 256.",
+        "bfloat16",
+        grades=("low-precision", "componentwise"),
+        when=lambda case, dtype: dtype == "bfloat16",
+        versions=(_NEWEST, None),
+        machines=BELOW_AVX512,
     ),
     KnownDivergence(
         "float64-in-float32",

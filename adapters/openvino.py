@@ -18,7 +18,7 @@ class Openvino(OnnxModels):
 
     name = "openvino"
     known_divergences = known_openvino.KNOWN
-    kinds_seen = known.KINDS_SEEN[:1]
+    kinds_seen = known.KINDS_SEEN
     looked_at = "2026.4.1"
     requires = ("openvino", "onnx")
     refusals = (r"larger than the data shape after padding",)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from convformance.adapters import discovery
+from convformance.judging.grades import CRASHED, ERROR, INACCURATE, LOW_PRECISION, REFUSED, TIMED_OUT, WRONG
 from convformance.options import TIERS
 from convformance.reports import markdown
 from convformance.reports.model import Report, RunSummary, summarise
@@ -21,7 +22,8 @@ from convformance.reports.record import load
 RECORDS = Path("out/each")
 # What is asked beside the default mode of an adapter: a framework that runs on others has a mode for each.
 MODES: Mapping[str, tuple[str, ...]] = {"keras": ("backend=jax", "backend=tensorflow")}
-_WRONG = ("wrong", "error", "crashed", "timed-out", "componentwise", "norm-wise")
+_WRONG = (WRONG, ERROR, CRASHED, TIMED_OUT)
+_LESS_PRECISE = (LOW_PRECISION, *INACCURATE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,10 +99,9 @@ def _machines(report: Report) -> str:
 
 def _row(run: RunSummary) -> list[str]:
     grades = run.total.grades
-    low = grades.get("low-precision", 0)
-    wrong = sum(grades.get(grade, 0) for grade in _WRONG)
+    less_precise, wrong = (sum(grades[grade] for grade in group) for group in (_LESS_PRECISE, _WRONG))
     version = f"{run.state.run.framework} {run.state.run.framework_version}"
-    counts = run.asked, run.total.conformant, low, wrong, grades.get("refused", 0)
+    counts = run.asked, run.total.conformant, less_precise, wrong, grades[REFUSED]
     return [run.label, version, *(f"{count:,}" for count in counts)]
 
 

@@ -51,6 +51,10 @@ def test_the_page_shows_who_was_asked_and_how_it_was_answered(tmp_path: Path) ->
     text, report = page.read_text(encoding="utf-8"), model.summarise(record.read([path]))
     for run in report.runs:
         grades = run.total.grades
-        row = f"{run.asked:,} | {run.total.conformant:,} | {grades['low-precision']:,} | "
-        assert re.search(rf"\| {re.escape(run.label)} \| .* \| {re.escape(row)}", text)
+        less_precise = sum(grades[grade] for grade in ("low-precision", "componentwise", "norm-wise"))
+        wrong = sum(grades[grade] for grade in ("wrong", "error", "crashed", "timed-out"))
+        counts = run.asked, run.total.conformant, less_precise, wrong, grades["refused"]
+        row = " | ".join(f"{count:,}" for count in counts)
+        assert re.search(rf"\| {re.escape(run.label)} \| .* \| {re.escape(row)} \|", text)
+        assert sum(counts[1:]) == run.total.verdict_count
     assert "## Matrix" in text
