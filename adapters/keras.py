@@ -38,11 +38,8 @@ class Keras(Automatic):
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
-        name = os.environ["KERAS_BACKEND"] = self.mode["backend"]
-        import keras
-
-        if keras.config.backend() != name:
-            raise UsageError(f"adapter keras: backend={name} comes too late: Keras runs in this process")
+        name = self.mode["backend"]
+        keras = _keras_on(name)
         self.ops: Any = keras.ops
         self.framework: Any = _PREPARED[name]()
         self.vjp_script = _VJP_SCRIPTS[name]
@@ -114,6 +111,21 @@ def _is_same_transposed(problem: Problem) -> bool:
     """Whether the transposed convolution is the one that Keras calls same: as many elements as stride times outputs."""
     axes = zip(problem.input_size, problem.output_size, problem.stride, strict=True)
     return _word(problem) == "same" and all(size == outputs * stride for size, outputs, stride in axes)
+
+
+def _keras_on(backend: str) -> Any:
+    """Return Keras on ``backend``, which it reads from the environment; processes begun later see it as it was."""
+    before = os.environ.pop("KERAS_BACKEND", None)
+    os.environ["KERAS_BACKEND"] = backend
+    try:
+        import keras
+    finally:
+        del os.environ["KERAS_BACKEND"]
+        if before is not None:
+            os.environ["KERAS_BACKEND"] = before
+    if keras.config.backend() != backend:
+        raise UsageError(f"adapter keras: backend={backend} comes too late: Keras runs in this process")
+    return keras
 
 
 def _prepared_torch() -> Any:

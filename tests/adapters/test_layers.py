@@ -1,5 +1,6 @@
 """Keras, Flax, Equinox and PaddlePaddle: every route speaks its language, or refuses in words that are known."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, Route
+from convformance.processes import machine
 from tests.adapters import checking
 
 NAMES = ("groups-stride-dilation", "symmetric", "asymmetric-stride", "same-upper-stride", "volume", "line-same-lower")
@@ -32,3 +34,10 @@ def test_routes_answer_or_refuse(adapter: Callable[[str], Adapter], name: str, d
     left = checking.outcomes(adapter(name), declared, with_bias=declared.takes_bias, problems=problems)
     assert all(outcome.startswith("refused") and any(map(outcome.__contains__, REFUSALS)) for outcome in left.values())
     assert len(left) <= 2
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_processes_begun_later_compute_as_before(name: str) -> None:
+    before = machine.variables(os.environ)
+    checking.created(name)
+    assert machine.variables(os.environ) == before

@@ -130,8 +130,15 @@ def test_a_single_channel_does_not_say_which_axis_is_that_of_the_channels() -> N
     ]
 
 
-def test_a_suggested_command_keeps_the_options_that_were_typed() -> None:
-    done = convformance("calls_planes.py:mystery", "--layout", "HW", "--arrays", "numpy")
-    assert "calls_planes.py:mystery --layout HW --arrays numpy --seconds 60 --call" in done.stderr
-    done = convformance("said.py:planes", "--layout", "NCHW", "--arrays", "numpy")
-    assert "said.py:planes --layout HW --arrays numpy" in done.stderr
+@pytest.mark.parametrize(
+    ("target", "typed", "kept"),
+    [
+        ("calls_planes.py:mystery", "HW", ("--layout HW", "--arrays numpy", "--seconds 60", "--call")),
+        ("said.py:planes", "NCHW", ("--layout HW", "--arrays numpy", "--seconds 60")),
+    ],
+)
+def test_a_suggested_command_keeps_the_options_that_were_typed(target: str, typed: str, kept: tuple[str, ...]) -> None:
+    done = convformance(target, "--layout", typed, "--arrays", "numpy")
+    command = done.stderr.partition("try: convformance check ")[2]
+    assert command.startswith(f"{target} ")
+    assert all(option in command for option in kept)
