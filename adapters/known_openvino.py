@@ -26,6 +26,8 @@ KNOWN = (
     replace(
         BIAS_AFTER_ROUNDING,
         reason="The sum is rounded to the result's type before the bias, which the operator takes, is added in it.",
+        covers="bfloat16 with a bias",
+        when=lambda case, dtype: case.bias and dtype == "bfloat16",
     ),
     KnownDivergence(
         "bfloat16-cut-off",
