@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from convformance.adapters.guarded import is_guarded
 from convformance.reference.problem import Problem
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
 from tests.zoo.member import Array
@@ -90,8 +91,9 @@ def _rows_by_strides(array: Array, problem: Problem) -> Array:
 
 
 def _owner(array: Array) -> Array:
+    """Return the array whose memory ``array`` is a view of; a guarded one fills the pages that may be read."""
     owner = array
-    while isinstance(owner.base, np.ndarray):
+    while isinstance(owner.base, np.ndarray) and not is_guarded(array):
         owner = owner.base
     return owner
 
