@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from convformance.adapters.contract import put_back
+from convformance.adapters.guarded import guard
 from convformance.judging.diagnosis import EXPLANATIONS
 from convformance.judging.examination import Examination
 from convformance.judging.formats import format_of
@@ -70,6 +71,15 @@ PLAIN = [
     if not case.special and not case.problem.beyond and set(case.dtypes) <= set(DTYPES)
 ]
 named = pytest.mark.parametrize("member", ZOO, ids=lambda member: member.name)
+
+
+@pytest.mark.parametrize("name", ["filter-view-read-from-start", "input-view-read-from-start"])
+def test_what_reads_the_memory_behind_a_view_stops_where_no_page_may_be_read(name: str) -> None:
+    member = next(member for member in ZOO if member.name == name)
+    operands, _ = _operands(TINY[2], member.operations[0], "float32")
+    guarded = [guard(array, first=False) for array in operands]
+    answers = [_answer(member, member.operations[0], TINY[2], tuple(arrays), None) for arrays in (operands, guarded)]
+    np.testing.assert_array_equal(*answers)
 
 
 def test_there_are_as_many_as_promised_and_no_two_of_a_name() -> None:
