@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from convformance.adapters.automatic import Automatic, Function
 from convformance.adapters.contract import Refusal, UsageError
-from convformance.adapters.jax_compiling import Compiler
+from convformance.adapters.keras_backends import BACKENDS
 from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.known_keras import KERAS
 from convformance.adapters.notation import Notation
@@ -39,19 +39,17 @@ class Keras(Automatic):
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
         name = self.mode["backend"]
-        keras = _keras_on(name)
-        self.ops: Any = keras.ops
-        self.framework: Any = _PREPARED[name]()
-        self.vjp_script = _VJP_SCRIPTS[name]
-        self._compiler = Compiler(self.framework)
+        self.ops: Any = _keras_on(name).ops
+        self.backend = BACKENDS[name]()
+        self.vjp_script = self.backend.vjp_script
 
     def notation(self) -> Notation:
-        backend = "import os", f'os.environ["KERAS_BACKEND"] = "{self.mode["backend"]}"', "import keras"
+        chosen = "import os", f'os.environ["KERAS_BACKEND"] = "{self.mode["backend"]}"', "import keras"
         return Notation(
-            (*backend, *_IMPORTS[self.mode["backend"]]),
+            (*chosen, *self.backend.imports),
             'keras.ops.convert_to_tensor({numbers}, "{dtype}")',
             strided="",
-            compiled="jax.jit(call)" if self.mode["backend"] == "jax" else "",
+            compiled=self.backend.compiled,
             lists="keras.ops.convert_to_numpy({name}).tolist()",
         )
 
@@ -63,11 +61,10 @@ class Keras(Automatic):
         return array
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return what Keras runs where it trains: a function that JAX has compiled, one as it is elsewhere."""
-        return self._compiler(function) if self.mode["backend"] == "jax" else function
+        return self.backend.wrap(function)
 
     def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
-        return _DERIVATIVES[self.mode["backend"]](self.framework, function, at, upstream)
+        return self.backend.vjp(function, at, upstream)
 
     def conv_arguments(self, problem: Problem) -> Mapping[str, Any]:
         return {"strides": problem.stride, "padding": _word(problem), "dilation_rate": problem.dilation}
@@ -126,63 +123,3 @@ def _keras_on(backend: str) -> Any:
     if keras.config.backend() != backend:
         raise UsageError(f"adapter keras: backend={backend} comes too late: Keras runs in this process")
     return keras
-
-
-def _prepared_torch() -> Any:
-    import torch
-
-    torch.set_num_threads(1)
-    return torch
-
-
-def _prepared_jax() -> Any:
-    import jax
-
-    settings: Any = jax.config
-    settings.update("jax_enable_x64", True)
-    settings.update("jax_platforms", "cpu")
-    return jax
-
-
-def _prepared_tensorflow() -> Any:
-    import tensorflow
-
-    return tensorflow
-
-
-_PREPARED = {"torch": _prepared_torch, "jax": _prepared_jax, "tensorflow": _prepared_tensorflow}
-
-
-def _by_torch(torch: Any, function: Function, at: Any, upstream: Any) -> Any:
-    at = at.requires_grad_()
-    return torch.autograd.grad(function(at), at, upstream)[0]
-
-
-def _by_jax(jax: Any, function: Function, at: Any, upstream: Any) -> Any:
-    return jax.vjp(function, at)[1](upstream)[0]
-
-
-def _by_tensorflow(tensorflow: Any, function: Function, at: Any, upstream: Any) -> Any:
-    with tensorflow.GradientTape() as tape:
-        tape.watch(at)
-        result = function(at)
-    return tape.gradient(result, at, upstream)
-
-
-_DERIVATIVES = {"torch": _by_torch, "jax": _by_jax, "tensorflow": _by_tensorflow}
-
-_IMPORTS = {
-    "torch": ("import torch",),
-    "jax": ("import jax", 'jax.config.update("jax_enable_x64", True)'),
-    "tensorflow": ("import tensorflow as tf",),
-}
-_VJP_SCRIPTS = {
-    "torch": "{variable} = {zeros}.requires_grad_()\ntorch.autograd.grad({call}, {variable}, dy)[0]",
-    "jax": "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]",
-    "tensorflow": """\
-{variable} = {zeros}
-with tf.GradientTape() as tape:
-    tape.watch({variable})
-    result = {call}
-tape.gradient(result, {variable}, dy)""",
-}

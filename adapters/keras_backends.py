@@ -1,0 +1,82 @@
+"""The libraries that Keras 3 runs on: how each is prepared, how it takes gradients, how a script writes that."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from convformance.adapters.automatic import Function
+from convformance.adapters.jax_compiling import Compiler
+
+
+class Backend:
+    """A library under Keras; ``imports`` are a script's lines, ``compiled`` how it compiles a call, if it does."""
+
+    imports: ClassVar[tuple[str, ...]]
+    compiled: ClassVar[str] = ""
+    vjp_script: ClassVar[str]
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what Keras runs where it trains."""
+        return function
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        """Return the gradient of ``function`` at ``at`` for that of its result."""
+        raise NotImplementedError
+
+
+class Torch(Backend):
+    imports = ("import torch",)
+    vjp_script = "{variable} = {zeros}.requires_grad_()\ntorch.autograd.grad({call}, {variable}, dy)[0]"
+
+    def __init__(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        self.torch: Any = torch
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        at = at.requires_grad_()
+        return self.torch.autograd.grad(function(at), at, upstream)[0]
+
+
+class Jax(Backend):
+    imports = ("import jax", 'jax.config.update("jax_enable_x64", True)')
+    compiled = "jax.jit(call)"
+    vjp_script = "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]"
+
+    def __init__(self) -> None:
+        import jax
+
+        self.jax: Any = jax
+        self.jax.config.update("jax_enable_x64", True)
+        self.jax.config.update("jax_platforms", "cpu")
+        self._compiler = Compiler(jax)
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return self._compiler(function)
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        return self.jax.vjp(function, at)[1](upstream)[0]
+
+
+class Tensorflow(Backend):
+    imports = ("import tensorflow as tf",)
+    vjp_script = """\
+{variable} = {zeros}
+with tf.GradientTape() as tape:
+    tape.watch({variable})
+    result = {call}
+tape.gradient(result, {variable}, dy)"""
+
+    def __init__(self) -> None:
+        import tensorflow
+
+        self.tensorflow: Any = tensorflow
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        with self.tensorflow.GradientTape() as tape:
+            tape.watch(at)
+            result = function(at)
+        return tape.gradient(result, at, upstream)
+
+
+BACKENDS: Mapping[str, Callable[[], Backend]] = {"torch": Torch, "jax": Jax, "tensorflow": Tensorflow}
