@@ -31,6 +31,8 @@ _LEAST_SUMS, _LEAST_INPUTS = 2.0**-10, 2.0**-4
 _MANY = 2.0**-4
 # Elements of a result: of fewer than so many, chance decides on which fill one of them shows narrow arithmetic.
 _FEW = 16
+# Products in all fills: of fewer than so many, chance may let narrow sums meet all that the exact fills ask.
+_FEW_PRODUCTS = 512
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,13 @@ def find_candidate(examination: Examination, ask: Ask, results: Results) -> Cand
     """
     stored = find_storing(examination, results)
     of_result = Candidate(examination.expected, stored.sentence, asks=False, stored=stored) if stored else None
-    if stored is None or not stored.sure:
+    if stored is None or not (stored.sure or stored.without_sum):
         narrower = _find_narrower(examination, ask, results)
         if narrower is not None:
             return replace(narrower, stored=stored)
-        if of_result is not None and all(result.grade != WRONG for result in results.values()):
-            return replace(of_result, is_weak=True)
-    return of_result
+    if stored is None or of_result is None or stored.sure or any(each.grade == WRONG for each in results.values()):
+        return of_result
+    return replace(of_result, is_weak=True)
 
 
 def _find_narrower(examination: Examination, ask: Ask, results: Results) -> Candidate | None:
@@ -114,7 +116,8 @@ def candidates(examination: Examination, results: Results) -> Iterator[Candidate
     Where few products are summed, those rounded to the type of the result may meet all exact fills by chance.
     """
     if all(result.exact for result in of_ordinary_size(results).values() if result.trial.exact):
-        yield from _sums_in_own_type(examination.expected)
+        if sum(float(result.trial.K.sum()) for result in of_ordinary_size(results).values()) < _FEW_PRODUCTS:
+            yield from _sums_in_own_type(examination.expected)
         return
     multiplicands = len(examination.trial("int").operands.arrays) > 1
     if results["int"].exact and multiplicands:

@@ -21,8 +21,9 @@ from convformance.judging.roundings import Round
 from convformance.reference.arrays import Array
 from convformance.reference.following import normalises
 
-# Elements that only another rounding explains: of fewer, chance may show any of the many there are.
-_ENOUGH = 16
+# Elements that only another rounding explains: of fewer, chance may show any of the many there are. Of one product a
+# sum, where sums are out of question, fewer will do; a fast algorithm errs there too, and ties fall to either side.
+_ENOUGH, _ENOUGH_OF_PRODUCTS = 16, 3
 
 NOT_TO_NEAREST, TWICE, NARROW, BIAS_AFTER = (
     "result-not-to-nearest",
@@ -62,13 +63,14 @@ class Storing:
 class StoredOtherwise:
     """What explains an answer: a name and its details, in every way they can be said, and what was ``due`` instead.
 
-    ``sure``: so many numbers show it that it is no chance.
+    ``sure``: so many numbers show it that it is no chance. ``without_sum``: each sum is of one product at most.
     """
 
     matches: tuple[Match, ...]
     sentence: str
     due: str
     sure: bool
+    without_sum: bool
 
 
 def find_storing(examination: Examination, results: Results) -> StoredOtherwise | None:
@@ -81,13 +83,15 @@ def find_storing(examination: Examination, results: Results) -> StoredOtherwise 
     if not shown:
         return None
     without_sum = max(float(np.max(result.trial.K, initial=0.0)) for result in results.values()) <= 1
-    fitting = [way for way in _ways(examination, results, either=without_sum) if _gives_all(way, examination, results)]
+    either = without_sum and shown >= _ENOUGH
+    fitting = [way for way in _ways(examination, results, either=either) if _gives_all(way, examination, results)]
     if not fitting:
         return None
     names = dict.fromkeys(way.name for way in fitting)
     due = f"{expected.result.name}" if fitting[0].name == NARROW else "one rounding to nearest, ties to even,"
     matches = tuple(Match(name, " = ".join(way.label for way in fitting if way.name == name)) for name in names)
-    return StoredOtherwise(matches, f"the {fitting[0].label}", due, without_sum or shown >= _ENOUGH)
+    sure = shown >= (_ENOUGH_OF_PRODUCTS if without_sum else _ENOUGH)
+    return StoredOtherwise(matches, f"the {fitting[0].label}", due, sure, without_sum)
 
 
 def _ways(examination: Examination, results: Results, *, either: bool) -> Iterator[Storing]:

@@ -59,6 +59,14 @@ CASES: tuple[Case, ...] = (
         input_size=(6, 5), kernel_size=(3, 2), then="relu", special="nan-data",
     ),
     declare(
+        "A NaN of one filter, in one channel of a padded signal that is then rectified.",
+        input_size=(9,), kernel_size=3, padding=1, then="relu", special="nan-filter", dtypes=WIDE,
+    ),
+    declare(
+        "A NaN that a normalisation hands on to its rectifier, behind a pointwise convolution.",
+        input_size=(5, 6), kernel_size=1, then="batch_norm_relu", special="nan-data", dtypes=WIDE,
+    ),
+    declare(
         "An infinity that a rectifier or a normalisation does not hand on.",
         input_size=(6, 7), kernel_size=(2, 3), then="batch_norm_relu", special="inf-data", dtypes=WIDE,
     ),

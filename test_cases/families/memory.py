@@ -134,8 +134,13 @@ CASES: tuple[Case, ...] = (
     ),
     ones(
         "A volume of one slice, one image and one channel.",
-        input_size=(1, 6, 5), kernel_size=(1, 2, 3), batch=1, in_channels=1, out_channels=4, tier="full",
+        input_size=(1, 6, 5), kernel_size=(1, 2, 3), batch=1, in_channels=1, out_channels=4,
         dtypes=("float32", "bfloat16"),
+    ),
+    ones(
+        "Images of one channel, with stride and padding, whose rows are counted by the stride of that channel.",
+        input_size=(7, 5), kernel_size=3, stride=(2, 1), padding=1, batch=3, in_channels=1, out_channels=4,
+        dtypes=("float32",),
     ),
     guarded(
         "Reading past the end of an operand, or before its beginning, which changes no number and ends the process "

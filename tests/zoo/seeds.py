@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from tests.zoo.matrix import How, Plan, Question, Record, plan, questions, records, some_caught
 from tests.zoo.member import Member
 
-EACH = 3  # questions of different cases that catch a member
+EACH = 5  # questions of different cases that catch a member
 EVERY = 5  # of the smoke tier's questions for the garden
 
 
 def unsteady(zoo: Sequence[Record], seeds: int, *, processes: int = 1) -> list[str]:
     """Return a sentence for every outcome that another seed changes, over seeds 0 to ``seeds - 1``.
 
-    Each member is asked up to three questions that catch it: some must catch it with every seed, and a diagnosis that
+    Each member is asked up to five questions that catch it: some must catch it with every seed, and a diagnosis that
     is the right one must stay so.
     """
     catching = {record.member.name: [record.questions[index] for index in some_caught(record, EACH)] for record in zoo}
