@@ -50,7 +50,9 @@ class Storing:
 
     def ends(self, trial: Trial, error: Array | float) -> tuple[Array, Array]:
         """Return the least and the largest number that it makes of sums that are off by ``error`` at most."""
-        return self._stored(trial, self.low, -error), self._stored(trial, self.high, error)
+        low = self._stored(trial, self.low, -error)
+        is_one = self.low is self.high and isinstance(error, float) and error == 0.0
+        return low, low if is_one else self._stored(trial, self.high, error)
 
     def _stored(self, trial: Trial, rounding: Round, shift: Array | float) -> Array:
         if self.bias_after:
