@@ -88,6 +88,7 @@ class Scope:
                 if value not in known:
                     raise UsageError(f"--{name} {value} is unknown; allowed: {', '.join(known)}")
         operations, routes, dtypes, families, ids = map(options.allowed, ("op", "route", "dtype", "family", "case"))
+        cases = catalogue.in_every_format(cases) if ids else cases
         return cls(cases, operations, routes, dtypes, families, ids, options.shard, options.tier)
 
     def questions(self, selections: Sequence[Selection]) -> list[Question]:

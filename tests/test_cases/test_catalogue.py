@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from convformance.test_cases import catalogue
-from convformance.test_cases.case import TIERS, Case
+from convformance.test_cases.case import DTYPES, TIERS, Case
 from tests.test_cases.records import from_record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,8 +62,18 @@ def test_cases_of_combinations_stay_where_they_are() -> None:
 def test_each_tier_holds_the_one_before_it_in_the_same_order() -> None:
     smoke, standard, full = (catalogue.cases(tier) for tier in TIERS)
     assert tuple(case for case in standard if case.tier == "smoke") == smoke
-    assert tuple(case for case in full if case.tier != "full") == standard
+    before = [case for case in full if case.tier != "full"]
+    assert [replace(each, dtypes=case.dtypes) for each, case in zip(before, standard, strict=True)] == list(standard)
+    assert all(set(case.dtypes) <= set(each.dtypes) for each, case in zip(before, standard, strict=True))
     assert full == catalogue.all_cases()
+
+
+def test_each_format_is_left_out_by_some_cases_of_the_standard_tier_and_asked_by_three_times_as_many() -> None:
+    in_turns = [case for case in catalogue.cases("standard") if case.dtypes != catalogue.case_by_id(case.id).dtypes]
+    times = Counter(dtype for case in in_turns for dtype in case.dtypes)
+    assert all(len(case.dtypes) == len(DTYPES) - 1 for case in in_turns)
+    assert catalogue.in_every_format(in_turns) == tuple(catalogue.case_by_id(case.id) for case in in_turns)
+    assert all(0.6 * len(in_turns) < times[dtype] < 0.9 * len(in_turns) for dtype in DTYPES)
 
 
 def test_the_tiers_have_the_sizes_they_promise() -> None:
@@ -136,7 +147,10 @@ def test_the_documentation_holds_the_current_table_of_families() -> None:
 def test_cases_of_some_questions_are_those_of_the_tier(rank: int, dtype: str, operations: tuple[str, ...]) -> None:
     wanted = [
         case
-        for case in catalogue.cases("standard")
-        if len(case.input_size) == rank and dtype in case.dtypes and set(operations) & set(case.operations)
+        for case in catalogue.all_cases()
+        if case.tier != "full"
+        and len(case.input_size) == rank
+        and dtype in case.dtypes
+        and set(operations) & set(case.operations)
     ]
     assert list(catalogue.standard_cases_of(rank, dtype, operations)) == wanted
