@@ -42,6 +42,7 @@ BUILT_IN: Mapping[str, str] = {
     "autograd": "convformance.adapters.autograd:Autograd",
     "equinox": "convformance.adapters.equinox:Equinox",
     "flax": "convformance.adapters.flax:Flax",
+    "iree": "convformance.adapters.iree:Iree",
     "keras": "convformance.adapters.keras:Keras",
     "litert": "convformance.adapters.litert:Litert",
     "mlx": "convformance.adapters.mlx:Mlx",
