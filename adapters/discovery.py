@@ -41,6 +41,7 @@ BUILT_IN: Mapping[str, str] = {
     "onnxruntime": "convformance.adapters.onnxruntime:Onnxruntime",
     "autograd": "convformance.adapters.autograd:Autograd",
     "equinox": "convformance.adapters.equinox:Equinox",
+    "executorch": "convformance.adapters.executorch:Executorch",
     "flax": "convformance.adapters.flax:Flax",
     "iree": "convformance.adapters.iree:Iree",
     "keras": "convformance.adapters.keras:Keras",
