@@ -42,10 +42,10 @@ KNOWN = (
     KnownDivergence(
         "transposed-empty-axis",
         "The columns are reshaped to an array one size of which is to follow from no elements.",
-        "an axis without outputs",
+        "an axis without outputs, or no input channels",
         grades=("error",),
         operations=_TRANSPOSED,
-        when=lambda case, dtype: 0 in case.problem.output_size,
+        when=lambda case, dtype: 0 in (*case.problem.output_size, case.problem.in_channels),
         versions=(_NEWEST, None),
     ),
     KnownDivergence(
