@@ -80,6 +80,14 @@ BIAS_AFTER_ROUNDING = KnownDivergence(
     operations=("conv", "conv_transpose"),
     when=lambda case, dtype: case.bias and dtype in _NARROW,
 )
+RECTIFIER_SWALLOWS_NAN = KnownDivergence(
+    "rectifier-swallows-nan",
+    "A rectifier takes the larger of 0 and a number, which makes 0 of a NaN.",
+    "a rectifier behind a NaN",
+    grades=("wrong",),
+    operations=("conv", "conv_transpose"),
+    when=lambda case, dtype: case.then.endswith("relu") and case.special.startswith("nan"),
+)
 UNFUSED_BIAS = (
     BIAS_AFTER_ROUNDING,
     KnownDivergence(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
+from convformance.adapters.known_ranges import subnormals
 
 _NEWEST = ("5.0.0.93", None)
 
@@ -15,11 +16,19 @@ def _same_differs(case: Any) -> bool:
 
 
 def _is_limited(case: Any) -> bool:
-    return bool(case.special) or case.range == "overflow"
+    return bool(case.special) or case.range in ("overflow", "cancelling-overflow")
 
 
 def _is_line_of_nine(sizes: tuple[int, ...]) -> bool:
     return tuple(sizes) in {(9,), (1, 9), (9, 1)}
+
+
+def _is_padded_point(sizes: tuple[int, ...], case: Any) -> bool:
+    return set(sizes) == {1} and any(map(any, case.problem.padding))
+
+
+def _has_no_result(case: Any) -> bool:
+    return 0 in (case.problem.batch, *case.problem.output_size)
 
 
 def _is_depthwise(case: Any) -> bool:
@@ -76,6 +85,52 @@ KNOWN = (
         grades=("wrong",),
         operations=("conv_filter_grad", "conv_transpose_filter_grad"),
         when=lambda case, dtype: _is_line_of_nine(case.problem.output_size) and max(case.stride) == 1,
+        versions=_NEWEST,
+    ),
+    KnownDivergence(
+        "pointwise-with-padding",
+        "A kernel of one tap is taken for a product of matrices, which reads past the image where that is padded.",
+        "a kernel of one tap, with padding",
+        grades=("wrong",),
+        operations=("conv", "conv_transpose_input_grad"),
+        when=lambda case, dtype: _is_padded_point(case.kernel_size, case),
+        versions=_NEWEST,
+        always=False,
+    ),
+    KnownDivergence(
+        "gradient-of-one-output-with-padding",
+        "The same where the upstream is the filter: one number an image, whose input is padded.",
+        "one output, with padding",
+        grades=("wrong",),
+        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: _is_padded_point(case.problem.output_size, case),
+        versions=_NEWEST,
+        always=False,
+    ),
+    KnownDivergence(
+        "transposed-group-spreads-nan",
+        "A NaN in one group shows in the results of another.",
+        "groups, with a NaN",
+        grades=("wrong",),
+        operations=("conv_input_grad", "conv_transpose"),
+        when=lambda case, dtype: case.groups > 1 and case.special.startswith("nan"),
+        versions=_NEWEST,
+        always=False,
+    ),
+    KnownDivergence(
+        "empty-result",
+        "Of a result without elements a size is divided by zero, which ends the process (SIGFPE), or its size is "
+        "negative, and memory for it cannot be had.",
+        "a result without elements",
+        grades=("crashed", "error"),
+        when=lambda case, dtype: _has_no_result(case),
+        versions=_NEWEST,
+        always=False,
+    ),
+    subnormals(
+        "Kernels of convolutions take subnormal numbers for 0.",
+        "float32, subnormal operands",
+        "float32",
         versions=_NEWEST,
     ),
 )

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import BELOW_AVX512, BIAS_AFTER_ROUNDING
+from convformance.adapters.known import BELOW_AVX512, BIAS_AFTER_ROUNDING, RECTIFIER_SWALLOWS_NAN
+from convformance.adapters.known_ranges import WITH_BFLOAT16, subnormals
 
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
 # The first that was asked, and the one that was first asked without AVX-512.
@@ -19,8 +20,10 @@ def _has_empty_axis(case: Any) -> bool:
     return 0 in case.problem.output_size
 
 
-def _has_no_channels(case: Any) -> bool:
-    return 0 in (case.problem.in_channels, case.problem.out_channels)
+def _sums_nothing(case: Any) -> bool:
+    """Whether there is nothing to sum: no channels, or an image, or a gradient, without elements."""
+    problem = case.problem
+    return 0 in (problem.in_channels, problem.out_channels, *problem.input_size, *problem.output_size)
 
 
 KNOWN = (
@@ -68,13 +71,31 @@ KNOWN = (
         versions=(_OLDEST, None),
     ),
     KnownDivergence(
-        "no-channels",
-        "Without channels a sum has no terms and is 0; the result is memory that nobody wrote, or no kernel can be "
-        "made.",
-        "no input channels or no output channels",
+        "nothing-to-sum",
+        "A sum without terms is 0; the result is memory that nobody wrote, or no kernel can be made.",
+        "no channels, or an image without elements whose padding has results",
         grades=("wrong", "error"),
-        when=lambda case, dtype: _has_no_channels(case),
+        when=lambda case, dtype: _sums_nothing(case),
         versions=(_OLDEST, None),
         always=False,
+    ),
+    KnownDivergence(
+        "bfloat16-group-spreads-nan",
+        "A NaN in one group shows in the results of another.",
+        "bfloat16 and groups, with a NaN",
+        grades=("wrong",),
+        operations=("conv",),
+        when=lambda case, dtype: dtype == "bfloat16" and case.groups > 1 and case.special.startswith("nan"),
+        versions=(_NEWEST, None),
+        machines=WITH_BFLOAT16,
+        always=False,
+    ),
+    replace(RECTIFIER_SWALLOWS_NAN, versions=(_NEWEST, None)),
+    subnormals(
+        "The processor's products of bfloat16 take subnormal numbers for 0, in whatever mode it is.",
+        "bfloat16, subnormal operands",
+        "bfloat16",
+        versions=(_NEWEST, None),
+        machines=WITH_BFLOAT16,
     ),
 )

@@ -11,7 +11,8 @@ def _is_subnormal(*dtypes: str) -> Callable[[Any, str], bool]:
     return lambda case, dtype: case.range == "subnormal" and dtype in dtypes
 
 
-def _subnormals(reason: str, covers: str, *dtypes: str, link: str = "", **where: Any) -> KnownDivergence:
+def subnormals(reason: str, covers: str, *dtypes: str, link: str = "", **where: Any) -> KnownDivergence:
+    """Return that subnormal operands of some dtypes are taken for 0."""
     return KnownDivergence(
         "subnormal-operands-as-zero",
         reason,
@@ -43,7 +44,7 @@ SCIPY = (
 )
 
 TORCH = (
-    _subnormals(
+    subnormals(
         "The processor's products of bfloat16 take subnormal numbers for 0, in whatever mode it is (Intel's manual, "
         "VDPBF16PS).",
         "bfloat16, subnormal operands",
@@ -53,7 +54,7 @@ TORCH = (
 )
 
 JAX = (
-    _subnormals(
+    subnormals(
         "XLA switches its threads to take subnormal numbers for 0; float16 is widened before.",
         "float64, float32 and bfloat16, subnormal operands",
         "float64",
@@ -65,7 +66,7 @@ JAX = (
 )
 
 TENSORFLOW = (
-    _subnormals(
+    subnormals(
         "TensorFlow's threads take subnormal numbers for 0; float16 is widened before.",
         "float64, float32 and bfloat16, subnormal operands",
         "float64",

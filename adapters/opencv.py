@@ -20,7 +20,15 @@ class Opencv(OnnxModels):
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "5.0.0.93"
     requires = ("cv2", "onnx")
-    refusals = (r"pad\d* >= 0", r"blob data type = \w+ is not supported", r"wtype0 == CV_32F", r"func != nullptr")
+    refusals = (
+        r"pad\d* >= 0",
+        r"blob data type = \w+ is not supported",
+        r"wtype0 == CV_32F",
+        r"func != nullptr",
+        r"sctype == CV_32F",
+        r"weights\.type\(\) == 5",
+        r"!wshape\.empty\(\)",
+    )
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {**OnnxModels.options, "engine": ("auto", "new", "classic")}
     running = """\
 net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from convformance.adapters import known, known_openvino
 from convformance.adapters.bits import BFLOAT16, from_bits, to_bits
 from convformance.adapters.notation import Notation
@@ -21,7 +23,7 @@ class Openvino(OnnxModels):
     kinds_seen = known.KINDS_SEEN
     looked_at = "2026.4.1"
     requires = ("openvino", "onnx")
-    refusals = (r"larger than the data shape after padding",)
+    refusals = (r"larger than the data shape after padding", r"Unsupported padding mode: \[wrap\]")
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         **OnnxModels.options,
         "precision": ("f32", "bf16", "f16", "default"),
@@ -62,4 +64,4 @@ compiled(inputs)[0]"""
     def _tensor(self, array: Array) -> Any:
         if array.dtype != BFLOAT16:
             return array
-        return self.openvino.Tensor(to_bits(array), array.shape, self.openvino.Type.bf16)
+        return self.openvino.Tensor(np.ascontiguousarray(to_bits(array)), array.shape, self.openvino.Type.bf16)

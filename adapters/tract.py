@@ -14,7 +14,7 @@ class Tract(OnnxModels, OnnxIntegers):
 
     name = "tract"
     requires = ("tract", "onnx")
-    refusals = (r"expected list of non-negative ints", r"Unknown DatumType")
+    refusals = (r"expected list of non-negative ints", r"Unknown DatumType", r"Unsupported mode wrap")
     known_divergences = known_tract.KNOWN
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "0.23.9"
