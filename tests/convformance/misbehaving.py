@@ -109,13 +109,18 @@ class Raising(Adapter):
 
 
 class Slow(Right):
-    """Right, at a pace that leaves time to kill the run."""
+    """Right; after a hundred calls it waits for a file, if one is named, and gives up after a minute."""
 
     name = "slow"
+    calls = 0
 
     @route("conv")
     def direct(self, problem: Problem, x: Array, w: Array, bias: Array | None = None) -> Any:
-        time.sleep(0.02)
+        self.calls += 1
+        for _ in range(1200 if self.calls > 100 and "WAITING_FOR" in os.environ else 0):
+            if os.path.exists(os.environ["WAITING_FOR"]):
+                break
+            time.sleep(0.05)
         return apply("conv", problem, x, w, bias=bias)
 
 

@@ -216,7 +216,7 @@ SLOWLY = ("run", adapter("Slow"), "--tier", "smoke", "-n", "1")
 def _signalled(folder: Path, number: signal.Signals) -> int:
     """Return the exit status of a slow run that is sent a signal, with all its processes, after five verdicts."""
     record = folder / "out" / "run.jsonl"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WAITING_FOR": str(folder / "nobody")}
     nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = subprocess.Popen(command(*SLOWLY), cwd=folder, env=environment, start_new_session=True, **nowhere)
     deadline = time.monotonic() + 120

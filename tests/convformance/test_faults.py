@@ -101,7 +101,7 @@ def test_a_request_to_end_closes_the_record_and_writes_the_report(tmp_path: Path
         "-n",
         "1",
     ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WAITING_FOR": str(tmp_path / "nobody")}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     record = tmp_path / "out" / "run.jsonl"
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **quiet) as running:  # type: ignore[call-overload]
