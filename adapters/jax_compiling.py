@@ -3,8 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
+WIDE_TEXT = 'jax.config.update("jax_enable_x64", True)'
+VJP_TEXT = "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]"
 # Problems after which it is thrown away: no question comes back to an earlier one.
 KEPT = 50
+
+
+def jax_on_the_cpu() -> Any:
+    """Return JAX, with numbers of 64 bits, on the processor."""
+    import jax
+
+    settings: Any = jax.config
+    settings.update("jax_enable_x64", True)
+    settings.update("jax_platforms", "cpu")
+    return jax
 
 
 class Compiler:

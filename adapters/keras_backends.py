@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters.automatic import Function
-from convformance.adapters.jax_compiling import Compiler
+from convformance.adapters.jax_compiling import VJP_TEXT, WIDE_TEXT, Compiler, jax_on_the_cpu
 
 
 class Backend:
@@ -39,17 +39,13 @@ class Torch(Backend):
 
 
 class Jax(Backend):
-    imports = ("import jax", 'jax.config.update("jax_enable_x64", True)')
+    imports = ("import jax", WIDE_TEXT)
     compiled = "jax.jit(call)"
-    vjp_script = "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]"
+    vjp_script = VJP_TEXT
 
     def __init__(self) -> None:
-        import jax
-
-        self.jax: Any = jax
-        self.jax.config.update("jax_enable_x64", True)
-        self.jax.config.update("jax_platforms", "cpu")
-        self._compiler = Compiler(jax)
+        self.jax: Any = jax_on_the_cpu()
+        self._compiler = Compiler(self.jax)
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return self._compiler(function)

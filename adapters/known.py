@@ -31,6 +31,14 @@ def is_empty(case: Any) -> bool:
     return 0 in (*problem.input_shape, *problem.output_shape, *problem.filter_shape)
 
 
+def is_cropped(case: Any) -> bool:
+    return bool(min(map(min, case.problem.padding)) < 0)
+
+
+def has_one_channel_a_group(case: Any) -> bool:
+    return bool(case.groups == case.problem.in_channels == case.problem.out_channels)
+
+
 def strided_past_kernel(case: Any) -> bool:
     """Whether some axis has a stride so far beyond its kernel that SAME would have to crop."""
     problem = case.problem

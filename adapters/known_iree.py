@@ -3,19 +3,15 @@
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
+from convformance.adapters.known import has_one_channel_a_group, is_cropped
 
 _CONV = ("conv", "conv_transpose_input_grad")
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
 _SEEN = ("3.13.0", None)
 
 
-def _is_cropped(case: Any) -> bool:
-    return bool(min(map(min, case.problem.padding)) < 0)
-
-
 def _has_a_group_for_each_channel(case: Any) -> bool:
-    problem = case.problem
-    return bool(problem.in_channels == problem.out_channels == problem.groups > 1 and problem.rank < 3)
+    return has_one_channel_a_group(case) and case.groups > 1 and case.problem.rank < 3
 
 
 def _has_one_output_of_a_longer_axis(case: Any) -> bool:
@@ -36,7 +32,7 @@ KNOWN = (
         "negative padding",
         grades=("error",),
         operations=_CONV,
-        when=lambda case, dtype: _is_cropped(case),
+        when=lambda case, dtype: is_cropped(case),
         versions=_SEEN,
     ),
     KnownDivergence(

@@ -1,17 +1,12 @@
 """Known divergences of the reference evaluator of ONNX."""
 
 from dataclasses import replace
-from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import BIAS_AFTER_ROUNDING
+from convformance.adapters.known import BIAS_AFTER_ROUNDING, has_one_channel_a_group
 
 _NEWEST = "1.23.2"
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
-
-
-def _has_one_channel_a_group(case: Any) -> bool:
-    return bool(case.groups == case.problem.in_channels == case.problem.out_channels)
 
 
 KNOWN = (
@@ -27,7 +22,7 @@ KNOWN = (
         grades=("error",),
         operations=_TRANSPOSED,
         routes=("ConvTranspose", "ConvTranspose and what follows"),
-        when=lambda case, dtype: case.groups > 1 and not _has_one_channel_a_group(case),
+        when=lambda case, dtype: case.groups > 1 and not has_one_channel_a_group(case),
         versions=(_NEWEST, None),
     ),
     KnownDivergence(
@@ -36,7 +31,7 @@ KNOWN = (
         "groups of one channel on either side, with a bias",
         grades=("wrong",),
         operations=("conv_transpose",),
-        when=lambda case, dtype: case.groups > 1 and case.bias and _has_one_channel_a_group(case),
+        when=lambda case, dtype: case.groups > 1 and case.bias and has_one_channel_a_group(case),
         versions=(_NEWEST, None),
     ),
     KnownDivergence(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
+from convformance.adapters.known import has_one_channel_a_group
 from convformance.adapters.known_ranges import subnormals
 
 _NEWEST = ("5.0.0.93", None)
@@ -29,10 +30,6 @@ def _is_padded_point(sizes: tuple[int, ...], case: Any) -> bool:
 
 def _has_no_result(case: Any) -> bool:
     return 0 in (case.problem.batch, *case.problem.output_size)
-
-
-def _is_depthwise(case: Any) -> bool:
-    return bool(case.groups == case.problem.in_channels == case.problem.out_channels)
 
 
 KNOWN = (
@@ -73,7 +70,7 @@ KNOWN = (
         grades=("wrong",),
         operations=("conv", "conv_transpose_input_grad"),
         when=lambda case, dtype: (
-            _is_line_of_nine(case.kernel_size) and max(case.dilation) == 1 and not _is_depthwise(case)
+            _is_line_of_nine(case.kernel_size) and max(case.dilation) == 1 and not has_one_channel_a_group(case)
         ),
         versions=_NEWEST,
         always=False,

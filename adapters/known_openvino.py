@@ -4,16 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import BELOW_AVX512, BIAS_AFTER_ROUNDING, RECTIFIER_SWALLOWS_NAN
+from convformance.adapters.known import BELOW_AVX512, BIAS_AFTER_ROUNDING, RECTIFIER_SWALLOWS_NAN, is_cropped
 from convformance.adapters.known_ranges import WITH_BFLOAT16, subnormals
 
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
 # The first that was asked, and the one that was first asked without AVX-512.
 _OLDEST, _NEWEST = "2024.6.0", "2026.4.1"
-
-
-def _is_cropped(case: Any) -> bool:
-    return bool(min(map(min, case.problem.padding)) < 0)
 
 
 def _has_empty_axis(case: Any) -> bool:
@@ -67,7 +63,7 @@ KNOWN = (
         "say so.",
         "negative padding",
         grades=("error",),
-        when=lambda case, dtype: _is_cropped(case),
+        when=lambda case, dtype: is_cropped(case),
         versions=(_OLDEST, None),
     ),
     KnownDivergence(

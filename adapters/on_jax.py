@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from convformance.adapters.automatic import Automatic, Function
-from convformance.adapters.jax_compiling import Compiler
+from convformance.adapters.jax_compiling import VJP_TEXT, WIDE_TEXT, Compiler, jax_on_the_cpu
 from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.notation import Notation
 
@@ -15,17 +15,13 @@ class OnJax(Automatic):
     kinds_seen = KINDS_SEEN
     bias_after = True
     import_text: ClassVar[str] = ""
-    vjp_script = "jax.vjp(lambda {variable}: {call}, {zeros})[1](dy)[0]"
+    vjp_script = VJP_TEXT
     zeros_script = "jnp.zeros({shape}, dy.dtype)"
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
-        import jax
-
-        self.jax: Any = jax
-        self.jax.config.update("jax_enable_x64", True)
-        self.jax.config.update("jax_platforms", "cpu")
-        self._compiler = Compiler(jax)
+        self.jax: Any = jax_on_the_cpu()
+        self._compiler = Compiler(self.jax)
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return self._compiler(function)
@@ -38,5 +34,5 @@ class OnJax(Automatic):
 
     def notation(self) -> Notation:
         imports = "import jax", "import jax.numpy as jnp", self.import_text
-        setup = (*imports, 'jax.config.update("jax_enable_x64", True)')
+        setup = (*imports, WIDE_TEXT)
         return Notation(setup, "jnp.array({numbers}, jnp.{dtype})", strided="", compiled="jax.jit(call)")

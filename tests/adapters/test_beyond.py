@@ -7,7 +7,7 @@ import pytest
 
 from convformance.adapters import discovery
 from convformance.adapters.beyond import numbers, repeated
-from convformance.adapters.contract import Adapter, Request, Route
+from convformance.adapters.contract import Request, Route
 from convformance.reference.following import FOLLOWING, normalises, statistics
 from convformance.reference.operations import apply
 from convformance.reference.problem import BORDER, OUTPUTS, Problem
@@ -35,18 +35,13 @@ WIDE = [
 FOLLOWED = [Problem.of(input_size=(6, 5), **SIZES, padding=1, then=then) for then in FOLLOWING]
 
 
-def created(name: str) -> Adapter:
-    """Return the adapter, or skip the test where its framework is not installed."""
-    return checking.created(name)
-
-
 def _asked(route: Route, problems: list[Problem]) -> list[Problem]:
     return [problem for problem in problems if route.domain.holds(Request(problem, "float32"))]
 
 
 @pytest.mark.parametrize("name", discovery.DEFAULT)
 def test_a_route_for_borders_makes_every_border_of_its_domain(name: str) -> None:
-    adapter, borders = created(name), set()
+    adapter, borders = checking.created(name), set()
     for route in adapter.routes():
         asked = _asked(route, BORDERED) if BORDER in route.offers else []
         assert len(asked) >= 4 or BORDER not in route.offers, route
@@ -58,7 +53,7 @@ def test_a_route_for_borders_makes_every_border_of_its_domain(name: str) -> None
 
 @pytest.mark.parametrize("name", discovery.DEFAULT)
 def test_a_route_for_wide_output_padding_gives_all_of_the_result(name: str) -> None:
-    adapter = created(name)
+    adapter = checking.created(name)
     routes = [route for route in adapter.routes() if OUTPUTS in route.offers]
     for route in routes:
         outcomes = {checking.outcome(adapter, route, problem) for problem in _asked(route, WIDE)}
@@ -71,7 +66,7 @@ def test_a_route_for_wide_output_padding_gives_all_of_the_result(name: str) -> N
 
 @pytest.mark.parametrize("name", [name for name in discovery.DEFAULT if name != "scipy"])
 def test_a_route_for_what_follows_gives_what_the_reference_does(name: str) -> None:
-    adapter = created(name)
+    adapter = checking.created(name)
     routes = [route for route in adapter.routes() if _asked(route, FOLLOWED)]
     assert {route.operation for route in routes} == {"conv", "conv_transpose"}
     for route in routes:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convformance.adapters import discovery
-from convformance.adapters.contract import Adapter, Route
+from convformance.adapters.contract import Route
 from convformance.reference.problem import Problem
 from tests.adapters import checking
 
@@ -12,11 +12,6 @@ NAMES = ("torch", "jax", "tensorflow")
 SOME = ("line-stride-dilation", "groups-stride-dilation", "asymmetric-stride", "rows-unread", "depthwise-multiplier")
 # What a second derivative passes through, and TensorFlow turns down on the CPU.
 TURNED_DOWN = ("dilation rates", "Gradients for grouped", "not supported in conjunction", "outside the domain")
-
-
-def created(name: str) -> Adapter:
-    """Return the adapter, or skip the test where its framework is not installed."""
-    return checking.created(name)
 
 
 def derived(name: str) -> list[Route]:
@@ -31,7 +26,7 @@ ROUTES = [
 @pytest.mark.parametrize(("name", "route"), ROUTES)
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_every_route_is_exact(name: str, route: Route, dtype: str) -> None:
-    adapter = created(name)
+    adapter = checking.created(name)
     problems = {each: checking.PROBLEMS[each] for each in (SOME if dtype == "float32" else SOME[1:3])}
     differing = checking.outcomes(adapter, route, dtype, "permuted", problems=problems)
     assert all(any(part in outcome for part in TURNED_DOWN) for outcome in differing.values()), differing
@@ -45,7 +40,7 @@ def test_an_operation_has_more_ways_than_its_usual_one(name: str) -> None:
 
 
 def test_batch_groups_are_groups() -> None:
-    adapter = created("jax")
+    adapter = checking.created("jax")
     problem = Problem.of(
         input_size=(6, 5),
         kernel_size=(3, 2),
@@ -65,7 +60,7 @@ def test_batch_groups_are_groups() -> None:
 @pytest.mark.parametrize("padding", [(0, 0), "same_upper", ((1, 2), (0, 1)), ((-1, 1), (2, -1))], ids=str)
 @pytest.mark.parametrize("stride", [1, 2])
 def test_the_backprops_of_a_depthwise_convolution_are_its_gradients(padding: object, stride: int) -> None:
-    adapter = created("tensorflow")
+    adapter = checking.created("tensorflow")
     sizes = {"input_size": (8, 7), "kernel_size": (3, 2), "batch": 2, "in_channels": 3, "out_channels": 6, "groups": 3}
     problem = Problem.of(**sizes, padding=padding, stride=stride)  # type: ignore[arg-type]
     routes = [route for route in adapter.routes() if route.name.startswith("depthwise_conv2d_backprop")]
@@ -75,7 +70,7 @@ def test_the_backprops_of_a_depthwise_convolution_are_its_gradients(padding: obj
 
 
 def test_a_second_derivative_of_torch_differentiates_a_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    adapter = created("torch")
+    adapter = checking.created("torch")
     grad = adapter.torch.autograd.grad  # type: ignore[attr-defined]
     connected: list[bool] = []
 
@@ -92,7 +87,7 @@ def test_a_second_derivative_of_torch_differentiates_a_gradient(monkeypatch: pyt
 
 
 def test_a_map_takes_one_image_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    adapter = created("torch")
+    adapter = checking.created("torch")
     shapes: list[tuple[int, ...]] = []
     convolve = adapter.convolve  # type: ignore[attr-defined]
 

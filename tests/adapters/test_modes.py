@@ -35,10 +35,6 @@ class Forgetful(Adapter):
         return y + y.dtype.type(again)
 
 
-def created(spec: str) -> Any:
-    return checking.created(spec)
-
-
 @pytest.mark.parametrize(("spec", "grades"), [("", {"conformant"}), ("[calls=2]", {"wrong"})], ids=["one", "two"])
 def test_a_second_call_that_is_wrong_is_seen_by_two_calls_only(spec: str, grades: set[str]) -> None:
     filters = {"case": ("groups-n2c4o6-7x6-k3x2-g2",), "op": ("conv",), "dtype": ("float32",)}
@@ -78,7 +74,7 @@ def test_threads_are_a_whole_number_above_0(text: str) -> None:
 
 
 def test_torch_computes_on_the_threads_of_its_mode_whoever_was_asked_in_between() -> None:
-    two, single = created("torch[threads=2]"), created("torch")
+    two, single = checking.created("torch[threads=2]"), checking.created("torch")
     torch, seen = two.torch, []
     for adapter in (two, single, two):
         adapter.wrap(lambda: seen.append(torch.get_num_threads()))()
@@ -87,18 +83,18 @@ def test_torch_computes_on_the_threads_of_its_mode_whoever_was_asked_in_between(
 
 
 def test_onnxruntime_gets_the_threads_of_its_mode() -> None:
-    assert created("onnxruntime[threads=2]").settings.intra_op_num_threads == 2
-    assert created("onnxruntime").settings.intra_op_num_threads == 1
+    assert checking.created("onnxruntime[threads=2]").settings.intra_op_num_threads == 2
+    assert checking.created("onnxruntime").settings.intra_op_num_threads == 1
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "jax"])
 def test_threads_of_a_process_cannot_differ_within_one_run(name: str) -> None:
-    created(name)
+    checking.created(name)
     with pytest.raises(UsageError, match="threads holds for a whole process; ask each in a run of its own"):
         select((name, f"{name}[threads=2]"))
 
 
 def test_jax_says_that_other_threads_come_too_late() -> None:
-    created("jax")
+    checking.created("jax")
     with pytest.raises(UsageError, match="threads=3 comes too late"):
         discovery.create("jax[threads=3]")

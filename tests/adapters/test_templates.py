@@ -59,11 +59,6 @@ MODES = {
 WITHOUT = {("tensorflow", "by-hand"): ("line", "groups", "depthwise", "stride", "same-lower", "valid", "volume")}
 
 
-def created(spec: str) -> Adapter:
-    """Return the adapter, or skip the test where its framework is not installed."""
-    return checking.created(spec)
-
-
 def floating_point_routes(adapter: Adapter) -> list[Route]:
     """Return the routes that take floating-point numbers: of those of integers see ``test_numbers``."""
     return [route for route in adapter.routes() if route.name != "ConvInteger"]
@@ -132,7 +127,7 @@ def settings_put_back() -> Iterator[None]:
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("spec", MODES)
 def test_every_template_gives_the_bits_of_its_route(spec: str) -> None:
-    adapter = created(spec)
+    adapter = checking.created(spec)
     for route in floating_point_routes(adapter):
         results = dict(outcomes(adapter, route, MODES[spec] if not route.domain.seldom else SAMPLE))
         assert set(results.values()) <= {"same", "refused", "none"}, (route, results)
@@ -142,7 +137,7 @@ def test_every_template_gives_the_bits_of_its_route(spec: str) -> None:
 
 @pytest.mark.parametrize("name", discovery.BUILT_IN)
 def test_every_route_has_a_template_that_some_problem_tries(name: str) -> None:
-    adapter = created(name)
+    adapter = checking.created(name)
     for route in floating_point_routes(adapter):
         assert route.script is not None
         assert "same" in dict(outcomes(adapter, route, ("one", "depthwise"))).values(), route
@@ -150,7 +145,7 @@ def test_every_route_has_a_template_that_some_problem_tries(name: str) -> None:
 
 @pytest.mark.parametrize("name", discovery.BUILT_IN)
 def test_a_script_of_a_small_case_has_12_to_25_lines(name: str) -> None:
-    adapter = created(name)
+    adapter = checking.created(name)
     for route in floating_point_routes(adapter):
         problem = checking.as_offered(route, PROBLEMS["one"])
         numbers = asked(route, problem, "float32", 0)
@@ -166,7 +161,7 @@ def test_a_script_of_a_small_case_has_12_to_25_lines(name: str) -> None:
 
 @pytest.mark.parametrize("name", discovery.BUILT_IN)
 def test_a_route_without_a_template_is_asked_through_this_suite(name: str) -> None:
-    adapter = created(name)
+    adapter = checking.created(name)
     for seed, route in enumerate(floating_point_routes(adapter)):
         problem = checking.as_offered(route, PROBLEMS["one"])
         if not route.domain.holds(Request(problem, "float32")):

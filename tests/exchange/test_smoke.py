@@ -32,8 +32,7 @@ WRONG = {
     "wrong-length": ("bytes is 3; allowed: 8, for shape [1, 1, 1, 1] of float64",),
     "chatter-on-stdout": ("a line of JSON was due, and this came: 'using 16 threads'",),
     "other-question": ('question 1 was asked, and the answer says "seq": 2',),
-    # A second answer that comes late is noticed with the next question only.
-    "twice": ("that nobody asked for|and the answer says",),
+    "twice": ("that nobody asked for",),
     "shape": ("shape",),
     "flips": ("wrong in",),
     "dies": ("the process died of SIGABRT", "assertion failed: groups"),
@@ -49,8 +48,7 @@ def test_what_is_wrong_is_said(fault: str, tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
     last = done.stdout.splitlines()[-1]
-    said = "\n".join((*failed, last))
-    assert all(any(map(said.__contains__, part.split("|"))) for part in WRONG[fault]), done.stdout
+    assert all(any(part in line for line in (*failed, last)) for part in WRONG[fault]), done.stdout
 
 
 @pytest.mark.parametrize("limits", ["", "one-axis", "three-axes"])
