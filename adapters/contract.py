@@ -31,6 +31,7 @@ from convformance.adapters.domain import (
     of_numbers,
 )
 from convformance.adapters.notation import Notation, Template
+from convformance.processes.machine import Machine, this_machine
 from convformance.processes.messages import without_banners
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import dtype_of
@@ -292,6 +293,11 @@ class Adapter:
     def device_facts(self) -> Mapping[str, str]:
         """Return what is known of a device that is no CPU: its name, capability, driver and library versions."""
         return {}
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that it computes on: this one, with the device that computes in the processor's place."""
+        return replace(this_machine(), device=dict(self.device_facts()))
 
     @property
     def processes(self) -> frozenset[int]:

@@ -28,6 +28,7 @@ from convformance.adapters.contract import (
 )
 from convformance.processes import loading
 from convformance.processes.loading import LoadError, error_text
+from convformance.processes.machine import Machine, this_machine
 
 GROUP = "convformance.adapters"
 
@@ -132,9 +133,15 @@ class Selection:
         is_cpu = self.mode.get("device", "cpu") == "cpu"
         return self.adapter_class.own_device or ("cpu" if is_cpu else self.create().device())
 
-    def device_facts(self) -> Mapping[str, str]:
-        """Return what is known of a device that is no CPU, imported as for ``device``."""
-        return {} if self.mode.get("device", "cpu") == "cpu" else self.create().device_facts()
+    @property
+    def machine(self) -> Machine:
+        """The machine that it computes on; the framework is imported for it as for ``device``."""
+        is_cpu = self.mode.get("device", "cpu") == "cpu"
+        return this_machine() if is_cpu else replace(this_machine(), device=self._device_facts)
+
+    @cached_property
+    def _device_facts(self) -> Mapping[str, str]:
+        return self.create().device_facts()
 
 
 class Available(NamedTuple):

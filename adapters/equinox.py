@@ -5,6 +5,7 @@ from typing import Any
 
 from convformance.adapters.contract import Domain, route
 from convformance.adapters.known import JAX
+from convformance.adapters.known_devices import without_devices
 from convformance.adapters.on_jax import OnJax
 from convformance.reference.problem import BORDER, Problem
 
@@ -25,7 +26,7 @@ class Equinox(OnJax):
     name = "equinox"
     requires = ("equinox", "jax")
     looked_at = "0.13.8"
-    known_divergences = JAX
+    known_divergences = without_devices(JAX)
     refusals = (r"Must have `output_padding < stride`", r"index can.t contain negative values")
     transposed_filters = "(GI)O*"
     import_text = "import equinox as eqx"

@@ -5,6 +5,7 @@ from typing import Any
 
 from convformance.adapters.contract import Domain, Refusal, Request, route
 from convformance.adapters.known import JAX
+from convformance.adapters.known_devices import without_devices
 from convformance.adapters.on_jax import OnJax
 from convformance.reference.problem import BORDER, Problem
 
@@ -28,7 +29,7 @@ class Flax(OnJax):
     name = "flax"
     requires = ("flax", "jax")
     looked_at = "0.12.8"
-    known_divergences = JAX
+    known_divergences = without_devices(JAX)
     activations, filters = "N*C", "*IO"
     import_text = "import flax.linen as nn"
     conv_script = "nn.Conv({problem.out_channels}{arguments}, use_bias=False).apply({{'params': {{'kernel': w}}}}, {x})"

@@ -30,6 +30,7 @@ _NUMBERS = of_numbers(
 )
 # JAX takes no derivative of integers.
 _DERIVED = of_numbers("floating-point and complex numbers", *FLOATS, *COMPLEX)
+_PRECISION = 'jax.config.update("jax_default_matmul_precision", "{}")'
 _LAYOUTS = {"NHWC": ("N*C", "*IO"), "NCHW": ("NC*", "OI*")}
 
 
@@ -42,7 +43,7 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
 
     name = "jax"
     known_divergences = (*known.JAX, *known_derivatives.JAX, *known_raw.JAX_RAW)
-    kinds_seen = known.KINDS_SEEN
+    kinds_seen = (*known.KINDS_SEEN, known.AMX)
     looked_at = "0.10.2"
     requires = ("jax",)
     compile_cache: ClassVar[Mapping[str, str]] = {
@@ -54,10 +55,14 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
         "mode": ("jit", "eager"),
         "layout": ("NHWC", "NCHW"),
         "device": ("cpu", "any"),
+        "precision": ("default", "highest"),
         "threads": ("all", *THREADS),
     }
     process_options = ("threads",)
-    refusals = ("expects window to have positive value",)  # the by-hand filter gradient of an empty dy
+    refusals = (
+        r"expects window to have positive value",  # the by-hand filter gradient of an empty dy
+        r"Can't lower one or more integer convolutions to idioms supported by CuDNN",
+    )
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
@@ -97,10 +102,21 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
         }
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if self.mode["precision"] != "default":
+            function = self._precisely(function)
         if self.mode["mode"] == "jit":
             return self._compiler(function)
         self._compiler.forget()  # each call compiles operations one by one
         return function
+
+    def _precisely(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``function`` with products of the precision that the mode names."""
+
+        def run(*operands: Any) -> Any:
+            with self.jax.default_matmul_precision(self.mode["precision"]):
+                return function(*operands)
+
+        return run
 
     def wait(self, native: Any) -> Any:
         return native.block_until_ready()
@@ -108,8 +124,9 @@ class Jax(JaxRaw, JaxBeyond, JaxDerivatives):
     def notation(self) -> Notation:
         platform = ('jax.config.update("jax_platforms", "cpu")',) if self.mode["device"] == "cpu" else ()
         imports = *_threads_text(self.mode["threads"]), "import jax", "import jax.numpy as jnp"
+        precision = () if self.mode["precision"] == "default" else (_PRECISION.format(self.mode["precision"]),)
         return Notation(
-            setup=(*imports, 'jax.config.update("jax_enable_x64", True)', *platform),
+            setup=(*imports, 'jax.config.update("jax_enable_x64", True)', *platform, *precision),
             operand="jnp.array({numbers}, jnp.{dtype})",
             strided="",
             compiled="jax.jit(call)" if self.mode["mode"] == "jit" else "",

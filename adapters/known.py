@@ -5,25 +5,32 @@ script. What a case or a machine needs to be covered is said twice, in ``covers`
 suite. No version ends a divergence but one that was seen without it.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from convformance.adapters import known_ranges
+from convformance.adapters import known_devices, known_ranges
 from convformance.adapters.contract import KnownDivergence, Machines
+from convformance.adapters.known_devices import ON_GPUS, ON_PROCESSORS
 from convformance.processes.machine import Machine
 from convformance.reference.dtypes import COMPLEX
 
 _NARROW = ("float16", "bfloat16")
 # The kinds of machines that these tables come from; all but the first as libraries see it when they are limited.
 KINDS_SEEN = ("x86-64 with AVX-512 and bfloat16", "x86-64 with AVX-512", "x86-64 with AVX2")
+# What some of them were looked at on, besides.
+AMX, HOPPER = "x86-64 with AMX", "GPU of compute capability 9.0"
 
 
 def is_below_avx512(machine: Machine) -> bool:
-    return machine.architecture == "x86_64" and not machine.has("avx512bw", "onednn")
+    return machine.is_x86_64 and not machine.has("avx512bw", "onednn")
 
 
 BELOW_AVX512 = Machines("x86-64 where oneDNN has no AVX-512, or is kept from it", is_below_avx512)
 
 _WITH_AVX512 = Machines("x86-64 where oneDNN uses AVX-512", lambda machine: machine.has("avx512bw", "onednn"))
+
+
+_WITH_AMX = Machines("x86-64 where oneDNN uses AMX", lambda machine: machine.has("amx_tile", "onednn"))
 
 
 def is_empty(case: Any) -> bool:
@@ -65,6 +72,16 @@ def _has_gaps(case: Any) -> bool:
     return any(d > 1 and k > 1 for d, k in zip(case.dilation, case.kernel_size, strict=True))
 
 
+def _is_beyond_the_image(case: Any) -> bool:
+    """Whether on some axis the kernel reaches further than the image."""
+    sizes = zip(case.problem.effective_kernel, case.problem.input_size, strict=True)
+    return any(extent > size for extent, size in sizes)
+
+
+def _is_strided_line(case: Any) -> bool:
+    return bool(case.problem.rank == 1 and max(case.stride) > 1)
+
+
 def _goes_to_nnpack(case: Any) -> bool:
     """Whether PyTorch without oneDNN leaves the case to NNPACK: what it pads itself, it hands over without padding."""
     problem = case.problem
@@ -96,17 +113,15 @@ RECTIFIER_SWALLOWS_NAN = KnownDivergence(
     operations=("conv", "conv_transpose"),
     when=lambda case, dtype: case.then.endswith("relu") and case.special.startswith("nan"),
 )
-UNFUSED_BIAS = (
-    BIAS_AFTER_ROUNDING,
-    KnownDivergence(
-        "bias-gradient-sums-in-its-own-type",
-        "The gradient of the bias is summed in 16 bits.",
-        "float16 and bfloat16",
-        grades=("low-precision",),
-        operations=("conv_bias_grad",),
-        when=lambda case, dtype: dtype in _NARROW,
-    ),
+BIAS_GRADIENT_IN_ITS_OWN_TYPE = KnownDivergence(
+    "bias-gradient-sums-in-its-own-type",
+    "The gradient of the bias is summed in 16 bits.",
+    "float16 and bfloat16",
+    grades=("low-precision",),
+    operations=("conv_bias_grad",),
+    when=lambda case, dtype: dtype in _NARROW,
 )
+UNFUSED_BIAS = (BIAS_AFTER_ROUNDING, BIAS_GRADIENT_IN_ITS_OWN_TYPE)
 
 # Of PyTorch and TensorFlow, each on the machines that its own table says.
 INSERTED_ZEROS = KnownDivergence(
@@ -145,6 +160,8 @@ SCIPY = (
 
 TORCH = (
     *known_ranges.TORCH,
+    replace(BIAS_AFTER_ROUNDING, machines=ON_GPUS),
+    *known_devices.TORCH,
     KnownDivergence(
         "float16-gradients-sum-in-float16",
         "On the CPU the float16 gradients and the transposed convolution multiply and sum in float16; forward sums in "
@@ -153,6 +170,7 @@ TORCH = (
         grades=("low-precision",),
         operations=("conv_input_grad", "conv_filter_grad", "conv_transpose", "conv_transpose_filter_grad"),
         when=lambda case, dtype: dtype == "float16",
+        machines=ON_PROCESSORS,
     ),
     KnownDivergence(
         "bfloat16-gradients-sum-in-bfloat16",
@@ -171,6 +189,7 @@ TORCH = (
         grades=("low-precision",),
         operations=("conv_bias_grad",),
         when=lambda case, dtype: dtype == "float16",
+        machines=ON_PROCESSORS,
     ),
     KnownDivergence(
         "bfloat16-bias-gradient-sums-in-bfloat16",
@@ -188,7 +207,7 @@ TORCH = (
         grades=("low-precision",),
         operations=("conv_transpose", "conv_transpose_filter_grad"),
         when=lambda case, dtype: dtype == "bfloat16" and case.outputs is not None,
-        versions=("2.13", None),
+        versions=("2.11", None),
         machines=_WITH_AVX512,
     ),
     KnownDivergence(
@@ -210,9 +229,31 @@ TORCH = (
         operations=("conv_transpose",),
         routes=("fuse_conv_bn_weights",),
         when=lambda case, dtype: case.groups > 1,
-        versions=("2.13", None),
+        versions=("2.11", None),
     ),
     INSERTED_ZEROS,
+    KnownDivergence(
+        "bfloat16-unwritten-with-amx",
+        "oneDNN's filter gradients for AMX leave taps that meet nothing but padding as the memory was.",
+        "bfloat16, a kernel beyond the image; what the memory held decides how it shows",
+        grades=("wrong", "low-precision", "componentwise", "norm-wise"),
+        operations=("conv_filter_grad", "conv_transpose_filter_grad"),
+        when=lambda case, dtype: dtype == "bfloat16" and _is_beyond_the_image(case),
+        versions=("2.11", None),
+        machines=_WITH_AMX,
+        always=False,
+    ),
+    KnownDivergence(
+        "bfloat16-infinity-gives-nan-with-amx",
+        "oneDNN's convolution along a line for AMX makes NaN of infinity: it multiplies what fills its tiles up.",
+        "bfloat16, one spatial axis with a stride above 1, operands that hold an infinity",
+        grades=("wrong",),
+        operations=("conv",),
+        when=lambda case, dtype: dtype == "bfloat16" and "inf" in case.special and _is_strided_line(case),
+        versions=("2.11", None),
+        machines=_WITH_AMX,
+        always=False,
+    ),
     KnownDivergence(
         "no-input-channels",
         "A convolution of no input channels gives a result of no channels, and its gradients then disagree about the "
@@ -220,7 +261,7 @@ TORCH = (
         "in_channels of 0",
         grades=("wrong", "error"),
         when=lambda case, dtype: case.in_channels == 0,
-        versions=("2.13", None),
+        versions=("2.11", None),
     ),
     KnownDivergence(
         "nnpack-transforms",
@@ -232,6 +273,7 @@ TORCH = (
         routes=("F.conv",),
         when=lambda case, dtype: dtype == "float32" and _goes_to_nnpack(case),
         modes={"mkldnn": "off"},
+        machines=ON_PROCESSORS,
     ),
     KnownDivergence(
         "export-of-conjugates",
@@ -250,12 +292,16 @@ TORCH = (
         grades=("crashed",),
         when=lambda case, dtype: case.memory == "permuted" and has_strided_point(case),
         versions=("2.13", None),
+        machines=ON_PROCESSORS,
     ),
 )
 
 JAX = (
     *known_ranges.JAX,
-    *UNFUSED_BIAS,
+    *known_devices.JAX,
+    replace(BIAS_AFTER_ROUNDING, machines=ON_PROCESSORS),
+    replace(BIAS_AFTER_ROUNDING, name="bias-after-rounding-on-gpus", machines=ON_GPUS, always=False),
+    BIAS_GRADIENT_IN_ITS_OWN_TYPE,
     KnownDivergence(
         "grouped-filter-gradient-spreads-nan",
         "XLA computes the filter gradients of all pairs of groups, or batches them, and a NaN or an infinity times a "
@@ -283,6 +329,7 @@ JAX = (
         when=lambda case, dtype: dtype != "float64" and any(lo < 0 < hi for lo, hi in case.problem.padding),
         link="https://github.com/openxla/xla/issues/48713",
         always=False,
+        machines=ON_PROCESSORS,
     ),
 )
 

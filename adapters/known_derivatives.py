@@ -26,7 +26,7 @@ TORCH = (
         grades=("error",),
         routes=("double-backward", "double-backward-x", "double-backward-w"),
         when=lambda case, dtype: case.batch == 0,
-        versions=("2.13", None),
+        versions=("2.11", None),
     ),
     KnownDivergence(
         "vmap-of-empty-batch",
@@ -36,7 +36,7 @@ TORCH = (
         grades=("error", "wrong"),
         routes=("vmap-x", "vmap-dy", "per-sample"),
         when=lambda case, dtype: case.batch == 0,
-        versions=("2.13", None),
+        versions=("2.11", None),
     ),
 )
 

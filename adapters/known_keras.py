@@ -5,14 +5,18 @@ from dataclasses import replace
 
 from convformance.adapters.contract import KnownDivergence
 from convformance.adapters.known import JAX, TORCH, UNFUSED_BIAS
+from convformance.adapters.known_devices import without_devices
 from convformance.adapters.known_tensorflow import TENSORFLOW
 
 _OWN = {divergence.name for divergence in UNFUSED_BIAS}
 
 
 def _of(backend: str, known: Iterable[KnownDivergence]) -> Iterator[KnownDivergence]:
-    """Return what is known of any call of a back end, as Keras has it: not what names calls or modes of its own."""
-    for divergence in known:
+    """Return what is known of any call of a back end, as Keras has it on the processor.
+
+    Not what names calls or modes of its own.
+    """
+    for divergence in without_devices(known):
         if not (divergence.routes or divergence.modes or divergence.name in _OWN):
             modes = {"backend": backend}
             yield replace(divergence, name=f"{backend}-{divergence.name}", modes=modes, always=False)

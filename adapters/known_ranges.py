@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from convformance.adapters.contract import EVERYWHERE, KnownDivergence, Machines
+from convformance.adapters.contract import KnownDivergence, Machines
+from convformance.adapters.known_devices import ON_PROCESSORS
 from convformance.processes.machine import Machine
 
 
@@ -61,7 +62,7 @@ JAX = (
         "float32",
         "bfloat16",
         link="https://docs.jax.dev/en/latest/notebooks/Common_Gotchas_in_JAX.html",
-        machines=EVERYWHERE,
+        machines=ON_PROCESSORS,
     ),
 )
 
@@ -72,6 +73,6 @@ TENSORFLOW = (
         "float64",
         "float32",
         "bfloat16",
-        machines=EVERYWHERE,
+        machines=ON_PROCESSORS,
     ),
 )

@@ -24,8 +24,8 @@ _TENSORFLOW = "https://github.com/tensorflow/tensorflow"
 def _tensorflow_uses_onednn(machine: Machine) -> bool:
     choice = machine.variables.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
     if choice in ("0", "1", "false", "true"):
-        return machine.architecture == "x86_64" and choice in ("1", "true")
-    return machine.architecture == "x86_64" and any(map(machine.has, _TENSORFLOW_WANTS))
+        return machine.is_x86_64 and choice in ("1", "true")
+    return machine.is_x86_64 and any(map(machine.has, _TENSORFLOW_WANTS))
 
 
 _TENSORFLOW_ONEDNN = Machines("x86-64 where TensorFlow uses oneDNN", _tensorflow_uses_onednn)
@@ -40,7 +40,7 @@ _TENSORFLOW_ONEDNN_BELOW_AVX512 = Machines(
 _TENSORFLOW_EIGEN = Machines(
     "x86-64 where TensorFlow does not use oneDNN: a processor without AVX512_VNNI, AVX512_BF16, AVX_VNNI and AMX, or "
     "TF_ENABLE_ONEDNN_OPTS=0",
-    lambda machine: machine.architecture == "x86_64" and not _tensorflow_uses_onednn(machine),
+    lambda machine: machine.is_x86_64 and not _tensorflow_uses_onednn(machine),
 )
 
 

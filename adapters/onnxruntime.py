@@ -20,7 +20,7 @@ class Onnxruntime(OnnxruntimeRaw, OnnxIntegers):
 
     name = "onnxruntime"
     known_divergences = (*known.ONNXRUNTIME, *known_raw.ONNXRUNTIME_RAW)
-    kinds_seen = known.KINDS_SEEN
+    kinds_seen = (*known.KINDS_SEEN, known.AMX)
     looked_at = "1.32.0"
     requires = ("onnxruntime", "onnx")
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {**OnnxIntegers.options, "threads": THREADS}

@@ -57,7 +57,7 @@ class Scipy(ScipyBeyond):
 
     name = "scipy"
     known_divergences = known.SCIPY
-    kinds_seen = known.KINDS_SEEN
+    kinds_seen = (*known.KINDS_SEEN, known.AMX)
     looked_at = "1.17.1"
     requires = ("scipy",)
     domain = Domain("operands and results that have elements", _has_elements)

@@ -17,6 +17,8 @@ from convformance.adapters.torch_beyond import TorchBeyond
 from convformance.adapters.torch_derivatives import TorchDerivatives
 from convformance.adapters.torch_exported import MODES, TorchExported
 from convformance.adapters.torch_raw import TorchRaw
+from convformance.adapters.torch_settings import settings_text, with_settings
+from convformance.processes.machine import nvidia_driver
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import COMPLEX, FLOATS
 from convformance.reference.geometry import Pairs, Size
@@ -34,7 +36,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
 
     name = "torch"
     known_divergences = (*known.TORCH, *known_derivatives.TORCH, *known_raw.TORCH_RAW)
-    kinds_seen = known.KINDS_SEEN
+    kinds_seen = (*known.KINDS_SEEN, known.AMX, known.HOPPER)
     looked_at = "2.13.0"
     requires = ("torch",)
     compile_cache: ClassVar[Mapping[str, str]] = {
@@ -48,6 +50,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("eager", *MODES),
         "mkldnn": ("on", "off"),
+        "tf32": ("on", "off"),
         "layout": ("contiguous", "channels_last"),
         "device": ("cpu", "*"),
         "threads": THREADS,
@@ -60,6 +63,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
         r"non-empty .* weight tensor expected",
         r"Output size is too small",
         r"not implemented for '\w+'",
+        r"GET was unable to find an engine to execute this computation",  # cuDNN has none for int32
     )
 
     def __init__(self, **mode: str) -> None:
@@ -96,7 +100,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
         return {
             "name": cuda.get_device_name(self.mode["device"]),
             "capability": ".".join(map(str, cuda.get_device_capability(self.mode["device"]))),
-            "driver": f"CUDA {driver // 1000}.{driver % 1000 // 10}" if driver else "",
+            "driver": f"CUDA {driver // 1000}.{driver % 1000 // 10}" if driver else nvidia_driver(),
             "CUDA": str(self.torch.version.cuda),
             "cuDNN": str(self.torch.backends.cudnn.version()),
         }
@@ -124,42 +128,18 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
         return native
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return ``function`` compiled, or without oneDNN, as the mode says."""
-        function = self._compiled(function)
-        return self._on_threads(function if self.mode["mkldnn"] == "on" else self._without_mkldnn(function))
-
-    def _on_threads(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return ``function`` on the threads of this mode, whatever another mode has set since."""
-
-        def run(*operands: Any) -> Any:
-            if self.torch.get_num_threads() != self._threads:
-                self.torch.set_num_threads(self._threads)
-            return function(*operands)
-
-        return run
-
-    def _without_mkldnn(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        mkldnn = self.torch.backends.mkldnn
-
-        def run(*operands: Any) -> Any:
-            mkldnn.enabled = False
-            try:
-                return function(*operands)
-            finally:
-                mkldnn.enabled = True
-
-        return run
+        """Return ``function`` compiled, and with what else the mode says."""
+        return with_settings(self.torch, self._compiled(function), self.mode, self._threads)
 
     def notation(self) -> Notation:
         """Return how a script writes torch in this mode."""
         device = "" if self.mode["device"] == "cpu" else f", device={self.mode['device']!r}"
-        mkldnn = () if self.mode["mkldnn"] == "on" else ("torch.backends.mkldnn.enabled = False",)
         return Notation(
             setup=(
                 "import torch",
                 "import torch.nn.functional as F",
                 f"torch.set_num_threads({self.mode['threads']})",
-                *mkldnn,
+                *settings_text(self.mode),
                 *self._compiled_setup(),
             ),
             operand=f"torch.tensor({{numbers}}, dtype=torch.{{dtype}}{device})",

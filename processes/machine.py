@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 # Instruction sets that numerical libraries choose kernels by; a processor lists a hundred features beside.
 _ARITHMETIC = re.compile(
@@ -72,7 +73,10 @@ _LEVELS = (
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine; ``memory`` in bytes, ``variables`` those of the environment that change arithmetic and are set."""
+    """A machine; ``memory`` in bytes, ``variables`` those of the environment that change arithmetic and are set.
+
+    ``device`` says what computes in the processor's place, such as a GPU: its name, compute capability and libraries.
+    """
 
     architecture: str
     processor: str = ""
@@ -82,18 +86,27 @@ class Machine:
     cores: int = 0
     memory: int = 0
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    device: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def kind(self) -> str:
-        """What decides arithmetic: architecture and largest instruction set that oneDNN may use.
+        """What decides arithmetic: architecture and largest instruction set that oneDNN may use, or the device's own.
 
         On x86-64 kernels are chosen by instruction sets alone; elsewhere vendors have libraries of their own, and so
         the vendor is part of the kind.
         """
+        if self.device:
+            capability = self.device.get("capability", "")
+            return f"GPU of compute capability {capability}" if capability else self.device.get("name", "device")
         level = next((text for text, names in _LEVELS if all(self.has(name, "onednn") for name in names)), "")
         vendor = "" if self.architecture == "x86_64" else _VENDORS.get(self.vendor, self.vendor)
         kind = f"{vendor} {_ARCHITECTURE_TEXTS.get(self.architecture, self.architecture)}".strip()
         return f"{kind} with {level}" if level else kind
+
+    @property
+    def is_x86_64(self) -> bool:
+        """Whether an x86-64 processor computes."""
+        return self.architecture == "x86_64" and not self.device
 
     @property
     def settings(self) -> str:
@@ -102,12 +115,13 @@ class Machine:
 
     @property
     def phrase(self) -> str:
-        """The machine in a few words: its processor, its kind, and the variables that are set."""
-        return "; ".join(filter(None, (f"{self.processor or 'unnamed processor'} ({self.kind})", self.settings)))
+        """The machine in a few words: what computes, its kind, and the variables that are set."""
+        name = self.device.get("name", "device") if self.device else self.processor or "unnamed processor"
+        return "; ".join(filter(None, (f"{name} ({self.kind})", self.settings)))
 
     def has(self, feature: str, library: str = "") -> bool:
-        """Whether the processor has an instruction set that ``library`` (onednn, aten, xla) is not kept from."""
-        return feature in self.features and not feature.startswith(self._left_out(library))
+        """Whether a processor computes that has an instruction set ``library`` (onednn, aten, xla) is not kept from."""
+        return not self.device and feature in self.features and not feature.startswith(self._left_out(library))
 
     def is_limited(self, library: str) -> bool:
         """Whether ``library`` is kept from using what the processor has."""
@@ -122,6 +136,12 @@ class Machine:
                 if match:
                     return _BEYOND.get(match.group(1).lower(), ())
         return ()
+
+
+def nvidia_driver(file: Path = Path("/proc/driver/nvidia/version")) -> str:
+    """Return the version of NVIDIA's driver as its kernel module says it, or nothing where there is none."""
+    match = re.search(r"\d+\.\d+[\d.]*", file.read_text(errors="replace")) if file.is_file() else None
+    return match.group() if match else ""
 
 
 def is_instruction_set(name: str) -> bool:

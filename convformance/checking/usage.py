@@ -33,6 +33,7 @@ _EVIDENCE: Mapping[str, str] = {
     r"object too deep|tuple index out of range|"
     r"too many indices for array|axes don't match|too many subscripts|more dimensions than|"
     r"number of axes|matmul: Input operand|not aligned|expected \d-?[dD]|axis \d is out|must be \d-?[dD]",
+    "device": r"(?i:\(cpu tensor|not a cuda tensor|(to be|must be|not) (a |on |on the |on a )?(same device|cuda|gpu))",
     "dtype": r"dtype|data type|Cannot cast|cannot cast|No matching definition|expected .* (Float|Double)|typecode",
     "arguments": r"unexpected keyword|missing \d+ required|positional arguments? but|has no attribute|"
     r"not subscriptable",
@@ -42,11 +43,13 @@ _SENTENCES = {
     "tensors": "it may want tensors and not arrays of NumPy",
     "class": "it may be a method, or keep its weights in an object that has to be made first",
     "layout": "{arrays} were given; --layout / --filter-layout say others",
+    "device": "it may want arrays on another device, such as --device cuda",
     "dtype": "it may want arrays of another dtype",
     "arguments": "an argument may be missing, or have another form",
     "nothing": "it returns nothing: it may write its result into an argument",
 }
 _CONVERTERS = {"torch": "from_numpy", "tensorflow": "constant", "jax.numpy": "asarray", "cupy": "asarray"}
+_ON_GPU = {"device": "cuda"}
 _TRIALS, _AMONG = 6, 36  # questions that a suggestion is tried on, of so many small ones
 
 
@@ -141,9 +144,12 @@ def _suggestion(failure: _Failure, causes: Sequence[str]) -> dict[str, Any]:
     call = _call(failure, _converter(spec) if "tensors" in causes else "")
     candidates = [call] if "tensors" in causes else []
     candidates += [_layout_options(activations, filters) for activations, filters in SUGGESTED]
-    candidates += [{"dtype": dtype} for dtype in ("float32", "float64") if dtype != spec.dtype]
-    unknown = {} if set(causes) <= {"nothing"} else call
-    scores = [_score(spec, options) for options in candidates]
+    dtypes = [{"dtype": dtype} for dtype in ("float32", "float64") if dtype != spec.dtype]
+    candidates += dtypes
+    if "device" in causes:
+        candidates += [{**_ON_GPU, **options} for options in ({}, *dtypes)]
+    unknown = {} if set(causes) <= {"nothing"} else _ON_GPU if causes[:1] == ["device"] else call
+    scores = [_score(failure.function, options) for options in candidates]
     best = max(scores, default=0)
     return candidates[scores.index(best)] if best else unknown
 
@@ -161,17 +167,20 @@ def _converter(spec: CheckSpec) -> str:
     return ""
 
 
-def _score(spec: CheckSpec, options: Mapping[str, Any]) -> int:
+def _score(asked_function: FunctionUnderTest, options: Mapping[str, Any]) -> int:
     """Return how well some questions are answered with these options, 0 where they do not help.
 
     4 for answers that are all right, 2 for those that have the right shape, 1 less where some calls fail; 0 where any
     answer has another shape, or more than half of the calls fail.
     """
+    spec = asked_function.spec
     if options.get("layout") == spec.layout and options.get("filter_layout", spec.filter_layout) == spec.filter_layout:
         return 0
     try:
         changed = _with_options(spec, options)
-        function = FunctionUnderTest(changed, changed.capabilities())
+        kind = replace(asked_function.capabilities.arrays, device=changed.device)
+        capabilities = changed.capabilities()
+        function = FunctionUnderTest(changed, capabilities if changed.call else replace(capabilities, arrays=kind))
     except (ValueError, TypeError, NameError, SyntaxError):
         return 0
     asked = [each for each in cases.cases(function.capabilities, changed.dtype, empty=False) if _is_telling(each)]

@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +12,6 @@ from convformance.adapters import caching
 from convformance.adapters.contract import EVERYWHERE, KnownDivergence
 from convformance.adapters.discovery import Selection
 from convformance.processes.machine import Machine as Host
-from convformance.processes.machine import this_machine
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.lines import Known, Machine, Outside, Run
 
@@ -37,25 +37,22 @@ def identity(selection: Selection, tier: str, asked: int, outside: tuple[Outside
         asked=asked,
         routes=routes,
         known=tuple(map(_known, selection.known_divergences)),
-        machine=machine_of(selection, this_machine()),
-        is_new_machine=is_new_machine(selection, this_machine()),
+        machine=_machine(selection.machine),
+        is_new_machine=is_new_machine(selection),
         outside=outside,
         compile_cache=caching.state_of(selection.adapter_class),
     )
 
 
-def machine_of(selection: Selection, host: Host) -> Machine:
-    """Return the machine as a record names it, with the device that an adapter computes on."""
-    names = ("architecture", "processor", "vendor", "microarchitecture", "features", "cores", "memory", "variables")
-    return Machine(
-        **{name: getattr(host, name) for name in names}, kind=host.kind, device=dict(selection.device_facts())
-    )
+def _machine(host: Host) -> Machine:
+    """Return the machine as a record names it, with the device that computes there, if one does."""
+    return Machine(**{each.name: getattr(host, each.name) for each in fields(Host)}, kind=host.kind)
 
 
-def is_new_machine(selection: Selection, host: Host) -> bool:
-    """Whether the known divergences of an adapter come from other kinds of machines only."""
+def is_new_machine(selection: Selection, host: Host | None = None) -> bool:
+    """Whether the known divergences of an adapter come from other kinds of machines than its own only."""
     seen = selection.kinds_seen
-    return bool(seen) and host.kind not in seen
+    return bool(seen) and (host or selection.machine).kind not in seen
 
 
 def _known(divergence: KnownDivergence) -> Known:

@@ -7,7 +7,7 @@ from functools import cache
 from convformance.adapters.contract import KnownDivergence
 from convformance.adapters.discovery import Selection
 from convformance.judging.grades import BY_NAME, CONFORMANT, is_at_least
-from convformance.processes.machine import Machine, this_machine
+from convformance.processes.machine import Machine
 from convformance.reports.lines import Divergence, Verdict
 from convformance.running.identity import is_new_machine
 from convformance.running.questions import Question, passes
@@ -42,7 +42,7 @@ def covers(
         and passes(question.route.name, divergence.routes)
         and all(selection.mode.get(option) == value for option, value in divergence.modes.items())
         and in_versions(selection.version, divergence.versions)
-        and divergence.machines.when(machine or this_machine())
+        and divergence.machines.when(machine or selection.machine)
         and _covers_raw(divergence, question)
         and divergence.when(question.case, question.dtype)
     )
@@ -79,7 +79,7 @@ def divergence_line(
     """
     covered = list(verdicts)
     diverged = sum(verdict.known == known.name for verdict in covered)
-    stale = unfiltered and known.always and not diverged and not is_new_machine(selection, this_machine())
+    stale = unfiltered and known.always and not diverged and not is_new_machine(selection)
     message = ""
     if stale:
         version = f" in {selection.version}" if _is_newer(selection) else ""

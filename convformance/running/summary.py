@@ -23,6 +23,7 @@ def header_lines(session: Session) -> list[str]:
     return [
         f"adapters: {', '.join(asked)}",
         f"machine: {this_machine().phrase}",
+        *(f"device of {each.label}: {each.machine.phrase}" for each in session.selections if each.machine.device),
         *(f"missing: {name}: {reason}" for name, reason in session.missing.items()),
         f"tier {session.options.tier}: {left:,} of {total:,} questions to ask{_outside(session)}",
     ]
@@ -30,11 +31,12 @@ def header_lines(session: Session) -> list[str]:
 
 def _first_run(session: Session) -> Iterator[str]:
     """Yield how many causes come from a kind of machine that was not seen before, and how to keep them."""
-    new = [selection.label for selection in session.selections if is_new_machine(selection, this_machine())]
-    count = sum(cause.adapter in new for cause in causes.causes(session.records)) if new else 0
-    if count:
+    new = {each.label: each.machine.kind for each in session.selections if is_new_machine(each)}
+    counts = Counter(new[cause.adapter] for cause in causes.causes(session.records) if cause.adapter in new)
+    for kind, count in counts.items():
         seen = f"{plural(count, 'cause that was', 'causes that were')} not seen on others"
-        yield f"first run on this kind of machine ({this_machine().kind}): {seen}"
+        yield f"first run on this kind of machine ({kind}): {seen}"
+    if counts:
         yield "to keep them as your own expectations: convformance run --update-expected"
 
 

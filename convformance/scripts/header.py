@@ -4,7 +4,6 @@ import platform
 
 from convformance import __version__
 from convformance.adapters.contract import Adapter
-from convformance.processes.machine import this_machine
 from convformance.reference.operation import BY_NAME
 from convformance.scripts.lines import comment
 
@@ -22,8 +21,8 @@ def framework_text(adapter: Adapter) -> str:
     return f"{adapter.distribution or adapter.name} {adapter.version()}{mode and f' ({mode})'}"
 
 
-def origin(case_id: str) -> list[str]:
+def origin(adapter: Adapter, case_id: str) -> list[str]:
     """Return the comment that says where a script was written, and which case it comes from."""
     python = f"Python {platform.python_version()}"
-    text = f"{this_machine().phrase}; {python}. Found by convformance {__version__} in the case {case_id}."
+    text = f"{adapter.machine.phrase}; {python}. Found by convformance {__version__} in the case {case_id}."
     return comment(text, 3)

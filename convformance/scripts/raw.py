@@ -84,7 +84,7 @@ def raw_script(
     body = [line for entry in (*program.operands, *attempt) for line in wrapped(entry)]
     imports = used_imports(program.setup, "\n".join((*program.setup, *body)))
     reasons = (*comment(_seen(adapter, route, case, message), 3), *comment(reason, 2), *comment(_right(case), 1))
-    return "\n".join([*reasons, *origin(case.id), *imports, "", *body, ""])
+    return "\n".join([*reasons, *origin(adapter, case.id), *imports, "", *body, ""])
 
 
 def _check(adapter: Adapter, route: Route, case: Case) -> Iterator[str]:

@@ -53,7 +53,7 @@ def script_of(
     body = [*script.operands(), "", *script.call(), "print(y)", "", *script.assertion()]
     text = "\n".join(line for entry in body for line in wrapped(entry))
     said = f"{script.fault().rstrip('.')}."
-    header = (*comment(script.question(), 2), *comment(said, 2), *comment(message, 2), *origin(case_id))
+    header = (*comment(script.question(), 2), *comment(said, 2), *comment(message, 2), *origin(adapter, case_id))
     return "\n".join([*header, *script.imports(text), "", text, ""])
 
 

@@ -77,4 +77,4 @@ def test_on_the_cpu_no_framework_is_imported_for_it() -> None:
     for name in discovery.BUILT_IN:
         adapter_class = discovery.adapter_class(name)
         selection = discovery.Selection(adapter_class, adapter_class.complete_mode({}), name)
-        assert selection.device_facts() == {}
+        assert selection.machine.device == {}

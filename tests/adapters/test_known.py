@@ -8,13 +8,14 @@ import pytest
 from convformance import listing
 from convformance.adapters import discovery, known, known_tensorflow
 from convformance.adapters.contract import EVERYWHERE, Adapter, KnownDivergence, UsageError
+from convformance.adapters.known_devices import ON_PROCESSORS
 from convformance.adapters.raw import raw_routes
 from convformance.processes.machine import Machine
 from convformance.reference.operation import OPERATIONS
 from convformance.running.questions import Scope
 from convformance.running.status import covers
 from convformance.test_cases import catalogue
-from tests.processes.computers import AMX, ARM, AVX2, AVX512, EVERY, LIMITED, WITHOUT_BFLOAT16, WITHOUT_ONEDNN
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, EVERY, GPU, LIMITED, WITHOUT_BFLOAT16, WITHOUT_ONEDNN
 
 GRADES = {"low-precision", "componentwise", "norm-wise", "wrong", "crashed", "timed-out", "error", "accepted"}
 
@@ -65,7 +66,7 @@ def test_a_known_divergence_covers_something_that_is_asked_and_not_everything(na
 
 def names_on(machine: Machine, divergences: tuple[KnownDivergence, ...]) -> set[str]:
     """Return the names of those that differ from machine to machine and are so on this one."""
-    differing = [each for each in divergences if each.machines is not EVERYWHERE]
+    differing = [each for each in divergences if each.machines not in (EVERYWHERE, ON_PROCESSORS)]
     return {each.name for each in differing if each.machines.when(machine)}
 
 
@@ -93,6 +94,18 @@ def test_what_tensorflow_does_depends_on_onednn_and_its_limit() -> None:
     assert names_on(ARM, known_tensorflow.TENSORFLOW) == set()
 
 
+def test_what_a_gpu_does_is_known_there_alone() -> None:
+    chosen = {"products-in-tfloat32", "inexact-filter-gradient"}
+    torch = {*chosen, "bias-after-rounding", "sums-partly-in-16-bits", "empty-image-with-padding"}
+    assert names_on(GPU, known.TORCH) == torch
+    own = {"minus-infinity-gives-zero", "integers-end-in-an-internal-error", "bias-after-rounding-on-gpus"}
+    assert names_on(GPU, known.JAX) == chosen | own
+    assert names_on(GPU, known_tensorflow.TENSORFLOW) == set()
+    older = replace(GPU, device={**GPU.device, "capability": "7.5"})
+    assert names_on(older, known.TORCH) == torch - {"products-in-tfloat32"}
+    assert not any(each.machines is ON_PROCESSORS and each.machines.when(GPU) for _, each in listed())
+
+
 @pytest.mark.parametrize("choice", ["1", "true"])
 def test_onednn_can_be_asked_for_where_tensorflow_would_not_use_it(choice: str) -> None:
     machine = replace(AVX2, variables={"TF_ENABLE_ONEDNN_OPTS": choice})
@@ -107,13 +120,14 @@ def test_machines_are_said_in_words() -> None:
 
 
 def test_the_kinds_seen_are_those_of_the_machines_that_were_looked_at() -> None:
-    assert {machine.kind for machine in EVERY} - {AMX.kind, ARM.kind} == set(known.KINDS_SEEN)
-    assert not {AMX.kind, ARM.kind} & set(known.KINDS_SEEN)
+    assert {machine.kind for machine in EVERY} - {AMX.kind, ARM.kind, GPU.kind} == set(known.KINDS_SEEN)
+    assert not {AMX.kind, ARM.kind, GPU.kind} & set(known.KINDS_SEEN)
+    assert (AMX.kind, GPU.kind) == (known.AMX, known.HOPPER)
 
 
 def test_every_built_in_adapter_says_what_was_looked_at() -> None:
     for selection in selections():
-        assert selection.kinds_seen == known.KINDS_SEEN
+        assert set(selection.kinds_seen) >= set(known.KINDS_SEEN)
         assert selection.looked_at[0].isdigit()
 
 

@@ -313,6 +313,22 @@ def test_tensors_that_are_wanted_are_named_with_the_call() -> None:
     assert raised.value.options["call"] == "lambda fn, x, w, problem: fn(torch.from_numpy(x), torch.from_numpy(w))"
 
 
+def elsewhere(x: Array, w: Array, stride: int = 1, padding: int = 0) -> Array:
+    """Computes nothing but the size of its result, and fails as a kernel does whose device is another."""
+    sides = ((size + 2 * padding - kernel) // stride + 1 for size, kernel in zip(x.shape[2:], w.shape[2:], strict=True))
+    y = np.empty((len(x), len(w), *sides))
+    if y.size:
+        raise ValueError("Pointer argument (at 0) cannot be accessed from here (cpu tensor?)")
+    return y
+
+
+def test_an_empty_array_is_no_answer_that_tells_the_layout() -> None:
+    with pytest.raises(UncallableError, match=r"no verdict on the code.*on another device") as raised:
+        check(elsewhere, seconds=AMPLE)
+    assert raised.value.causes == ["device"]
+    assert raised.value.options == {"device": "cuda"}
+
+
 def test_each_operation_that_is_wrong_has_its_smallest_case() -> None:
     done = convformance("said.py:gradients", "--returns", "conv_input_grad,conv_bias_grad")
     assert done.returncode == 1

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from convformance import listing
+from convformance.adapters import discovery
 from convformance.adapters.contract import EVERYWHERE, Adapter, Array, KnownDivergence, Machines, route
 from convformance.adapters.discovery import Selection
 from convformance.options import RunOptions
@@ -57,9 +58,8 @@ def verdict(grade: str = "wrong", known: str | None = None) -> Verdict:
 
 
 def on(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (status, identity, summary):
-        if hasattr(module, "this_machine"):
-            monkeypatch.setattr(module, "this_machine", lambda: machine)
+    for module in (discovery, summary):
+        monkeypatch.setattr(module, "this_machine", lambda: machine)
 
 
 @pytest.mark.parametrize(("machine", "known"), [(AVX2, "narrow"), (LIMITED, "narrow"), (AVX512, None), (AMX, None)])

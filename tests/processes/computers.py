@@ -26,4 +26,5 @@ INTEL = replace(AVX512, processor="Intel Xeon", vendor="GenuineIntel", microarch
 WITHOUT_BFLOAT16 = replace(INTEL, features=tuple(name for name in _AVX512 if name != "avx512_bf16"))
 AMX = Machine("x86_64", "Intel Xeon", "GenuineIntel", "sapphirerapids", (*_AVX512, "amx_bf16", "amx_tile"))
 ARM = Machine("aarch64", "Neoverse N1", "ARM", "neoverse_n1", ("asimd", "asimdhp"))
-EVERY = (AVX512, LIMITED, WITHOUT_ONEDNN, AVX2, INTEL, WITHOUT_BFLOAT16, AMX, ARM)
+GPU = replace(AMX, device={"name": "NVIDIA H100", "capability": "9.0", "CUDA": "13.0"})
+EVERY = (AVX512, LIMITED, WITHOUT_ONEDNN, AVX2, INTEL, WITHOUT_BFLOAT16, AMX, ARM, GPU)

@@ -1,11 +1,12 @@
 """The machine: its instruction sets, what a limit takes away from a library, and the variables that count."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from convformance.processes.machine import Machine, this_machine, variables
-from tests.processes.computers import AMX, ARM, AVX2, AVX512, INTEL, LIMITED, WITHOUT_BFLOAT16
+from convformance.processes.machine import Machine, nvidia_driver, this_machine, variables
+from tests.processes.computers import AMX, ARM, AVX2, AVX512, GPU, INTEL, LIMITED, WITHOUT_BFLOAT16
 
 
 @pytest.mark.parametrize("library", ["onednn", "xla"])
@@ -103,3 +104,18 @@ def test_this_machine_is_named() -> None:
     assert machine.cores >= 1
     assert machine.features == tuple(sorted(machine.features))
     assert machine.kind in machine.phrase
+
+
+def test_a_device_computes_in_the_place_of_the_processor() -> None:
+    assert GPU.kind == "GPU of compute capability 9.0"
+    assert GPU.phrase == "NVIDIA H100 (GPU of compute capability 9.0)"
+    assert AMX.has("amx_tile")
+    assert not GPU.has("amx_tile")
+    assert replace(AMX, device={"name": "TPU v5"}).kind == "TPU v5"
+
+
+def test_the_driver_is_read_where_there_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "version"
+    assert nvidia_driver(file) == ""
+    file.write_text("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build\nGCC 15.3.0\n")
+    assert nvidia_driver(file) == "580.159.04"
