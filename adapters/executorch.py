@@ -16,13 +16,8 @@ class Executorch(TorchModels):
     looked_at = "1.5.1"
     requires = ("executorch", "torch")
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"backend": ("xnnpack", "portable")}
-    refusals = (
-        r"failed with error 0x1[0-2]$",  # what is not supported, not implemented, or an invalid argument
-        r"padding='same' is not supported for strided convolutions",
-        r"Kernel size can't be greater than actual input size",
-        r"Only zero batch or zero channel inputs are supported",
-        r"0 in strides is not supported for ExecuTorch",
-    )
+    # By a number: what is not supported, not implemented, or an invalid argument.
+    refusals = (*TorchModels.refusals, r"failed with error 0x1[0-2]$", r"0 in strides is not supported for ExecuTorch")
     imports = (
         "from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner",
         "from executorch.exir import to_edge_transform_and_lower",
@@ -36,6 +31,7 @@ class Executorch(TorchModels):
         from executorch.runtime import Runtime
 
         self.partitioner = [XnnpackPartitioner()] if self.mode["backend"] == "xnnpack" else []
+        self.stored = ("float32", "float16") if self.partitioner else ()  # what XNNPACK computes
         self.lower: Any = to_edge_transform_and_lower
         self.runtime: Any = Runtime.get()
 
@@ -45,9 +41,6 @@ class Executorch(TorchModels):
 lowered = to_edge_transform_and_lower(exported, partitioner=[{partitioner}])
 program = Runtime.get().load_program(lowered.to_executorch().buffer)
 return program.load_method("forward").execute((x,))[0]"""
-
-    def stores(self, dtype: str) -> bool:
-        return bool(self.partitioner) and dtype in ("float32", "float16")  # what XNNPACK computes goes to it so alone
 
     def load(self, exported: Any) -> Callable[..., Any]:
         lowered = self.lower(exported, partitioner=self.partitioner)

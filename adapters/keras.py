@@ -10,6 +10,7 @@ from convformance.adapters.known import KINDS_SEEN
 from convformance.adapters.known_keras import KERAS
 from convformance.adapters.notation import Notation
 from convformance.adapters.shapes import check_no_crop, is_transposed_same, part_of_full, slices_text
+from convformance.adapters.torch_geometry import REFUSALS
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
@@ -29,8 +30,7 @@ class Keras(Automatic):
         r"not supported in conjunction",
         r"resulted in an empty output",
         r"do not yet support dilation rates larger than",
-        r"Kernel size can't be greater than actual input size",
-        r"Only zero batch or zero channel inputs are supported",
+        *REFUSALS,
     )
     activations, filters = "N*C", "*IO"
     bias_after = True

@@ -19,7 +19,7 @@ from convformance.adapters.layouts import shape_in
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.tensorflow_beyond import TensorflowBeyond, bordered_text
-from convformance.adapters.tensorflow_calls import biased_text, conv_transpose_text, convolution_text
+from convformance.adapters.tensorflow_calls import REFUSALS, biased_text, conv_transpose_text, convolution_text
 from convformance.adapters.tensorflow_derivatives import DEPTHWISE, TWO_AXES, TensorflowDerivatives
 from convformance.adapters.tensorflow_geometry import (
     cropped_shape,
@@ -71,18 +71,16 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
     }
     process_options = ("threads",)
     refusals = (
-        "not supported in conjunction with",
+        *REFUSALS,
         "not yet support dilation rates",
         "Gradients for grouped convolutions are not supported on CPU",
         "Fused conv implementation does not support grouped convolutions",
         "input and filter must have the same depth",  # Conv3D with groups, by oneDNN and then by Eigen
         r"Number of channels in filter \(\d+\) must match",
-        "only supports equal length strides",
         "filter must not have zero elements",
         "filter.depth must be (stri|non-zero)",
         "output size would be negative",
-        "Negative dimension size caused by subtracting",  # the same three when a graph is traced for XLA
-        "Depth of filter must not be 0",
+        "Depth of filter must not be 0",  # this and the next where a graph is traced for XLA
         "has a non-positive dimension",
     )
 

@@ -16,6 +16,13 @@ from convformance.reference.following import EPSILON, normalises, rectifies
 from convformance.reference.geometry import Pairs
 from convformance.reference.problem import Problem
 
+# Arguments that TensorFlow checks, in a graph as in a call.
+REFUSALS = (
+    "not supported in conjunction with",
+    "only supports equal length strides",
+    "Negative dimension size caused by subtracting",
+)
+
 
 class TensorflowCalls(Adapter):
     """The convolution and its transpose of any rank, and what follows one."""

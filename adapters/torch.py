@@ -49,9 +49,7 @@ class Torch(TorchRaw, TorchBeyond, TorchDerivatives, TorchExported):
         "threads": THREADS,
     }
     refusals = (
-        r"Kernel size can't be greater than actual input size",
-        r"padding='same' is not supported for strided convolutions",
-        r"Only zero batch or zero channel inputs are supported",
+        *geometry.REFUSALS,
         r"expected weight to be at least \d+ at dimension 0",
         r"non-empty .* weight tensor expected",
         r"Output size is too small",

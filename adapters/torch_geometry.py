@@ -17,6 +17,13 @@ from convformance.reference.problem import Problem
 # The paddings torch has a word for; its "same" puts the odd element at the end.
 _SYMBOLS = {"valid": "valid", "same_upper": "same"}
 
+# Arguments that it checks.
+REFUSALS = (
+    r"Kernel size can't be greater than actual input size",
+    r"padding='same' is not supported for strided convolutions",
+    r"Only zero batch or zero channel inputs are supported",
+)
+
 
 class Terms(NamedTuple):
     """A geometry as torch can say it: its arguments, what ``F.pad`` adds before, and what it takes away after."""

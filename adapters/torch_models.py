@@ -31,12 +31,14 @@ Function = Callable[..., Any]
 class TorchModels(Adapter):
     """A back end that runs exported models of ``F.conv`` and ``F.conv_transpose``, and of what follows.
 
-    A subclass gives ``load(exported)``, a function of the inputs of a model; where ``stores(dtype)``, all operands but
+    A subclass gives ``load(exported)``, a function of the inputs of a model; of the types ``stored``, all operands but
     the first are parameters of the model, which is then made for each question. ``imports`` are the lines of a script
     behind those of torch, ``running_text`` gives those that run ``exported`` on ``x``, the last one with ``return``.
     """
 
+    refusals: ClassVar[tuple[str, ...]] = geometry.REFUSALS
     imports: ClassVar[tuple[str, ...]] = ()
+    stored: tuple[str, ...] = ()
 
     def __init__(self, **mode: str) -> None:
         super().__init__(**mode)
@@ -49,10 +51,6 @@ class TorchModels(Adapter):
     def load(self, exported: Any) -> Function:
         """Return the exported model as a function of its inputs."""
         raise NotImplementedError(f"{type(self).__name__} gives no load(exported)")
-
-    def stores(self, dtype: str) -> bool:
-        """Whether all operands of that type but the first are parameters of the model."""
-        return False
 
     def running_text(self) -> str:
         """Return the lines that run ``exported`` on ``x`` in this mode."""
@@ -102,7 +100,7 @@ class TorchModels(Adapter):
 
     def _function(self, call: Function, problem: Problem, operation: str, dtype: str, bias: bool) -> Function:
         """Return a function of the operands: its model is made once if none of them is a parameter of the model."""
-        if self.stores(dtype):
+        if dtype in self.stored:
             return lambda first, *stored: self._loaded(call, (first,), stored)(first)
         shapes = [*problem.operand_shapes(operation), *([problem.operation_bias_shape(operation)] if bias else [])]
         kind = getattr(self.torch, dtype)

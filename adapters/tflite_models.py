@@ -1,4 +1,4 @@
-"""Back ends that run what TensorFlow traces of a function: they give ``load(graph)``; all but the data is constant."""
+"""Back ends that run the models of TensorFlow's converter for TFLite: they give ``run(model, x)``."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from convformance.adapters.contract import Domain, Refusal, route
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.shapes import check_no_crop
 from convformance.adapters.tensorflow_calls import (
+    REFUSALS,
     TensorflowCalls,
     around_text,
     biased_text,
@@ -26,19 +27,21 @@ _DEPTHWISE = Domain(
 _RUN = """\
 def run(function, x):
     graph = tf.function(function, input_signature=[tf.TensorSpec(x.shape, x.dtype)])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph.get_concrete_function()], graph)
     {running}"""
 
 Function = Callable[[Any], Any]
 
 
-class TensorflowModels(TensorflowCalls):
-    """A back end that runs models of TensorFlow's convolutions.
+class TfliteModels(TensorflowCalls):
+    """A back end that runs TensorFlow's convolutions as its converter for TFLite writes them into a model.
 
-    A subclass gives ``load(graph)``, of a ``tf.function`` of one array the model as a function of it. ``imports`` are
-    the lines of a script behind that of TensorFlow, ``running_text`` gives those that run ``graph`` on ``x``, the last
+    A subclass gives ``run(model, x)``, the result of a serialised model on its one input. ``imports`` are the lines of
+    a script behind that of TensorFlow, ``running_text`` gives those that run ``converter.convert()`` on ``x``, the last
     one with ``return``.
     """
 
+    refusals: ClassVar[tuple[str, ...]] = (*REFUSALS, "^Could not translate MLIR to FlatBuffer")
     imports: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **mode: str) -> None:
@@ -49,12 +52,12 @@ class TensorflowModels(TensorflowCalls):
         self.tf: Any = tf
         tf.config.set_visible_devices([], "GPU")
 
-    def load(self, graph: Any) -> Function:
-        """Return the model of a traced function."""
-        raise NotImplementedError(f"{type(self).__name__} gives no load(graph)")
+    def run(self, model: bytes, x: Any) -> Any:
+        """Return the only result of a serialised model."""
+        raise NotImplementedError(f"{type(self).__name__} gives no run(model, x)")
 
     def running_text(self) -> str:
-        """Return the lines that run ``graph`` on ``x`` in this mode."""
+        """Return the lines that run ``converter.convert()`` on ``x`` in this mode."""
         raise NotImplementedError(f"{type(self).__name__} gives no running_text()")
 
     def notation(self) -> Notation:
@@ -109,5 +112,6 @@ class TensorflowModels(TensorflowCalls):
     def _result(self, problem: Problem, function: Function, x: Any) -> Any:
         """Return what a model of ``function`` makes of x; raises Refusal for a crop, for which there is no word."""
         check_no_crop(problem)
-        signature = [self.tf.TensorSpec(x.shape, x.dtype)]
-        return self.load(self.tf.function(function, input_signature=signature, autograph=False))(x)
+        graph = self.tf.function(function, input_signature=[self.tf.TensorSpec(x.shape, x.dtype)], autograph=False)
+        converter = self.tf.lite.TFLiteConverter.from_concrete_functions([graph.get_concrete_function()], graph)
+        return self.run(converter.convert(), x)
