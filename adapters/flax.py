@@ -7,6 +7,7 @@ from convformance.adapters.contract import Domain, Refusal, Request, route
 from convformance.adapters.known import JAX
 from convformance.adapters.known_devices import without_devices
 from convformance.adapters.on_jax import OnJax
+from convformance.adapters.shapes import is_transposed_same
 from convformance.reference.problem import BORDER, Problem
 
 _SYMBOLS = {"same_upper": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
@@ -58,10 +59,8 @@ class Flax(OnJax):
         return self.with_bias(self.conv(problem, x, w), bias)
 
     def transposed_arguments(self, problem: Problem) -> Mapping[str, Any]:
-        multiples = tuple(map(lambda size, step: size * step, problem.output_size, problem.stride))
-        is_same = problem.symbol == "same_upper" and problem.input_size == multiples
         sizes = {"kernel_size": problem.kernel_size, "strides": problem.stride, "kernel_dilation": problem.dilation}
-        return {**sizes, "padding": "SAME" if is_same else problem.adjoint_padding}
+        return {**sizes, "padding": "SAME" if is_transposed_same(problem) else problem.adjoint_padding}
 
     def conv_transpose(self, problem: Problem, y: Any, w: Any) -> Any:
         if problem.groups > 1:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters import known, known_iree
-from convformance.adapters.notation import Notation, options
+from convformance.adapters.notation import options
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxIntegers, OnnxModels
 from convformance.reference.arrays import Array
 
@@ -27,6 +27,12 @@ class Iree(OnnxModels, OnnxIntegers):
     requires = ("iree.compiler", "iree.runtime", "onnx")
     refusals = (r"failed to legalize operation '[\w.]+' that was explicitly marked illegal",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {**OnnxModels.options, "cpu": ("host", "generic")}
+    imports = (
+        "import iree.compiler.tools.import_onnx.__main__ as importer",
+        "from iree.compiler import compile_str",
+        "from iree.runtime import load_vm_flatbuffer",
+        "from onnx import save",
+    )
     running = """\
 save(model, "case.onnx")
 importer.main(importer.parse_arguments(["case.onnx", "-o", "case.mlir"]))
@@ -43,12 +49,6 @@ load_vm_flatbuffer(binary, driver="local-sync").case(*inputs.values()).to_host()
         self.importer: Any = importer
         flags = [_FLOAT64, f"--iree-llvmcpu-target-cpu={self.mode['cpu']}"]
         self.settings = {"input_type": "onnx", "target_backends": ["llvm-cpu"], "extra_args": flags}
-
-    def notation(self) -> Notation:
-        """Return how a script writes IREE for its processor."""
-        importer = "import iree.compiler.tools.import_onnx.__main__ as importer"
-        iree = importer, "from iree.compiler import compile_str", "from iree.runtime import load_vm_flatbuffer"
-        return Notation(setup=("import numpy as np", *iree, "from onnx import helper, numpy_helper, save"))
 
     def running_text(self) -> str:
         return self.running.format(settings=options(**self.settings))

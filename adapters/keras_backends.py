@@ -1,9 +1,11 @@
-"""The libraries that Keras 3 runs on: how each is prepared, how it takes gradients, how a script writes that."""
+"""Keras 3 on the libraries that it runs on: how each is prepared, how it takes gradients, how a script writes that."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from convformance.adapters.automatic import Function
+from convformance.adapters.contract import UsageError
 from convformance.adapters.jax_compiling import VJP_TEXT, WIDE_TEXT, Compiler, jax_on_the_cpu
 
 
@@ -13,6 +15,10 @@ class Backend:
     imports: ClassVar[tuple[str, ...]]
     compiled: ClassVar[str] = ""
     vjp_script: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        self.keras: Any = _keras_on(name)
+        self.setup = "import os", f'os.environ["KERAS_BACKEND"] = "{name}"', "import keras", *self.imports
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return what Keras runs where it trains."""
@@ -27,7 +33,8 @@ class Torch(Backend):
     imports = ("import torch",)
     vjp_script = "{variable} = {zeros}.requires_grad_()\ntorch.autograd.grad({call}, {variable}, dy)[0]"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         import torch
 
         torch.set_num_threads(1)
@@ -43,7 +50,8 @@ class Jax(Backend):
     compiled = "jax.jit(call)"
     vjp_script = VJP_TEXT
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         self.jax: Any = jax_on_the_cpu()
         self._compiler = Compiler(self.jax)
 
@@ -63,7 +71,8 @@ with tf.GradientTape() as tape:
     result = {call}
 tape.gradient(result, {variable}, dy)"""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
         import tensorflow
 
         self.tensorflow: Any = tensorflow
@@ -75,4 +84,19 @@ tape.gradient(result, {variable}, dy)"""
         return tape.gradient(result, at, upstream)
 
 
-BACKENDS: Mapping[str, Callable[[], Backend]] = {"torch": Torch, "jax": Jax, "tensorflow": Tensorflow}
+BACKENDS: Mapping[str, type[Backend]] = {"torch": Torch, "jax": Jax, "tensorflow": Tensorflow}
+
+
+def _keras_on(backend: str) -> Any:
+    """Return Keras on ``backend``, which it reads from the environment; processes begun later see it as it was."""
+    before = os.environ.pop("KERAS_BACKEND", None)
+    os.environ["KERAS_BACKEND"] = backend
+    try:
+        import keras
+    finally:
+        del os.environ["KERAS_BACKEND"]
+        if before is not None:
+            os.environ["KERAS_BACKEND"] = before
+    if keras.config.backend() != backend:
+        raise UsageError(f"adapter keras: backend={backend} comes too late: Keras runs in this process")
+    return keras

@@ -9,6 +9,7 @@ import numpy as np
 from convformance.adapters import onnx_graphs
 from convformance.adapters.beyond import FOLLOWED, NORMALISED, repeated
 from convformance.adapters.contract import Adapter, Refusal, of_numbers, route
+from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_graphs import BORDERS, Graph
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import INTEGERS, operand_dtypes, result_dtype
@@ -28,11 +29,13 @@ class OnnxOperators(Adapter):
     A subclass gives ``run(model, feeds)``, the result of a serialised model on arrays by the names of its inputs; one
     that compiles gives ``load(model)``, a function of the feeds, which is called once for a problem. In the mode
     ``filter=constant`` the filter is a constant of the model, as in exported ones. ``running`` are the lines of a
-    script that run ``model`` on ``inputs``, the last one an expression; ``notation`` has to import what they need.
+    script that run ``model`` on ``inputs``, the last one an expression, and ``imports`` those that import what they
+    need beside NumPy.
     """
 
     requires: ClassVar[tuple[str, ...]] = ("onnx",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter": ("input", "constant")}
+    imports: ClassVar[tuple[str, ...]] = ()
     running: ClassVar[str] = ""
 
     def __init__(self, **mode: str) -> None:
@@ -53,6 +56,10 @@ class OnnxOperators(Adapter):
     def load(self, model: bytes) -> Loaded:
         """Return the model as a function of its inputs, compiled where the back end compiles."""
         return partial(self.run, model)
+
+    def notation(self) -> Notation:
+        """Return what a script imports, to make a model and to run it."""
+        return Notation(setup=("import numpy as np", *self.imports, "from onnx import helper, numpy_helper"))
 
     def running_text(self) -> str:
         """Return ``running``, or what it is in this mode."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 from convformance.adapters import known, known_onnx_reference
-from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Loaded, OnnxIntegers, OnnxModels
 
 
@@ -20,6 +19,7 @@ class OnnxReference(OnnxModels, OnnxIntegers):
         r"negative dimensions are not allowed",
         r"number of sliding blocks",
     )
+    imports = ("from onnx.reference import ReferenceEvaluator",)
     running = "ReferenceEvaluator(model).run(None, inputs)[0]"
 
     def __init__(self, **mode: str) -> None:
@@ -27,11 +27,6 @@ class OnnxReference(OnnxModels, OnnxIntegers):
         from onnx.reference import ReferenceEvaluator
 
         self.evaluator: Any = ReferenceEvaluator
-
-    def notation(self) -> Notation:
-        """Return how a script writes it."""
-        imports = "from onnx import helper, numpy_helper", "from onnx.reference import ReferenceEvaluator"
-        return Notation(setup=("import numpy as np", *imports))
 
     def load(self, model: bytes) -> Loaded:
         evaluator = self.evaluator(self.onnx.load_from_string(model))

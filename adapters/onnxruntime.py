@@ -31,6 +31,7 @@ class Onnxruntime(OnnxruntimeRaw, OnnxIntegers):
         r"Invalid input shape: ",
         r"Computed output (dimension is <= 0|shape is inconsistent)",
     )
+    imports = ("import onnxruntime as ort",)
     running = """\
 session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 session.run(None, inputs)[0]"""
@@ -52,9 +53,8 @@ session.run(None, inputs)[0]"""
 
     def notation(self) -> Notation:
         """Return how a script writes ONNX Runtime, with its threads where they are not the default."""
-        imports = "import numpy as np", "import onnxruntime as ort", "from onnx import helper, numpy_helper"
         threads = "settings = ort.SessionOptions()", f"settings.intra_op_num_threads = {self.mode['threads']}"
-        return Notation(setup=(*imports, *(threads if self._has_threads else ())))
+        return Notation(setup=(*super().notation().setup, *(threads if self._has_threads else ())))
 
     @property
     def _has_threads(self) -> bool:

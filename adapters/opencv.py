@@ -7,7 +7,6 @@ import numpy as np
 
 from convformance.adapters import known, known_opencv
 from convformance.adapters.contract import Refusal
-from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxModels
 
 
@@ -30,6 +29,7 @@ class Opencv(OnnxModels):
         r"!wshape\.empty\(\)",
     )
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {**OnnxModels.options, "engine": ("auto", "new", "classic")}
+    imports = ("import cv2",)
     running = """\
 net = cv2.dnn.readNetFromONNX(np.frombuffer(model.SerializeToString(), np.uint8))
 for name, array in inputs.items():
@@ -43,11 +43,6 @@ net.forward()"""
         cv2.setNumThreads(1)
         self.dnn: Any = cv2.dnn
         self.engine = f"ENGINE_{self.mode['engine'].upper()}"
-
-    def notation(self) -> Notation:
-        """Return how a script writes OpenCV with its engine."""
-        imports = "import cv2", "import numpy as np", "from onnx import helper, numpy_helper"
-        return Notation(setup=imports)
 
     def running_text(self) -> str:
         """Return the run by the engine of the mode, where it is not the default."""

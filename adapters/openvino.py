@@ -7,7 +7,6 @@ import numpy as np
 
 from convformance.adapters import known, known_openvino
 from convformance.adapters.bits import BFLOAT16, from_bits, to_bits
-from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxModels
 from convformance.reference.arrays import Array
 
@@ -28,9 +27,10 @@ class Openvino(OnnxModels):
         **OnnxModels.options,
         "precision": ("f32", "bf16", "f16", "default"),
     }
+    imports = ("import openvino",)
     running = """\
 core = openvino.Core()
-compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU", settings)
+compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU", {settings})
 compiled(inputs)[0]"""
 
     def __init__(self, **mode: str) -> None:
@@ -45,10 +45,9 @@ compiled(inputs)[0]"""
         precision = self.mode["precision"]
         return {} if precision == "default" else {"INFERENCE_PRECISION_HINT": precision}
 
-    def notation(self) -> Notation:
-        """Return how a script writes OpenVINO with its precision."""
-        imports = "import numpy as np", "import openvino", "from onnx import helper, numpy_helper"
-        return Notation(setup=(*imports, f"settings = {self._hint()}"))
+    def running_text(self) -> str:
+        """Return the run with its precision."""
+        return self.running.format(settings=self._hint())
 
     def load(self, model: bytes) -> Loaded:
         request = self.core.compile_model(self.core.read_model(model), "CPU", self.settings).create_infer_request()

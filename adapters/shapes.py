@@ -45,3 +45,9 @@ def part_of_full(problem: Problem) -> tuple[slice, ...]:
 def slices_text(slices: tuple[slice, ...]) -> str:
     """Return slices as a script has them in brackets."""
     return ", ".join(f"{each.start}:{each.stop}" for each in slices)
+
+
+def is_transposed_same(problem: Problem) -> bool:
+    """Whether a transposed convolution is what frameworks call same: it gives stride times the elements it gets."""
+    multiples = tuple(outputs * step for outputs, step in zip(problem.output_size, problem.stride, strict=True))
+    return problem.symbol == "same_upper" and problem.input_size == multiples

@@ -1,8 +1,7 @@
 """TensorFlow: activations ``N*C``, filters ``*IO``; groups are read off the shapes.
 
-``nn.convolution`` and ``nn.conv_transpose`` know SAME and VALID only, so explicit pads are made around them with
-``tf.pad`` and slices. ``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as
-long as these are >= 0.
+``nn.conv2d``, ``nn.conv2d_transpose`` and the raw backprop ops take explicit pads themselves, as long as these are
+>= 0. For ``nn.convolution`` and ``nn.conv_transpose`` see ``tensorflow_calls``.
 """
 
 import os
@@ -10,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
-from itertools import chain
 from typing import Any, ClassVar
 
 from convformance.adapters import known, known_derivatives, known_raw, known_tensorflow
@@ -21,20 +19,19 @@ from convformance.adapters.layouts import shape_in
 from convformance.adapters.modes import THREADS, thread_count
 from convformance.adapters.notation import Notation, options
 from convformance.adapters.tensorflow_beyond import TensorflowBeyond, bordered_text
+from convformance.adapters.tensorflow_calls import REFUSALS, biased_text, conv_transpose_text, convolution_text
 from convformance.adapters.tensorflow_derivatives import DEPTHWISE, TWO_AXES, TensorflowDerivatives
 from convformance.adapters.tensorflow_geometry import (
-    SYMBOLS,
     cropped_shape,
     crops,
     native_padding,
     opposite,
     pad_text,
     raw_attributes,
-    resized,
 )
 from convformance.adapters.tensorflow_raw import TensorflowRaw
 from convformance.reference.arrays import Array
-from convformance.reference.geometry import Pairs, Size
+from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 
 _INT32 = of_numbers("int32", "int32") & Domain("up to two spatial axes", lambda request: request.problem.rank < 3)
@@ -73,21 +70,17 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
         "threads": THREADS,
     }
     process_options = ("threads",)
-    activations = "N*C"
-    filters = "*IO"
     refusals = (
-        "not supported in conjunction with",
+        *REFUSALS,
         "not yet support dilation rates",
         "Gradients for grouped convolutions are not supported on CPU",
         "Fused conv implementation does not support grouped convolutions",
         "input and filter must have the same depth",  # Conv3D with groups, by oneDNN and then by Eigen
         r"Number of channels in filter \(\d+\) must match",
-        "only supports equal length strides",
         "filter must not have zero elements",
         "filter.depth must be (stri|non-zero)",
         "output size would be negative",
-        "Negative dimension size caused by subtracting",  # the same three when a graph is traced for XLA
-        "Depth of filter must not be 0",
+        "Depth of filter must not be 0",  # this and the next where a graph is traced for XLA
         "has a non-positive dimension",
     )
 
@@ -163,21 +156,19 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         calls = {
             "conv2d": _conv2d_text(problem),
-            "convolution": _convolution_text(problem),
+            "convolution": convolution_text(problem),
             "depthwise": _depthwise_text(problem),
             "conv2d_transpose": _conv2d_transpose_text(problem, names.get("output", "x")),
-            "conv_transpose": _conv_transpose_text(problem),
+            "conv_transpose": conv_transpose_text(problem),
         }
         is_large = "output" not in names or "input" in names
         beyond = {
             "call": calls["convolution" if is_large else "conv_transpose"],
-            "bordered": bordered_text(problem, _convolution_text(problem.unpadded)),
+            "bordered": bordered_text(problem, convolution_text(problem.unpadded)),
             "is_large": "large" if is_large else "",
         }
-        if bias:
-            calls = {name: f"tf.nn.bias_add({call}{bias})" for name, call in calls.items()}
         return {
-            **calls,
+            **{name: biased_text(call, bias) for name, call in calls.items()},
             **self._beyond_fields(problem, beyond, bias),
             "x_shape": str(shape_in(problem.input_shape, self.activations)),
             "y_shape": str(shape_in(problem.output_shape, self.activations)),
@@ -189,17 +180,13 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
     @route("conv", "nn.conv2d", script="{conv2d}", domain=TWO_AXES, numbers=_NUMBERS)
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         x = self.padded(x, crops(problem))
-        return self._biased(
+        return self.biased(
             self.tf.nn.conv2d(x, w, problem.stride, native_padding(problem), dilations=problem.dilation), bias
         )
 
     @route("conv", "nn.convolution", script="{convolution}", numbers=_NUMBERS)
     def convolution(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        symbol = SYMBOLS.get(str(problem.symbol))
-        x = x if symbol else self.padded(x, problem.padding)
-        return self._biased(
-            self.tf.nn.convolution(x, w, problem.stride, symbol or "VALID", None, problem.dilation), bias
-        )
+        return self.convolved(problem, x, w, bias)
 
     @route("conv", "nn.depthwise_conv2d", script="{depthwise}", domain=DEPTHWISE)
     def depthwise_conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
@@ -208,7 +195,7 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
         y = self.tf.nn.depthwise_conv2d(
             x, w, (1, *problem.stride, 1), native_padding(problem), dilations=problem.dilation
         )
-        return self._biased(y, bias)
+        return self.biased(y, bias)
 
     @route("conv_input_grad", "GradientTape", script=_tape("x", "{x_shape}", "{convolution}"))
     def input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
@@ -236,7 +223,7 @@ class Tensorflow(TensorflowRaw, TensorflowBeyond, TensorflowDerivatives):
         shape = shape_in(cropped_shape(problem), self.activations)
         padding = native_padding(problem)
         y = self.tf.nn.conv2d_transpose(x, w, shape, problem.stride, padding, dilations=problem.dilation)
-        return self._biased(self.padded(y, opposite(crops(problem))), bias)
+        return self.biased(self.padded(y, opposite(crops(problem))), bias)
 
     def _input_gradient_text(self, problem: Problem) -> str | None:
         if max(problem.stride) > 1 or problem.groups > 1:
@@ -298,11 +285,7 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
 
     @route("conv_transpose", "nn.conv_transpose", script="{conv_transpose}", numbers=_NUMBERS)
     def conv_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        symbol = SYMBOLS.get(str(problem.symbol))
-        pads = ((0, 0),) * problem.rank if symbol else problem.padding
-        shape = shape_in(resized(problem.input_shape, pads), self.activations)
-        y = self.tf.nn.conv_transpose(x, w, shape, problem.stride, symbol or "VALID", None, problem.dilation)
-        return self._biased(self.padded(y, opposite(pads)), bias)
+        return self.transposed(problem, x, w, bias)
 
     @route("conv_transpose_input_grad", "GradientTape", script=_tape("x", "{y_shape}", "{conv_transpose}"))
     def transposed_input_gradient(self, problem: Problem, dy: Any, w: Any) -> Any:
@@ -315,23 +298,6 @@ tf.transpose(dw, {(*spatial, 0, problem.rank + 1)})"""
         return self._gradient(
             lambda w: self.conv_transpose(problem, x, w), shape_in(problem.filter_shape, self.filters), dy
         )
-
-    def _convolved(self, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
-        return self.convolution(problem, x, w, bias)
-
-    def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
-        return self.conv_transpose(problem, y, w, bias)
-
-    def _biased(self, y: Any, bias: Any) -> Any:
-        return y if bias is None else self.tf.nn.bias_add(y, bias)
-
-    def padded(self, array: Any, pairs: Pairs) -> Any:
-        """Return ``array`` with zeros round its spatial axes; negative pairs crop."""
-        if not any(chain(*pairs)):
-            return array
-        grown = self.tf.pad(array, ((0, 0), *((max(lo, 0), max(hi, 0)) for lo, hi in pairs), (0, 0)))
-        sizes = zip(grown.shape[1:-1], pairs, strict=True)
-        return grown[(slice(None), *(slice(max(-lo, 0), size - max(-hi, 0)) for size, (lo, hi) in sizes))]
 
     def _zeros_inserted(self, y: Any, stride: Size) -> Any:
         """Return ``y`` with ``stride - 1`` zeros between its elements per spatial axis."""
@@ -374,13 +340,6 @@ def _conv2d_text(problem: Problem) -> str:
     return f"tf.nn.conv2d({pad_text('x', crops(problem))}, w, {geometry})"
 
 
-def _convolution_text(problem: Problem) -> str:
-    symbol = SYMBOLS.get(str(problem.symbol))
-    x = "x" if symbol else pad_text("x", problem.padding)
-    dilations = options(dilations=problem.dilation)
-    return f"tf.nn.convolution({x}, w, {problem.stride}, {symbol or 'VALID'!r}{dilations})"
-
-
 def _depthwise_text(problem: Problem) -> str:
     shape = (*problem.kernel_size, problem.in_channels, problem.out_channels // problem.groups)
     geometry = f"{(1, *problem.stride, 1)}, {native_padding(problem)!r}{options(dilations=problem.dilation)}"
@@ -391,14 +350,6 @@ def _conv2d_transpose_text(problem: Problem, small: str) -> str:
     shape = shape_in(cropped_shape(problem), Tensorflow.activations)
     geometry = f"{problem.stride}, {native_padding(problem)!r}{options(dilations=problem.dilation)}"
     return pad_text(f"tf.nn.conv2d_transpose({small}, w, {shape}, {geometry})", opposite(crops(problem)))
-
-
-def _conv_transpose_text(problem: Problem) -> str:
-    symbol = SYMBOLS.get(str(problem.symbol))
-    pads = ((0, 0),) * problem.rank if symbol else problem.padding
-    shape = shape_in(resized(problem.input_shape, pads), Tensorflow.activations)
-    geometry = f"{problem.stride}, {symbol or 'VALID'!r}{options(dilations=problem.dilation)}"
-    return pad_text(f"tf.nn.conv_transpose(x, w, {shape}, {geometry})", opposite(pads))
 
 
 def _backprop_input_text(problem: Problem) -> str:

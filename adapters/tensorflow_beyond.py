@@ -7,9 +7,10 @@ into one operation.
 from collections.abc import Callable
 from typing import Any
 
-from convformance.adapters.beyond import FOLLOWED, NORMALISED, OWN, numbers, repeated
-from convformance.adapters.contract import Adapter, Domain, route
+from convformance.adapters.beyond import FOLLOWED, NORMALISED, OWN, repeated
+from convformance.adapters.contract import Domain, route
 from convformance.adapters.layouts import shape_in
+from convformance.adapters.tensorflow_calls import TensorflowCalls, biased_text
 from convformance.adapters.tensorflow_derivatives import TWO_AXES
 from convformance.reference.following import EPSILON, normalises, rectifies, statistics
 from convformance.reference.geometry import Size
@@ -29,15 +30,13 @@ with tf.GradientTape() as tape:
 tape.gradient(y, {operand}, output_gradients=dy)"""
 
 
-class TensorflowBeyond(Adapter):
+class TensorflowBeyond(TensorflowCalls):
     """The routes of TensorFlow that offer a border or something that follows; a part of the adapter for it."""
-
-    tf: Any
 
     @route("conv", "tf.pad", script="{bordered_biased}", domain=_REPEATED, offers=(BORDER,))
     def pad_and_convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         padded = self.tf.pad(x, _widths(problem), _MODES[problem.border])
-        return self._convolved(problem.unpadded, padded, w, bias)
+        return self.convolved(problem.unpadded, padded, w, bias)
 
     @route(
         "conv_input_grad",
@@ -66,7 +65,7 @@ class TensorflowBeyond(Adapter):
 
     @route("conv", "nn.convolution and what follows", script="{followed}", domain=FOLLOWED, offers=(THEN,))
     def convolve_and_follow(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        return self._followed(problem, self._convolved(problem, x, w, bias), problem.out_channels)
+        return self.followed(problem, self.convolved(problem, x, w, bias), problem.out_channels)
 
     @route("conv", "the same in a graph", script="{graph}", domain=FOLLOWED, offers=(THEN,))
     def convolve_in_a_graph(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
@@ -76,23 +75,15 @@ class TensorflowBeyond(Adapter):
 
     @route("conv", "fused_batch_norm", script="{fused}", domain=_FUSED, offers=(THEN,))
     def convolve_and_normalise(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        y = self._convolved(problem, x, w, bias)
-        mean, variance, shift, scale = self._numbers(problem.out_channels, self.tf.float32)
+        y = self.convolved(problem, x, w, bias)
+        mean, variance, shift, scale = self.statistics(problem.out_channels, self.tf.float32)
         fused = self.tf.compat.v1.nn.fused_batch_norm
         y = fused(y, scale, shift, mean, variance, epsilon=EPSILON, is_training=False)[0]
         return self.tf.nn.relu(y) if rectifies(problem.then) else y
 
     @route("conv_transpose", "nn.conv_transpose and what follows", script="{followed}", domain=FOLLOWED, offers=(THEN,))
     def transpose_and_follow(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
-        return self._followed(problem, self._transposed(problem, y, w, bias), problem.in_channels)
-
-    def _convolved(self, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
-        """Return the convolution with zeros in its padding."""
-        raise NotImplementedError
-
-    def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
-        """Return the transposed convolution."""
-        raise NotImplementedError
+        return self.followed(problem, self.transposed(problem, y, w, bias), problem.in_channels)
 
     def _gradient(self, function: Callable[[Any], Any], shape: Size, upstream: Any) -> Any:
         """Return the gradient of the linear ``function`` in its argument of ``shape``."""
@@ -102,21 +93,9 @@ class TensorflowBeyond(Adapter):
             result = function(argument)
         return tape.gradient(result, argument, output_gradients=upstream)
 
-    def _followed(self, problem: Problem, y: Any, channels: int) -> Any:
-        if normalises(problem.then):
-            y = self.tf.nn.batch_normalization(y, *self._numbers(channels, y.dtype), EPSILON)
-        return self.tf.nn.relu(y) if rectifies(problem.then) else y
-
-    def _numbers(self, channels: int, dtype: Any) -> tuple[Any, Any, Any, Any]:
-        return numbers(channels, "float32", lambda array: self.tf.constant(array.tolist(), dtype))
-
     def _beyond_fields(self, problem: Problem, calls: dict[str, str], bias: str) -> dict[str, str]:
         """Return what scripts of these routes are made of; ``calls``: the convolutions without their bias."""
-
-        def biased(call: str) -> str:
-            return f"tf.nn.bias_add({call}{bias})" if bias else call
-
-        call = biased(calls["call"])
+        call = biased_text(calls["call"], bias)
         relu = "tf.nn.relu(y)" if rectifies(problem.then) else "y"
         normal, fused = _normal_text(problem.out_channels if calls["is_large"] else problem.in_channels)
         then = normal if normalises(problem.then) else ""
@@ -124,7 +103,7 @@ class TensorflowBeyond(Adapter):
         operands = ", ".join(["x, w", *filter(None, [bias.strip(", ")])])
         return {
             "bordered": calls["bordered"],
-            "bordered_biased": biased(calls["bordered"]),
+            "bordered_biased": biased_text(calls["bordered"], bias),
             "followed": f"y = {call}\n{then}{relu}",
             "graph": f"@tf.function(autograph=False)\ndef graph({operands}):\n    {inner}\ngraph({operands})",
             "fused": f"y = {call}\n{fused}{relu}",

@@ -20,6 +20,7 @@ from convformance.adapters.derivatives import (
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import options
 from convformance.adapters.sampling import sampled
+from convformance.adapters.tensorflow_calls import TensorflowCalls
 from convformance.adapters.tensorflow_geometry import (
     cropped_shape,
     crops,
@@ -27,7 +28,7 @@ from convformance.adapters.tensorflow_geometry import (
     opposite,
     pad_text,
 )
-from convformance.reference.geometry import Pairs, Size
+from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 
 TWO_AXES = Domain("two spatial axes", lambda request: request.problem.rank == 2)
@@ -93,10 +94,8 @@ def _depthwise_geometry_text(problem: Problem) -> str:
     ("conv_transpose_filter_grad", FORWARD_OVER_REVERSE, ""),
     domain=_SOME,
 )
-class TensorflowDerivatives(Derivatives):
+class TensorflowDerivatives(TensorflowCalls, Derivatives):
     """The routes by derivatives and maps, for an adapter that has the convolution of two spatial axes."""
-
-    tf: Any
 
     def conv2d(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """Return the convolution of two spatial axes."""
@@ -104,10 +103,6 @@ class TensorflowDerivatives(Derivatives):
 
     def conv2d_transpose(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """Return the transposed convolution of two spatial axes."""
-        raise NotImplementedError
-
-    def padded(self, array: Any, pairs: Pairs) -> Any:
-        """Return ``array`` with zeros round its spatial axes; negative pairs crop."""
         raise NotImplementedError
 
     @route(

@@ -9,6 +9,7 @@ from typing import Any
 from convformance.adapters.beyond import FOLLOWED, NORMALISED, OWN, is_even, numbers, repeated
 from convformance.adapters.contract import Adapter, Domain, route
 from convformance.adapters.notation import options
+from convformance.adapters.torch_geometry import followed, last_axis_first
 from convformance.reference.following import EPSILON, normalises, rectifies, statistics
 from convformance.reference.geometry import Size
 from convformance.reference.problem import BORDER, THEN, Problem
@@ -37,8 +38,7 @@ class TorchBeyond(Adapter):
     @route("conv", "F.pad", script="{bordered}", domain=_REPEATED, offers=(BORDER,))
     def pad_and_convolve(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         """``F.pad`` with the mode of the border, then ``F.conv`` without padding."""
-        pairs = [side for pair in reversed(problem.padding) for side in pair]
-        padded = self.functional.pad(x, pairs, mode=_MODES[problem.border])
+        padded = self.functional.pad(x, last_axis_first(problem.padding), mode=_MODES[problem.border])
         return self._unpadded_convolution(problem, padded, w, bias)
 
     @route("conv", "nn.Conv", script="{layer}", domain=_EVEN, offers=(BORDER,))
@@ -131,8 +131,8 @@ class TorchBeyond(Adapter):
 
     def _convolution(self, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
         """Return the convolution with zeros in its padding."""
-        padding = [side for pair in reversed(problem.padding) for side in pair]
-        return self._unpadded_convolution(problem, self.functional.pad(x, padding), w, bias)
+        padded = self.functional.pad(x, last_axis_first(problem.padding))
+        return self._unpadded_convolution(problem, padded, w, bias)
 
     def _transposed(self, problem: Problem, y: Any, w: Any, bias: Any) -> Any:
         function = getattr(self.functional, f"conv_transpose{problem.rank}d")
@@ -141,10 +141,8 @@ class TorchBeyond(Adapter):
 
     def _followed(self, problem: Problem, y: Any) -> Any:
         """Return what follows y, as ``torch.nn.functional`` has it."""
-        if normalises(problem.then):
-            mean, variance, shift, scale = self._numbers(y.shape[1], y)
-            y = self.functional.batch_norm(y, mean, variance, scale, shift, training=False, eps=EPSILON)
-        return self.functional.relu(y) if rectifies(problem.then) else y
+        constants = self._numbers(y.shape[1], y) if normalises(problem.then) else ()
+        return followed(self.functional, problem, y, constants)
 
     def _folded(self, problem: Problem, w: Any, bias: Any, *, transposed: bool) -> tuple[Any, Any]:
         """Return filter and bias with the batch normalisation in them."""
@@ -182,7 +180,7 @@ _NORMAL = f"F.batch_norm(y, mean, variance, scale, shift, eps={EPSILON})"
 
 
 def _pad_text(problem: Problem, mode: str) -> str:
-    pairs = [side for pair in reversed(problem.padding) for side in pair]
+    pairs = last_axis_first(problem.padding)
     return f"F.pad(x, {pairs}{mode})" if any(pairs) else "x"
 
 

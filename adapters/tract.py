@@ -5,7 +5,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from convformance.adapters import known, known_tract
-from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxIntegers, OnnxModels
 
 
@@ -18,6 +17,7 @@ class Tract(OnnxModels, OnnxIntegers):
     known_divergences = known_tract.KNOWN
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "0.23.9"
+    imports = ("import onnx", "import tract")
     running = """\
 onnx.save(model, "case.onnx")
 runnable = tract.onnx().load("case.onnx").into_model().into_runnable()
@@ -28,11 +28,6 @@ runnable.run(list(inputs.values()))[0].to_numpy()"""
         import tract
 
         self.tract: Any = tract
-
-    def notation(self) -> Notation:
-        """Return how a script writes tract."""
-        imports = "import numpy as np", "import onnx", "import tract", "from onnx import helper, numpy_helper"
-        return Notation(setup=imports)
 
     def load(self, model: bytes) -> Loaded:
         with TemporaryDirectory() as folder:

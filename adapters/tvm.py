@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from convformance.adapters import known, known_tvm
-from convformance.adapters.notation import Notation
 from convformance.adapters.onnx_models import Feeds, Loaded, OnnxModels
 from convformance.reference.arrays import Array
 
@@ -20,6 +19,7 @@ class Tvm(OnnxModels):
     looked_at = "0.27.0.post1"
     requires = ("tvm", "onnx")
     refusals = (r"lead to negative output shape", r"expects the output padding less than the strides")
+    imports = ("import tvm", "from tvm import relax", "from tvm.relax.frontend.onnx import from_onnx")
     running = """\
 machine = relax.VirtualMachine(tvm.compile(from_onnx(model), "llvm"), tvm.cpu())
 machine["main"](*map(tvm.runtime.tensor, inputs.values())).numpy()"""
@@ -33,11 +33,6 @@ machine["main"](*map(tvm.runtime.tensor, inputs.values())).numpy()"""
         self.tvm: Any = tvm
         self.relax: Any = relax
         self.from_onnx: Any = from_onnx
-
-    def notation(self) -> Notation:
-        """Return how a script writes TVM."""
-        onnx = "from onnx import helper, numpy_helper", "from tvm.relax.frontend.onnx import from_onnx"
-        return Notation(setup=("import numpy as np", "import tvm", "from tvm import relax", *onnx))
 
     def load(self, model: bytes) -> Loaded:
         compiled = self.tvm.compile(self.from_onnx(self.onnx.load_from_string(model)), "llvm")

@@ -1,0 +1,64 @@
+"""ncnn's text of a model, of one ``Convolution`` or ``Deconvolution`` layer, and the lines of a script that run it."""
+
+from collections.abc import Mapping
+from math import prod
+
+from convformance.adapters.shapes import check_no_crop
+from convformance.reference.geometry import Size
+from convformance.reference.problem import Problem
+
+_SYMBOLS = {"same_upper": -233, "same_lower": -234}
+# The numbers of a layer's parameters, one for each axis, the last axis first.
+_KERNEL, _DILATION, _STRIDE = (1, 11, 21), (2, 12, 22), (3, 13, 23)
+_LOW, _HIGH, _OUTPUT_PADDING = (4, 14, 24), (15, 16, 17), (18, 19, 20)
+
+
+def convolution(problem: Problem, has_bias: bool) -> str:
+    """Return the model of a convolution."""
+    symbol = _SYMBOLS.get(problem.symbol or "")
+    pads = dict.fromkeys((*_LOW[: problem.rank], *_HIGH[: problem.rank]), symbol) if symbol else _paddings(problem)
+    return _model("Convolution", problem, problem.out_channels, has_bias, pads)
+
+
+def transposed(problem: Problem, has_bias: bool) -> str:
+    """Return the model of a transposed convolution."""
+    more = _paddings(problem) | _by_axis(_OUTPUT_PADDING, problem.output_padding)
+    return _model("Deconvolution", problem, problem.in_channels, has_bias, more)
+
+
+def _paddings(problem: Problem) -> dict[int, int]:
+    """Return the paddings; raises Refusal for a negative one, which ncnn ignores."""
+    check_no_crop(problem)
+    return _by_axis(_LOW, problem.lows) | _by_axis(_HIGH, problem.highs)
+
+
+def _model(kind: str, problem: Problem, outputs: int, has_bias: bool, more: Mapping[int, int]) -> str:
+    """Return the text of a model of one layer."""
+    rank = "" if problem.rank == 2 else f"{problem.rank}D"
+    layer = f"{kind}{'DepthWise' if problem.groups > 1 else ''}{rank}"
+    sizes = _by_axis(_KERNEL, problem.kernel_size) | _by_axis(_DILATION, problem.dilation)
+    weights = {5: int(has_bias), 6: prod(problem.filter_shape), 7: problem.groups}
+    numbers = {0: outputs, **sizes, **_by_axis(_STRIDE, problem.stride), **weights, **more}
+    texts = (f"{key}={value}" for key, value in numbers.items())
+    return "\n".join(["7767517", "2 2", "Input x 0 1 x", f"{layer} y 1 1 x y {' '.join(texts)}", ""])
+
+
+def _by_axis(ids: tuple[int, ...], values: Size) -> dict[int, int]:
+    return dict(zip(ids, reversed(values), strict=False))
+
+
+def script(model: str, images: str, bias: str, copy: str) -> str:
+    """Return the lines that load the model with ``w`` and give it each of ``images``."""
+    return f'''\
+net.load_param_mem("""{model}""")
+with tempfile.NamedTemporaryFile(suffix=".bin") as file:
+    file.write(bytes(4) + w.tobytes(){" + bias.tobytes()" if bias else ""})
+    file.flush()
+    net.load_model(file.name)
+
+def extract(image):
+    extractor = net.create_extractor()
+    extractor.input("x", ncnn.Mat(image){copy})
+    return np.array(extractor.extract("y")[1])
+
+np.stack([extract(image) for image in {images}])'''
