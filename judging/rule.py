@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convformance.judging import calls, explaining, grades
-from convformance.judging.bounds import RANGE_FILL, SUMS
+from convformance.judging.bounds import EXACT_FILLS, RANGE_FILL, SUMS
 from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, STORED, Format, Precision
@@ -21,7 +21,7 @@ from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION
 from convformance.judging.grading import grade_fill, grade_special_fill, nearest_reading
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Judgement, Results
-from convformance.judging.narrower import Candidate, find_candidate
+from convformance.judging.narrower import Candidate, find_candidate, is_beyond_rounding
 from convformance.judging.spread import error_map, measure_spread, spread_text, worst_element
 
 __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
@@ -29,17 +29,22 @@ __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
 _MUCH = 0.05  # a loss, as a share of the sum of magnitudes, that is worth saying
 
 
-def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgement:
+def judge(examination: Examination, ask: Ask, *, explain: bool = True, thorough: bool = True) -> Judgement:
     """Return the judgement on the answers that ``ask(operands)`` gives; what it raises passes through.
 
     A result without elements is asked for once: only its form is judged. Without ``explain`` the diagnosis of a wrong
-    answer stays empty: to look for the mistakes that reproduce it takes longer than all the rest.
+    answer stays empty: to look for the mistakes that reproduce it takes longer than all the rest. Without ``thorough``
+    the random fills are left out where exact ones say enough.
     """
     results: dict[str, FillResult] = {}
     seconds = []
     empty = 0 in examination.shape
     grade = grade_special_fill if examination.special else grade_fill
     for name in examination.fills[:1] if empty else examination.fills:
+        if not thorough and name not in EXACT_FILLS:
+            judgement = _by_exact_fills(examination, results, min(seconds))
+            if judgement is not None:
+                return judgement
         trial = examination.trial(name)
         answer = ask(trial.operands)
         seconds.append(answer.seconds)
@@ -57,6 +62,21 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgem
     results[RANGE_FILL] = nearest_reading(as_given)
     judgement = _combine(examination, ask, results, min(seconds), explain)
     return judgement if results[RANGE_FILL] is as_given else _without_subnormals(judgement, as_given)
+
+
+def _by_exact_fills(examination: Examination, results: Results, seconds: float) -> Judgement | None:
+    """Return the judgement where the exact fills alone say enough, else None.
+
+    Wrong is what is off by more than any rounding, whatever else is answered. Right with NaN or infinity is what is so
+    bit for bit: what random numbers show of the other elements they show without NaN and infinity, too.
+    """
+    if examination.special and all(result.exact and result.trial.exact for result in results.values()):
+        return Judgement(CONFORMANT, exact=True, seconds=seconds, fills=_by_fill(results))
+    integers = results.get(EXACT_FILLS[0])
+    if integers is None or not is_beyond_rounding(integers):
+        return None
+    judgement = Judgement(WRONG, seconds=seconds, fills=_by_fill(results))
+    return calls.with_note(_wrong(judgement, results), results)
 
 
 def _without_subnormals(judgement: Judgement, as_given: FillResult) -> Judgement:
