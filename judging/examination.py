@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from convformance.judging.bounds import EXACT_FILLS, Operands, Trial, fills_of, prepare
+from convformance.judging.bounds import Operands, Trial, fills_of, prepare
 from convformance.judging.formats import Format, Precision, default_accumulator, format_of, result_format
 from convformance.reference.following import normalises
 from convformance.reference.problem import Problem
@@ -63,9 +63,10 @@ class Examination:
         return self._trials[name, *formats]
 
     def _asked_with(self, name: str) -> Sequence[str]:
-        """Return the fills that are prepared with one: all, as each will be asked; with NaN or Inf exact ones first."""
-        is_exact = name in EXACT_FILLS
-        return [each for each in self.fills if (each in EXACT_FILLS) == is_exact] if self.special else self.fills
+        """Return the fills that are prepared with one: all, as each will be asked; with NaN or Inf the first may do."""
+        if not self.special:
+            return self.fills
+        return self.fills[:1] if name == self.fills[0] else self.fills[1:]
 
     def _add(self, names: Sequence[str], precision: Precision, formats: tuple[str | None, str | None]) -> None:
         """Add trials: those of the expected precision all at once, as each of them will be asked."""

@@ -34,17 +34,16 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True, thorough:
 
     A result without elements is asked for once: only its form is judged. Without ``explain`` the diagnosis of a wrong
     answer stays empty: to look for the mistakes that reproduce it takes longer than all the rest. Without ``thorough``
-    the random fills are left out where exact ones say enough.
+    fills are left out that can add nothing to those before them.
     """
     results: dict[str, FillResult] = {}
     seconds = []
     empty = 0 in examination.shape
     grade = grade_special_fill if examination.special else grade_fill
     for name in examination.fills[:1] if empty else examination.fills:
-        if not thorough and name not in EXACT_FILLS:
-            judgement = _by_exact_fills(examination, results, min(seconds))
-            if judgement is not None:
-                return judgement
+        enough = None if thorough or not results else _without_the_rest(examination, name, results, min(seconds))
+        if enough is not None:
+            return enough
         trial = examination.trial(name)
         answer = ask(trial.operands)
         seconds.append(answer.seconds)
@@ -64,16 +63,19 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True, thorough:
     return judgement if results[RANGE_FILL] is as_given else _without_subnormals(judgement, as_given)
 
 
-def _by_exact_fills(examination: Examination, results: Results, seconds: float) -> Judgement | None:
-    """Return the judgement where the exact fills alone say enough, else None.
+def _without_the_rest(examination: Examination, name: str, results: Results, seconds: float) -> Judgement | None:
+    """Return the judgement where the fill ``name`` and those behind it can add nothing, else None.
 
-    Wrong is what is off by more than any rounding, whatever else is answered. Right with NaN or infinity is what is so
-    bit for bit: what random numbers show of the other elements they show without NaN and infinity, too.
+    Right with NaN or infinity is what is so bit for bit on the integers: what other numbers show of the finite elements
+    they show without NaN and infinity, too. Wrong is what is off by more than any rounding on the integers, whatever
+    random numbers show; a diagnosis reads every exact fill.
     """
-    if examination.special and all(result.exact and result.trial.exact for result in results.values()):
-        return Judgement(CONFORMANT, exact=True, seconds=seconds, fills=_by_fill(results))
     integers = results.get(EXACT_FILLS[0])
-    if integers is None or not is_beyond_rounding(integers):
+    if integers is None or not integers.trial.exact:
+        return None
+    if examination.special and integers.exact and len(results) == 1:
+        return Judgement(CONFORMANT, exact=True, seconds=seconds, fills=_by_fill(results))
+    if name in EXACT_FILLS or not is_beyond_rounding(integers):
         return None
     judgement = Judgement(WRONG, seconds=seconds, fills=_by_fill(results))
     return calls.with_note(_wrong(judgement, results), results)
