@@ -37,7 +37,7 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True, thorough:
     fills are left out that can add nothing to those before them.
     """
     results: dict[str, FillResult] = {}
-    seconds = []
+    seconds: list[float] = []
     empty = 0 in examination.shape
     grade = grade_special_fill if examination.special else grade_fill
     for name in examination.fills[:1] if empty else examination.fills:
