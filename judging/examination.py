@@ -59,8 +59,14 @@ class Examination:
         wanted = precision or self.expected
         formats = narrower_formats(wanted, self.default)
         if (name, *formats) not in self._trials:
-            self._add([name] if any(formats) else self.fills, wanted, formats)
+            self._add([name] if any(formats) else self._asked_with(name), wanted, formats)
         return self._trials[name, *formats]
+
+    def _asked_with(self, name: str) -> Sequence[str]:
+        """Return the fills that are prepared with one: all, as each will be asked; with NaN or Inf the first may do."""
+        if not self.special:
+            return self.fills
+        return self.fills[:1] if name == self.fills[0] else self.fills[1:]
 
     def _add(self, names: Sequence[str], precision: Precision, formats: tuple[str | None, str | None]) -> None:
         """Add trials: those of the expected precision all at once, as each of them will be asked."""

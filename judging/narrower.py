@@ -161,6 +161,20 @@ def _are_as_large(fmt: Format, other: Format) -> bool:
     return fmt.dtype is not None and other.dtype is not None and fmt.dtype.itemsize == other.dtype.itemsize
 
 
+def is_beyond_rounding(result: FillResult) -> bool:
+    """Whether the answer to the integers is further off than any candidate for such an answer may be, twice over.
+
+    What they show is never said of the inputs, so that the coarsest is sums, and a result, in the coarsest accumulator.
+    """
+    coarsest, expected = FORMATS[ACCUMULATORS[-1]], result.trial.expected.result
+    if result.grade != WRONG or expected.kind != "f" or expected.digits <= coarsest.digits or not result.trial.exact:
+        return False
+    precision = Precision(coarsest, expected, coarsest)
+    rounded = result.trial.rounding(Precision(expected, coarsest))
+    reach = 2.0 * (_reach(Candidate(precision, ""), result.trial) + rounded)
+    return bool(np.any(np.isfinite(result.size) & (result.size > reach)))
+
+
 def is_scattered(results: Results) -> bool:
     """Whether errors lie as those of arithmetic do: in many elements, or in others on each fill.
 

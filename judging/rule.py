@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convformance.judging import calls, explaining, grades
-from convformance.judging.bounds import RANGE_FILL, SUMS
+from convformance.judging.bounds import EXACT_FILLS, RANGE_FILL, SUMS
 from convformance.judging.drift import largest_drift
 from convformance.judging.examination import BrokenFill, Examination
 from convformance.judging.formats import ACCUMULATORS, FORMATS, STORED, Format, Precision
@@ -21,7 +21,7 @@ from convformance.judging.grades import COMPONENTWISE, CONFORMANT, LOW_PRECISION
 from convformance.judging.grading import grade_fill, grade_special_fill, nearest_reading
 from convformance.judging.hypotheses.hypothesis import Match
 from convformance.judging.judgement import Answer, Ask, FillResult, Judgement, Results
-from convformance.judging.narrower import Candidate, find_candidate
+from convformance.judging.narrower import Candidate, find_candidate, is_beyond_rounding
 from convformance.judging.spread import error_map, measure_spread, spread_text, worst_element
 
 __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
@@ -29,17 +29,21 @@ __all__ = ["Answer", "Ask", "BrokenFill", "Examination", "Judgement", "judge"]
 _MUCH = 0.05  # a loss, as a share of the sum of magnitudes, that is worth saying
 
 
-def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgement:
+def judge(examination: Examination, ask: Ask, *, explain: bool = True, thorough: bool = True) -> Judgement:
     """Return the judgement on the answers that ``ask(operands)`` gives; what it raises passes through.
 
     A result without elements is asked for once: only its form is judged. Without ``explain`` the diagnosis of a wrong
-    answer stays empty: to look for the mistakes that reproduce it takes longer than all the rest.
+    answer stays empty: to look for the mistakes that reproduce it takes longer than all the rest. Without ``thorough``
+    fills are left out that can add nothing to those before them.
     """
     results: dict[str, FillResult] = {}
-    seconds = []
+    seconds: list[float] = []
     empty = 0 in examination.shape
     grade = grade_special_fill if examination.special else grade_fill
     for name in examination.fills[:1] if empty else examination.fills:
+        enough = None if thorough or not results else _without_the_rest(examination, name, results, min(seconds))
+        if enough is not None:
+            return enough
         trial = examination.trial(name)
         answer = ask(trial.operands)
         seconds.append(answer.seconds)
@@ -57,6 +61,24 @@ def judge(examination: Examination, ask: Ask, *, explain: bool = True) -> Judgem
     results[RANGE_FILL] = nearest_reading(as_given)
     judgement = _combine(examination, ask, results, min(seconds), explain)
     return judgement if results[RANGE_FILL] is as_given else _without_subnormals(judgement, as_given)
+
+
+def _without_the_rest(examination: Examination, name: str, results: Results, seconds: float) -> Judgement | None:
+    """Return the judgement where the fill ``name`` and those behind it can add nothing, else None.
+
+    Right with NaN or infinity is what is so bit for bit on the integers: what other numbers show of the finite elements
+    they show without NaN and infinity, too. Wrong is what is off by more than any rounding on the integers, whatever
+    random numbers show; a diagnosis reads every exact fill.
+    """
+    integers = results.get(EXACT_FILLS[0])
+    if integers is None or not integers.trial.exact:
+        return None
+    if examination.special and integers.exact and len(results) == 1:
+        return Judgement(CONFORMANT, exact=True, seconds=seconds, fills=_by_fill(results))
+    if name in EXACT_FILLS or not is_beyond_rounding(integers):
+        return None
+    judgement = Judgement(WRONG, seconds=seconds, fills=_by_fill(results))
+    return calls.with_note(_wrong(judgement, results), results)
 
 
 def _without_subnormals(judgement: Judgement, as_given: FillResult) -> Judgement:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from hashlib import blake2b
 
@@ -156,6 +155,8 @@ def case_by_id(case_id: str) -> Case:
     """Return the case with this id; raises ValueError naming the ids that are nearest to it when there is none."""
     known = {**_by_id(), **{each.id: each for each in huge.CASES}}
     if case_id not in known:
+        from difflib import get_close_matches  # takes as long to import as it is seldom needed
+
         near = get_close_matches(case_id, known, n=3, cutoff=0.0)
         raise ValueError(f"case id {case_id!r} is unknown; the nearest: {', '.join(near)}")
     return known[case_id]

@@ -108,7 +108,7 @@ class Questioner:
             return answer
 
         try:
-            question.judgement = judge(question.examination, ask, explain=False)
+            question.judgement = judge(question.examination, ask, explain=False, thorough=False)
         except Raised as error:
             question.origin, question.refused = error.origin, error.refusal
             question.judgement = Judgement(REFUSED if error.refusal else ERROR, str(error))
@@ -171,7 +171,7 @@ class Questioner:
             return answer or again.answer(question.operation, question.case.problem, operands)
 
         try:
-            return judge(question.examination, ask, explain=False)
+            return judge(question.examination, ask, explain=False, thorough=False)
         except (Raised, CallTimeout):
             return question.judgement
 

@@ -12,7 +12,7 @@ from convformance.processes import environment
 from convformance.processes.child import Child, Ended, Message
 
 if TYPE_CHECKING:  # what takes long to import is imported while the other process starts
-    from convformance.checking.findings import CheckVerdict, Findings
+    from convformance.checking.findings import Findings
 
 
 class CannotAsk(ValueError):
@@ -120,11 +120,11 @@ def value_of(text: str) -> Any:
 def _findings(parsed: argparse.Namespace) -> "Findings":
     """Return what the process found; if it died or never came back, what it told until then and that it did."""
     with Child("convformance.checking.child", env=environment.importing(), echo=True) as child:
-        from convformance.checking.findings import CheckVerdict, Findings
+        from convformance.checking.findings import Findings
         from convformance.checking.target import CALL_SHARE
 
         request = _request(parsed)
-        verdicts: list[CheckVerdict] = []
+        verdicts: list[Message] = []
         asking: Message = {}
         silence = _STARTING + CALL_SHARE * request["seconds"]
         with contextlib.closing(child.ask(request, silence=silence)) as events:
@@ -137,7 +137,7 @@ def _findings(parsed: argparse.Namespace) -> "Findings":
                 if kind == "findings":
                     return Findings.from_json(message)
                 if kind == "verdict":
-                    verdicts.append(CheckVerdict.from_json(message))
+                    verdicts.append(message)
                 asking = message if kind in ("asking", "trying") else {}
     raise AssertionError("a check that is done has told its findings")
 
@@ -145,7 +145,7 @@ def _findings(parsed: argparse.Namespace) -> "Findings":
 _STARTING = 60.0  # seconds that the file may take to be run, frameworks and all
 
 
-def _cut_off(request: Message, verdicts: "list[CheckVerdict]", asking: Message, ended: Ended) -> "Findings":
+def _cut_off(request: Message, verdicts: list[Message], asking: Message, ended: Ended) -> "Findings":
     """Return the findings of a process that ended before it told any: what it was asked last is one."""
     from convformance.checking.findings import CheckVerdict, Findings
     from convformance.judging.grades import CRASHED, TIMED_OUT
@@ -159,6 +159,6 @@ def _cut_off(request: Message, verdicts: "list[CheckVerdict]", asking: Message, 
         request["fn"].rpartition(":")[2],
         tuple(operations),
         f"{len(verdicts) + 1} questions, {request['dtype']}, layout {request['layout'] or 'NCHW'}",
-        [*verdicts, CheckVerdict.without_answer(asking, grade, message)],
+        [*map(CheckVerdict.from_json, verdicts), CheckVerdict.without_answer(asking, grade, message)],
         not_asked=["everything after that question"],
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from convformance.checking.refusals import Refusal
@@ -28,6 +28,7 @@ VERDICTS = RIGHT, FAST, PARTIAL, FORM, WRONG, NOTHING = (
 _NOBODY = {"adapter": "", "route": ""}
 _OF_JUDGEMENT = [each.name for each in fields(Judgement) if each.name in {entry.name for entry in fields(Verdict)}]
 _OWN = ("printed", "form", "numbers_right")
+_BESIDE = ("call", *_OWN)  # the verdict of a record
 _PUBLIC = ("op", "case", "dtype", "call", *_OF_JUDGEMENT, *_OWN, "finding")
 
 
@@ -67,8 +68,8 @@ class CheckVerdict:
 
     def to_json(self) -> Document:
         """Return the verdict as JSON types; numbers stay numbers where they are not finite."""
-        every = {**asdict(self.verdict), **{name: getattr(self, name) for name in ("call", *_OWN)}}
-        public: dict[str, Any] = json.loads(json.dumps({name: every[name] for name in _PUBLIC}, default=to_jsonable))
+        values = {name: getattr(self if name in _BESIDE else self.verdict, name) for name in _PUBLIC}
+        public: dict[str, Any] = json.loads(json.dumps(values, default=_as_fields))
         return public
 
     @property
@@ -80,6 +81,13 @@ class CheckVerdict:
     def is_wrong(self) -> bool:
         """Whether the numbers are wrong, or there are none."""
         return self.verdict.finding and not self.numbers_right and not self.is_refused
+
+
+def _as_fields(value: Any) -> Any:
+    """Return what is no JSON type as one, numbers as they are."""
+    return (
+        {each.name: getattr(value, each.name) for each in fields(value)} if is_dataclass(value) else to_jsonable(value)
+    )
 
 
 @dataclass(frozen=True)

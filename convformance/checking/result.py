@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from convformance.checking import document, page, text
+from convformance.checking import document, text
 from convformance.checking.findings import Findings
 from convformance.checking.refusals import Refusal
 from convformance.judging.diagnosis import Diagnosis
@@ -74,4 +74,6 @@ class CheckResult(str):
 
     def _repr_html_(self) -> str:
         """Return the result for a notebook: self-contained, everything escaped."""
+        from convformance.checking import page  # the command line shows none
+
         return page.fragment(self.findings)

@@ -83,7 +83,12 @@ class Signature:
 
     def of(self, role: str) -> Parameter | None:
         """Return the parameter of a role on all axes, or None."""
-        return next((leaf for leaf in self.leaves if leaf.meaning == Meaning(role)), None)
+        return self._on_all_axes.get(role)
+
+    @cached_property
+    def _on_all_axes(self) -> dict[str, Parameter]:
+        """The parameters of a role on all axes, by that."""
+        return {leaf.role: leaf for leaf in reversed(self.leaves) if leaf.role and leaf.meaning == Meaning(leaf.role)}
 
     def parts(self, role: str) -> tuple[Parameter, ...]:
         """Return the parameters of a role that are of one axis or side each."""

@@ -46,7 +46,7 @@ class Source:
                 yield key.value
         for callee, parameter in self._handed_on(name):
             yield from callee.keys(parameter)
-        for call, callee in self._calls():
+        for call, callee in self._calls:
             if any(each.arg is None and _is_name(each.value, name) for each in call.keywords):
                 yield from _left_open(call, callee)
 
@@ -69,7 +69,7 @@ class Source:
     def entries(self, name: str) -> tuple[str, ...]:
         """Return the names that a tuple is unpacked to, ``x, w, b = name``, or its entries get, ``x = name[0]``."""
         by_index: dict[int, str] = {}
-        for targets, value in self._assignments():
+        for targets, value in self._assignments:
             if _is_name(value, name) and len(targets) > 1:
                 return targets
             if isinstance(value, ast.Subscript) and _is_name(value.value, name):
@@ -77,14 +77,14 @@ class Source:
                 by_index |= {index: targets[0]} if isinstance(index, int) else {}
         if by_index:
             return tuple(by_index.get(index, "_") for index in range(max(by_index) + 1))
-        for call, callee in self._calls():
+        for call, callee in self._calls:
             if any(isinstance(each, ast.Starred) and _is_name(each.value, name) for each in call.args):
                 return tuple(_left_open(call, callee))
         return next((entries for callee, own in self._handed_on(name) if (entries := callee.entries(own))), ())
 
     def name_of_key(self, name: str, key: str) -> str:
         """Return the variable that an entry of a dictionary is kept in, or the key itself."""
-        for targets, value in self._assignments():
+        for targets, value in self._assignments:
             if isinstance(value, ast.Subscript) and _is_name(value.value, name) and _constant(value.slice) == key:
                 return targets[0]
         return key
@@ -94,7 +94,7 @@ class Source:
 
         ``n, c, h, w = x.shape`` names all, ``h, w = x.shape[:2]`` the first, ``h, w = x.shape[2:]`` the last ones.
         """
-        for targets, value in self._assignments():
+        for targets, value in self._assignments:
             if len(targets) > 1 or isinstance(value, ast.Attribute):
                 where = _part_of_shape(value, name)
                 if where and (len(targets) > 1 or self._is_tuple_target(value)):
@@ -139,7 +139,7 @@ class Source:
         if not values:
             return ()
         last = values[-1]
-        for call, callee in self._calls():
+        for call, callee in self._calls:
             if call is last:
                 return callee.returned()
         parts = last.elts if isinstance(last, ast.Tuple | ast.List) else [last]
@@ -154,8 +154,12 @@ class Source:
                 texts += [value for each in constants if isinstance(value := _constant(each), str)]
         return tuple(dict.fromkeys(texts))
 
-    def _calls(self) -> Iterator[tuple[ast.Call, "Source"]]:
-        """Yield the calls of functions that are written in Python, with their text."""
+    @cached_property
+    def _calls(self) -> list[tuple[ast.Call, "Source"]]:
+        """The calls of functions that are written in Python, with their text."""
+        return list(self._find_calls())
+
+    def _find_calls(self) -> Iterator[tuple[ast.Call, "Source"]]:
         known = getattr(self.function, "__globals__", {})
         for node in ast.walk(self.tree) if self.depth < _DEEPEST else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -166,18 +170,18 @@ class Source:
 
     def _handed_on(self, name: str) -> Iterator[tuple["Source", str]]:
         """Yield the functions that get ``name`` as it is, each with its own name for it."""
-        for call, callee in self._calls():
+        for call, callee in self._calls:
             own = list(inspect.signature(callee.function).parameters)
             pairs = zip(call.args, own, strict=False)
             yield from ((callee, parameter) for each, parameter in pairs if _is_name(each, name))
             named = (each for each in call.keywords if each.arg and _is_name(each.value, name))
             yield from ((callee, str(each.arg)) for each in named)
 
-    def _assignments(self) -> Iterator[tuple[tuple[str, ...], ast.expr]]:
-        """Yield every assignment to names; a starred or another target ends the names."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                yield from _pairs(node.targets[0], node.value)
+    @cached_property
+    def _assignments(self) -> list[tuple[tuple[str, ...], ast.expr]]:
+        """Every assignment to names; a starred or another target ends the names."""
+        nodes = (node for node in ast.walk(self.tree) if isinstance(node, ast.Assign) and len(node.targets) == 1)
+        return [pair for node in nodes for pair in _pairs(node.targets[0], node.value)]
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[tuple[str, ...], ast.expr]]:

@@ -24,17 +24,25 @@ def cases() -> tuple[Case, ...]:
 
 def asked_of(rank: int, dtype: str, operations: Collection[str]) -> Iterator[Case]:
     """Yield the cases of that rank and dtype that ask one of the operations; the others are not built."""
-    for document in _documents():
+    for document in _parsed():
         asks = len(document["input_size"]) == rank and dtype in document["dtypes"]
         if asks and not set(operations).isdisjoint(document["operations"]):
-            yield built_case(document)
+            yield built_case(_in_full(document))
+
+
+def _documents() -> tuple[dict[str, Any], ...]:
+    """Return what stands in the file, a line each, in full."""
+    return tuple(map(_in_full, _parsed()))
 
 
 @cache
-def _documents() -> tuple[dict[str, Any], ...]:
-    """Return what stands in the file, a line each, in full."""
-    lines = LINES.read_text(encoding="utf-8").splitlines()
-    return tuple({name: _frozen(value) for name, value in json.loads(line).items()} for line in lines)
+def _parsed() -> tuple[dict[str, Any], ...]:
+    return tuple(map(json.loads, LINES.read_text(encoding="utf-8").splitlines()))
+
+
+def _in_full(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of the file with tuples, as a case has them."""
+    return {name: _frozen(value) for name, value in document.items()}
 
 
 def _frozen(value: Any) -> Any:
