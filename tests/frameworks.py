@@ -20,6 +20,11 @@ from convformance.reports.model import Report, RunSummary, summarise
 from convformance.reports.record import load
 
 RECORDS = Path("out/each")
+# Those that answer the standard tier in minutes; the others, of which each question is compiled or interpreted, do not.
+STANDARD = (
+    *("scipy", "torch", "tensorflow", "jax", "onnxruntime", "onnx_reference", "openvino", "tract", "mlx", "ncnn"),
+    *("mnn", "paddle", "opencv"),
+)
 # What is asked beside the default mode of an adapter: a framework that runs on others has a mode for each.
 MODES: Mapping[str, tuple[str, ...]] = {"keras": ("backend=jax", "backend=tensorflow")}
 _WRONG = (WRONG, ERROR, CRASHED, TIMED_OUT)
@@ -40,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> Namespace:
     parser = ArgumentParser("python -m tests.frameworks", description="Every adapter in an environment of its own.")
-    parser.add_argument("--tier", choices=TIERS, default="smoke")
+    parser.add_argument("--tier", choices=TIERS, help="of all (default: standard where that takes minutes, else smoke)")
     parser.add_argument("--only", action="append", choices=discovery.BUILT_IN, help="only this; may be repeated")
     parser.add_argument("--page", type=Path, help="write the matrix in Markdown, such as docs/frameworks.md")
     parser.add_argument("--records", type=Path, nargs="+", help="run nothing, make the page of these records")
@@ -50,7 +55,8 @@ def _options(arguments: Sequence[str] | None) -> Namespace:
 def _run(name: str, options: Namespace) -> int:
     """Run an adapter, and its modes, in the environment of that name; return the last status that is not 0."""
     labels = [name, *(f"{name}[{mode}]" for mode in MODES.get(name, ()))]
-    statuses = [subprocess.run(_command(name, label, options.tier), check=False).returncode for label in labels]
+    tier = options.tier or ("standard" if name in STANDARD else "smoke")
+    statuses = [subprocess.run(_command(name, label, tier), check=False).returncode for label in labels]
     return next(filter(None, statuses), 0)
 
 
@@ -75,11 +81,11 @@ def _command(name: str, label: str, tier: str) -> list[str]:
 
 def page(report: Report) -> str:
     """Return the matrix of frameworks: who was asked what, and how it was answered."""
-    head = ["adapter", "version", "asked", "conformant", "less precise", "wrong or no answer", "refused"]
+    head = ["adapter", "version", "tier", "asked", "conformant", "less precise", "wrong or no answer", "refused"]
     lines = [
         "# Frameworks, side by side",
         "",
-        f"{len(report.runs)} adapters and modes, tier {report.runs[0].state.run.tier}, on {_machines(report)}.",
+        f"{len(report.runs)} adapters and modes, on {_machines(report)}.",
         "`python -m tests.frameworks --page docs/frameworks.md` runs each in its own environment and writes this page.",
         "What is known to diverge stands in [findings.md](findings.md), how to ask one in [adapters.md](adapters.md).",
         "",
@@ -102,7 +108,7 @@ def _row(run: RunSummary) -> list[str]:
     less_precise, wrong = (sum(grades[grade] for grade in group) for group in (_LESS_PRECISE, _WRONG))
     version = f"{run.state.run.framework} {run.state.run.framework_version}"
     counts = run.asked, run.total.conformant, less_precise, wrong, grades[REFUSED]
-    return [run.label, version, *(f"{count:,}" for count in counts)]
+    return [run.label, version, run.state.run.tier, *(f"{count:,}" for count in counts)]
 
 
 if __name__ == "__main__":

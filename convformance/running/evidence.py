@@ -68,29 +68,54 @@ def completed(verdicts: Sequence[Verdict], specs: Mapping[str, str], *, runs: bo
     for verdict in verdicts:
         if verdict.adapter in specs:
             by_process.setdefault((verdict.adapter, verdict.grade == CRASHED), []).append(verdict)
+    search = _Search(specs, runs=runs)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for batch in pool.map(lambda each: list(_of_adapter(specs[each[0]], by_process[each], runs=runs)), by_process):
-            yield from batch
+        try:
+            yield from chain.from_iterable(pool.map(search.of_adapter, by_process, by_process.values()))
+        except KeyboardInterrupt:  # whoever interrupts does not want to wait; what is there stays
+            search.stop()
+            pool.shutdown(cancel_futures=True)
 
 
-def _of_adapter(spec: str, verdicts: Sequence[Verdict], *, runs: bool) -> Iterator[Verdict]:
-    """Yield the verdicts of one adapter with their evidence; a process that dies or hangs over one is replaced.
+class _Search:
+    """The search for evidence, adapter by adapter in threads of their own, until it is stopped."""
 
-    What crashed is sought by forks, and so in a process that has not used the framework otherwise.
-    """
-    rest = list(verdicts)
-    with scripts.Batch() as batch:
-        while rest:
-            with Child(__name__, env=environment.asking()) as child:
-                while rest:
-                    verdict = rest.pop(0)
-                    evidence = Evidence.sought(child, spec, verdict)
-                    if runs:
-                        evidence.run(batch)
-                    if evidence.smallest is not None or evidence.script is not None:
-                        yield evidence.added_to(verdict)
-                    if evidence.ended:
-                        break
+    def __init__(self, specs: Mapping[str, str], *, runs: bool) -> None:
+        self._specs, self._runs = specs, runs
+        self._is_stopped = False
+        self._at_work: list[Child | scripts.Batch] = []
+
+    def stop(self) -> None:
+        """End every process that is at work, and start no other."""
+        self._is_stopped = True
+        for each in list(self._at_work):
+            each.kill()
+
+    def of_adapter(self, process: tuple[str, bool], verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Return the verdicts of one adapter with their evidence; a process that dies or hangs over one is replaced.
+
+        What crashed is sought by forks, and so in a process that has not used the framework otherwise.
+        """
+        rest, found = list(verdicts), list[Verdict]()
+        with scripts.Batch() as batch:
+            self._at_work.append(batch)
+            while rest and not self._is_stopped:
+                with Child(__name__, env=environment.asking()) as child:
+                    self._at_work.append(child)
+                    found += self._by_child(child, self._specs[process[0]], rest, batch)
+        return found
+
+    def _by_child(self, child: Child, spec: str, rest: list[Verdict], batch: scripts.Batch) -> Iterator[Verdict]:
+        """Take from ``rest`` what one process lives through, and yield what there is evidence for."""
+        while rest and not self._is_stopped:
+            verdict = rest.pop(0)
+            evidence = Evidence.sought(child, spec, verdict)
+            if self._runs and not self._is_stopped:
+                evidence.run(batch)
+            if not self._is_stopped and (evidence.smallest is not None or evidence.script is not None):
+                yield evidence.added_to(verdict)
+            if evidence.ended:
+                break
 
 
 @dataclass

@@ -46,6 +46,12 @@ class Batch:
             return Ran(1, f"it could not be run: {event.message}", diverges=False)
         return Ran.of(text, event[1]["status"], event[1]["errors"])
 
+    def kill(self) -> None:
+        """End the script that runs, if one does, at once."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def _end(self) -> None:
         if self._child is not None:
             self._child.__exit__()

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -230,6 +231,18 @@ class SlowToBeMadeAgain(FlippedKernel):
         super().__init__(**mode)
         if "PYTEST_XDIST_WORKER" not in os.environ:
             time.sleep(self.SECONDS)
+
+
+class SoughtForEver(FlippedKernel):
+    """Made at once where questions are put; in any other process it says that it is, in a file, and is never done."""
+
+    name = "sought-for-ever"
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            Path(os.environ["SOUGHT"]).touch()
+            time.sleep(600)
 
 
 class Deaf(Adapter):

@@ -233,6 +233,22 @@ def test_an_interrupted_run_reports_what_was_judged(tmp_path: Path) -> None:
     assert "not complete" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_an_interrupt_while_evidence_is_sought_leaves_a_complete_record(tmp_path: Path) -> None:
+    sought, errors = tmp_path / "sought", tmp_path / "errors"
+    words = command("run", adapter("SoughtForEver"), "--tier", "smoke", "--family", "strides", "-n", "1")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SOUGHT": str(sought)}
+    with errors.open("w") as said:
+        running = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline and not sought.is_file() and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=300) == 1
+    assert "Traceback" not in errors.read_text()
+    assert lines(tmp_path, "end")[0]["complete"] is True
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
 def test_kill_9_loses_no_verdict_and_resume_finishes(tmp_path: Path) -> None:
     record, words = tmp_path / "out" / "run.jsonl", SLOWLY
     _signalled(tmp_path, signal.SIGKILL)
