@@ -53,30 +53,25 @@ def _options(arguments: Sequence[str] | None) -> Namespace:
 
 
 def _run(name: str, options: Namespace) -> int:
-    """Run an adapter, and its modes, in the environment of that name; return the last status that is not 0."""
+    """Make the environment of an adapter, and run it and its modes there; return the last status that is not 0."""
+    made = _tox("run", "--notest", "-e", name)
+    if made:
+        return made
     labels = [name, *(f"{name}[{mode}]" for mode in MODES.get(name, ()))]
     tier = options.tier or ("standard" if name in STANDARD else "smoke")
-    statuses = [subprocess.run(_command(name, label, tier), check=False).returncode for label in labels]
+    statuses = [_tox("exec", "-e", name, "--", *_asked(label, tier)) for label in labels]
     return next(filter(None, statuses), 0)
 
 
-def _command(name: str, label: str, tier: str) -> list[str]:
-    """Return the command that asks a mode in the environment of its adapter; its record is named by its letters."""
+def _tox(*words: str) -> int:
+    return subprocess.run([sys.executable, "-m", "tox", *words], check=False).returncode
+
+
+def _asked(label: str, tier: str) -> list[str]:
+    """Return the command that asks a mode; its record is named by its letters."""
     record = "-".join(re.findall(r"\w+", label))
-    asked = [
-        "convformance",
-        "run",
-        "--adapter",
-        label,
-        "--name",
-        record,
-        "--tier",
-        tier,
-        "--out",
-        str(RECORDS),
-        "--merge",
-    ]
-    return [sys.executable, "-m", "tox", "exec", "-e", name, "--", *asked]
+    folder = ["--out", str(RECORDS), "--merge"]
+    return ["convformance", "run", "--adapter", label, "--name", record, "--tier", tier, *folder]
 
 
 def page(report: Report) -> str:
