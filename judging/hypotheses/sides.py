@@ -68,6 +68,32 @@ def side_for_both(asked: Computation) -> Iterator[Prediction]:
                 yield f"a loop, or a size, up to the {name}", _of_size(asked, size)
                 if fewer is not None:
                     yield f"loops up to the {name}", _of_size(fewer, size)
+        if "input" in asked.reads and _differ(problem.input_size):
+            yield f"a test for the border against the {name}", _bounded_by(asked, axis)
+
+
+def _bounded_by(asked: Computation, axis: int) -> Computation:
+    """Return the computation of an image that is taken to be as long as ``axis`` on all axes, padding as it was.
+
+    What lies beyond the image on an axis is what follows in memory.
+    """
+    problem = asked.problem
+    sides = (problem.input_size[axis],) * asked.rank
+    pairs = tuple(
+        (lo, hi + size - side) for (lo, hi), size, side in zip(problem.padding, problem.input_size, sides, strict=True)
+    )
+    bounded = asked.mapped("input", partial(_read_in_memory, sides))
+    return replace(bounded, problem=replace(problem, input_size=sides, padding=pairs, symbol=None))
+
+
+def _read_in_memory(sides: Size, array: Array) -> Array:
+    """Return what a flat index finds at each place of an image of other sides; zeros beyond the last element."""
+    numbers = np.append(array.ravel(), np.zeros(1, array.dtype))
+    steps = [prod(array.shape[axis + 1 :]) for axis in range(array.ndim)]
+    places = np.indices((*array.shape[:2], *sides))
+    index = np.tensordot(steps, places, axes=1)
+    read: Array = numbers[np.minimum(index, array.size)]
+    return read
 
 
 def _differ(sizes: Size) -> bool:

@@ -33,6 +33,7 @@ EXPECTED = (
     Expected(mistakes.remembered, "earlier-result", "cache whose key is a shape", HW),
     Expected(mistakes.viewed, "stride-axes-swapped", "(H, W)", HW),
     Expected(mistakes.cut_off, "window-clamped", "Cut the kernel as the window is cut", HW),
+    Expected(mistakes.bounded, "side-for-both", "height, width = x.shape[-2:]", HW),
     Expected(mistakes.square, "side-for-both", "height, width = x.shape[-2:]", HW),
 )
 

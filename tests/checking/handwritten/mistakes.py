@@ -78,6 +78,18 @@ def cut_off(x: Array, w: Array, padding: int = 0) -> Array:
     return out
 
 
+def bounded(image: Array, kernel: Array, padding: int = 0) -> Array:
+    """Read a flat buffer as kernels for GPUs do, and test the column against the number of rows."""
+    (height, width), (rows, columns) = image.shape, kernel.shape
+    out = np.zeros((height + 2 * padding - rows + 1, width + 2 * padding - columns + 1))
+    memory = np.append(image.ravel(), np.zeros(max(image.shape)))
+    for p, q, i, j in np.ndindex(*out.shape, rows, columns):
+        row, column = p - padding + i, q - padding + j
+        if 0 <= row < height and 0 <= column < height:
+            out[p, q] += memory[row * width + column] * kernel[i, j]
+    return out
+
+
 def square(image: Array, kernel: Array) -> Array:
     """Count the rows only."""
     count = len(image) - len(kernel) + 1
