@@ -106,7 +106,7 @@ class FunctionUnderTest:
         others = list(self._results_of_others(operation, value, outputs)) if key else []
         result = self._canonical(operation, self._written_or_returned(operation, value, outputs))
         changed = put_back(arrays.values(), before) if handed is arrays else kind.changed(handed.values(), before)
-        self._keep(others, problem, key, seconds, {list(arrays)[index] for index in changed})
+        self._remember(others, problem, key, seconds, {list(arrays)[index] for index in changed})
         known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
         if any(index >= known for index in changed):
             self.remark("changes an array that it is given beside the operands")
@@ -126,7 +126,9 @@ class FunctionUnderTest:
                     result = self._canonical(each, self._written_or_returned(each, value, outputs))
                     yield each, result, self.own_shape
 
-    def _keep(self, results: Iterable[_Result], problem: Problem, key: Any, seconds: float, changed: set[str]) -> None:
+    def _remember(
+        self, results: Iterable[_Result], problem: Problem, key: Any, seconds: float, changed: set[str]
+    ) -> None:
         """Keep the results of other operations for their own questions on the same problem."""
         self._answered = {asked: answered for asked, answered in self._answered.items() if asked[1] == problem}
         for operation, result, own_shape in results:

@@ -1,5 +1,6 @@
 """Gradients that one call returns: asked on the same dy, so that it answers each of them, and judged each by itself."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from convformance.test_cases.case import Case
 
 OPERATIONS = ("conv_input_grad", "conv_filter_grad", "conv_bias_grad")
 CASES: list[Case] = [
-    case for case in catalogue.standard_cases_of(2, "float32", OPERATIONS) if set(OPERATIONS) <= set(case.operations)
+    replace(case, operations=OPERATIONS)
+    for case in catalogue.standard_cases_of(2, "float32", OPERATIONS)
+    if set(OPERATIONS[:2]) <= set(case.operations) and case.problem.multiplications < 1e5
 ]
 
 
