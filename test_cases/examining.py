@@ -4,7 +4,7 @@ from functools import partial
 
 from convformance.judging.bounds import RANGE_FILL, fills_of
 from convformance.judging.conditions import QuestionParameters, parameters
-from convformance.judging.examination import Examination
+from convformance.judging.examination import Data, Examination
 from convformance.judging.formats import default_accumulator, format_of
 from convformance.reference.dtypes import FLOATS, INTEGERS
 from convformance.test_cases import fills
@@ -12,13 +12,20 @@ from convformance.test_cases.case import Case
 
 
 def examination(
-    case: Case, operation: str, dtype: str, accumulator: str | None = None, *, bias_after: bool = False
+    case: Case,
+    operation: str,
+    dtype: str,
+    accumulator: str | None = None,
+    *,
+    bias_after: bool = False,
+    data: Data | None = None,
 ) -> Examination:
     """Return the examination of ``operation`` in that case and dtype, expecting sums in ``accumulator``.
 
-    ``bias_after``: the bias is expected to be added to a result that was rounded before.
+    ``bias_after``: the bias is expected to be added to a result that was rounded before. ``data``: operands other than
+    the suite's own.
     """
-    data = partial(fills.fill, case, operation, dtype)
+    data = data or partial(fills.fill, case, operation, dtype)
     special, rounds = bool(case.special), fills.rounds(case, dtype)
     # Beside numbers that the case fixes there is no choice of a range, nor room for its sums in a narrower accumulator.
     is_free = case.fixed_filter is None and case.sum_limits is None and not _is_narrower(accumulator, dtype)

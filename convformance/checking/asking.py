@@ -11,6 +11,7 @@ import numpy as np
 
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
+from convformance.checking import sharing
 from convformance.checking.findings import CheckVerdict
 from convformance.checking.normalising import DTYPE, PRINTS, SHAPE, Fault, Normalised, normalised
 from convformance.checking.questions import Question
@@ -24,7 +25,6 @@ from convformance.judging.grading import grade_special_fill
 from convformance.judging.rule import Examination, Judgement, judge
 from convformance.processes.limits import CallTimeout
 from convformance.reference.arrays import Array
-from convformance.test_cases import examining
 from convformance.test_cases.case import DTYPES, Case
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
@@ -71,7 +71,7 @@ class Questioner:
 
     def _ask(self, operation: str, case: Case) -> Question:
         function, spec = self.function, self.function.spec
-        examination = examining.examination(case, operation, spec.dtype)
+        examination = sharing.examination(case, operation, spec.dtype)
         operands = examination.trial(examination.fills[0]).operands
         call = function.call_text(operation, case.problem, operands)
         identity = {"op": operation, "case": case.id, "dtype": spec.dtype, "call": call}

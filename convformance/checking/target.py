@@ -6,7 +6,7 @@ What it returns may be an array of any library that converts itself, a number, o
 import contextlib
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -17,6 +17,7 @@ from convformance.adapters.changes import put_back
 from convformance.adapters.contract import Answer
 from convformance.adapters.layouts import result_role
 from convformance.checking import arrays as libraries
+from convformance.checking import sharing
 from convformance.checking.caller import Call, Capabilities, layout_role, shapes_by_role
 from convformance.checking.origin import Origin, origin_of
 from convformance.checking.signature import output_of
@@ -46,6 +47,18 @@ class NeverWrites(Raised):
     """The function returned nothing, and left the array that it was given for its result as it was."""
 
 
+_Result = tuple[str, Array, tuple[int, ...] | None]  # of an operation, with its shape in the function's own layout
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """An answer that a call for another operation gave, with what goes with it."""
+
+    answer: Answer
+    own_shape: tuple[int, ...] | None
+    printed: str
+
+
 @dataclass
 class FunctionUnderTest:
     """One function that is asked.
@@ -64,6 +77,7 @@ class FunctionUnderTest:
     tried: list[tuple[str, str]] = field(default_factory=list)  # ways to call it that failed, each with the error
     answers: bool = True
     only_dtype: str = ""
+    _answered: dict[Any, "_Answered"] = field(default_factory=dict)  # what a call for another operation answered
 
     @property
     def call_seconds(self) -> float:
@@ -77,6 +91,9 @@ class FunctionUnderTest:
         """
         arrays = self.own_arrays(operation, problem, operands)
         before = [array.tobytes() for array in arrays.values()]
+        key = frozenset(zip(arrays, before, strict=True)) if sharing.beside(operands) else None
+        if (operation, problem, key) in self._answered:
+            return self._answer_of_other_call(operation, problem, key)
         outputs = self._outputs(problem, operands.arrays[0].dtype)
         kind = self.capabilities.arrays
         handed = arrays if kind is libraries.NUMPY else {name: kind.own(array) for name, array in arrays.items()}
@@ -86,13 +103,38 @@ class FunctionUnderTest:
         started = time.perf_counter()
         value = self._returned(call)
         seconds = time.perf_counter() - started
-        value = self._written_or_returned(operation, value, outputs)
-        result = self._canonical(operation, value)
+        others = list(self._results_of_others(operation, value, outputs)) if key else []
+        result = self._canonical(operation, self._written_or_returned(operation, value, outputs))
         changed = put_back(arrays.values(), before) if handed is arrays else kind.changed(handed.values(), before)
+        self._remember(others, problem, key, seconds, {list(arrays)[index] for index in changed})
         known = len(operands.arrays) + (operands.bias is not None)  # to the judge; others come after them
         if any(index >= known for index in changed):
             self.remark("changes an array that it is given beside the operands")
         return Answer(result, seconds, tuple(index for index in changed if index < known))
+
+    def _answer_of_other_call(self, operation: str, problem: Problem, key: Any) -> Answer:
+        """Return what the call for another operation has answered, once: who asks again gets a call."""
+        answered = self._answered.pop((operation, problem, key))
+        self.own_shape, self.printed = answered.own_shape, self.printed or answered.printed
+        return answered.answer
+
+    def _results_of_others(self, operation: str, value: Any, outputs: Mapping[str, Array]) -> Iterator[_Result]:
+        """Yield the results that a call has beside that of ``operation``, but for those that raise."""
+        for each in self.capabilities.operations:
+            if each != operation:
+                with contextlib.suppress(Raised):
+                    result = self._canonical(each, self._written_or_returned(each, value, outputs))
+                    yield each, result, self.own_shape
+
+    def _remember(
+        self, results: Iterable[_Result], problem: Problem, key: Any, seconds: float, changed: set[str]
+    ) -> None:
+        """Keep the results of other operations for their own questions on the same problem."""
+        self._answered = {asked: answered for asked, answered in self._answered.items() if asked[1] == problem}
+        for operation, result, own_shape in results:
+            names = (*OPERAND_NAMES[operation], "bias")
+            answer = Answer(result, seconds, tuple(index for index, name in enumerate(names) if name in changed))
+            self._answered[operation, problem, key] = _Answered(answer, own_shape, self.printed)
 
     def own_arrays(self, operation: str, problem: Problem, operands: Operands) -> dict[str, Array]:
         """Return the arrays by name in the function's layout: operands, bias, and others that it has to be given."""
@@ -100,6 +142,9 @@ class FunctionUnderTest:
         if operands.bias is not None:
             arrays["bias"] = operands.bias
         shapes, dtype = shapes_by_role(operation, problem), operands.arrays[0].dtype
+        arrays |= {
+            name: array for name, array in sharing.beside(operands).items() if name in self.capabilities.operands
+        }
         arrays |= {name: _any_numbers(shapes[name], dtype) for name in self.capabilities.operands if name not in arrays}
         if self.capabilities.bias == "always" and "bias" not in arrays:
             arrays["bias"] = _any_numbers(problem.bias_shape, dtype)
