@@ -96,14 +96,14 @@ class _Search:
 
         What crashed is sought by forks, and so in a process that has not used the framework otherwise.
         """
-        rest, found = list(verdicts), list[Verdict]()
+        rest, completed = list(verdicts), list[Verdict]()
         with scripts.Batch() as batch:
             self._at_work.append(batch)
             while rest and not self._is_stopped:
                 with Child(__name__, env=environment.asking()) as child:
                     self._at_work.append(child)
-                    found += self._by_child(child, self._specs[process[0]], rest, batch)
-        return found
+                    completed += self._by_child(child, self._specs[process[0]], rest, batch)
+        return completed
 
     def _by_child(self, child: Child, spec: str, rest: list[Verdict], batch: scripts.Batch) -> Iterator[Verdict]:
         """Take from ``rest`` what one process lives through, and yield what there is evidence for."""
