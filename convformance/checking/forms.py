@@ -9,12 +9,14 @@ from convformance.reference import geometry
 from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
-# SIDES: the two sides of every axis. CAPITALS: a symbol in capitals.
+# SIDES: the two sides of every axis. CAPITALS: a symbol in capitals. ALL_AXES: a number for each axis of an array of
+# images, 1 for the images and the channels.
 NUMBER, TUPLE, LIST, PAIRS, SIDES, SYMBOL, CAPITALS = "number", "tuple", "list", "pairs", "sides", "symbol", "capitals"
+ALL_AXES = "all axes"
 # What an argument is given that no default shows: a number where all axes agree, else a tuple.
 OPEN = (NUMBER, TUPLE)
 # What may be tried where neither is taken.
-OTHERS = (LIST,)
+OTHERS = (LIST, ALL_AXES)
 OTHER_PADDINGS = (LIST, PAIRS, SYMBOL, CAPITALS)
 # A bias as its axes are written, C for the channels and 1 for an axis beside them.
 VECTOR, COLUMN, ROW = "C", "C1", "1C"
@@ -54,8 +56,8 @@ def forms_of(default: Any, rank: int) -> tuple[str, ...]:
         return OPEN
     if isinstance(default, str):
         return (SYMBOL,) if default.lower() in _SYMBOLS else ()
-    if isinstance(default, _INTEGER):
-        return (NUMBER,)
+    if isinstance(default, _INTEGER) or _is_of_all_axes(default, rank):
+        return (NUMBER if isinstance(default, _INTEGER) else ALL_AXES,)
     if not isinstance(default, Sequence) or len(default) not in (rank, 2):
         return ()
     if all(isinstance(entry, _INTEGER) for entry in default):
@@ -64,9 +66,23 @@ def forms_of(default: Any, rank: int) -> tuple[str, ...]:
     return (PAIRS,) if pairs and len(default) == rank else ()
 
 
-def per_axis(forms: Sequence[str], sizes: Size) -> Any:
-    """Return a number per axis as the first of ``forms`` that can write it does, or None."""
-    written = {TUPLE: sizes, LIST: list(sizes), **({NUMBER: sizes[0]} if len(set(sizes)) == 1 else {})}
+def _is_of_all_axes(default: Any, rank: int) -> bool:
+    """Whether a default has a number for each axis of an array of images, and 1 for at least two of them."""
+    is_long = isinstance(default, Sequence) and len(default) == rank + 2
+    return is_long and all(isinstance(entry, _INTEGER) for entry in default) and list(default).count(1) > 1
+
+
+def per_axis(forms: Sequence[str], sizes: Size, layout: str = "") -> Any:
+    """Return a number per axis as the first of ``forms`` that can write it does, or None.
+
+    ``layout`` is that of an array of images, where the numbers may be of all its axes.
+    """
+    written: dict[str, Any] = {TUPLE: sizes, LIST: list(sizes)}
+    if len(set(sizes)) == 1:
+        written[NUMBER] = sizes[0]
+    if {"N", "C"} <= set(layout):
+        by_axis = dict(zip(sorted(set(layout) - {"N", "C"}), sizes, strict=True))
+        written[ALL_AXES] = [by_axis.get(letter, 1) for letter in layout]
     return next((written[form] for form in forms if form in written), None)
 
 

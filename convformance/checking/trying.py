@@ -37,7 +37,7 @@ _NoAnswer = Raised | CallTimeout
 
 _SHARE, _LEAST_SECONDS = 0.25, 2.0  # of the time for all questions, which trials may take
 _FEW_WAYS, _MOST_WAYS = 10, 80  # of one reading, at first and in the end
-RAISES, ANSWERS, RIGHT_AXES, RIGHT_SHAPE = range(4)
+RAISES, ANSWERS, RIGHT_AXES, RIGHT_CHANNELS, RIGHT_SHAPE = range(5)
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,9 @@ class _Attempt:
                 self._fail(capabilities, f"the result has shape {answer.shape}; wanted {wanted}")
                 if not answer.size:  # made without computing anything: it says nothing of what the call takes
                     return RAISES
-                return RIGHT_AXES if answer.ndim == len(wanted) else ANSWERS
+                if answer.ndim != len(wanted):
+                    return ANSWERS
+                return RIGHT_CHANNELS if answer.shape[:2] == wanted[:2] else RIGHT_AXES
         return RIGHT_SHAPE
 
     def _answer(

@@ -49,7 +49,7 @@ def value(parameter: Parameter, operations: Sequence[str], operation: str, probl
         return forms.padding(parameter.forms, problem, parameter.default)
     if role == "groups" or role in COUNTS:
         return _count(role, operation, problem)
-    return forms.per_axis(parameter.forms, getattr(problem, role))
+    return forms.per_axis(parameter.forms, getattr(problem, role), layouts.activations)
 
 
 def _count(role: str, operation: str, problem: Problem) -> int:
