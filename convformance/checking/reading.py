@@ -17,7 +17,8 @@ from convformance.checking.spec import CheckSpec
 from convformance.checking.usual_layouts import filters_beside
 
 FROM_SOURCE = "read from the source"
-_BACKWARD = re.compile(r"back(ward|prop|_?pass)|bwd|grad", re.IGNORECASE)
+# Not Winograd, nor degrade or upgrade.
+_BACKWARD = re.compile(r"back(ward|prop|_?pass)|bwd|(?<!wino)(?<!de)(?<!up)grad", re.IGNORECASE)
 _FROM_ABOVE = re.compile(r"d_?(out|y|z|l_?d)|grad_?(out|y|z)|(out|upstream)_?grad", re.IGNORECASE)
 _TRANSPOSED = re.compile(r"conv.*transpose|transposed?_?conv|deconv|upconv|tconv|fractional", re.IGNORECASE)
 _TARGETS = (
@@ -68,8 +69,16 @@ def _computed(spec: CheckSpec) -> Iterator[Reading]:
 
 def _is_backward(spec: CheckSpec) -> bool:
     """Whether the function's name, a parameter for what comes from above, or a forward pass beside it says so."""
-    from_above = any(_FROM_ABOVE.match(each) for each in _parameters(spec.fn))
-    return bool(_BACKWARD.search(name_of(spec.fn))) or from_above or spec.forward is not None
+    parameters = _parameters(spec.fn)
+    from_above = any(_FROM_ABOVE.match(each) for each in parameters)
+    is_named = bool(_BACKWARD.search(name_of(spec.fn))) and not _takes_no_gradient(parameters)
+    return is_named or from_above or spec.forward is not None
+
+
+def _takes_no_gradient(parameters: Sequence[str]) -> bool:
+    """Whether there are an image and a filter, and nothing that may come from above."""
+    roles = {role_of(each) for each in parameters}
+    return {"x", "w"} <= roles and not {"dy", "cache", None} & roles
 
 
 def _gradients(name: str, family: str, returned: Sequence[str]) -> Iterator[tuple[tuple[str | None, ...], str]]:
@@ -238,7 +247,12 @@ _AXIS_NAMES = {
             "ch",
             "channel",
             "channels",
+            "ci",
             "cin",
+            "chin",
+            "inch",
+            "nin",
+            "inplanes",
             "inchannels",
             "depth",
             "d",
@@ -264,8 +278,15 @@ _OUT_NAMES = frozenset(
         "k",
         "o",
         "oc",
+        "co",
         "cout",
+        "chout",
+        "outch",
+        "nout",
+        "outputs",
+        "outplanes",
         "outchannels",
+        "channelsout",
         "nfilters",
         "numfilters",
         "filters",
@@ -324,6 +345,8 @@ def filter_layout(axes: Sequence[str], where: str, *, transposed: bool = False) 
     reads_first = _is_output(others[1]) or (_letter(others[0]) == "C" and _letter(others[1]) != "C")
     leading = "IO" if (start == 0 or reads_first) and not _is_output(others[0]) else "OI"
     if transposed:
+        if not any(_is_output(axis) or _letter(axis) == "C" for axis in others):
+            return ""
         leading = {"IO": "OI", "OI": "IO"}[leading]
     rest = iter(leading)
     return "".join("H" if index == start else "W" if index == start + 1 else next(rest) for index in range(4))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from convformance import CheckResult, check
-from convformance.checking import loading
+from convformance.checking import asking, loading
 
 PEOPLE = Path(__file__).with_name("people")
 RIGHT = ("right", "right-where-it-answers")
@@ -26,6 +26,9 @@ FUNCTIONS_THAT_ARE_RIGHT = (
     ("single.py:viewed", {"layout": "HW"}, "asked in float32: it returns nothing else"),
     ("single.py:whole_numbers", {"layout": "HW"}, "asked in uint8: it takes nothing else"),
     ("single.py:Layer", {}, "asked in float32: it takes nothing else"),
+    ("naming.py:winograd_3x3", {}, "refuses kernels other than 3 x 3"),
+    ("naming.py:conv_transpose", {}, ""),
+    ("naming.py:conv_transpose_of_letters", {}, ""),
     ("strides.py:channels_last", {}, ""),
     ("strides.py:channels_first", {}, ""),
     ("strides.py:correlated", {"padding": "same_lower"}, ""),
@@ -37,6 +40,7 @@ FUNCTIONS_THAT_ARE_WRONG = (
     ("records.py:conv_by_tuple_exchanged", {}, "stride-axes-swapped"),
     ("records.py:conv_by_keywords_unpadded", {"padding": 1}, "padding-ignored"),
     ("records.py:grouped_first_bias", {}, "bias-misread"),
+    ("naming.py:conv_transpose_turned", {}, "kernel-rotated"),
     ("strides.py:first_step_for_both", {}, "first-axis-for-both"),
     ("strides.py:correlated", {}, "same-for-valid"),
     ("strides.py:convolved", SAME, "kernel-rotated"),
@@ -68,6 +72,11 @@ def test_a_wrong_function_is_wrong_for_its_own_mistake(target: str, options: dic
 def test_what_is_misread_in_float64_and_wrong_in_float32_stays_wrong() -> None:
     result = result_of("single.py:viewed_turned", {"layout": "HW"})
     assert result.verdict == "not-right", result
+
+
+def test_what_leaves_the_range_on_the_way_is_a_remark() -> None:
+    result = result_of("naming.py:winograd_3x3", {})
+    assert asking.ON_THE_WAY in result.remarks, result
 
 
 def test_a_dtype_that_is_stated_is_the_only_one() -> None:
