@@ -89,8 +89,11 @@ def _pytest(options: RunOptions, workers: str, out: Path, rest: Sequence[str]) -
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> int:
-    """Return the exit status of ``process``; an interrupt, or a request to end, ends it too, its record closed."""
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+    """Return the exit status of ``process``; an interrupt, or a request to end, ends it too, its record closed.
+
+    The request is handed on as it is: what a shell starts in the background ignores interrupts.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
     with process:
         try:
             return process.wait()

@@ -16,6 +16,7 @@ from convformance import scripts
 from convformance.options import RunOptions
 from convformance.reference.operation import OPERATIONS
 from convformance.running.session import session_of
+from tests.convformance.interrupts import with_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")
@@ -218,7 +219,8 @@ def _signalled(folder: Path, number: signal.Signals) -> int:
     record = folder / "out" / "run.jsonl"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "WAITING_FOR": str(folder / "nobody")}
     nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen(command(*SLOWLY), cwd=folder, env=environment, start_new_session=True, **nowhere)
+    words = with_interrupts(command(*SLOWLY), "SIG_DFL")
+    running = subprocess.Popen(words, cwd=folder, env=environment, start_new_session=True, **nowhere)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (record.is_file() and record.read_text().count('"verdict"') >= 5):
         time.sleep(0.05)

@@ -12,6 +12,7 @@ import pytest
 
 from convformance import plugin
 from tests.convformance.faults import GRADES, EatsMemory, Faulty, KillsItself, RaisesEndlessly, RaisesItsOwn, Segfaults
+from tests.convformance.interrupts import with_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = Path(__file__).with_name("faults.py")
@@ -89,7 +90,9 @@ def test_a_command_to_a_worker_that_has_just_died_ends_nothing_else() -> None:
     assert commands == [("runtests", {"indices": [1]})]
 
 
-def test_a_request_to_end_closes_the_record_and_writes_the_report(tmp_path: Path) -> None:
+# What a shell starts in the background ignores interrupts.
+@pytest.mark.parametrize("interrupts", ["SIG_DFL", "SIG_IGN"])
+def test_a_request_to_end_closes_the_record_and_writes_the_report(tmp_path: Path, interrupts: str) -> None:
     command = [
         sys.executable,
         "-m",
@@ -104,7 +107,8 @@ def test_a_request_to_end_closes_the_record_and_writes_the_report(tmp_path: Path
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "WAITING_FOR": str(tmp_path / "nobody")}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     record = tmp_path / "out" / "run.jsonl"
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, **quiet) as running:  # type: ignore[call-overload]
+    words = with_interrupts(command, interrupts)
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, **quiet) as running:  # type: ignore[call-overload]
         while running.poll() is None and not (record.is_file() and record.read_text().count('"verdict"') >= 5):
             pass
         running.send_signal(signal.SIGTERM)
