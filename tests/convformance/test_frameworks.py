@@ -40,8 +40,26 @@ def test_one_that_fails_keeps_none_of_the_others_from_being_asked(
 
     monkeypatch.setattr(frameworks.subprocess, "run", run)
     assert frameworks.main(["--only", "keras", "--only", "scipy"]) == 1
-    assert [command[command.index("-e") + 1] for command in asked] == ["keras", "keras", "keras", "scipy"]
-    assert [command[command.index("--name") + 1] for command in asked][1] == "keras-backend-jax"
+    made = [command for command in asked if "--notest" in command]
+    ran = [command for command in asked if "--name" in command]
+    assert [command[-1] for command in made] == ["keras", "scipy"]
+    assert [command[command.index("-e") + 1] for command in ran] == ["keras", "keras", "keras", "scipy"]
+    assert [command[command.index("--name") + 1] for command in ran][1] == "keras-backend-jax"
+    assert asked.index(made[1]) > asked.index(ran[2]), "each is made when it is its turn"
+
+
+def test_one_that_cannot_be_made_is_not_asked_and_the_next_one_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, int("--notest" in command and command[-1] == "keras"))
+
+    monkeypatch.setattr(frameworks.subprocess, "run", run)
+    assert frameworks.main(["--only", "keras", "--only", "scipy"]) == 1
+    assert [command[command.index("--adapter") + 1] for command in asked if "--adapter" in command] == ["scipy"]
     assert "asked 2, failed: keras;" in capsys.readouterr().out
 
 
