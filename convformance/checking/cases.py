@@ -16,6 +16,7 @@ from convformance.test_cases.case import Case
 from convformance.test_cases.drawing import drawn_cases
 
 LARGEST = 100_000  # multiplications of one question
+LONGEST = 5_000  # output elements: a loop in Python that visits each takes milliseconds for a thousand
 _DRAWN = 40  # cases that are asked of those that are drawn
 
 
@@ -44,11 +45,15 @@ def askable(declared: Iterable[Case], capabilities: Capabilities, dtype: str, *,
         if len(candidate.input_size) != capabilities.layouts.rank or dtype not in candidate.dtypes:
             continue
         fitted = _fitted(candidate, capabilities)
-        if fitted is None or fitted.problem.multiplications > LARGEST or not (empty or _has_elements(fitted)):
+        if fitted is None or _takes_long(fitted.problem) or not (empty or _has_elements(fitted)):
             continue
         operations = [each for each in fitted.operations if capabilities.refuses(each, fitted.problem) is None]
         if operations:
             yield replace(fitted, operations=tuple(operations))
+
+
+def _takes_long(problem: Problem) -> bool:
+    return problem.multiplications > LARGEST or prod(problem.output_shape) > LONGEST
 
 
 def _fitted(candidate: Case, capabilities: Capabilities) -> Case | None:

@@ -165,6 +165,7 @@ _CRASHES: tuple[Case, ...] = (
         kernel_size=1,
         stride=2,
         padding="same_upper",
+        batch=1,
         in_channels=3,
         out_channels=16,
         operations=CONVOLUTION,
