@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from convformance.adapters.contract import KnownDivergence
-from convformance.adapters.known import BIAS_AFTER_ROUNDING, is_empty
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import BIAS_AFTER_ROUNDING, KINDS_SEEN, is_empty
 
 # In every version that was asked, and in the one that other mistakes are gone from.
 _ALWAYS, _SINCE = ("0.29.4", None), ("0.32.4", None)
@@ -73,3 +73,16 @@ MLX = (
     ),
     BIAS_AFTER_ROUNDING,
 )
+
+
+class Known(Adapter):
+    """What was seen of MLX on the CPU."""
+
+    known_divergences = MLX
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "0.32.4"
+    refusals = (
+        r"Can only handle groups != 1 in 1D or 2D",
+        r"Spatial dimensions of input after padding cannot be smaller than weight",
+        r"got unsupported data type",
+    )

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import KINDS_SEEN
 
 _SINCE = ("3.3.1", None)
 
@@ -47,3 +48,19 @@ PADDLE = (
         versions=_SINCE,
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of PaddlePaddle."""
+
+    known_divergences = PADDLE
+    kinds_seen = KINDS_SEEN
+    looked_at = "3.3.1"
+    refusals = (
+        r"Invalid padding, all value should be larger than or equal to 0",
+        r"is not registered\. Selected wrong DataType",
+        r"Output_\w+ and padding\(.*\) are inconsistent",
+        r"input_\w+\(.*\) and output_\w+\(.*\) are mismatching",
+        r"size of output_padding should not be greater than stride",
+        r"the size of filter at axis \d+ should be greater than",
+    )

@@ -1,6 +1,7 @@
 """Known divergences of tinygrad."""
 
-from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import KINDS_SEEN
 
 TINYGRAD = (
     KnownDivergence(
@@ -12,3 +13,12 @@ TINYGRAD = (
         versions=("0.14.0", None),
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of tinygrad."""
+
+    known_divergences = TINYGRAD
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "0.14.0"
+    refusals = (r"kernel size cannot be greater than actual input size",)

@@ -37,6 +37,16 @@ def _is_without_steps(request: Request) -> bool:
 WITHOUT_STEPS = Domain("stride 1, one group, neither dilation, negative padding nor empty arrays", _is_without_steps)
 
 
+def of_few_products(most: int) -> Domain:
+    """Return the domain of questions with at most so many products, for a back end that is interpreted."""
+
+    def holds(request: Request) -> bool:
+        problem = request.problem
+        return prod(problem.output_shape) * prod(problem.filter_shape[1:]) <= most
+
+    return Domain(f"at most {most} products", holds)
+
+
 def part_of_full(problem: Problem) -> tuple[slice, ...]:
     """Return where the result of a transposed convolution lies in the one without a padding, which crops nothing."""
     return tuple(slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True))

@@ -1,0 +1,131 @@
+"""Back ends that are called by the texts that scripts show: what is asked is what a reader runs, word for word."""
+
+import ast
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from types import CodeType
+from typing import Any, ClassVar
+
+from convformance.adapters.automatic import Automatic, Function
+from convformance.adapters.bits import BFLOAT16, from_bits, to_bits
+from convformance.adapters.contract import Adapter
+from convformance.adapters.notation import Notation
+from convformance.reference.arrays import Array
+from convformance.reference.geometry import Size
+from convformance.reference.problem import Problem
+
+Names = Mapping[str, Any]
+
+
+class Texts(Adapter):
+    """An adapter that runs texts: lines of Python, the last one an expression, with the names that ``setup`` makes.
+
+    ``setup`` are the lines that a script begins with, imports first, which are run once. ``environment`` holds for
+    them alone: processes that are begun later see it as it was.
+    """
+
+    setup: tuple[str, ...]
+    environment: Mapping[str, str] = {}
+
+    def __init__(self, **mode: str) -> None:
+        super().__init__(**mode)
+        self.names: dict[str, Any] = {}
+        with _environment(self.environment):
+            exec("\n".join(self.setup), self.names)
+
+    def setup_lines(self) -> tuple[str, ...]:
+        """Return the lines that a script begins with, the environment first."""
+        own = tuple(f'os.environ["{name}"] = "{value}"' for name, value in self.environment.items())
+        return ("import os", *own, *self.setup) if own else self.setup
+
+    def value(self, text: str, **names: Any) -> Any:
+        """Return what ``text`` gives where ``names`` stand for these values."""
+        body, last = _compiled(text)
+        every = {**self.names, **names}
+        exec(body, every)
+        return eval(last, every)
+
+
+class Written(Texts, Automatic):
+    """A back end with automatic differentiation whose texts are all that there is of it.
+
+    A subclass gives ``setup``, the texts of ``Automatic`` for either call and for a gradient, and those of arrays:
+    ``operand`` as ``Notation`` has it; ``native`` makes the framework's own of ``array``, and ``numpy`` NumPy's of
+    ``native``; where NumPy's bfloat16 is none of the framework's, ``bfloat16`` makes it of ``native``, an array of its
+    bits, and ``bits`` the bits of it. ``computed`` waits for ``native``, and ``compilers`` are ``call`` as values of
+    the option ``mode`` compile it.
+    """
+
+    operand: ClassVar[str]
+    native: ClassVar[str]
+    numpy: ClassVar[str] = "native"
+    bfloat16: ClassVar[str] = "native"
+    bits: ClassVar[str] = ""
+    computed: ClassVar[str] = "native"
+    compilers: ClassVar[Mapping[str, str]] = {}
+    lists: ClassVar[str] = Notation.lists
+
+    @property
+    def compiled(self) -> str:
+        """The text of ``call`` as the mode compiles it, empty where it does not."""
+        return self.compilers.get(self.mode.get("mode", ""), "")
+
+    def notation(self) -> Notation:
+        return Notation(self.setup_lines(), self.operand, strided="", compiled=self.compiled, lists=self.lists)
+
+    def to_native(self, array: Array) -> Any:
+        native = self.value(self.native, array=to_bits(array) if self.bits else array)
+        return self.value(self.bfloat16, native=native) if array.dtype == BFLOAT16 else native
+
+    def to_numpy(self, native: Any) -> Array:
+        if self.bits and "bfloat16" in str(native.dtype):
+            return from_bits(super().to_numpy(self.value(self.numpy, native=self.value(self.bits, native=native))))
+        return super().to_numpy(self.value(self.numpy, native=native))
+
+    def wait(self, native: Any) -> Any:
+        return self.value(self.computed, native=native)
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        wrapped: Callable[..., Any] = self.value(self.compiled, call=function) if self.compiled else function
+        return wrapped
+
+    def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
+        return self._result(self.conv_text(problem), self.conv_arguments, problem, x, w, bias)
+
+    def conv_transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
+        return self._result(self.transposed_text(problem), self.transposed_arguments, problem, y, w, bias)
+
+    def _result(self, text: str, arguments: Function, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
+        call = self._call_text(text, arguments, problem, "" if bias is None else ", bias")
+        return self.value(call, x=x, w=w, bias=bias)
+
+    def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
+        text = self.vjp_script.format(variable="at", call="function(at)", zeros="start")
+        return self.value(text, function=function, start=at, dy=upstream)
+
+    def zeros(self, shape: Size, like: Any) -> Any:
+        return self.value(self.zeros_script.format(shape=shape), dy=like)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> tuple[CodeType, CodeType]:
+    """Return the code of the lines before the last one, and of the expression that is last."""
+    tree = ast.parse(text)
+    last = tree.body.pop()
+    if not isinstance(last, ast.Expr):
+        raise ValueError(f"the last line of {text!r} is a statement; allowed: an expression")
+    return compile(tree, "<script>", "exec"), compile(ast.Expression(last.value), "<script>", "eval")
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.pop(name, None) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ.update({} if value is None else {name: value})
