@@ -52,14 +52,15 @@ class Written(Texts, Automatic):
     """A back end with automatic differentiation whose texts are all that there is of it.
 
     A subclass gives ``setup``, the texts of ``Automatic`` for either call and for a gradient, and those of arrays:
-    ``operand`` as ``Notation`` has it; ``native`` makes the framework's own of ``array``, and ``numpy`` NumPy's of
-    ``native``; where NumPy's bfloat16 is none of the framework's, ``bfloat16`` makes it of ``native``, an array of its
-    bits, and ``bits`` the bits of it. ``computed`` waits for ``native``, and ``compilers`` are ``call`` as values of
-    the option ``mode`` compile it.
+    ``operand``, ``strided`` and ``lists`` as ``Notation`` has them; ``native`` makes the framework's own of ``array``,
+    and ``numpy`` NumPy's of ``native``; where NumPy's bfloat16 is none of the framework's, ``bfloat16`` makes it of
+    ``native``, an array of its bits, and ``bits`` the bits of it. ``computed`` waits for ``native``, and ``compilers``
+    are ``call`` as values of the option ``mode`` compile it.
     """
 
-    operand: ClassVar[str]
-    native: ClassVar[str]
+    operand: ClassVar[str] = Notation.operand
+    strided: ClassVar[str] = ""
+    native: ClassVar[str] = "array"
     numpy: ClassVar[str] = "native"
     bfloat16: ClassVar[str] = "native"
     bits: ClassVar[str] = ""
@@ -73,7 +74,9 @@ class Written(Texts, Automatic):
         return self.compilers.get(self.mode.get("mode", ""), "")
 
     def notation(self) -> Notation:
-        return Notation(self.setup_lines(), self.operand, strided="", compiled=self.compiled, lists=self.lists)
+        return Notation(
+            self.setup_lines(), self.operand, strided=self.strided, compiled=self.compiled, lists=self.lists
+        )
 
     def to_native(self, array: Array) -> Any:
         native = self.value(self.native, array=to_bits(array) if self.bits else array)
@@ -92,14 +95,13 @@ class Written(Texts, Automatic):
         return wrapped
 
     def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        return self._result(self.conv_text(problem), self.conv_arguments, problem, x, w, bias)
+        call = self._call_text(self.conv_text, self.conv_arguments, problem, "" if bias is None else ", bias")
+        return self.value(call, x=x, w=w, bias=bias)
 
     def conv_transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
-        return self._result(self.transposed_text(problem), self.transposed_arguments, problem, y, w, bias)
-
-    def _result(self, text: str, arguments: Function, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
-        call = self._call_text(text, arguments, problem, "" if bias is None else ", bias")
-        return self.value(call, x=x, w=w, bias=bias)
+        added = "" if bias is None else ", bias"
+        call = self._call_text(self.transposed_text, self.transposed_arguments, problem, added)
+        return self.value(call, x=y, w=w, bias=bias)
 
     def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
         text = self.vjp_script.format(variable="at", call="function(at)", zeros="start")
