@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from convformance.adapters.contract import EVERY_QUESTION, Domain
 from convformance.adapters.known_autograd import Known
 from convformance.adapters.notation import Notation
-from convformance.adapters.shapes import WITHOUT_STEPS, part_of_full, slices_text
+from convformance.adapters.shapes import WITHOUT_STEPS, crop_text, zeros_around
 from convformance.adapters.written import Written
 from convformance.reference.problem import Problem
 
@@ -34,16 +34,16 @@ class Autograd(Known, Written):
         return EVERY_QUESTION  # it is handed the very arrays
 
     def conv_text(self, problem: Problem) -> str:
-        mode, padding = _MODES.get(str(problem.symbol), "valid"), ((0, 0), (0, 0), *problem.padding)
-        is_padded = problem.symbol not in _MODES and any(map(any, problem.padding))
-        image = f"np.pad(x, {padding}, 'constant')" if is_padded else "x"
+        mode = _MODES.get(str(problem.symbol), "valid")
+        pads = zeros_around(problem, self.activations, *_MODES)
+        image = f"np.pad(x, {pads}, 'constant')" if pads else "x"
         flipped = ", ".join(("...", *("::-1",) * problem.rank))
         return f"convolve({image}, w[{flipped}], {_axes(problem)}, ([1], [1]), {mode!r})"
 
     def transposed_text(self, problem: Problem) -> str:
         mode = _TRANSPOSED_MODES.get(str(problem.symbol), "full")
-        cropped = f"[..., {slices_text(part_of_full(problem))}]"
-        return f"convolve(x, w, {_axes(problem)}, ([1], [0]), {mode!r})" + cropped * (mode == "full")
+        cropped = crop_text(problem, self.activations) if mode == "full" else ""
+        return f"convolve(x, w, {_axes(problem)}, ([1], [0]), {mode!r}){cropped}"
 
 
 def _axes(problem: Problem) -> tuple[list[int], list[int]]:

@@ -48,14 +48,18 @@ class Texts(Adapter):
         return eval(last, every)
 
 
+# Problems after which what was compiled is let go: no question comes back to an earlier one.
+KEPT = 50
+
+
 class Written(Texts, Automatic):
     """A back end with automatic differentiation whose texts are all that there is of it.
 
     A subclass gives ``setup``, the texts of ``Automatic`` for either call and for a gradient, and those of arrays:
     ``operand``, ``strided`` and ``lists`` as ``Notation`` has them; ``native`` makes the framework's own of ``array``,
     and ``numpy`` NumPy's of ``native``; where NumPy's bfloat16 is none of the framework's, ``bfloat16`` makes it of
-    ``native``, an array of its bits, and ``bits`` the bits of it. ``computed`` waits for ``native``, and ``compilers``
-    are ``call`` as values of the option ``mode`` compile it.
+    ``native``, an array of its bits, and ``bits`` the bits of it. ``computed`` waits for ``native``; ``compilers``
+    are ``call`` as it is compiled, by the value of an option, and ``forgetting`` lets go of what was compiled.
     """
 
     operand: ClassVar[str] = Notation.operand
@@ -66,12 +70,14 @@ class Written(Texts, Automatic):
     bits: ClassVar[str] = ""
     computed: ClassVar[str] = "native"
     compilers: ClassVar[Mapping[str, str]] = {}
+    forgetting: ClassVar[str] = ""
     lists: ClassVar[str] = Notation.lists
+    _problems: int = 0
 
     @property
     def compiled(self) -> str:
         """The text of ``call`` as the mode compiles it, empty where it does not."""
-        return self.compilers.get(self.mode.get("mode", ""), "")
+        return next((text for value, text in self.compilers.items() if value in self.mode.values()), "")
 
     def notation(self) -> Notation:
         return Notation(
@@ -91,8 +97,13 @@ class Written(Texts, Automatic):
         return self.value(self.computed, native=native)
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        wrapped: Callable[..., Any] = self.value(self.compiled, call=function) if self.compiled else function
-        return wrapped
+        if not self.compiled:
+            return function
+        self._problems += 1
+        if self.forgetting and self._problems % KEPT == 0:
+            self.value(self.forgetting)
+        compiled: Callable[..., Any] = self.value(self.compiled, call=function)
+        return compiled
 
     def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         call = self._call_text(self.conv_text, self.conv_arguments, problem, "" if bias is None else ", bias")
