@@ -86,8 +86,12 @@ class Automatic(Adapter):
         if not hasattr(Automatic, declared.method):
             return True
         name = _given_for(declared)
-        is_there = getattr(cls, name) is not getattr(Automatic, name)
-        return is_there and (declared.operation != "conv_bias_grad" or cls._takes_bias(name))
+        return cls._has(name) and (declared.operation != "conv_bias_grad" or cls._takes_bias(name))
+
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        """Whether there is ``conv`` or ``conv_transpose``."""
+        return getattr(cls, name) is not getattr(Automatic, name)
 
     @classmethod
     def _as_given(cls, declared: Route) -> Route:

@@ -65,9 +65,9 @@ def slices_text(slices: tuple[slice, ...]) -> str:
     return ", ".join(f"{each.start}:{each.stop}" for each in slices)
 
 
-def zeros_around(problem: Problem, layout: str, *words: str) -> Pairs:
-    """Return the zeros on both sides of every axis of ``layout``, nothing where there are none, or a word for them."""
-    if problem.symbol in words or not any(map(any, problem.padding)):
+def zeros_around(problem: Problem, layout: str, *symbols: str) -> Pairs:
+    """Return the zeros round every axis of ``layout``, nothing where there are none, or ``symbols`` say them."""
+    if problem.symbol in symbols or not any(map(any, problem.padding)):
         return ()
     return tuple(pair for letter in layout for pair in (problem.padding if letter == "*" else ((0, 0),)))
 

@@ -74,6 +74,15 @@ class Written(Texts, Automatic):
     lists: ClassVar[str] = Notation.lists
     _problems: int = 0
 
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        script, text = ("conv_script", "conv_text") if name == "conv" else ("transposed_script", "transposed_text")
+        return bool(getattr(cls, script)) or getattr(cls, text) is not getattr(Automatic, text)
+
+    @classmethod
+    def _takes_bias(cls, name: str) -> bool:
+        return cls.bias_after or "{bias}" in (cls.conv_script if name == "conv" else cls.transposed_script)
+
     @property
     def compiled(self) -> str:
         """The text of ``call`` as the mode compiles it, empty where it does not."""
