@@ -138,7 +138,9 @@ def _compiled(text: str) -> tuple[CodeType, CodeType]:
     last = tree.body.pop()
     if not isinstance(last, ast.Expr):
         raise ValueError(f"the last line of {text!r} is a statement; allowed: an expression")
-    return compile(tree, "<script>", "exec"), compile(ast.Expression(last.value), "<script>", "eval")
+    parts = compile(tree, "<script>", "exec"), compile(ast.Expression(last.value), "<script>", "eval")
+    body, value = (part.replace(co_name="script") for part in parts)  # what an error message names
+    return body, value
 
 
 @contextmanager
