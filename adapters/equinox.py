@@ -24,6 +24,7 @@ class Equinox(Known, OnJax):
     name = "equinox"
     requires = ("equinox", "jax")
     transposed_filters = "(GI)O*"
+    always_stated = ("kernel_size",)
     library = "import equinox as eqx"
     conv_script = _LAYER.format(name="Conv", channels=f"{_INPUTS}, {_OUTPUTS}", w="w")
     transposed_script = _LAYER.format(

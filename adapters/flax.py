@@ -29,7 +29,7 @@ class Flax(Known, OnJax):
     name = "flax"
     requires = ("flax", "jax")
     activations, filters = "N*C", "*IO"
-    always_stated = "padding", "transpose_kernel"  # SAME and False by default
+    always_stated = "kernel_size", "padding", "transpose_kernel"  # the last two are SAME and False by default
     library = "import flax.linen as nn"
     conv_script = _LAYER.format("Conv", "out_channels")
     transposed_script = _LAYER.format("ConvTranspose", "in_channels")
