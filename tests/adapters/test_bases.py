@@ -1,7 +1,8 @@
 """The base classes: what a back end with models, or with automatic differentiation, has to give is enough."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from convformance.adapters.automatic import Automatic
 from convformance.adapters.bits import BFLOAT16, dtype_named, from_bits, to_bits
 from convformance.adapters.contract import Adapter, Refusal, Route, route
 from convformance.adapters.onnx_models import OnnxModels
+from convformance.adapters.written import Texts
+from convformance.processes.loading import error_text
 from convformance.reference.operation import OPERATIONS
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
@@ -126,11 +129,78 @@ def test_models_have_filter_gradients_without_a_node_for_them() -> None:
     assert {each.operation for each in Evaluated.routes()} == set(OPERATIONS) - {"conv_bias_grad"}
 
 
+class Scripted(OnnxModels):
+    """The same evaluator by the lines of a script, which read the model from a file."""
+
+    name = "scripted"
+    imports = ("from onnx.reference import ReferenceEvaluator", "loaded = []", "from onnx import load, save")
+    loading = """\
+save(model, "{folder}case.onnx")
+evaluator = ReferenceEvaluator(load("{folder}case.onnx"))
+loaded.append("{folder}")"""
+    running = "evaluator.run(None, inputs)[0]"
+
+
+def test_the_lines_of_a_script_are_what_is_run_and_load_a_model_once() -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    adapter, declared = Scripted(), routes_of(Scripted)
+    for name in ("conv Conv", "conv_transpose ConvTranspose", "conv_filter_grad Conv"):
+        assert checking.outcome(adapter, declared[name], checking.PROBLEMS["line-stride-dilation"]) == "exact"
+    folders = adapter.names["loaded"]
+    assert len(folders) == len(set(folders)) == 3
+    assert not any(Path(folder).exists() for folder in folders)
+    operands = [np.ones(shape, np.float32) for shape in PROBLEM.operand_shapes("conv")]
+    for _ in range(2):
+        adapter.answer(declared["conv Conv"], PROBLEM, tuple(operands))
+    assert len(folders) == 4
+
+
+def test_a_script_has_the_lines_without_the_folder_and_imports_first() -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    text = Scripted().call_text(routes_of(Scripted)["conv Conv"], PROBLEM)
+    assert text is not None
+    assert text.splitlines()[-4:] == [*Scripted.loading.replace("{folder}", "").splitlines(), Scripted.running]
+    assert Scripted().notation().setup == (
+        "import numpy as np",
+        "from onnx.reference import ReferenceEvaluator",
+        "from onnx import load, save",
+        "from onnx import helper, numpy_helper",
+        "loaded = []",
+    )
+
+
+class Doubled(Texts):
+    """A text of two lines, the second of which may be wrong."""
+
+    name = "doubled"
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": ("2", "3")}
+    setup = ("import numpy as np",)
+
+    def mode_lines(self) -> tuple[str, ...]:
+        return (f"factor = {self.mode['by']}",)
+
+
+def test_a_text_is_run_with_what_setup_and_mode_say() -> None:
+    assert Doubled().value("y = x + 1\nfactor * np.sum(y)", x=np.arange(3)) == 12
+    assert Doubled(by="3").value("factor * x", x=2) == 6
+    assert Doubled(by="3").notation().setup == ("import numpy as np", "factor = 3")
+    assert Doubled().names_after("y = x + factor", x=1)["y"] == 3
+    assert "y" not in Doubled().names
+
+
+def test_an_error_says_in_which_line_of_a_text_it_was_raised() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        Doubled().value("y = x\ny / 0", x=1)
+    assert error_text(raised.value) == "ZeroDivisionError: division by zero (script, line 2)"
+    with pytest.raises(ValueError, match="is a statement; allowed: an expression"):
+        Doubled().value("y = x", x=1)
+
+
 def test_a_model_that_nobody_runs_is_refused() -> None:
     pytest.importorskip("onnx", reason="onnx is not installed")
     adapter = type("Silent", (OnnxModels,), {"name": "silent"})()
     outcome = checking.outcome(adapter, routes_of(OnnxModels)["conv Conv"], PROBLEM)
-    assert "gives neither run(model, feeds) nor load(model)" in outcome
+    assert "gives neither running, run(model, feeds) nor load(model)" in outcome
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3])
