@@ -1,6 +1,7 @@
 """Back ends that run ONNX models: they give the lines of a script that do so, or functions, and have every route."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,7 +70,7 @@ class OnnxOperators(Texts):
             return partial(self.run, model)
         if not self.running:
             raise NotImplementedError(f"{type(self).__name__} gives neither running, run(model, feeds) nor load(model)")
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() if _FOLDER in self.loading else nullcontext("") as folder:
             lines = self.loading.replace(_FOLDER, f"{Path(folder).as_posix()}/")
             names = self.names_after(lines, model=self.onnx.load_from_string(model))
         return lambda feeds: self.value(self.running, **names, inputs=feeds)

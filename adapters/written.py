@@ -52,7 +52,7 @@ class Texts(Adapter):
     def names_after(self, lines: str, **names: Any) -> dict[str, Any]:
         """Return every name once ``lines`` were run where ``names`` stand for these values."""
         every = {**self.names, **names}
-        exec(_code(lines, "exec"), every)
+        exec(_code_of_lines(lines), every)
         return every
 
     def value(self, text: str, **names: Any) -> Any:
@@ -132,6 +132,11 @@ def _compiled(text: str) -> tuple[CodeType, CodeType]:
     if not isinstance(last, ast.Expr):
         raise ValueError(f"the last line of {text!r} is a statement; allowed: an expression")
     return _code(tree, "exec"), _code(ast.Expression(last.value), "eval")
+
+
+@lru_cache(maxsize=256)
+def _code_of_lines(lines: str) -> CodeType:
+    return _code(lines, "exec")
 
 
 def _code(source: str | ast.Module | ast.Expression, mode: str) -> CodeType:
