@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convformance.adapters.bits import dtype_named
-from convformance.adapters.contract import WITHOUT_BIAS, Adapter, Route, route
+from convformance.adapters.contract import WITHOUT_BIAS, Adapter, Refusal, Route, route
 from convformance.adapters.layouts import shape_in
 from convformance.adapters.notation import options
 from convformance.reference.geometry import Size
@@ -35,12 +35,13 @@ class Automatic(Adapter):
 
     ``conv_script`` and ``transposed_script`` are the calls as a person writes them, with the fields ``x``, ``problem``,
     ``bias`` (``, bias``) and ``arguments``, which are what ``conv_arguments`` or ``transposed_arguments`` gives, as
-    keywords behind others; ``vjp_script`` is a gradient, with ``variable``, ``call`` and ``zeros``, and
-    ``zeros_script`` an array of zeros, with ``shape``.
+    keywords behind others: without those that change nothing, but for the names in ``always_stated``. ``vjp_script`` is
+    a gradient, with ``variable``, ``call`` and ``zeros``, and ``zeros_script`` an array of zeros, with ``shape``.
     """
 
     bias_after: ClassVar[bool] = False
     transposed_filters: str = ""
+    always_stated: ClassVar[tuple[str, ...]] = ()
     conv_script: ClassVar[str] = ""
     transposed_script: ClassVar[str] = ""
     vjp_script: str = ""
@@ -85,8 +86,12 @@ class Automatic(Adapter):
         if not hasattr(Automatic, declared.method):
             return True
         name = _given_for(declared)
-        is_there = getattr(cls, name) is not getattr(Automatic, name)
-        return is_there and (declared.operation != "conv_bias_grad" or cls._takes_bias(name))
+        return cls._has(name) and (declared.operation != "conv_bias_grad" or cls._takes_bias(name))
+
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        """Whether there is ``conv`` or ``conv_transpose``."""
+        return getattr(cls, name) is not getattr(Automatic, name)
 
     @classmethod
     def _as_given(cls, declared: Route) -> Route:
@@ -159,8 +164,8 @@ class Automatic(Adapter):
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the two calls, and the gradients of each; empty where the adapter has no text for them."""
-        conv = self._call_text(self.conv_text(problem), self.conv_arguments, problem, bias)
-        transposed = self._call_text(self.transposed_text(problem), self.transposed_arguments, problem, bias)
+        conv = self._call_text(self.conv_text, self.conv_arguments, problem, bias, refused="")
+        transposed = self._call_text(self.transposed_text, self.transposed_arguments, problem, bias, refused="")
         return {
             "conv": conv,
             "transposed": transposed,
@@ -179,8 +184,24 @@ class Automatic(Adapter):
         """Return ``transposed_script``, or another text."""
         return self.transposed_script
 
-    def _call_text(self, text: str, arguments: Function, problem: Problem, bias: str) -> str:
-        call = text and text.format(x="x", problem=problem, bias=bias, arguments=options(**arguments(problem)))
+    def _call_text(
+        self,
+        text: Callable[[Problem], str],
+        arguments: Callable[[Problem], Mapping[str, Any]],
+        problem: Problem,
+        bias: str,
+        *,
+        refused: str | None = None,
+    ) -> str:
+        """Return a call as a person writes it; where it is refused, ``refused`` in its place if there is one."""
+        try:
+            call = text(problem)
+            stated = call and options(*self.always_stated, **arguments(problem))
+        except Refusal:
+            if refused is None:
+                raise
+            return refused
+        call = call.format(x="x", problem=problem, bias=bias, arguments=stated)
         return call + self.bias_text(problem, bias) if self.bias_after else call
 
     def bias_text(self, problem: Problem, bias: str) -> str:
@@ -194,7 +215,7 @@ class Automatic(Adapter):
 
     def _bias_gradient_text(self, problem: Problem) -> str:
         """Return the gradient of the bias in a convolution of zeros."""
-        call = self._call_text(self.conv_text(problem), self.conv_arguments, problem, ", bias")
+        call = self._call_text(self.conv_text, self.conv_arguments, problem, ", bias", refused="")
         if not (call and self.zeros_script):
             return ""
         x, w = (self.zeros_script.format(shape=self._shape_of(problem, array)) for array in ("input", "filter"))

@@ -1,6 +1,7 @@
 """Known divergences of HIPS autograd."""
 
-from convformance.adapters.contract import KnownDivergence
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import KINDS_SEEN
 
 AUTOGRAD = (
     KnownDivergence(
@@ -12,3 +13,12 @@ AUTOGRAD = (
         versions=("1.9.1", None),
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of HIPS autograd."""
+
+    known_divergences = AUTOGRAD
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "1.9.1"
+    refusals = (r"invalid data type for einsum",)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from convformance.adapters.contract import KnownDivergence
-from convformance.adapters.known import JAX, TORCH, UNFUSED_BIAS
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import JAX, KINDS_SEEN, TORCH, UNFUSED_BIAS
 from convformance.adapters.known_devices import without_devices
 from convformance.adapters.known_tensorflow import TENSORFLOW
+from convformance.adapters.torch_geometry import REFUSALS
 
 _OWN = {divergence.name for divergence in UNFUSED_BIAS}
 
@@ -35,3 +36,17 @@ _OWN_OF_TENSORFLOW = KnownDivergence(
 )
 
 KERAS = (_OWN_OF_TENSORFLOW, *UNFUSED_BIAS, *_of("torch", TORCH), *_of("jax", JAX), *_of("tensorflow", TENSORFLOW))
+
+
+class Known(Adapter):
+    """What was seen of Keras."""
+
+    known_divergences = KERAS
+    kinds_seen = KINDS_SEEN
+    looked_at = "3.15.1"
+    refusals = (
+        r"not supported in conjunction",
+        r"resulted in an empty output",
+        r"do not yet support dilation rates larger than",
+        *REFUSALS,
+    )

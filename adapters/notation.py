@@ -31,9 +31,12 @@ class Notation:
     lists: str = "{name}.tolist()"
 
 
-def options(**arguments: Any) -> str:
-    """Return keyword arguments behind others, without those that change nothing: paddings of 0, anything else of 1."""
-    stated = {name: value for name, value in arguments.items() if not _changes_nothing(name, value)}
+def options(*always: str, **arguments: Any) -> str:
+    """Return keyword arguments behind others, without those that change nothing: paddings of 0, anything else of 1.
+
+    ``always`` are those whose default is something else, which are stated whatever they are.
+    """
+    stated = {name: value for name, value in arguments.items() if name in always or not _changes_nothing(name, value)}
     return "".join(f", {name}={value!r}" for name, value in stated.items())
 
 

@@ -3,7 +3,7 @@
 from math import prod
 
 from convformance.adapters.contract import Domain, Refusal, Request
-from convformance.reference.geometry import Size
+from convformance.reference.geometry import Pairs, Size
 from convformance.reference.problem import Problem
 
 
@@ -52,9 +52,24 @@ def part_of_full(problem: Problem) -> tuple[slice, ...]:
     return tuple(slice(lo, lo + size) for lo, size in zip(problem.lows, problem.input_size, strict=True))
 
 
+def crop_text(problem: Problem, layout: str) -> str:
+    """Return how a script takes ``part_of_full`` of a result in ``layout``, nothing where it is all of it."""
+    if not any(map(any, problem.padding)):
+        return ""
+    slices = slices_text(part_of_full(problem))
+    return f"[..., {slices}]" if layout.endswith("*") else f"[:, {slices}]"
+
+
 def slices_text(slices: tuple[slice, ...]) -> str:
     """Return slices as a script has them in brackets."""
     return ", ".join(f"{each.start}:{each.stop}" for each in slices)
+
+
+def zeros_around(problem: Problem, layout: str, *symbols: str) -> Pairs:
+    """Return the zeros round every axis of ``layout``, nothing where there are none, or ``symbols`` say them."""
+    if problem.symbol in symbols or not any(map(any, problem.padding)):
+        return ()
+    return tuple(pair for letter in layout for pair in (problem.padding if letter == "*" else ((0, 0),)))
 
 
 def is_transposed_same(problem: Problem) -> bool:

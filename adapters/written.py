@@ -63,32 +63,50 @@ class Texts(Adapter):
         return eval(last, every)
 
 
+# Problems after which what was compiled is let go: no question comes back to an earlier one.
+KEPT = 50
+
+
 class Written(Texts, Automatic):
     """A back end with automatic differentiation whose texts are all that there is of it.
 
     A subclass gives ``setup``, the texts of ``Automatic`` for either call and for a gradient, and those of arrays:
-    ``operand`` as ``Notation`` has it; ``native`` makes the framework's own of ``array``, and ``numpy`` NumPy's of
-    ``native``; where NumPy's bfloat16 is none of the framework's, ``bfloat16`` makes it of ``native``, an array of its
-    bits, and ``bits`` the bits of it. ``computed`` waits for ``native``, and ``compilers`` are ``call`` as values of
-    the option ``mode`` compile it.
+    ``operand``, ``strided`` and ``lists`` as ``Notation`` has them; ``native`` makes the framework's own of ``array``,
+    and ``numpy`` NumPy's of ``native``; where NumPy's bfloat16 is none of the framework's, ``bfloat16`` makes it of
+    ``native``, an array of its bits, and ``bits`` the bits of it. ``computed`` waits for ``native``; ``compilers``
+    are ``call`` as it is compiled, by the value of an option, and ``forgetting`` lets go of what was compiled.
     """
 
-    operand: ClassVar[str]
-    native: ClassVar[str]
+    operand: ClassVar[str] = Notation.operand
+    strided: ClassVar[str] = ""
+    native: ClassVar[str] = "array"
     numpy: ClassVar[str] = "native"
     bfloat16: ClassVar[str] = "native"
     bits: ClassVar[str] = ""
     computed: ClassVar[str] = "native"
     compilers: ClassVar[Mapping[str, str]] = {}
+    forgetting: ClassVar[str] = ""
     lists: ClassVar[str] = Notation.lists
+    _problems: int = 0
+
+    @classmethod
+    def _has(cls, name: str) -> bool:
+        script, text = ("conv_script", "conv_text") if name == "conv" else ("transposed_script", "transposed_text")
+        return bool(getattr(cls, script)) or getattr(cls, text) is not getattr(Automatic, text)
+
+    @classmethod
+    def _takes_bias(cls, name: str) -> bool:
+        return cls.bias_after or "{bias}" in (cls.conv_script if name == "conv" else cls.transposed_script)
 
     @property
     def compiled(self) -> str:
         """The text of ``call`` as the mode compiles it, empty where it does not."""
-        return self.compilers.get(self.mode.get("mode", ""), "")
+        return next((text for value, text in self.compilers.items() if value in self.mode.values()), "")
 
     def notation(self) -> Notation:
-        return Notation(self.setup_lines(), self.operand, strided="", compiled=self.compiled, lists=self.lists)
+        return Notation(
+            self.setup_lines(), self.operand, strided=self.strided, compiled=self.compiled, lists=self.lists
+        )
 
     def to_native(self, array: Array) -> Any:
         native = self.value(self.native, array=to_bits(array) if self.bits else array)
@@ -103,18 +121,22 @@ class Written(Texts, Automatic):
         return self.value(self.computed, native=native)
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        wrapped: Callable[..., Any] = self.value(self.compiled, call=function) if self.compiled else function
-        return wrapped
+        if not self.compiled:
+            return function
+        self._problems += 1
+        if self.forgetting and self._problems % KEPT == 0:
+            self.value(self.forgetting)
+        compiled: Callable[..., Any] = self.value(self.compiled, call=function)
+        return compiled
 
     def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        return self._result(self.conv_text(problem), self.conv_arguments, problem, x, w, bias)
+        call = self._call_text(self.conv_text, self.conv_arguments, problem, "" if bias is None else ", bias")
+        return self.value(call, x=x, w=w, bias=bias)
 
     def conv_transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
-        return self._result(self.transposed_text(problem), self.transposed_arguments, problem, y, w, bias)
-
-    def _result(self, text: str, arguments: Function, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
-        call = self._call_text(text, arguments, problem, "" if bias is None else ", bias")
-        return self.value(call, x=x, w=w, bias=bias)
+        added = "" if bias is None else ", bias"
+        call = self._call_text(self.transposed_text, self.transposed_arguments, problem, added)
+        return self.value(call, x=y, w=w, bias=bias)
 
     def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
         text = self.vjp_script.format(variable="at", call="function(at)", zeros="start")

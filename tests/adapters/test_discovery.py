@@ -130,6 +130,7 @@ def test_a_mistake_in_the_example_is_seen(tmp_path: Path, right: str, mistake: s
     ("name", "lines", "operations"),
     [
         ("Lax", 25, {"conv", "conv_input_grad", "conv_filter_grad"}),
+        ("LaxText", 25, {"conv", "conv_input_grad", "conv_filter_grad"}),
         ("Evaluator", 15, {*OPERATIONS} - {"conv_bias_grad"}),
         ("Compiled", 25, {"conv"}),
     ],
