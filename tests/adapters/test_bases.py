@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +12,6 @@ from convformance.adapters.automatic import Automatic
 from convformance.adapters.bits import BFLOAT16, dtype_named, from_bits, to_bits
 from convformance.adapters.contract import Adapter, Refusal, Route, route
 from convformance.adapters.onnx_models import OnnxModels
-from convformance.adapters.written import Texts
-from convformance.processes.loading import error_text
 from convformance.reference.operation import OPERATIONS
 from convformance.reference.operations import apply
 from convformance.reference.problem import Problem
@@ -167,33 +165,6 @@ def test_a_script_has_the_lines_without_the_folder_and_imports_first() -> None:
         "from onnx import helper, numpy_helper",
         "loaded = []",
     )
-
-
-class Doubled(Texts):
-    """A text of two lines, the second of which may be wrong."""
-
-    name = "doubled"
-    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": ("2", "3")}
-    setup = ("import numpy as np",)
-
-    def mode_lines(self) -> tuple[str, ...]:
-        return (f"factor = {self.mode['by']}",)
-
-
-def test_a_text_is_run_with_what_setup_and_mode_say() -> None:
-    assert Doubled().value("y = x + 1\nfactor * np.sum(y)", x=np.arange(3)) == 12
-    assert Doubled(by="3").value("factor * x", x=2) == 6
-    assert Doubled(by="3").notation().setup == ("import numpy as np", "factor = 3")
-    assert Doubled().names_after("y = x + factor", x=1)["y"] == 3
-    assert "y" not in Doubled().names
-
-
-def test_an_error_says_in_which_line_of_a_text_it_was_raised() -> None:
-    with pytest.raises(ZeroDivisionError) as raised:
-        Doubled().value("y = x\ny / 0", x=1)
-    assert error_text(raised.value) == "ZeroDivisionError: division by zero (script, line 2)"
-    with pytest.raises(ValueError, match="is a statement; allowed: an expression"):
-        Doubled().value("y = x", x=1)
 
 
 def test_a_model_that_nobody_runs_is_refused() -> None:
