@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import has_one_channel_a_group, is_cropped
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import KINDS_SEEN, has_one_channel_a_group, is_cropped
 
 _CONV = ("conv", "conv_transpose_input_grad")
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
@@ -54,3 +54,12 @@ KNOWN = (
         versions=_SEEN,
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of IREE."""
+
+    known_divergences = KNOWN
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "3.13.0"
+    refusals = (r"failed to legalize operation '[\w.]+' that was explicitly marked illegal",)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from convformance.adapters.contract import KnownDivergence
-from convformance.adapters.known import strided_past_kernel
+from convformance.adapters.contract import Adapter, Domain, KnownDivergence, of_numbers
+from convformance.adapters.known import KINDS_SEEN, strided_past_kernel
 
 _VERSIONS = ("3.6.1", None)
+_PLANES = Domain("two spatial axes", lambda request: request.problem.rank == 2)
 
 
 def _has_wide_groups(case: Any) -> bool:
@@ -53,3 +54,12 @@ MNN = (
         versions=_VERSIONS,
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of MNN."""
+
+    known_divergences = MNN
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "3.6.1"
+    domain = _PLANES & of_numbers("float32, which it computes in", "float32")

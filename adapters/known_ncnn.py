@@ -2,10 +2,11 @@
 
 from math import prod
 
-from convformance.adapters.contract import KnownDivergence
-from convformance.adapters.known import strided_past_kernel
+from convformance.adapters.contract import Adapter, Domain, KnownDivergence, of_numbers
+from convformance.adapters.known import KINDS_SEEN, strided_past_kernel
 
 _VERSIONS = ("1.0.20261020", None)
+_IMAGES = Domain("an image or more, as it is given one at a time", lambda request: request.problem.batch > 0)
 
 NCNN = (
     KnownDivergence(
@@ -70,3 +71,13 @@ NCNN = (
         versions=_VERSIONS,
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of ncnn."""
+
+    known_divergences = NCNN
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "1.0.20261020"
+    refusals = (r"^ncnn: extract returned -\d+",)
+    domain = _IMAGES & of_numbers("float32, which it computes in", "float32")

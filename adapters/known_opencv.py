@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import has_one_channel_a_group
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import KINDS_SEEN, has_one_channel_a_group
 from convformance.adapters.known_ranges import subnormals
 
 _NEWEST = ("5.0.0.93", None)
@@ -131,3 +131,20 @@ KNOWN = (
         versions=_NEWEST,
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of OpenCV."""
+
+    known_divergences = KNOWN
+    kinds_seen = KINDS_SEEN[:1]
+    looked_at = "5.0.0.93"
+    refusals = (
+        r"pad\d* >= 0",
+        r"blob data type = \w+ is not supported",
+        r"wtype0 == CV_32F",
+        r"func != nullptr",
+        r"sctype == CV_32F",
+        r"weights\.type\(\) == 5",
+        r"!wshape\.empty\(\)",
+    )

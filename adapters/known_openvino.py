@@ -3,8 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from convformance.adapters.divergence import KnownDivergence
-from convformance.adapters.known import BELOW_AVX512, BIAS_AFTER_ROUNDING, RECTIFIER_SWALLOWS_NAN, is_cropped
+from convformance.adapters.contract import Adapter, KnownDivergence
+from convformance.adapters.known import (
+    BELOW_AVX512,
+    BIAS_AFTER_ROUNDING,
+    KINDS_SEEN,
+    RECTIFIER_SWALLOWS_NAN,
+    is_cropped,
+)
 from convformance.adapters.known_ranges import WITH_BFLOAT16, subnormals
 
 _TRANSPOSED = ("conv_input_grad", "conv_transpose")
@@ -95,3 +101,12 @@ KNOWN = (
         machines=WITH_BFLOAT16,
     ),
 )
+
+
+class Known(Adapter):
+    """What was seen of OpenVINO."""
+
+    known_divergences = KNOWN
+    kinds_seen = KINDS_SEEN
+    looked_at = "2026.4.1"
+    refusals = (r"larger than the data shape after padding", r"Unsupported padding mode: \[wrap\]")

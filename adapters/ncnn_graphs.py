@@ -47,18 +47,21 @@ def _by_axis(ids: tuple[int, ...], values: Size) -> dict[int, int]:
     return dict(zip(ids, reversed(values), strict=False))
 
 
-def script(model: str, images: str, bias: str, copy: str) -> str:
-    """Return the lines that load the model with ``w`` and give it each of ``images``."""
+def script(model: str, images: str, copy: str, *, has_bias: bool) -> str:
+    """Return the lines that load the model with ``w`` and ``options``, and give it each of ``images``."""
     return f'''\
+net = ncnn.Net()
+net.opt = options
 net.load_param_mem("""{model}""")
 with tempfile.NamedTemporaryFile(suffix=".bin") as file:
-    file.write(bytes(4) + w.tobytes(){" + bias.tobytes()" if bias else ""})
+    file.write(bytes(4) + w.tobytes(){" + bias.tobytes()" if has_bias else ""})  # 0: float32 follows
     file.flush()
     net.load_model(file.name)
-
-def extract(image):
+results = []
+for image in {images}:
     extractor = net.create_extractor()
     extractor.input("x", ncnn.Mat(image){copy})
-    return np.array(extractor.extract("y")[1])
-
-np.stack([extract(image) for image in {images}])'''
+    status, result = extractor.extract("y")
+    assert status == 0, f"ncnn: extract returned {{status}}"
+    results.append(np.array(result))
+np.stack(results)'''

@@ -45,7 +45,7 @@ class Graph:
         constants = {**{name: _cast(array, result) for name, array in self.constants.items()}, **stored}
         graph = helper.make_graph(
             [self._node(helper, index, {*inputs, *constants}) for index in range(len(self.nodes))],
-            "convformance",
+            "case",
             [helper.make_tensor_value_info(name, kinds[dtype], shape) for name, (shape, dtype) in inputs.items()],
             [helper.make_tensor_value_info(f"y{len(self.nodes) - 1}", kinds[result], [None] * len(inputs["x"][0]))],
             [

@@ -1,16 +1,19 @@
-"""Back ends that run ONNX models: they give ``run(model, feeds)``, or ``load(model)``, and have every route."""
+"""Back ends that run ONNX models: they give the lines of a script that do so, or functions, and have every route."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
 
 from convformance.adapters import onnx_graphs
 from convformance.adapters.beyond import FOLLOWED, NORMALISED, repeated
-from convformance.adapters.contract import Adapter, Refusal, of_numbers, route
-from convformance.adapters.notation import Notation
+from convformance.adapters.contract import Refusal, of_numbers, route
 from convformance.adapters.onnx_graphs import BORDERS, Graph
+from convformance.adapters.written import Texts
 from convformance.reference.arrays import Array
 from convformance.reference.dtypes import INTEGERS, operand_dtypes, result_dtype
 from convformance.reference.geometry import Size
@@ -19,30 +22,38 @@ from convformance.reference.problem import BORDER, OUTPUTS, THEN, Problem
 _REPEATED = repeated(BORDERS)
 _BYTES = of_numbers("int8 and uint8, with zero points", *(set(INTEGERS) - {"int32"}), zero_points=True)
 
+_FOLDER = "{folder}"
+
 Feeds = Mapping[str, Array]
 Loaded = Callable[[Feeds], Any]
 
 
-class OnnxOperators(Adapter):
+class OnnxOperators(Texts):
     """A back end that runs ONNX models of ``Conv`` and ``ConvTranspose``, and what stands before and behind them.
 
-    A subclass gives ``run(model, feeds)``, the result of a serialised model on arrays by the names of its inputs; one
-    that compiles gives ``load(model)``, a function of the feeds, which is called once for a problem. In the mode
-    ``filter=constant`` the filter is a constant of the model, as in exported ones. ``running`` are the lines of a
-    script that run ``model`` on ``inputs``, the last one an expression, and ``imports`` those that import what they
-    need beside NumPy.
+    A subclass gives lines, which are run as a script shows them: ``loading`` those that load ``model``, once for a
+    problem, ``running`` those that run it on ``inputs``, arrays by their names, the last one an expression, and
+    ``imports`` those that import what either needs beside NumPy; others among them stand behind every import.
+    ``{folder}`` in ``loading`` is a folder that is gone once the model is loaded, and nothing in a script.
+
+    In their place may stand ``run(model, feeds)``, the result of a serialised model on arrays by the names of its
+    inputs, or ``load(model)``, a function of the feeds, which is called once for a problem; the lines are then those of
+    a script alone. In the mode ``filter=constant`` the filter is a constant of the model, as in exported ones.
     """
 
     requires: ClassVar[tuple[str, ...]] = ("onnx",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"filter": ("input", "constant")}
     imports: ClassVar[tuple[str, ...]] = ()
-    running: ClassVar[str] = ""
+    loading: str = ""
+    running: str = ""
 
     def __init__(self, **mode: str) -> None:
-        super().__init__(**mode)
         import onnx
 
         self.onnx: Any = onnx
+        lines = "import numpy as np", *self.imports, "from onnx import helper, numpy_helper"
+        self.setup = tuple(sorted(lines, key=lambda line: not line.startswith(("import ", "from "))))
+        super().__init__(**mode)
 
     @property
     def _stored(self) -> tuple[str, ...]:
@@ -51,19 +62,22 @@ class OnnxOperators(Adapter):
 
     def run(self, model: bytes, feeds: Feeds) -> Any:
         """Return the only result of a serialised model."""
-        raise NotImplementedError(f"{type(self).__name__} gives neither run(model, feeds) nor load(model)")
+        return self.load(model)(feeds)
 
     def load(self, model: bytes) -> Loaded:
         """Return the model as a function of its inputs, compiled where the back end compiles."""
-        return partial(self.run, model)
-
-    def notation(self) -> Notation:
-        """Return what a script imports, to make a model and to run it."""
-        return Notation(setup=("import numpy as np", *self.imports, "from onnx import helper, numpy_helper"))
+        if type(self).run is not OnnxOperators.run:
+            return partial(self.run, model)
+        if not self.running:
+            raise NotImplementedError(f"{type(self).__name__} gives neither running, run(model, feeds) nor load(model)")
+        with TemporaryDirectory() if _FOLDER in self.loading else nullcontext("") as folder:
+            lines = self.loading.replace(_FOLDER, f"{Path(folder).as_posix()}/")
+            names = self.names_after(lines, model=self.onnx.load_from_string(model))
+        return lambda feeds: self.value(self.running, **names, inputs=feeds)
 
     def running_text(self) -> str:
-        """Return ``running``, or what it is in this mode."""
-        return self.running
+        """Return the lines of a script that load ``model`` and run it."""
+        return "\n".join(filter(None, (self.loading.replace(_FOLDER, ""), self.running)))
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the lines that make each model and run it."""

@@ -1,9 +1,7 @@
 """The reference evaluator of ONNX: Python code that says what the operators mean, and is slow."""
 
-from typing import Any
-
 from convformance.adapters import known, known_onnx_reference
-from convformance.adapters.onnx_models import Loaded, OnnxIntegers, OnnxModels
+from convformance.adapters.onnx_models import OnnxIntegers, OnnxModels
 
 
 class OnnxReference(OnnxModels, OnnxIntegers):
@@ -20,14 +18,5 @@ class OnnxReference(OnnxModels, OnnxIntegers):
         r"number of sliding blocks",
     )
     imports = ("from onnx.reference import ReferenceEvaluator",)
-    running = "ReferenceEvaluator(model).run(None, inputs)[0]"
-
-    def __init__(self, **mode: str) -> None:
-        super().__init__(**mode)
-        from onnx.reference import ReferenceEvaluator
-
-        self.evaluator: Any = ReferenceEvaluator
-
-    def load(self, model: bytes) -> Loaded:
-        evaluator = self.evaluator(self.onnx.load_from_string(model))
-        return lambda feeds: evaluator.run(None, feeds)[0]
+    loading = "evaluator = ReferenceEvaluator(model)"
+    running = "evaluator.run(None, inputs)[0]"

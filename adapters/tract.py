@@ -1,11 +1,7 @@
 """tract, an inference engine in Rust, which reads ONNX models from files."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
-
 from convformance.adapters import known, known_tract
-from convformance.adapters.onnx_models import Feeds, Loaded, OnnxIntegers, OnnxModels
+from convformance.adapters.onnx_models import OnnxIntegers, OnnxModels
 
 
 class Tract(OnnxModels, OnnxIntegers):
@@ -18,24 +14,7 @@ class Tract(OnnxModels, OnnxIntegers):
     kinds_seen = known.KINDS_SEEN[:1]
     looked_at = "0.23.9"
     imports = ("import onnx", "import tract")
-    running = """\
-onnx.save(model, "case.onnx")
-runnable = tract.onnx().load("case.onnx").into_model().into_runnable()
-runnable.run(list(inputs.values()))[0].to_numpy()"""
-
-    def __init__(self, **mode: str) -> None:
-        super().__init__(**mode)
-        import tract
-
-        self.tract: Any = tract
-
-    def load(self, model: bytes) -> Loaded:
-        with TemporaryDirectory() as folder:
-            path = Path(folder, "case.onnx")
-            path.write_bytes(model)
-            runnable = self.tract.onnx().load(path).into_model().into_runnable()
-
-        def run(feeds: Feeds) -> Any:
-            return runnable.run(list(feeds.values()))[0].to_numpy()
-
-        return run
+    loading = """\
+onnx.save(model, "{folder}case.onnx")
+runnable = tract.onnx().load("{folder}case.onnx").into_model().into_runnable()"""
+    running = "runnable.run(list(inputs.values()))[0].to_numpy()"

@@ -1,12 +1,7 @@
 """Apache TVM, which imports ONNX models into Relax and compiles them with LLVM."""
 
-from typing import Any
-
-import numpy as np
-
 from convformance.adapters import known, known_tvm
-from convformance.adapters.onnx_models import Feeds, Loaded, OnnxModels
-from convformance.reference.arrays import Array
+from convformance.adapters.onnx_models import OnnxModels
 
 
 class Tvm(OnnxModels):
@@ -20,27 +15,5 @@ class Tvm(OnnxModels):
     requires = ("tvm", "onnx")
     refusals = (r"lead to negative output shape", r"expects the output padding less than the strides")
     imports = ("import tvm", "from tvm import relax", "from tvm.relax.frontend.onnx import from_onnx")
-    running = """\
-machine = relax.VirtualMachine(tvm.compile(from_onnx(model), "llvm"), tvm.cpu())
-machine["main"](*map(tvm.runtime.tensor, inputs.values())).numpy()"""
-
-    def __init__(self, **mode: str) -> None:
-        super().__init__(**mode)
-        import tvm
-        from tvm import relax
-        from tvm.relax.frontend.onnx import from_onnx
-
-        self.tvm: Any = tvm
-        self.relax: Any = relax
-        self.from_onnx: Any = from_onnx
-
-    def load(self, model: bytes) -> Loaded:
-        compiled = self.tvm.compile(self.from_onnx(self.onnx.load_from_string(model)), "llvm")
-        call = self.relax.VirtualMachine(compiled, self.tvm.cpu())["main"]
-
-        def run(feeds: Feeds) -> Array:
-            operands = map(np.ascontiguousarray, feeds.values())
-            result: Array = call(*map(self.tvm.runtime.tensor, operands)).numpy()
-            return result
-
-        return run
+    loading = 'machine = relax.VirtualMachine(tvm.compile(from_onnx(model), "llvm"), tvm.cpu())'
+    running = 'machine["main"](*map(tvm.runtime.tensor, inputs.values())).numpy()'

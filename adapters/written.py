@@ -17,13 +17,14 @@ from convformance.reference.geometry import Size
 from convformance.reference.problem import Problem
 
 Names = Mapping[str, Any]
+FILE = "<script>"  # what a trace says of a text in place of a file
 
 
 class Texts(Adapter):
     """An adapter that runs texts: lines of Python, the last one an expression, with the names that ``setup`` makes.
 
-    ``setup`` are the lines that a script begins with, imports first, which are run once. ``environment`` holds for
-    them alone: processes that are begun later see it as it was.
+    ``setup`` are the lines that a script begins with, imports first, which are run once, and behind them those that
+    ``mode_lines`` returns. ``environment`` holds for them alone: processes that are begun later see it as it was.
     """
 
     setup: tuple[str, ...]
@@ -33,12 +34,26 @@ class Texts(Adapter):
         super().__init__(**mode)
         self.names: dict[str, Any] = {}
         with _environment(self.environment):
-            exec("\n".join(self.setup), self.names)
+            exec("\n".join((*self.setup, *self.mode_lines())), self.names)
+
+    def mode_lines(self) -> tuple[str, ...]:
+        """Return the lines that set what this mode says."""
+        return ()
+
+    def notation(self) -> Notation:
+        return Notation(setup=self.setup_lines())
 
     def setup_lines(self) -> tuple[str, ...]:
         """Return the lines that a script begins with, the environment first."""
         own = tuple(f'os.environ["{name}"] = "{value}"' for name, value in self.environment.items())
-        return ("import os", *own, *self.setup) if own else self.setup
+        lines = *self.setup, *self.mode_lines()
+        return ("import os", *own, *lines) if own else lines
+
+    def names_after(self, lines: str, **names: Any) -> dict[str, Any]:
+        """Return every name once ``lines`` were run where ``names`` stand for these values."""
+        every = {**self.names, **names}
+        exec(_code_of_lines(lines), every)
+        return every
 
     def value(self, text: str, **names: Any) -> Any:
         """Return what ``text`` gives where ``names`` stand for these values."""
@@ -138,9 +153,18 @@ def _compiled(text: str) -> tuple[CodeType, CodeType]:
     last = tree.body.pop()
     if not isinstance(last, ast.Expr):
         raise ValueError(f"the last line of {text!r} is a statement; allowed: an expression")
-    parts = compile(tree, "<script>", "exec"), compile(ast.Expression(last.value), "<script>", "eval")
-    body, value = (part.replace(co_name="script") for part in parts)  # what an error message names
-    return body, value
+    return _code(tree, "exec"), _code(ast.Expression(last.value), "eval")
+
+
+@lru_cache(maxsize=256)
+def _code_of_lines(lines: str) -> CodeType:
+    return _code(lines, "exec")
+
+
+def _code(source: str | ast.Module | ast.Expression, mode: str) -> CodeType:
+    """Return the code of what is run, by whose name messages say where in it an error was raised."""
+    code: CodeType = compile(source, FILE, mode)
+    return code.replace(co_name="script")
 
 
 @contextmanager

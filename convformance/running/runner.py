@@ -16,6 +16,7 @@ import numpy as np
 from convformance.adapters import discovery
 from convformance.adapters.contract import Adapter, Answer, BackendFault, Refusal
 from convformance.adapters.discovery import Selection
+from convformance.adapters.written import FILE
 from convformance.judging.grades import CONFORMANT, CRASHED, ERROR, REFUSED, TIMED_OUT, WRONG
 from convformance.judging.rule import Judgement, judge
 from convformance.processes.guard import OwnStreams, ProcessState
@@ -183,13 +184,16 @@ def _adapter_error(error: BaseException, adapter: type[Adapter]) -> AdapterError
 
 
 def _own_files(adapter: type[Adapter]) -> set[Path]:
-    """Return the files in which the adapter and those it is made of stand, but for what the suite itself gives it."""
+    """Return the files in which the adapter and those it is made of stand, but for what the suite itself gives it.
+
+    The texts that it runs are its own, too.
+    """
     bases = [base for base in adapter.__mro__ if issubclass(base, Adapter) and base is not Adapter]
     names = {getattr(sys.modules.get(base.__module__), "__file__", None) for base in bases}
     ours = Path(discovery.__file__).parent
     files = {Path(name) for name in names if name}
     others = {file for file in files if file.parent != ours}
-    return others or files
+    return (others or files) | {Path(FILE)}
 
 
 def verdict_of(question: Question, judgement: Judgement) -> Verdict:

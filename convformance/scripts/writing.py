@@ -96,14 +96,20 @@ class _Script:
         arrays = dict(zip(OPERAND_NAMES[self.failure.operation], self.failure.operands.arrays, strict=True))
         return arrays if bias is None else {**arrays, "bias": bias}
 
-    def axes(self, role: str, rank: int) -> tuple[int, ...]:
-        """Return the canonical axes in the order in which the script has them: that of the route's layout."""
-        axes = tuple(range(rank))
-        return layouts.shape_in(axes, self.adapter.layout(self.route, role)) if self.template else axes
+    def laid(self, array: Array, role: str) -> tuple[Array, tuple[int, ...]]:
+        """Return an array and its axes in the order in which the script has them: that of the route's layout.
 
-    @property
-    def result_axes(self) -> tuple[int, ...]:
-        return self.axes(layouts.result_role(self.failure.operation), self.failure.want.ndim)
+        One with groups divides axes, and the array is then as the layout has it.
+        """
+        layout = self.adapter.layout(self.route, role) if self.template else "NC*"
+        if "G" in layout:
+            array, layout = layouts.from_canonical(array, layout, self.failure.problem.groups), "NC*"
+        return array, layouts.shape_in(tuple(range(array.ndim)), layout)
+
+    def as_result(self, array: Array) -> Array:
+        """Return an array of the shape of the result with its axes as the script has them."""
+        laid, axes = self.laid(array, layouts.result_role(self.failure.operation))
+        return laid.transpose(axes)
 
     def question(self) -> str:
         """Return who was asked what."""
@@ -120,15 +126,17 @@ class _Script:
             return text[:1].upper() + text[1:]
         wrong = np.argwhere(difference != 0)
         index = tuple(map(int, wrong[0]))
-        position = tuple(index[axis] for axis in self.result_axes)
+        there = np.zeros(difference.shape, bool)
+        there[index] = True
+        position = tuple(map(int, np.argwhere(self.as_result(there))[0]))
         numbers = f"{literal(answer[index])} in place of {literal(self.failure.want[index])} at {position}"
         return f"Gives {numbers}; {len(wrong)} of {difference.size} numbers differ"
 
     def operands(self) -> Iterator[str]:
         """Yield the lines that make the operands, in the memory order of the failure where the framework can say it."""
         roles = (*layouts.operand_roles(self.failure.operation), "bias")
-        for (name, array), role in zip(self.arrays.items(), roles, strict=False):
-            axes = self.axes(role, array.ndim)
+        for (name, canonical), role in zip(self.arrays.items(), roles, strict=False):
+            array, axes = self.laid(canonical, role)
             order = self.notation.order if array.ndim > 2 else ""
             is_moved = bool(order) or axes != tuple(range(array.ndim))
             text = self.notation.operand.format(numbers=numbers_text(array, axes), dtype=array.dtype.name)
@@ -179,7 +187,7 @@ class _Script:
         elif answer.shape == want.shape and answer.dtype != wanted.dtype:
             yield f'assert y.dtype == "{wanted.name}"' if wanted.is_integer else f"assert y.dtype == {first}.dtype"
         elif not want.size:
-            yield f"assert tuple(y.shape) == {tuple(want.shape[axis] for axis in self.result_axes)}"
+            yield f"assert tuple(y.shape) == {self.as_result(want).shape}"
         else:
             yield f"# {self.reason()}"
             yield f"want = {self.wanted()}"
@@ -188,13 +196,13 @@ class _Script:
 
     def right(self) -> str:
         """Return in a few words what would be right."""
-        want = self.failure.want.transpose(self.result_axes)
+        want = self.as_result(self.failure.want)
         text = literal(want) if 0 < want.size <= MOST_SHOWN else ""
         return text if 0 < len(text) < 80 else f"a result of shape {want.shape}"
 
     def wanted(self) -> str:
         """Return the truth as an expression: long ones of a single number by that number."""
-        want = self.failure.want.transpose(self.result_axes)
+        want = self.as_result(self.failure.want)
         if want.size > MOST_SHOWN and (want == want.flat[0]).all():
             return f"np.full({want.shape}, {literal(want.flat[0])}).tolist()"
         return literal(want)

@@ -1,6 +1,7 @@
 """The base classes: what a back end with models, or with automatic differentiation, has to give is enough."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,11 +127,51 @@ def test_models_have_filter_gradients_without_a_node_for_them() -> None:
     assert {each.operation for each in Evaluated.routes()} == set(OPERATIONS) - {"conv_bias_grad"}
 
 
+class Scripted(OnnxModels):
+    """The same evaluator by the lines of a script, which read the model from a file."""
+
+    name = "scripted"
+    imports = ("from onnx.reference import ReferenceEvaluator", "loaded = []", "from onnx import load, save")
+    loading = """\
+save(model, "{folder}case.onnx")
+evaluator = ReferenceEvaluator(load("{folder}case.onnx"))
+loaded.append("{folder}")"""
+    running = "evaluator.run(None, inputs)[0]"
+
+
+def test_the_lines_of_a_script_are_what_is_run_and_load_a_model_once() -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    adapter, declared = Scripted(), routes_of(Scripted)
+    for name in ("conv Conv", "conv_transpose ConvTranspose", "conv_filter_grad Conv"):
+        assert checking.outcome(adapter, declared[name], checking.PROBLEMS["line-stride-dilation"]) == "exact"
+    folders = adapter.names["loaded"]
+    assert len(folders) == len(set(folders)) == 3
+    assert not any(Path(folder).exists() for folder in folders)
+    operands = [np.ones(shape, np.float32) for shape in PROBLEM.operand_shapes("conv")]
+    for _ in range(2):
+        adapter.answer(declared["conv Conv"], PROBLEM, tuple(operands))
+    assert len(folders) == 4
+
+
+def test_a_script_has_the_lines_without_the_folder_and_imports_first() -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    text = Scripted().call_text(routes_of(Scripted)["conv Conv"], PROBLEM)
+    assert text is not None
+    assert text.splitlines()[-4:] == [*Scripted.loading.replace("{folder}", "").splitlines(), Scripted.running]
+    assert Scripted().notation().setup == (
+        "import numpy as np",
+        "from onnx.reference import ReferenceEvaluator",
+        "from onnx import load, save",
+        "from onnx import helper, numpy_helper",
+        "loaded = []",
+    )
+
+
 def test_a_model_that_nobody_runs_is_refused() -> None:
     pytest.importorskip("onnx", reason="onnx is not installed")
     adapter = type("Silent", (OnnxModels,), {"name": "silent"})()
     outcome = checking.outcome(adapter, routes_of(OnnxModels)["conv Conv"], PROBLEM)
-    assert "gives neither run(model, feeds) nor load(model)" in outcome
+    assert "gives neither running, run(model, feeds) nor load(model)" in outcome
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3])

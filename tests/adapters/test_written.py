@@ -9,6 +9,7 @@ import pytest
 
 from convformance.adapters.bits import BFLOAT16
 from convformance.adapters.written import KEPT, Texts, Written
+from convformance.processes.loading import error_text
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem
 from tests.adapters import checking
@@ -96,6 +97,31 @@ def test_a_text_has_lines_and_ends_in_an_expression() -> None:
     assert adapter.value("y = x + 1\ny * 2", x=3) == 8
     with pytest.raises(ValueError, match="the last line of 'y = 1' is a statement; allowed: an expression"):
         adapter.value("y = 1")
+
+
+class Doubled(Texts):
+    """A text of two lines, the second of which may be wrong."""
+
+    name = "doubled"
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {"by": ("2", "3")}
+    setup = ("import numpy as np",)
+
+    def mode_lines(self) -> tuple[str, ...]:
+        return (f"factor = {self.mode['by']}",)
+
+
+def test_a_text_is_run_with_what_setup_and_mode_say() -> None:
+    assert Doubled().value("y = x + 1\nfactor * np.sum(y)", x=np.arange(3)) == 12
+    assert Doubled(by="3").value("factor * x", x=2) == 6
+    assert Doubled(by="3").notation().setup == ("import numpy as np", "factor = 3")
+    assert Doubled().names_after("y = x + factor", x=1)["y"] == 3
+    assert "y" not in Doubled().names
+
+
+def test_an_error_says_in_which_line_of_a_text_it_was_raised() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        Doubled().value("y = x\ny / 0", x=1)
+    assert error_text(raised.value) == "ZeroDivisionError: division by zero (script, line 2)"
 
 
 def test_bfloat16_goes_in_and_out_as_bits() -> None:

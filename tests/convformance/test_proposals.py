@@ -44,6 +44,15 @@ def test_an_error_of_the_adapters_own_line_says_so(done: Any, route: str, text: 
     assert re.search(rf"untidy: \d+ errors? looks? like the adapter's own fault: untidy\.py:{line}: ", printed)
 
 
+def test_an_error_of_a_line_of_its_text_says_so(done: Any) -> None:
+    errors = _errors(done[1], "own text")
+    assert errors
+    assert {each["raised_in"] for each in errors} == {"<script>:2"}
+    assert all(
+        "has no attribute 'convolve' (raised in your adapter, <script> line 2)" in each["message"] for each in errors
+    )
+
+
 def test_what_a_function_written_in_c_raises_is_not_the_adapters_own(done: Any) -> None:
     errors = _errors(done[1], "written in C")
     assert errors

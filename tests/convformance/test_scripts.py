@@ -94,6 +94,29 @@ def test_a_wrong_answer_is_a_short_script_that_fails_until_the_framework_is_mend
     assert not run(text.replace("import numpy", "import no_such_numpy"), timeout=60).diverges
 
 
+@pytest.mark.parametrize(
+    ("operation", "index", "position"), [("conv", (0, 4, 1), (0, 4, 1)), ("conv_filter_grad", (4, 1, 0), (3, 1, 0))]
+)
+def test_a_filter_with_groups_is_written_as_the_route_takes_and_gives_it(
+    operation: str, index: tuple[int, ...], position: tuple[int, ...]
+) -> None:
+    adapter = created(f"{TOYS}:Grouped")
+    route = route_of(adapter, operation)
+    problem = Problem.of(input_size=(2,), kernel_size=1, in_channels=4, out_channels=6, groups=2)
+    generator = np.random.default_rng(0)
+    arrays = tuple(generator.integers(-9, 9, shape).astype("f4") for shape in problem.operand_shapes(operation))
+    want = apply(operation, problem, *arrays)
+    assert np.array_equal(adapter.answer(route, problem, arrays).value, 2 * want)
+    answer = want.copy()
+    answer[index] += 1
+    failed = Failure(operation, problem, Numbers(arrays), answer, "", want)
+    text = script_of(adapter, route, failed, case_id="made-up", dtype="float32", message="")
+    assert text is not None
+    assert f"at {position}; 1 of 12 numbers differ" in text
+    assert run(text, timeout=60).diverges
+    assert run(text.replace("2 * ", ""), timeout=60).status == 0
+
+
 def test_the_header_says_who_answered_what_and_where_it_comes_from() -> None:
     text = written(f"{TOYS}:Pointwise", "conv", "reversed", PIXELS)
     header = text.partition("\nimport")[0]

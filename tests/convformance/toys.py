@@ -46,6 +46,25 @@ class Pointwise(Adapter):
         return np.einsum("n...c,ijco->n...o", x, w)
 
 
+_GROUPS = "np.einsum('ngix,gio->ngox', x.reshape(1, 2, 2, 2), w[..., 0]).reshape(1, 6, 2)"
+_GRADIENT = "np.einsum('ngix,ngox->gio', x.reshape(1, 2, 2, 2), dy.reshape(1, 2, 3, 2)).reshape(4, 3, 1)"
+
+
+class Grouped(Adapter):
+    """Two groups of one pixel, the filter with an axis for them or divided by them, everything doubled."""
+
+    name = "grouped"
+    distribution = "numpy"
+
+    @route("conv", "doubled", filters="GIO*", script=f"2 * {_GROUPS}")
+    def doubled(self, problem: Problem, x: Array, w: Array) -> Any:
+        return 2 * eval(_GROUPS, {"np": np, "x": x, "w": w})
+
+    @route("conv_filter_grad", "doubled", filters="(GI)O*", script=f"2 * {_GRADIENT}")
+    def doubled_gradient(self, problem: Problem, x: Array, dy: Array) -> Any:
+        return 2 * eval(_GRADIENT, {"np": np, "x": x, "dy": dy})
+
+
 class Hostile(Adapter):
     """No answer to be compared, or none of the right form; no templates."""
 
