@@ -23,6 +23,7 @@ class Tinygrad(Known, Written):
     operand = 'Tensor({numbers}, dtype="{dtype}")'
     native, numpy, computed = "Tensor(array)", "native.numpy()", "native.realize()"
     bfloat16, bits = "native.bitcast(dtypes.bfloat16)", "native.bitcast(dtypes.uint16)"
+    lists = "{name}.realize().tolist()"  # else the rounding to float16 is lost on the way into the list
     conv_script = "{x}.conv2d(w{bias}{arguments})"
     transposed_script = "{x}.conv_transpose2d(w{bias}{arguments})"
     vjp_script = "{variable} = {zeros}\n{call}.gradient({variable}, gradient=dy)[0]"

@@ -31,6 +31,7 @@ PROBLEMS = {
     "line": _problem((7,), (3,), stride=(2,), padding=((1, 2),), dilation=(2,)),
     "groups": _problem((4, 5), (3, 2), groups=2, padding=(1, 2)),
     "depthwise": _problem((5, 4), (2, 3), groups=2, padding=((0, 1), (2, 1))),
+    "pointwise": _problem((4, 5), (1, 1), stride=(2, 3)),
     "half-kernel": _problem((5, 4), (2, 3), padding=((0, 1), (1, 1))),
     "stride": _problem((5, 6), (3, 2), stride=(2, 2), padding=((2, 1), (0, 3))),
     "dilation": _problem((6, 5), (3, 2), dilation=(2, 3), padding=1),
@@ -141,7 +142,9 @@ def test_every_route_has_a_template_that_some_problem_tries(name: str) -> None:
     adapter = checking.created(name)
     for route in floating_point_routes(adapter):
         assert route.script is not None
-        assert "same" in dict(outcomes(adapter, route, ("one", "depthwise", "half-kernel"))).values(), route
+        results = dict(outcomes(adapter, route, ("one", "depthwise", "half-kernel", "pointwise")))
+        assert "same" in results.values(), (route, results)
+        assert set(results.values()) <= {"same", "refused", "none"}, (route, results)
 
 
 @pytest.mark.parametrize("name", discovery.BUILT_IN)
