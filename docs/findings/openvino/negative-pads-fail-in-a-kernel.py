@@ -7,9 +7,9 @@
 import numpy as np
 import openvino
 from onnx import helper
-settings = {'INFERENCE_PRECISION_HINT': 'f32'}
+core = openvino.Core()
 
-x = np.array([[[1, 2]]], "float64")
+x = np.array([[[1, 0]]], "float64")
 w = np.array([[[1]]], "float64")
 
 inputs = {"x": x, "w": w}
@@ -19,9 +19,10 @@ infos = [info(n, kind(a.dtype), a.shape) for n, a in inputs.items()]
 result = info("y0", kind(x.dtype), [None] * x.ndim)
 graph = helper.make_graph(nodes, "case", infos, [result])
 model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)], ir_version=10)
-core = openvino.Core()
-compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU", settings)
-y = compiled(inputs)[0]
+compiled = core.compile_model(core.read_model(model.SerializeToString()), "CPU",
+    {'INFERENCE_PRECISION_HINT': 'f32'})
+request = compiled.create_infer_request()
+y = request.infer(inputs, share_inputs=True)[0].view(inputs["x"].dtype)
 print(y)
 
 # Right: [[[1]]].
