@@ -21,11 +21,7 @@ class Ncnn(Known, Texts):
 
     name, requires = "ncnn", ("ncnn",)
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"copy": _SWITCH, "winograd": _SWITCH, "threads": THREADS}
-    setup = "import tempfile", "import ncnn", "import numpy as np", "options = ncnn.Option()"
-
-    def mode_lines(self) -> tuple[str, ...]:
-        winograd = f"options.use_winograd_convolution = {self.mode['winograd'] == 'on'}"
-        return f"options.num_threads = {thread_count(self.mode['threads'])}", winograd
+    setup = "import tempfile", "import ncnn", "import numpy as np"
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         model = ncnn_graphs.convolution if "input" in names else ncnn_graphs.transposed
@@ -42,5 +38,7 @@ class Ncnn(Known, Texts):
         return self.value(self._text(ncnn_graphs.transposed, problem, "x", bias is not None), x=x, w=w, bias=bias)
 
     def _text(self, model: Callable[[Problem, bool], str], problem: Problem, images: str, has_bias: bool) -> str:
+        winograd = () if self.mode["winograd"] == "on" else ("net.opt.use_winograd_convolution = False",)
+        options = f"net.opt.num_threads = {thread_count(self.mode['threads'])}", *winograd
         copy = ".clone()" if self.mode["copy"] == "on" else ""
-        return ncnn_graphs.script(model(problem, has_bias), images, copy, has_bias=has_bias)
+        return ncnn_graphs.script(model(problem, has_bias), options, images, problem.batch, copy, has_bias=has_bias)

@@ -1,6 +1,6 @@
 """ncnn's text of a model, of one ``Convolution`` or ``Deconvolution`` layer, and the lines of a script that run it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from convformance.adapters.shapes import check_no_crop
@@ -47,16 +47,34 @@ def _by_axis(ids: tuple[int, ...], values: Size) -> dict[int, int]:
     return dict(zip(ids, reversed(values), strict=False))
 
 
-def script(model: str, images: str, copy: str, *, has_bias: bool) -> str:
-    """Return the lines that load the model with ``w`` and ``options``, and give it each of ``images``."""
+def script(model: str, options: Sequence[str], images: str, batch: int, copy: str, *, has_bias: bool) -> str:
+    """Return the lines that set ``options``, load the model with ``w``, and give it each of ``images``."""
+    head, layer = model.rstrip().rsplit("\n", 1)
+    settings = "\n".join(options)
+    head += "\n{layer}\n"
     return f'''\
 net = ncnn.Net()
-net.opt = options
-net.load_param_mem("""{model}""")
+{settings}
+layer = "{layer}"
+net.load_param_mem(f{head!r})
 with tempfile.NamedTemporaryFile(suffix=".bin") as file:
     file.write(bytes(4) + w.tobytes(){" + bias.tobytes()" if has_bias else ""})  # 0: float32 follows
     file.flush()
     net.load_model(file.name)
+{_of_one_image(images, copy) if batch == 1 else _of_images(images, copy)}'''
+
+
+def _of_one_image(images: str, copy: str) -> str:
+    return f"""\
+extractor = net.create_extractor()
+extractor.input("x", ncnn.Mat({images}[0]){copy})
+status, result = extractor.extract("y")
+assert status == 0, f"ncnn: extract returned {{status}}"
+np.array(result)[None]"""
+
+
+def _of_images(images: str, copy: str) -> str:
+    return f"""\
 results = []
 for image in {images}:
     extractor = net.create_extractor()
@@ -64,4 +82,4 @@ for image in {images}:
     status, result = extractor.extract("y")
     assert status == 0, f"ncnn: extract returned {{status}}"
     results.append(np.array(result))
-np.stack(results)'''
+np.stack(results)"""
