@@ -1,5 +1,7 @@
 """The base classes: what a back end with models, or with automatic differentiation, has to give is enough."""
 
+import inspect
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convformance.adapters import layouts, shapes
+from convformance.adapters import discovery, layouts, shapes
 from convformance.adapters.automatic import Automatic
 from convformance.adapters.bits import BFLOAT16, dtype_named, from_bits, to_bits
 from convformance.adapters.contract import Adapter, Refusal, Route, route
@@ -203,3 +205,23 @@ def test_bfloat16_goes_to_its_bits_and_back() -> None:
     assert to_bits(array).tolist() == [0x3FC0, 0xC000]
     assert from_bits(to_bits(array)).tolist() == [1.5, -2.0]
     assert (dtype_named("bfloat16"), dtype_named("float16")) == (BFLOAT16, np.dtype(np.float16))
+
+
+# Those that came before there were bases, with routes of their own.
+WITHOUT_BASE = {"scipy", "torch", "tensorflow", "jax", "onnxruntime"}
+
+
+@pytest.mark.parametrize("name", sorted(set(discovery.BUILT_IN) - WITHOUT_BASE))
+def test_an_adapter_on_a_base_has_at_most_50_lines(name: str) -> None:
+    file = Path(inspect.getfile(discovery.adapter_class(name)))
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 50
+
+
+def test_the_page_says_how_long_adapters_are() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "adapters.md").read_text(encoding="utf-8").split())
+    told = re.findall(r"((?:`\w+\.py`(?:, | and )?)+) are such adapters, of (\d+) (?:to|and) (\d+) lines", page)
+    assert len(told) == 3
+    for names, fewest, most in told:
+        files = [Path(layouts.__file__).with_name(name) for name in re.findall(r"\w+\.py", names)]
+        lengths = {len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+        assert {min(lengths), max(lengths)} == {int(fewest), int(most)}, names
