@@ -24,8 +24,11 @@ _NARROW = 16.0 * FORMATS["bfloat16"].unit
 # Once may give the same bits by chance: threads that share an array seldom meet.
 _ASKED_AGAIN = 2
 _PLACES = {hypothesis.name for hypothesis in LOCATIONS}
-# What is said where an index, a window or a shape leaves an array.
-_OF_SIZES = r"^IndexError|^ValueError.*(broadcast|reshape|aligned|matmul|mismatch)"
+# What is said where an index, a window or a shape leaves an array, in the words of several libraries.
+_OF_SIZES = (
+    r"^IndexError|^\w*Error.*(broadcast|reshap|aligned|matmul|mismatch|invalid for input of size|must match"
+    r"|cannot be multiplied|(?i:incompatible)|same shape|does not match)"
+)
 
 
 def explain_form(examination: Examination, trial: Trial, answer: Answer) -> tuple[Match, ...]:
@@ -51,7 +54,7 @@ def explain_error(examination: Examination, message: str) -> tuple[Match, ...]:
     reasons = []
     if _has_empty_shape(message) and 0 not in examination.shape and any(0 in pair for pair in problem.padding):
         reasons.append(Match("crop-to-minus-zero", "the exception speaks of an empty array"))
-    elif re.search(_OF_SIZES, message) and sides_differ:
+    if re.search(_OF_SIZES, message) and sides_differ:
         reasons.append(Match("side-for-both", on_all_fills=False))
     return (*reasons, Match("raises", kind))
 

@@ -12,6 +12,8 @@ from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, 
 from convformance.judging.hypotheses.padding import padded_with
 from convformance.reference.arrays import Array
 from convformance.reference.borders import ZERO
+from convformance.reference.geometry import Size
+from convformance.reference.problem import Problem
 
 
 def circular(asked: Computation) -> Iterator[Prediction]:
@@ -28,15 +30,39 @@ def circular(asked: Computation) -> Iterator[Prediction]:
     is_all = asked.answer.shape[2:] == problem.padded_size
     if is_all and any(entry > 0 for pair in problem.padding for entry in pair):
         padded += [(", over the padded data", computation) for _, computation in padded_with("constant", asked)]
+    aligned = []
     for (data, computation), (anchor, before), turned in product(padded, _ANCHORS.items(), (False, True)):
         detail = f"{anchor}{', the kernel turned' if turned else ''}{data}"
-        yield detail, _wrapping(computation, before, turned=turned)
+        aligned.append((detail, _wrapping(computation, before, turned=turned)))
+    yield from aligned
+    corners = [each for each in aligned if each[0].startswith((_FROM, _UP_TO))]
+    for detail, computation in corners:
+        if asked.answer.shape[2:] == computation.problem.output_size:
+            for moved, shifts in _moves(computation.problem):
+                yield f"{detail}{moved}", computation.changed(partial(_rolled, shifts))
+
+
+def _moves(problem: Problem) -> Iterator[tuple[str, Size]]:
+    """Yield how far results lie from where they begin, where the kernel or the result is moved by half of the data."""
+    halves = [size // 2 for size in problem.input_size]
+    # The first tap where a kernel lies in the middle of an array as large as the data; it moves a result either way.
+    middles = [(size - taps) // 2 for size, taps in zip(problem.input_size, problem.kernel_size, strict=True)]
+    yield ", halves exchanged", tuple(halves)
+    for sign in (1, -1):
+        yield ", the kernel in the middle of the data", tuple(sign * by for by in middles)
+        both = tuple(half + sign * by for half, by in zip(halves, middles, strict=True))
+        yield ", the kernel in the middle of the data, halves exchanged", both
+
+
+def _rolled(shifts: Size, array: Array) -> Array:
+    return np.roll(array, shifts, tuple(range(2, array.ndim)))
 
 
 # How many of a window's elements before its first stand before the element that its result is written to.
+_FROM, _UP_TO = "from the corner on", "up to the corner"
 _ANCHORS = {
-    "from the corner on": lambda extent: 0,
-    "up to the corner": lambda extent: extent - 1,
+    _FROM: lambda extent: 0,
+    _UP_TO: lambda extent: extent - 1,
     "in the middle of the kernel": lambda extent: (extent - 1) // 2,
     "in the middle of the kernel, the later of two": lambda extent: extent // 2,
 }

@@ -411,6 +411,39 @@ def test_a_circular_result_is_told_with_its_place(before: Callable[[int], int], 
     assert judgement_of(BASIC, mistake).diagnosis[0] == Match("circular", detail)
 
 
+@pytest.mark.parametrize(
+    ("turned", "middle", "exchanged"),
+    [(False, True, False), (True, True, False), (False, False, True), (True, False, True), (True, True, True)],
+)
+def test_a_circular_result_that_lies_elsewhere_is_told_with_what_moves_it(
+    turned: bool, middle: bool, exchanged: bool
+) -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        wide, sizes = np.zeros((*w.shape[:2], *x.shape[2:])), zip(x.shape[2:], w.shape[2:], strict=True)
+        wide[:, :, : w.shape[2], : w.shape[3]] = w
+        wide = np.roll(wide, [(side - taps) // 2 if middle else 0 for side, taps in sizes], (2, 3))
+        kernels = np.fft.fft2(wide) if turned else np.fft.fft2(wide).conj()
+        y = np.fft.ifft2(np.einsum("nchw,ochw->nohw", np.fft.fft2(x), kernels)).real
+        return np.fft.fftshift(y, (2, 3)) if exchanged else y
+
+    first = judgement_of({**BASIC, "input_size": (11, 9)}, mistake).diagnosis[0]
+    assert first.name == "circular"
+    assert ("the kernel in the middle of the data" in first.detail, "halves exchanged" in first.detail) == (
+        middle,
+        exchanged,
+    )
+
+
+@pytest.mark.parametrize(("side", "detail"), [(0, "all of it at the start"), (1, "all of it at the end")])
+def test_a_result_as_large_as_the_data_that_is_padded_on_one_side_is_told_with_it(side: int, detail: str) -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        pairs = tuple((0, size - 1)[:: 1 - 2 * (side == 0)] for size in problem.kernel_size)
+        return handmade.with_geometry(problem, operands, padding=pairs)
+
+    assert Match("same-for-valid", detail) in judgement_of(BASIC, mistake).diagnosis
+
+
 def test_what_a_transform_rounds_hides_no_mistake() -> None:
     def mistake(problem: Problem, operands: Operands) -> Array:
         x, w = (array.astype(np.float64) for array in operands.arrays)
