@@ -104,6 +104,8 @@ def _trial(spec: CheckSpec, signature: Signature) -> float:
     capabilities = replace(spec.capabilities(), signature=signature)
     askable = [each for each in cases.cases(capabilities, spec.dtype, empty=False) if has_unit_steps(each)]
     trials = [each for each in askable if _has_several_channels(each)] or askable
+    if "M" in spec.layouts.filters:
+        trials = [each for each in trials if each.problem.out_channels > each.problem.in_channels] or trials
     return rightness(spec, capabilities, trials[0]) if trials else _NOTHING
 
 

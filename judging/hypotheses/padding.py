@@ -24,6 +24,7 @@ from convformance.reference.geometry import Pairs, Size, effective_kernel, resol
 _SAME = ("same_upper", "same_lower")
 # Details of a padding; causal layers have the second, which with two taps is the first, too.
 ODD_BEFORE, ALL_BEFORE = "the odd element at the start", "all of it at the start"
+ALL_AFTER = "all of it at the end"
 
 
 def padding_ignored(asked: Computation) -> Iterator[Prediction]:
@@ -202,14 +203,17 @@ def same_for_valid(asked: Computation) -> Iterator[Prediction]:
         ODD_BEFORE: lower,
         "extent // 2 on both sides": half,
         ALL_BEFORE: before,
-        "all of it at the end": after,
+        ALL_AFTER: after,
     }
     for detail, pairs in paddings.items():
         for computation in (each for _, each in with_geometry(asked, padding=pairs)):
             yield detail, computation
             # A border of other elements matters only where the result has this size: most answers have another. What
             # wraps from one end to the other alone has a name of its own.
-            if pairs not in (before, after) and computation.problem.result_shape(asked.operation) == asked.answer.shape:
+            if (
+                detail not in (ALL_BEFORE, ALL_AFTER)
+                and computation.problem.result_shape(asked.operation) == asked.answer.shape
+            ):
                 for mode, border in _BORDERS.items():
                     yield from _bordered(computation, mode, ", ".join(filter(None, (detail, border))))
 

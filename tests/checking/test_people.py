@@ -66,6 +66,7 @@ FUNCTIONS_THAT_ARE_RIGHT = (
     ("mynet/convolution.py:forward", ""),
     ("lesson.ipynb:corr2d", "--layout HW"),
     ("per_channel.py:DepthwiseLayer", ""),
+    ("per_channel.py:depthwise_conv2d", ""),
     ("per_channel.py:smoothed_apart", "--padding same"),
     ("per_channel.py:to_grey", ""),
     ("per_channel.py:grey_of_size", "--layout HWC --padding same"),

@@ -66,6 +66,13 @@ def _from_spectra(problem: Problem, operands: Operands) -> Array:
     return np.fft.ifft2(np.einsum("nchw,ochw->nohw", x, w.conj())).real
 
 
+def _inverted_without_length(problem: Problem, operands: Operands) -> Array:
+    x, w = (array.astype(np.float64) for array in operands.arrays)
+    spectra = np.fft.rfft2(x), np.fft.rfft2(w, x.shape[2:]).conj()
+    y = np.fft.irfft2(np.einsum("nchw,ochw->nohw", *spectra))
+    return y[:, :, : problem.output_size[0], : problem.output_size[1]]
+
+
 def _unbiased(operands: Operands) -> fills.Operands:
     return fills.Operands(operands.arrays)
 
@@ -301,6 +308,7 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
         of_operands(lambda x, w: (np.pad(x, ((1, 0), *[(0, 0)] * 3))[:-1], w)),
     ),
     "circular": (BASIC, _from_spectra),
+    "transform-length-not-said": ({**BASIC, "input_size": (8, 9)}, _inverted_without_length),
     "channels-summed-first": (BASIC, of_operands(lambda x, w: (x.sum(1, keepdims=True) + 0 * x, w))),
     "result-axes-swapped": (BASIC, of_result(lambda y: y.swapaxes(2, 3))),
     "result-rotated": (BASIC, of_result(lambda y: y[:, :, ::-1, ::-1])),
@@ -433,6 +441,33 @@ def test_a_circular_result_that_lies_elsewhere_is_told_with_what_moves_it(
         middle,
         exchanged,
     )
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["from the corner", "up to the corner"])
+@pytest.mark.parametrize("zeros", [False, True], ids=["of the data's size", "with zeros"])
+@pytest.mark.parametrize("sizes", [{}, {"padding": ((1, 1), (0, 2))}], ids=["valid", "padded"])
+def test_a_transform_that_is_inverted_without_its_length_is_named(
+    turned: bool, zeros: bool, sizes: dict[str, Any]
+) -> None:
+    """Where the last axis of what is transformed has an odd size; else nothing is wrong."""
+    kernel = (3, 2)
+    padding = sizes.get("padding", ((0, 0), (0, 0)))
+
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        x = np.pad(x, ((0, 0), (0, 0), *padding))
+        shape = [side + (taps - 1) * zeros for side, taps in zip(x.shape[2:], kernel, strict=True)]
+        filters = np.fft.rfft2(w[:, :, ::-1, ::-1] if turned else w, shape)
+        product = np.einsum("nchw,ochw->nohw", np.fft.rfft2(x, shape), filters if turned else filters.conj())
+        first = [(taps - 1) * turned for taps in kernel]
+        y = np.fft.irfft2(product)
+        return y[:, :, first[0] :, first[1] :][:, :, : problem.output_size[0], : problem.output_size[1]]
+
+    for width in (8, 9):
+        odd = (width + sum(padding[1]) + (kernel[1] - 1) * zeros) % 2 == 1
+        judgement = judgement_of({**BASIC, **sizes, "kernel_size": kernel, "input_size": (8, width)}, mistake)
+        names = [match.name for match in judgement.diagnosis]
+        assert (names[:1] == ["transform-length-not-said"]) == odd, (names, width)
 
 
 @pytest.mark.parametrize(("side", "detail"), [(0, "all of it at the start"), (1, "all of it at the end")])

@@ -26,6 +26,12 @@ def depthwise_to_one(x, w):
     return np.einsum("nchwij,cij->nhw", _windows(x, w.shape[1:], axis=(2, 3)), w)
 
 
+def depthwise_conv2d(x, w, stride=1):
+    """w: (channels, 1, kh, kw), as graph libraries have it."""
+    view = _windows(x, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("nchwij,cij->nchw", view, w[:, 0])
+
+
 def per_channel_to_one(x, filters):
     n, h, w, c = x.shape
     kh, kw, _ = filters.shape
