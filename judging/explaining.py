@@ -54,7 +54,7 @@ def explain_error(examination: Examination, message: str) -> tuple[Match, ...]:
     reasons = []
     if _has_empty_shape(message) and 0 not in examination.shape and any(0 in pair for pair in problem.padding):
         reasons.append(Match("crop-to-minus-zero", "the exception speaks of an empty array"))
-    if re.search(_OF_SIZES, message) and sides_differ:
+    elif re.search(_OF_SIZES, message) and sides_differ:
         reasons.append(Match("side-for-both", on_all_fills=False))
     return (*reasons, Match("raises", kind))
 

@@ -58,13 +58,13 @@ def plan(target: Any, method: str, spec: CheckSpec) -> Plan:
 
 
 def _others(spec: CheckSpec) -> Iterator[CheckSpec]:
-    """Yield what else a layer may be where nothing is stated: one with a filter for each channel, of another layout."""
+    """Yield what else a layer may be where nothing is stated: of another layout, one with a filter for each channel."""
     if (spec.layout, spec.filter_layout) == (None, None):
+        for layout, filters in () if spec.depthwise else LAYOUTS_OF_LAYERS:
+            yield replace(spec, layout=layout, filter_layout=filters)
         depthwise = () if BY_NAME[spec.operations[0]].transposed else DEPTHWISE_LAYOUTS_OF_LAYERS
         for layout, filters in depthwise:
             yield replace(spec, layout=layout, filter_layout=filters, depthwise=True)
-        for layout, filters in () if spec.depthwise else LAYOUTS_OF_LAYERS:
-            yield replace(spec, layout=layout, filter_layout=filters)
 
 
 def _first_way(target: Any, method: str, spec: CheckSpec) -> tuple[Plan | None, list[str]]:
