@@ -24,8 +24,11 @@ _NARROW = 16.0 * FORMATS["bfloat16"].unit
 # Once may give the same bits by chance: threads that share an array seldom meet.
 _ASKED_AGAIN = 2
 _PLACES = {hypothesis.name for hypothesis in LOCATIONS}
-# What is said where an index, a window or a shape leaves an array.
-_OF_SIZES = r"^IndexError|^ValueError.*(broadcast|reshape|aligned|matmul|mismatch)"
+# What is said where an index, a window or a shape leaves an array, in the words of several libraries.
+_OF_SIZES = (
+    r"^IndexError|^\w*Error.*(broadcast|reshap|aligned|matmul|mismatch|invalid for input of size|must match"
+    r"|cannot be multiplied|(?i:incompatible)|same shape|does not match)"
+)
 
 
 def explain_form(examination: Examination, trial: Trial, answer: Answer) -> tuple[Match, ...]:

@@ -16,26 +16,32 @@ from convformance.reference import operations
 from convformance.test_cases import fills
 from convformance.test_cases.case import Case
 
-_NOTHING, _EVERYTHING = -1.0, 1.0  # how much of a trial is right: no answer or another shape, all elements
+# How much of a trial is right: no answer, one of other channels, of another size alone, all elements.
+_NOTHING, _OTHER_CHANNELS, _OTHER_SIZE, _EVERYTHING = -3.0, -2.0, -1.0, 1.0
 
 
 def resolved(spec: CheckSpec, signature: Signature, *, stated: bool) -> CheckSpec:
-    """Return the spec with the first meaning of its filters under which a trial is right, or has the right shape.
+    """Return the spec with the first meaning of its filters under which a trial is right, or has the right channels.
 
-    ``signature`` has the forms that its arguments take; ``stated``: the user says the layout of the filters.
+    ``signature`` has the forms that its arguments take; ``stated``: the user says the layout of the filters. Where the
+    function is called depthwise, an answer of other channels is its mistake, and no reason to take it for another.
     """
     if {"in_channels", "groups"} & set(spec.fixed) or (spec.depthwise and stated):
         return spec
-    best, most = spec, _NOTHING
+    best, most = spec, _NOTHING if _is_called_depthwise(signature) else _OTHER_CHANNELS
     for meaning in _meanings(spec, signature, stated=stated):
         right = _trial(meaning, signature)
-        if right > _NOTHING and "M" in meaning.layouts.filters:  # it takes several kernels for each channel
+        if right > _OTHER_CHANNELS and "M" in meaning.layouts.filters:  # it takes several kernels for each channel
             return meaning
         if right > most:
             best, most = meaning, right
-        if right == _EVERYTHING or (right > _NOTHING and meaning.filter_layout == spec.filter_layout):
+        if right == _EVERYTHING or (right > _OTHER_CHANNELS and meaning.filter_layout == spec.filter_layout):
             break
     return best
+
+
+def _is_called_depthwise(signature: Signature) -> bool:
+    return "depthwise" in signature.name.lower().replace("_", "")
 
 
 def in_own_terms(diagnosis: Diagnosis, layouts: Layouts) -> Diagnosis:
@@ -78,8 +84,8 @@ def _meanings(spec: CheckSpec, signature: Signature, *, stated: bool) -> Iterato
         yield spec
     elif not stated and "O" not in layouts.filters and "C" not in layouts.filters:
         yield replace(spec, depthwise=True, filter_layout=layouts.filters.replace("I", "C"))
-        yield spec
-    elif not stated and "depthwise" in signature.name.lower().replace("_", ""):
+        yield from () if _is_called_depthwise(signature) else (spec,)
+    elif not stated and _is_called_depthwise(signature):
         space = layouts.spatial
         yield from _with_multiplier(spec)
         for filters in (f"OI{space}", f"C{space}", f"{space}C"):
@@ -98,6 +104,8 @@ def _trial(spec: CheckSpec, signature: Signature) -> float:
     capabilities = replace(spec.capabilities(), signature=signature)
     askable = [each for each in cases.cases(capabilities, spec.dtype, empty=False) if has_unit_steps(each)]
     trials = [each for each in askable if _has_several_channels(each)] or askable
+    if "M" in spec.layouts.filters:
+        trials = [each for each in trials if each.problem.out_channels > each.problem.in_channels] or trials
     return rightness(spec, capabilities, trials[0]) if trials else _NOTHING
 
 
@@ -114,14 +122,15 @@ def _has_several_channels(case: Case) -> bool:
 
 
 def rightness(spec: CheckSpec, capabilities: Capabilities, trial: Case) -> float:
-    """Return the share of right elements of the answer to one question, -1 where there is none of that shape."""
+    """Return the share of right elements of the answer to one question, less than 0 where it has another shape."""
     operation, problem = trial.operations[0], trial.problem
     operands = fills.fill(trial, operation, spec.dtype, "int")
     try:
         got = FunctionUnderTest(spec, capabilities).answer(operation, problem, operands).value
     except (Raised, CallTimeout):
         return _NOTHING
-    if got.shape != problem.result_shape(operation):
-        return _NOTHING
+    wanted = problem.result_shape(operation)
+    if got.shape != wanted:
+        return _OTHER_SIZE if got.ndim == len(wanted) and got.shape[:2] == wanted[:2] else _OTHER_CHANNELS
     want = operations.apply(operation, problem, *operands.arrays, bias=operands.bias)
     return float((got == want).mean()) if want.size else _EVERYTHING

@@ -219,10 +219,11 @@ def diagnoses_of(questions: Sequence[Question], *, dtype: str) -> list[Diagnosis
     Questions that were refused, or that nobody had the time to look at, say nothing either way.
     """
     finite_wrong = any(each.is_wrong and not each.case.special for each in questions)
+    other_shape = any(each.other_shape and not each.case.special for each in questions)
     observations = []
     for question in questions:
         wrong = question.is_wrong
-        matches = _sound(question.matches) if finite_wrong else question.matches
+        matches = _sound(question, other_shape=other_shape) if finite_wrong else question.matches
         passed_over = question.is_reproducible and (not question.looked or (question.case.special and not matches))
         if not question.refused and not (passed_over and finite_wrong):
             observations.append(_observation(question, dtype, wrong, matches))
@@ -246,8 +247,13 @@ def _with_example(diagnosis: Diagnosis, questions: Sequence[Question]) -> Diagno
     return diagnosis
 
 
-def _sound(matches: Sequence[Match]) -> tuple[Match, ...]:
-    return tuple(match for match in matches if not match.name.startswith("nan-"))
+def _sound(question: Question, *, other_shape: bool) -> tuple[Match, ...]:
+    """Return the matches without what NaN and infinity say alone.
+
+    ``other_shape``: finite numbers have wrong shapes, too; what gives those cannot be seen in an answer full of NaN.
+    """
+    unseen = "wrong-shape" if question.case.special and other_shape else ""
+    return tuple(match for match in question.matches if not match.name.startswith("nan-") and match.name != unseen)
 
 
 def _observation(question: Question, dtype: str, wrong: bool, matches: tuple[Match, ...]) -> Observation:

@@ -96,7 +96,7 @@ class Layer:
 
     def out_channels(self, w: Any) -> int:
         """Return how many channels the layer's results have, for filters of one group."""
-        letter = "I" if self.transposed else "O"
+        letter = "I" if self.transposed else "C" if "C" in self.layouts.filters else "O"
         return int(w.shape[self.layouts.filters.index(letter)]) if letter in self.layouts.filters else 1
 
     def _in_channels(self, arguments: Arguments) -> int:

@@ -52,6 +52,8 @@ class Layouts:
             raise ValueError(
                 f"layout={activations!r} and filter_layout={filters!r}; allowed: the same spatial letters in both"
             )
+        if depthwise and "C" in activations and "I" in filters and not {*"OC"} & {*filters}:
+            filters = filters.replace("I", "C")  # the channels of one filter each are those of all
         if "C" in filters and ("C" not in activations or set("OI") & set(filters)):
             raise ValueError(f"filter_layout={filters!r}; allowed: C in place of O and I, where the layout has it")
         depthwise = depthwise or "C" in filters
@@ -102,8 +104,7 @@ class Layouts:
         Where filters have no O, the channel of the only result may be left out of it as well.
         """
         letters, layout = self._canonical_letters(role), self._layout(role)
-        reads_one_channel = not set("OC") & set(self.filters) and not self.shared
-        if role == "activation" and reads_one_channel and value.ndim == len(layout) - 1:
+        if role == "activation" and not set("OC") & set(self.filters) and value.ndim == len(layout) - 1:
             layout = layout.replace("C", "")
         if value.ndim != len(layout):
             return value.reshape(-1) if role == "bias" and value.size == 1 else value

@@ -205,7 +205,8 @@ def _asked(
     function.__wrapped__ = target if isinstance(target, type) else type(target)  # type: ignore[attr-defined]
     built_in = {} if isinstance(target, type) else dict(geometry_of(target, spec.layouts.rank))
     layouts, fixed = planned.layer.layouts, {**planned.fixed, **built_in, **spec.fixed}
-    return replace(spec, fn=function, layout=layouts.activations, filter_layout=layouts.filters, fixed=fixed)
+    own = replace(spec, layout=layouts.activations, filter_layout=layouts.filters, depthwise=layouts.depthwise)
+    return replace(own, fn=function, fixed=fixed)
 
 
 def _parameters(spec: CheckSpec, planned: Plan, operands: Sequence[str]) -> Iterator[tuple[str, inspect.Parameter]]:

@@ -24,7 +24,7 @@ from convformance.checking.slots import (
 from convformance.checking.spec import CheckSpec
 from convformance.checking.suggesting import NotAsked
 from convformance.checking.target import quiet
-from convformance.checking.usual_layouts import LAYOUTS_OF_LAYERS
+from convformance.checking.usual_layouts import DEPTHWISE_LAYOUTS_OF_LAYERS, LAYOUTS_OF_LAYERS
 from convformance.checking.weights import Entry, Matrix
 from convformance.processes.loading import error_text
 from convformance.reference.arrays import Array
@@ -48,14 +48,23 @@ def plan(target: Any, method: str, spec: CheckSpec) -> Plan:
     """Return how the class or object ``target`` is asked; raises ValueError with the reason where no way works."""
     method = method or _forward_of(target if isinstance(target, type) else type(target))
     planned, reasons = _first_way(target, method, spec)
-    others = LAYOUTS_OF_LAYERS if planned is None and (spec.layout, spec.filter_layout) == (None, None) else ()
-    for layout, filters in others:
-        planned, _ = _first_way(target, method, replace(spec, layout=layout, filter_layout=filters))
+    for other in _others(spec) if planned is None else ():
+        planned, _ = _first_way(target, method, other)
         if planned is not None:
             return planned
     if planned is None:
         raise _cannot(target, method, spec, reasons)
     return planned
+
+
+def _others(spec: CheckSpec) -> Iterator[CheckSpec]:
+    """Yield what else a layer may be where nothing is stated: of another layout, one with a filter for each channel."""
+    if (spec.layout, spec.filter_layout) == (None, None):
+        for layout, filters in () if spec.depthwise else LAYOUTS_OF_LAYERS:
+            yield replace(spec, layout=layout, filter_layout=filters)
+        depthwise = () if BY_NAME[spec.operations[0]].transposed else DEPTHWISE_LAYOUTS_OF_LAYERS
+        for layout, filters in depthwise:
+            yield replace(spec, layout=layout, filter_layout=filters, depthwise=True)
 
 
 def _first_way(target: Any, method: str, spec: CheckSpec) -> tuple[Plan | None, list[str]]:
@@ -114,7 +123,8 @@ def _ways(target: Any, method: str, spec: CheckSpec) -> Iterator[Layer]:
 
 def _choices(roles: set[str], layouts: Layouts) -> Iterator[Choices]:
     rectangle = "kernel_size" not in roles or layouts.rank == 1
-    for bare in (False, True) if "C" in layouts.activations and "I" not in layouts.filters else (False,):
+    one_channel = "C" in layouts.activations and not {*"IC"} & {*layouts.filters} and not layouts.depthwise
+    for bare in (False, True) if one_channel else (False,):
         for activation in ACTIVATIONS if "activation" in roles else (None,):
             for shape in ("sample", "batch", "spatial") if "input_shape" in roles else ("sample",):
                 for kernel in ("tuple",) if rectangle else ("tuple", "number"):
@@ -126,6 +136,8 @@ def _completed(layer: Layer, spec: CheckSpec) -> Plan:
     """Return the plan of a layer, with its weights looked for; raises whatever it raises where it cannot be asked."""
     letters = {**_SIZES, **(_SQUARE if layer.choices.kernel == "number" else _RECTANGLE)}
     letters |= dict.fromkeys({*"OI"} - {*layer.layouts.filters}, 1)
+    if layer.layouts.depthwise:
+        letters |= {"C": _SIZES["O"], "I": 1}
     sample = _sample(layer, letters, spec)
     fixed: dict[str, int] = {}
     if not layer.has("w"):
@@ -156,13 +168,13 @@ def _check_nothing_added(layer: Layer, sample: Mapping[str, Any]) -> None:
 
 def _sample(layer: Layer, letters: Mapping[str, int], spec: CheckSpec) -> dict[str, Any]:
     """Return arrays of a small problem by role, as the layer takes them."""
-    read, outputs = ("O", "I") if layer.transposed else ("I", "O")
+    outputs = "I" if layer.transposed else "O"
     sizes = {
         "D": 6,
         "H": 7,
         "W": 6,
         "N": letters["N"],
-        "C": letters[read] * (1 if layer.transposed else _groups(layer)),
+        "C": _channels(layer, letters),
     }
     sizes |= {letter: max(sizes[letter], letters[letter] + 3) for letter in layer.layouts.spatial}
     shapes = {
@@ -175,6 +187,13 @@ def _sample(layer: Layer, letters: Mapping[str, int], spec: CheckSpec) -> dict[s
     operands = {role: layer.kind.own(_numbers(shape, spec.dtype)) for role, shape in shapes.items()}
     needed = {role: value for role, value in _GEOMETRY.items() if layer.needs(role)}
     return {**needed, **spec.fixed, **operands}
+
+
+def _channels(layer: Layer, letters: Mapping[str, int]) -> int:
+    """Return how many channels the layer reads."""
+    if layer.layouts.depthwise:
+        return letters["C" if "C" in layer.layouts.filters else "O"]
+    return letters["O"] if layer.transposed else letters["I"] * _groups(layer)
 
 
 def _numbers(shape: Sequence[int], dtype: str) -> Array:
@@ -197,7 +216,9 @@ def _with_weights(layer: Layer, sample: Mapping[str, Any], letters: Mapping[str,
             _check_single(entry, value, arrays_in)
             shape = list(wanted.values()) if kept else weights.shape_of(value)
             learned = dict(zip(wanted, shape, strict=True))
-            outputs = learned.get("I", 1) * _groups(layer) if layer.transposed else learned.get("O", 1)
+            outputs = (
+                learned.get("I", 1) * _groups(layer) if layer.transposed else learned.get("O", learned.get("C", 1))
+            )
             bias = _bias_in(arrays_in, outputs)
             fixed = {letter: learned[letter] for letter in open_letters if letter in learned}
             return replace(trial, weight=entry, bias=bias, kept=kept), fixed
@@ -207,10 +228,12 @@ def _with_weights(layer: Layer, sample: Mapping[str, Any], letters: Mapping[str,
 def _open_letters(layer: Layer, roles: set[str]) -> set[str]:
     """Return the axes of the filters whose sizes no argument of the constructor says."""
     read, outputs = ("O", "I") if layer.transposed else ("I", "O")
+    if layer.layouts.depthwise:
+        read, outputs = ("C", "C") if "C" in layer.layouts.filters else ("O", "O")
     said = {read} if layer.late or layer.functional or roles & {"in_channels", "input_shape"} else set()
     said |= {outputs} if "out_channels" in roles else set()
     said |= set(layer.layouts.spatial) if "kernel_size" in roles else set()
-    return {*layer.layouts.filters} - said
+    return {*layer.layouts.filters} - said - ({"I"} if layer.layouts.depthwise else set())
 
 
 _Weight = tuple[Entry, Any, Any]
@@ -269,7 +292,11 @@ def _as_geometry(layer: Layer, fixed: Mapping[str, int]) -> dict[str, Any]:
     """Return sizes of axes as what a problem calls them, in which the large side of a transposed one is the input."""
     names = {"I": "in_channels", "O": "out_channels"}
     groups = {"I": _groups(layer)}  # filters have the channels of one group there
-    result = {names[letter]: fixed[letter] * groups.get(letter, 1) for letter in ("I", "O") if letter in fixed}
+    result: dict[str, Any] = {
+        names[letter]: fixed[letter] * groups.get(letter, 1) for letter in ("I", "O") if letter in fixed
+    }
+    if layer.layouts.depthwise:
+        result = {name: fixed[letter] for letter in "OC" if letter in fixed for name in names.values()}
     if set(layer.layouts.spatial) <= set(fixed):
         return {**result, "kernel_size": tuple(fixed[letter] for letter in layer.layouts.spatial)}
     return result

@@ -165,14 +165,14 @@ def _with_layouts(reading: Reading, source: Source) -> Iterator[Reading]:
         return
     activations, filters = _layouts_of_source(spec, source)
     if activations:
-        first, *others = (filters,) if filters else filters_beside(activations)
-        yield _stated(reading, activations, first, FROM_SOURCE)
+        usual, *others = (filters,) if filters else filters_beside(activations)
+        yield _stated(reading, activations, usual, FROM_SOURCE)
         yield from (_stated(reading, activations, each, "the first that it answers with") for each in others)
     if spec.call is not None:
         yield reading
         return
     likely = _likely(name_of(spec.fn), spec.fixed.get("padding"))
-    for layout in sorted(likely, key=lambda each: each != usual_layouts.WINDOWED.get(source.windowed_axes())):
+    for layout in _by_windows(likely, spec, source):
         tried = filters_beside(layout)[: 1 if _only_bias(spec) else None]  # to a bias the filters do not matter
         for each in (filters,) if _same_letters(filters, layout) else tried:
             yield _stated(reading, layout, each, "the first that it answers with")
@@ -195,6 +195,21 @@ def _likely(name: str, padding: Any) -> Sequence[str]:
         name = "1d"
     rank = next((rank for rank in (1, 3) if f"{rank}d" in name.lower()), None)
     return usual_layouts.of_rank(rank) if rank else usual_layouts.ACTIVATIONS
+
+
+def _by_windows(likely: Sequence[str], spec: CheckSpec, source: Source) -> list[str]:
+    """Return the likely layouts, those first in which the windows that the source reads lie on the axes of space.
+
+    Of nothing but two axes, ``image[i : i + k, j : j + l]``, they are rows and columns: one axis of space is not tried.
+    A kernel that gets an axis for the channels, ``kernel[:, :, None]``, says where an image has them.
+    """
+    windows = source.windowed_axes()
+    added = [source.new_axis(name) for name in _parameters(spec.fn) if role_of(name) == "w"]
+    of_kernel = [layout for axis, layout in ((2, "HWC"), (0, "CHW")) if axis in added]
+    known = (*of_kernel, *usual_layouts.WINDOWED.get(windows, ()))
+    ordered = list(dict.fromkeys((*(each for each in known if each in likely), *likely)))
+    planar = [each for each in ordered if "H" in each] if windows == (2, (0, 1)) else []
+    return planar or ordered
 
 
 def _same_letters(filters: str, layout: str) -> bool:

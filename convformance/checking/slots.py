@@ -19,11 +19,11 @@ _LEARNING_RATE = "lr learningrate learnrate eta alpha"
 _CONSTRUCTOR: Mapping[str, str] = {
     "in_channels": "inchannels inchannel inch incn cin nin ic channelsin inputchannels inputchannel inputdim indim "
     "inplanes infeatures inputdepth nchannels numchannels channels inputs inmaps ninput inputfeatures nic numinputs "
-    "numinput numinchannels inc ci",
+    "numinput numinchannels inc ci c1 c dim dmodel embeddim hiddendim numfeatures nfeatures hiddenchannels",
     "out_channels": "outchannels outchannel outch cout nout oc channelsout outputchannels outputchannel outputdim "
     "outdim outplanes planes outfeatures numfilters nfilters nfilter numfilter filters filternum filtercount "
     "numkernels nkernels kernels nbfilters nbfilter depth outputdepth noutput features outputfeatures noc outmaps "
-    "numoutputs numoutput numoutchannels outc co units nk nf",
+    "numoutputs numoutput numoutchannels outc co c2 units nk nf",
     "kernel_size": "kernel kernelsize filter filtersize fsize f k ks ksize kdim windowsize window size receptivefield "
     "filterdim kerneldim kernelshape filtershape kernelwidth kernellength field",
     "w": "w weight weights kernel kernels filter filters k initialweights weightmatrix",

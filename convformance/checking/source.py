@@ -115,6 +115,16 @@ class Source:
                 most = max(most, (len(entries) if axes else 0, axes), key=lambda each: (len(each[1]), each[0]))
         return most
 
+    def new_axis(self, name: str) -> int | None:
+        """Return where an array of two axes gets a third, 2 in ``name[:, :, None]``, or None where it gets none."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Subscript) and _is_name(node.value, name) and isinstance(node.slice, ast.Tuple):
+                entries = [ast.unparse(entry).rpartition(".")[2] for entry in node.slice.elts]
+                known = ["None" if entry == "newaxis" else ":" * (entry == "...") or entry for entry in entries]
+                if known in ([":", ":", "None"], ["None", ":", ":"], [":", "None"], ["None", ":"]):
+                    return 2 if known[-1] == "None" else 0
+        return None
+
     def _is_tuple_target(self, value: ast.expr) -> bool:
         return any(
             isinstance(node, ast.Assign) and node.value is value and isinstance(node.targets[0], ast.Tuple | ast.List)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convformance.judging.axes import along_axis
-from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction
+from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, before_bias
 from convformance.reference.arrays import Array
 
 _BLOCKS = (2, 4, 8, 16, 32)
@@ -147,6 +147,34 @@ def _in_order(computation: Computation, name: str, order: Array) -> Computation:
     return computation.mapped(name, lambda array: array.take(order, 0 if name == "filter" else 1))
 
 
+def groups_summed(asked: Computation) -> Iterator[Prediction]:
+    """The results of the groups are added up, or their mean is taken: of a depthwise filter those of all channels.
+
+    Let every group, with a depthwise filter every channel, keep its own result: sum over its taps alone,
+    (patch * w).sum(axis=(-2, -1)).
+    """
+    groups = asked.problem.groups
+    if groups == 1 or asked.gives not in ("output", "filter"):  # an input's gradient has its groups ignored so
+        return
+    axis = int(asked.gives == "output")
+    for (form, total), count in product(_TOTALS.items(), (groups, 1)):
+        summed = partial(_total_of_groups, total, axis, groups, count, asked.answer.ndim)
+        detail = f"{form} {'in the place of each' if count > 1 else 'once'}"
+        yield detail, before_bias(replace(asked, rounded=True) if form == "mean" else asked, summed)
+
+
+_TOTALS = {"sum": np.sum, "mean": np.mean}
+
+
+def _total_of_groups(total: Any, axis: int, groups: int, count: int, rank: int, array: Array) -> Array:
+    """Return the total of the groups, that often along their axis; a single one without it in an array of that rank."""
+    blocks = array.reshape(*array.shape[:axis], groups, -1, *array.shape[axis + 1 :])
+    value: Array = total(blocks, axis=axis)
+    if count == 1 and value.shape[axis] == 1 and rank == array.ndim - 1:
+        return value.squeeze(axis)
+    return _tiled(axis, count, value)
+
+
 def channels_summed_first(asked: Computation) -> Iterator[Prediction]:
     """The channels of the input are added up before they are multiplied with the filter: all meet the same taps.
 
@@ -248,6 +276,7 @@ HYPOTHESES = (
     Hypothesis.of("first-group-for-all", first_group_for_all, "groups > 1"),
     Hypothesis.of("groups-exchanged", groups_exchanged, "groups > 1"),
     Hypothesis.of("another-group", another_group, "groups > 1"),
+    Hypothesis.of("groups-summed", groups_summed, "groups > 1", pair_rank=28),
     Hypothesis.of("channels-summed-first", channels_summed_first, "in_channels > groups"),
     Hypothesis.of("layout-misread", layout_misread, pair_rank=27),
     Hypothesis.of("channel-remainder-ignored", channel_remainder_ignored, "channels > 1"),

@@ -8,7 +8,7 @@ add up: a hypothesis may be applied to what another one yielded.
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,14 @@ def with_geometry(asked: Computation, detail: str = "", **geometry: Any) -> Iter
             yield detail, replace(asked, problem=changed_problem(asked, geometry))
         except ValueError:  # no such geometry: a size below 0, a crop of more than there is
             continue
+
+
+def before_bias(asked: Computation, change: Change) -> Computation:
+    """Return the computation with ``change`` made to the sums, to which the bias is added afterwards."""
+    if asked.bias is None:
+        return asked.changed(change)
+    bias = along_axis(asked.bias, 1, asked.rank + 2)
+    return replace(asked, bias=None).changed(change).changed(partial(np.add, bias))
 
 
 def read_inside(asked: Computation, detail: str, computation: Computation) -> Iterator[Prediction]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convformance.judging.axes import along_axis
-from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction
+from convformance.judging.hypotheses.hypothesis import Computation, Hypothesis, Prediction, before_bias
 from convformance.reference.arrays import Array
 
 
@@ -25,7 +24,7 @@ def results_summed(asked: Computation) -> Iterator[Prediction]:
         rounded = replace(asked, rounded=True) if form == "mean" else asked
         for form_of_axis, repeated in (("in each place", True), ("once", False)):
             summed = partial(_summed, total, axis, repeated, asked.answer.shape)
-            yield f"{form} {detail}, {form_of_axis}", _before_bias(rounded, summed)
+            yield f"{form} {detail}, {form_of_axis}", before_bias(rounded, summed)
 
 
 _TOTALS = {"sum": np.sum, "mean": np.mean}
@@ -37,14 +36,6 @@ def _summed(total: Any, axis: int, repeated: bool, shape: tuple[int, ...], array
     if repeated:
         return np.broadcast_to(value, array.shape)
     return value.squeeze(axis) if len(shape) < array.ndim else value
-
-
-def _before_bias(asked: Computation, change: Any) -> Computation:
-    """Return the computation with ``change`` made to the sums, to which the bias is added afterwards."""
-    if asked.bias is None:
-        return asked.changed(change)
-    bias = along_axis(asked.bias, 1, asked.rank + 2)
-    return replace(asked, bias=None).changed(change).changed(partial(np.add, bias))
 
 
 def sum_not_reset(asked: Computation) -> Iterator[Prediction]:
@@ -65,7 +56,7 @@ def sum_not_reset(asked: Computation) -> Iterator[Prediction]:
         "over everything, channels last": (0, *space, 1),
     }
     for detail, order in orders.items():
-        yield detail, _before_bias(asked, partial(_running, order))
+        yield detail, before_bias(asked, partial(_running, order))
 
 
 def _running(order: tuple[int, ...], array: Array) -> Array:
@@ -95,7 +86,7 @@ def _delayed(by: int, axes: tuple[int, ...], array: Array) -> Array:
 
 
 HYPOTHESES = (
-    Hypothesis.of("results-summed", results_summed),
+    Hypothesis.of("results-summed", results_summed, pair_rank=29),
     Hypothesis.of("sum-not-reset", sum_not_reset),
     Hypothesis.of("other-axes-padded", other_axes_padded, "padding"),
 )

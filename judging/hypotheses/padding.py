@@ -22,6 +22,9 @@ from convformance.reference.borders import ZERO
 from convformance.reference.geometry import Pairs, Size, effective_kernel, resolve_padding
 
 _SAME = ("same_upper", "same_lower")
+# Details of a padding; causal layers have the second, which with two taps is the first, too.
+ODD_BEFORE, ALL_BEFORE = "the odd element at the start", "all of it at the start"
+ALL_AFTER = "all of it at the end"
 
 
 def padding_ignored(asked: Computation) -> Iterator[Prediction]:
@@ -193,11 +196,24 @@ def same_for_valid(asked: Computation) -> Iterator[Prediction]:
     upper = _resolved(asked, "same_upper", problem.dilation)
     lower = tuple((hi, lo) for lo, hi in upper)
     half = tuple((extent // 2, extent // 2) for extent in problem.effective_kernel)
-    for detail, pairs in (("", upper), ("the odd element at the start", lower), ("extent // 2 on both sides", half)):
+    before = tuple((extent - 1, 0) for extent in problem.effective_kernel)
+    after = tuple((0, extent - 1) for extent in problem.effective_kernel)
+    paddings = {
+        "": upper,
+        ODD_BEFORE: lower,
+        "extent // 2 on both sides": half,
+        ALL_BEFORE: before,
+        ALL_AFTER: after,
+    }
+    for detail, pairs in paddings.items():
         for computation in (each for _, each in with_geometry(asked, padding=pairs)):
             yield detail, computation
-            # A border of other elements matters only where the result has this size: most answers have another.
-            if computation.problem.result_shape(asked.operation) == asked.answer.shape:
+            # A border of other elements matters only where the result has this size: most answers have another. What
+            # wraps from one end to the other alone has a name of its own.
+            if (
+                detail not in (ALL_BEFORE, ALL_AFTER)
+                and computation.problem.result_shape(asked.operation) == asked.answer.shape
+            ):
                 for mode, border in _BORDERS.items():
                     yield from _bordered(computation, mode, ", ".join(filter(None, (detail, border))))
 

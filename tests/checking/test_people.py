@@ -22,6 +22,7 @@ NEEDS = {
     "jax_functions.py": "jax",
     "jax_backward.py": "jax",
     "tf_wrapper.py": "tensorflow",
+    "torch_depthwise.py": "torch",
 }
 
 FUNCTIONS_THAT_ARE_RIGHT = (
@@ -64,6 +65,22 @@ FUNCTIONS_THAT_ARE_RIGHT = (
     ("forum.py:compute_dw", "--op conv_filter_grad"),
     ("mynet/convolution.py:forward", ""),
     ("lesson.ipynb:corr2d", "--layout HW"),
+    ("per_channel.py:DepthwiseLayer", ""),
+    ("per_channel.py:depthwise_conv2d", ""),
+    ("per_channel.py:smoothed_apart", "--padding same"),
+    ("per_channel.py:to_grey", ""),
+    ("per_channel.py:grey_of_size", "--layout HWC --padding same"),
+    ("torch_depthwise.py:ChannelsLast", ""),
+    ("torch_depthwise.py:depthwise", "--padding same"),
+)
+# What pads by itself: the call that comes to mind first, and what the hint of its result says.
+FUNCTIONS_WITH_A_HINT = (
+    ("torch_depthwise.py:PerChannel", "--fixed kernel_size=3 --fixed padding=1"),
+    ("torch_depthwise.py:Depthwise", "--fixed kernel_size=3 --fixed padding=1"),
+    ("torch_depthwise.py:DepthwiseInTime", "--fixed kernel_size=3 --fixed padding=1"),
+    ("torch_depthwise.py:ThreeByThree", "--padding same"),
+    ("torch_depthwise.py:CausalInTime", "--padding causal"),
+    ("per_channel.py:smoothed_apart", "--padding same"),
 )
 FUNCTIONS_THAT_ARE_WRONG = (
     ("im2col.py:conv_forward_batch_first", "", "layout-misread"),
@@ -88,7 +105,7 @@ FUNCTIONS_THAT_ARE_WRONG = (
     ("images.py:convolve_rgb_grey", "", "results-summed"),
     ("images.py:convolve_rgb_mean", "", "results-summed"),
     ("images.py:filter_without_reset", "--layout HW --padding same", "sum-not-reset"),
-    ("forum.py:depthwise_conv2d_summed", "", "results-summed"),
+    ("forum.py:depthwise_conv2d_summed", "", "groups-summed"),
     ("forum.py:depthwise_one_filter", "", "first-group-for-all"),
     ("forum.py:depthwise_multiplied_interleaved", "--depthwise", "groups-interleaved"),
     ("forum.py:conv2d_fft_circular", "--layout HW", "circular"),
@@ -97,6 +114,20 @@ FUNCTIONS_THAT_ARE_WRONG = (
     ("forum.py:conv2d_fft_full_start", "--layout HW", "full-for-valid"),
     ("forum.py:conv2d_fft_turned", "--layout HW", "kernel-rotated"),
     ("forum.py:anticausal_conv1d", "--padding causal", "padding-sides-swapped"),
+    ("forum.py:conv2d_fft_exchanged", "", "circular"),
+    ("forum.py:conv2d_fft_turned_at_the_corner", "", "circular"),
+    ("forum.py:conv2d_fft_full_of_size", "", "same-for-valid"),
+    ("per_channel.py:depthwise_same_summed", "", "same-for-valid\\+groups-summed"),
+    ("per_channel.py:depthwise_same_summed", "--padding same", "groups-summed"),
+    ("per_channel.py:depthwise_to_one", "", "groups-summed"),
+    ("per_channel.py:per_channel_to_one", "--depthwise", "groups-summed"),
+    ("per_channel.py:depthwise_multiplied_to_one", "", "groups-summed"),
+    ("per_channel.py:temporal_depthwise_summed", "", "groups-summed"),
+    ("per_channel.py:smoothed", "", "same-for-valid\\+results-summed"),
+    ("per_channel.py:smoothed", "--padding same", "results-summed"),
+    ("per_channel.py:DepthwiseLayerSummed", "", "groups-summed"),
+    ("torch_depthwise.py:PerChannelTurned", "", "kernel-rotated\\+same-for-valid"),
+    ("torch_depthwise.py:columns_of_one_side", "", "side-for-both"),
 )
 # Right functions with one line written as it often is: what stands there, and what is put in its place.
 WITH_ANOTHER_LINE = (
@@ -148,6 +179,15 @@ def said_of(target: str, options: str, folder: Path = PEOPLE) -> subprocess.Comp
 
 @pytest.mark.parametrize(("target", "options"), FUNCTIONS_THAT_ARE_RIGHT)
 def test_a_right_function_is_right_at_the_first_call(target: str, options: str) -> None:
+    done = said_of(target, options)
+    assert done.returncode in (RIGHT, WHERE_IT_ANSWERS), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("target", "options"), FUNCTIONS_WITH_A_HINT)
+def test_what_pads_by_itself_is_right_at_the_call_of_the_hint(target: str, options: str) -> None:
+    hinted = said_of(target, "")
+    assert hinted.returncode == 1, hinted.stdout + hinted.stderr
+    assert f"say {options}" in " ".join(hinted.stdout.split()), hinted.stdout
     done = said_of(target, options)
     assert done.returncode in (RIGHT, WHERE_IT_ANSWERS), done.stdout + done.stderr
 

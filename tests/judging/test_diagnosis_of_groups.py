@@ -14,7 +14,11 @@ from tests.judging.asked import InstantAnswer, case_of, examine
 
 THREE = {"in_channels": 6, "out_channels": 9, "groups": 3}
 MANY = {"batch": 13, "in_channels": 2, "out_channels": 3}
-NAMES = (ANOTHER_GROUP, BEYOND_A_BLOCK) = ("another-group", "beyond-a-block-of-images")
+DEPTHWISE = {"in_channels": 3, "out_channels": 3, "groups": 3}
+MULTIPLIED = {"in_channels": 3, "out_channels": 12, "groups": 3}
+NAMES = (ANOTHER_GROUP, BEYOND_A_BLOCK, GROUPS_SUMMED) = (
+    *("another-group", "beyond-a-block-of-images", "groups-summed"),
+)
 
 
 def judgement_of(sizes: dict[str, int], operation: str, dtype: str, change: Callable[[Array], Array]) -> Judgement:
@@ -59,6 +63,63 @@ def test_a_group_that_is_computed_with_an_operand_of_another_is_named(index: int
 def test_groups_with_values_of_their_own_are_not_those_of_another() -> None:
     names = [match.name for match in judgement_of(THREE, "conv", "float32", lambda y: y + 1).diagnosis]
     assert ANOTHER_GROUP not in names
+
+
+def of_channels(count: int, total: Callable[..., Array], y: Array) -> Array:
+    """Return the total of the channels, in groups of so many, in the place of one group."""
+    return total(y.reshape(len(y), -1, count, *y.shape[2:]), axis=1)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "change", "detail"),
+    [
+        (DEPTHWISE, lambda y: of_channels(1, np.sum, y), "sum once"),
+        (DEPTHWISE, lambda y: y.sum(axis=1), "sum once"),
+        (DEPTHWISE, lambda y: np.repeat(of_channels(1, np.sum, y), 3, axis=1), "sum in the place of each"),
+        (DEPTHWISE, lambda y: np.repeat(of_channels(1, np.mean, y), 3, axis=1), "mean in the place of each"),
+        (MULTIPLIED, lambda y: of_channels(4, np.sum, y), "sum once"),
+        (MULTIPLIED, lambda y: np.tile(of_channels(4, np.sum, y), (1, 3) + (1,) * (y.ndim - 2)), "sum in the place"),
+        (THREE, lambda y: of_channels(3, np.sum, y), "sum once"),
+    ],
+    ids=["once", "without the axis", "for each", "mean", "multiplied", "multiplied for each", "groups"],
+)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_results_of_groups_that_are_added_up_are_named(
+    sizes: dict[str, int], change: Callable[[Array], Array], detail: str, rank: int
+) -> None:
+    space = {"input_size": (7, 6, 5)[:rank], "kernel_size": (3, 2, 2)[:rank]}
+    match = judgement_of({**sizes, **space}, "conv", "float64", change).diagnosis[0]
+    assert match.name == GROUPS_SUMMED
+    assert match.detail.startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("operation", "axis", "name"), [("conv_filter_grad", 0, GROUPS_SUMMED), ("conv_input_grad", 1, "groups-ignored")]
+)
+def test_gradients_of_groups_that_are_added_up_are_named(operation: str, axis: int, name: str) -> None:
+    summed = judgement_of(DEPTHWISE, operation, "float64", lambda g: g * 0 + g.sum(axis, keepdims=True))
+    assert summed.diagnosis[0].name == name
+
+
+def test_the_sum_of_groups_under_a_padding_of_their_own_is_both_mistakes() -> None:
+    case = case_of(**DEPTHWISE, input_size=(6, 5), kernel_size=(3, 2))
+
+    def ask(operands: Operands) -> InstantAnswer:
+        x, w = operands.arrays
+        padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 1)))
+        right = operations.apply("conv", case_of(**DEPTHWISE, input_size=(8, 6), kernel_size=(3, 2)).problem, padded, w)
+        return InstantAnswer(np.repeat(right.sum(axis=1, keepdims=True), 3, axis=1))
+
+    assert judge(examine(case, "conv", "float64"), ask).diagnosis[0].name == f"same-for-valid+{GROUPS_SUMMED}"
+
+
+def test_a_sum_of_another_kind_is_not_that_of_the_groups() -> None:
+    for sizes, change in (
+        ({"in_channels": 3, "out_channels": 3}, lambda y: y * 0 + y.sum(axis=1, keepdims=True)),
+        (MULTIPLIED, lambda y: y * 0 + y.sum(axis=1, keepdims=True)),
+    ):
+        assert judgement_of(sizes, "conv", "float64", change).diagnosis[0].name == "results-summed"
+    assert judgement_of(DEPTHWISE, "conv", "float64", lambda y: y).diagnosis == ()
 
 
 def zero_from(count: int, array: Array) -> Array:

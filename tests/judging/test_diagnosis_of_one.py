@@ -66,6 +66,13 @@ def _from_spectra(problem: Problem, operands: Operands) -> Array:
     return np.fft.ifft2(np.einsum("nchw,ochw->nohw", x, w.conj())).real
 
 
+def _inverted_without_length(problem: Problem, operands: Operands) -> Array:
+    x, w = (array.astype(np.float64) for array in operands.arrays)
+    spectra = np.fft.rfft2(x), np.fft.rfft2(w, x.shape[2:]).conj()
+    y = np.fft.irfft2(np.einsum("nchw,ochw->nohw", *spectra))
+    return y[:, :, : problem.output_size[0], : problem.output_size[1]]
+
+
 def _unbiased(operands: Operands) -> fills.Operands:
     return fills.Operands(operands.arrays)
 
@@ -301,6 +308,7 @@ FORWARD: dict[str, tuple[dict[str, Any], Mistake]] = {
         of_operands(lambda x, w: (np.pad(x, ((1, 0), *[(0, 0)] * 3))[:-1], w)),
     ),
     "circular": (BASIC, _from_spectra),
+    "transform-length-not-said": ({**BASIC, "input_size": (8, 9)}, _inverted_without_length),
     "channels-summed-first": (BASIC, of_operands(lambda x, w: (x.sum(1, keepdims=True) + 0 * x, w))),
     "result-axes-swapped": (BASIC, of_result(lambda y: y.swapaxes(2, 3))),
     "result-rotated": (BASIC, of_result(lambda y: y[:, :, ::-1, ::-1])),
@@ -409,6 +417,66 @@ def test_a_circular_result_is_told_with_its_place(before: Callable[[int], int], 
         return handmade.forward(np.pad(x, ((0, 0), (0, 0), *pairs), mode="wrap"), w)
 
     assert judgement_of(BASIC, mistake).diagnosis[0] == Match("circular", detail)
+
+
+@pytest.mark.parametrize(
+    ("turned", "middle", "exchanged"),
+    [(False, True, False), (True, True, False), (False, False, True), (True, False, True), (True, True, True)],
+)
+def test_a_circular_result_that_lies_elsewhere_is_told_with_what_moves_it(
+    turned: bool, middle: bool, exchanged: bool
+) -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        wide, sizes = np.zeros((*w.shape[:2], *x.shape[2:])), zip(x.shape[2:], w.shape[2:], strict=True)
+        wide[:, :, : w.shape[2], : w.shape[3]] = w
+        wide = np.roll(wide, [(side - taps) // 2 if middle else 0 for side, taps in sizes], (2, 3))
+        kernels = np.fft.fft2(wide) if turned else np.fft.fft2(wide).conj()
+        y = np.fft.ifft2(np.einsum("nchw,ochw->nohw", np.fft.fft2(x), kernels)).real
+        return np.fft.fftshift(y, (2, 3)) if exchanged else y
+
+    first = judgement_of({**BASIC, "input_size": (11, 9)}, mistake).diagnosis[0]
+    assert first.name == "circular"
+    assert ("the kernel in the middle of the data" in first.detail, "halves exchanged" in first.detail) == (
+        middle,
+        exchanged,
+    )
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["from the corner", "up to the corner"])
+@pytest.mark.parametrize("zeros", [False, True], ids=["of the data's size", "with zeros"])
+@pytest.mark.parametrize("sizes", [{}, {"padding": ((1, 1), (0, 2))}], ids=["valid", "padded"])
+def test_a_transform_that_is_inverted_without_its_length_is_named(
+    turned: bool, zeros: bool, sizes: dict[str, Any]
+) -> None:
+    """Where the last axis of what is transformed has an odd size; else nothing is wrong."""
+    kernel = (3, 2)
+    padding = sizes.get("padding", ((0, 0), (0, 0)))
+
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        x, w = (array.astype(np.float64) for array in operands.arrays)
+        x = np.pad(x, ((0, 0), (0, 0), *padding))
+        shape = [side + (taps - 1) * zeros for side, taps in zip(x.shape[2:], kernel, strict=True)]
+        filters = np.fft.rfft2(w[:, :, ::-1, ::-1] if turned else w, shape)
+        product = np.einsum("nchw,ochw->nohw", np.fft.rfft2(x, shape), filters if turned else filters.conj())
+        first = [(taps - 1) * turned for taps in kernel]
+        y = np.fft.irfft2(product)
+        return y[:, :, first[0] :, first[1] :][:, :, : problem.output_size[0], : problem.output_size[1]]
+
+    for width in (8, 9):
+        odd = (width + sum(padding[1]) + (kernel[1] - 1) * zeros) % 2 == 1
+        judgement = judgement_of({**BASIC, **sizes, "kernel_size": kernel, "input_size": (8, width)}, mistake)
+        names = [match.name for match in judgement.diagnosis]
+        assert (names[:1] == ["transform-length-not-said"]) == odd, (names, width)
+
+
+@pytest.mark.parametrize(("side", "detail"), [(0, "all of it at the start"), (1, "all of it at the end")])
+def test_a_result_as_large_as_the_data_that_is_padded_on_one_side_is_told_with_it(side: int, detail: str) -> None:
+    def mistake(problem: Problem, operands: Operands) -> Array:
+        pairs = tuple((0, size - 1)[:: 1 - 2 * (side == 0)] for size in problem.kernel_size)
+        return handmade.with_geometry(problem, operands, padding=pairs)
+
+    assert Match("same-for-valid", detail) in judgement_of(BASIC, mistake).diagnosis
 
 
 def test_what_a_transform_rounds_hides_no_mistake() -> None:

@@ -255,3 +255,22 @@ def conv2d_fft_centred(image, kernel):
     wide[:kh, :kw] = kernel
     wide = np.roll(wide, (-((kh - 1) // 2), -((kw - 1) // 2)), (0, 1))
     return np.fft.ifft2(np.fft.fft2(image) * np.fft.fft2(wide).conj()).real
+
+
+def conv2d_fft_exchanged(image, kernel):
+    """The kernel in the middle of an array of the image's size, and the halves of the result exchanged."""
+    wide = np.zeros(image.shape)
+    top, left = ((side - taps) // 2 for side, taps in zip(image.shape, kernel.shape))
+    wide[top : top + kernel.shape[0], left : left + kernel.shape[1]] = kernel[::-1, ::-1]
+    return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(image) * np.fft.fft2(wide)).real)
+
+
+def conv2d_fft_turned_at_the_corner(image, kernel):
+    return np.fft.irfft2(np.fft.rfft2(image) * np.fft.rfft2(kernel, image.shape), image.shape)
+
+
+def conv2d_fft_full_of_size(image, kernel):
+    """The whole result, cropped to the size of the image from its corner."""
+    shape = [i + k - 1 for i, k in zip(image.shape, kernel.shape)]
+    full = np.fft.irfft2(np.fft.rfft2(image, shape) * np.fft.rfft2(kernel[::-1, ::-1], shape), shape)
+    return full[: image.shape[0], : image.shape[1]]
