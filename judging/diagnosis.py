@@ -5,7 +5,7 @@ one taken is the one that counts most, the next the one that counts most of what
 any explains.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +39,8 @@ _WEIGHTS = {
     "not-deterministic": 0.9,
     "wrong-shape": 0.25,
 }
+# What gives the numbers of the first wrong fill and not those of the others may be the consequence of something else.
+_ON_SOME_FILLS = 0.5
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,23 @@ def _best(left: Sequence[Observation], right: Sequence[QuestionParameters]) -> s
     What may be the reason of an exception counts only where the same mistake explains an answer, too, or where calls
     raise under the very condition without which that mistake cannot show.
     """
-    counts = Counter(name for each in left for name in {match.name for match in each.matches} - {RAISES})
+    counts: dict[str, float] = defaultdict(float)
+    for each in left:
+        for name, share in _shares(each).items():
+            counts[name] += share
     sure = {match.name for each in left for match in each.matches if not each.raised or match.on_all_fills} - {RAISES}
     sure |= {name for name in set(counts) - sure if _is_the_reason(name, left, right)}
     return min(sure, key=lambda name: (-counts[name] * _weight(name), _rank(name)), default="")
+
+
+def _shares(observation: Observation) -> dict[str, float]:
+    """Return how much of a wrong answer each mistake explains: half of one that it gives on some fills alone."""
+    shares: dict[str, float] = {}
+    for match in observation.matches:
+        share = 1.0 if match.on_all_fills or observation.raised else _ON_SOME_FILLS
+        shares[match.name] = max(share, shares.get(match.name, 0.0))
+    shares.pop(RAISES, None)
+    return shares
 
 
 def _is_the_reason(name: str, left: Sequence[Observation], right: Sequence[QuestionParameters]) -> bool:

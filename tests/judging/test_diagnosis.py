@@ -52,6 +52,14 @@ def test_one_that_says_where_counts_half_of_one_that_says_what() -> None:
     assert diagnoses([*reproduced, asked(True, border), asked(True, border)])[0].name == "border-only"
 
 
+def test_what_reproduces_some_fills_alone_counts_half_of_what_reproduces_all() -> None:
+    later, partly = Match("wrong-after-first-call"), Match("kernel-rotated", on_all_fills=False)
+    reproduced = [*[asked(True, later, partly)] * 4, asked(True, ROTATED)]
+    assert [each.name for each in diagnoses(reproduced)] == ["wrong-after-first-call", "kernel-rotated"]
+    mostly = [*[asked(True, partly)] * 4, asked(True, SHIFTED)]
+    assert [each.name for each in diagnoses(mostly)] == ["kernel-rotated", "shifted"]
+
+
 def test_a_mistake_that_is_always_made_has_no_condition() -> None:
     diagnosis = diagnoses([asked(True, IGNORED, stride=2), asked(True, IGNORED, stride=(1, 3)), asked(False)])
     assert diagnosis[0].where == ""
