@@ -58,7 +58,9 @@ MODES = {
     "onnxruntime[filter=constant]": tuple(PROBLEMS),
 }
 # Routes whose call is too long for a person to write where there is a stride or groups.
-WITHOUT = {("tensorflow", "by-hand"): ("line", "groups", "depthwise", "stride", "same-lower", "valid", "volume")}
+WITHOUT = {
+    ("tensorflow", "by-hand"): ("line", "groups", "depthwise", "pointwise", "stride", "same-lower", "valid", "volume")
+}
 
 
 def floating_point_routes(adapter: Adapter) -> list[Route]:
