@@ -29,6 +29,17 @@ def _sums_nothing(case: Any) -> bool:
 
 
 KNOWN = (
+    KnownDivergence(
+        "copied-bfloat16-is-misread",
+        "The bits of a NumPy array of bfloat16 are taken for numbers of another type where a request copies it: the "
+        "double of 1.5 is 0.25. An array whose memory is shared is read as it is.",
+        "bfloat16",
+        grades=("wrong", "low-precision", "componentwise", "norm-wise"),
+        when=lambda case, dtype: dtype == "bfloat16",
+        modes={"arrays": "copied"},
+        versions=(_NEWEST, None),
+        always=False,
+    ),
     replace(
         BIAS_AFTER_ROUNDING,
         reason="The sum is rounded to the result's type before the bias, which the operator takes, is added in it.",
