@@ -164,8 +164,7 @@ class Automatic(Adapter):
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
         """Return the two calls, and the gradients of each; empty where the adapter has no text for them."""
-        conv = self._call_text(self.conv_text, self.conv_arguments, problem, bias, refused="")
-        transposed = self._call_text(self.transposed_text, self.transposed_arguments, problem, bias, refused="")
+        conv, transposed = (self._text_or_nothing(call, problem, bias) for call in ("conv", "transposed"))
         return {
             "conv": conv,
             "transposed": transposed,
@@ -184,25 +183,18 @@ class Automatic(Adapter):
         """Return ``transposed_script``, or another text."""
         return self.transposed_script
 
-    def _call_text(
-        self,
-        text: Callable[[Problem], str],
-        arguments: Callable[[Problem], Mapping[str, Any]],
-        problem: Problem,
-        bias: str,
-        *,
-        refused: str | None = None,
-    ) -> str:
-        """Return a call as a person writes it; where it is refused, ``refused`` in its place if there is one."""
+    def _call_text(self, call: str, problem: Problem, bias: str) -> str:
+        """Return ``conv`` or ``transposed`` as a person writes it; raises Refusal where it is not offered."""
+        text: str = getattr(self, f"{call}_text")(problem)
+        arguments = text and options(*self.always_stated, **getattr(self, f"{call}_arguments")(problem))
+        stated = text.format(x="x", problem=problem, bias=bias, arguments=arguments)
+        return stated + self.bias_text(problem, bias) if self.bias_after else stated
+
+    def _text_or_nothing(self, call: str, problem: Problem, bias: str) -> str:
         try:
-            call = text(problem)
-            stated = call and options(*self.always_stated, **arguments(problem))
+            return self._call_text(call, problem, bias)
         except Refusal:
-            if refused is None:
-                raise
-            return refused
-        call = call.format(x="x", problem=problem, bias=bias, arguments=stated)
-        return call + self.bias_text(problem, bias) if self.bias_after else call
+            return ""
 
     def bias_text(self, problem: Problem, bias: str) -> str:
         """Return how a script adds the bias behind a call."""
@@ -215,7 +207,7 @@ class Automatic(Adapter):
 
     def _bias_gradient_text(self, problem: Problem) -> str:
         """Return the gradient of the bias in a convolution of zeros."""
-        call = self._call_text(self.conv_text, self.conv_arguments, problem, ", bias", refused="")
+        call = self._text_or_nothing("conv", problem, ", bias")
         if not (call and self.zeros_script):
             return ""
         x, w = (self.zeros_script.format(shape=self._shape_of(problem, array)) for array in ("input", "filter"))

@@ -24,8 +24,8 @@ class Ncnn(Known, Texts):
     setup = "import tempfile", "import ncnn", "import numpy as np"
 
     def script_fields(self, problem: Problem, names: Mapping[str, str], bias: str) -> Mapping[str, str]:
-        model = ncnn_graphs.convolution if "input" in names else ncnn_graphs.transposed
-        return {"call": self._text(model, problem, names.get("input") or names["output"], bool(bias))}
+        layer = ncnn_graphs.convolution if "input" in names else ncnn_graphs.transposed
+        return {"call": self._text(layer, problem, names.get("input") or names["output"], bool(bias))}
 
     @route("conv", "Convolution", script="{call}")
     @route("conv_transpose_input_grad", "Convolution", script="{call}")
@@ -37,8 +37,8 @@ class Ncnn(Known, Texts):
     def transposed(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
         return self.value(self._text(ncnn_graphs.transposed, problem, "x", bias is not None), x=x, w=w, bias=bias)
 
-    def _text(self, model: Callable[[Problem, bool], str], problem: Problem, images: str, has_bias: bool) -> str:
+    def _text(self, layer: Callable[[Problem, bool], str], problem: Problem, images: str, has_bias: bool) -> str:
         winograd = () if self.mode["winograd"] == "on" else ("net.opt.use_winograd_convolution = False",)
         options = f"net.opt.num_threads = {thread_count(self.mode['threads'])}", *winograd
         copy = ".clone()" if self.mode["copy"] == "on" else ""
-        return ncnn_graphs.script(model(problem, has_bias), options, images, problem.batch, copy, has_bias=has_bias)
+        return ncnn_graphs.script(layer(problem, has_bias), options, images, problem.batch, copy, has_bias=has_bias)

@@ -1,4 +1,4 @@
-"""ncnn's text of a model, of one ``Convolution`` or ``Deconvolution`` layer, and the lines of a script that run it."""
+"""ncnn's text of a ``Convolution`` or ``Deconvolution`` layer, and the lines of a script that run a model of it."""
 
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -14,16 +14,16 @@ _LOW, _HIGH, _OUTPUT_PADDING = (4, 14, 24), (15, 16, 17), (18, 19, 20)
 
 
 def convolution(problem: Problem, has_bias: bool) -> str:
-    """Return the model of a convolution."""
+    """Return the layer of a convolution."""
     symbol = _SYMBOLS.get(problem.symbol or "")
     pads = dict.fromkeys((*_LOW[: problem.rank], *_HIGH[: problem.rank]), symbol) if symbol else _paddings(problem)
-    return _model("Convolution", problem, problem.out_channels, has_bias, pads)
+    return _layer("Convolution", problem, problem.out_channels, has_bias, pads)
 
 
 def transposed(problem: Problem, has_bias: bool) -> str:
-    """Return the model of a transposed convolution."""
+    """Return the layer of a transposed convolution."""
     more = _paddings(problem) | _by_axis(_OUTPUT_PADDING, problem.output_padding)
-    return _model("Deconvolution", problem, problem.in_channels, has_bias, more)
+    return _layer("Deconvolution", problem, problem.in_channels, has_bias, more)
 
 
 def _paddings(problem: Problem) -> dict[int, int]:
@@ -32,31 +32,29 @@ def _paddings(problem: Problem) -> dict[int, int]:
     return _by_axis(_LOW, problem.lows) | _by_axis(_HIGH, problem.highs)
 
 
-def _model(kind: str, problem: Problem, outputs: int, has_bias: bool, more: Mapping[int, int]) -> str:
-    """Return the text of a model of one layer."""
+def _layer(kind: str, problem: Problem, outputs: int, has_bias: bool, more: Mapping[int, int]) -> str:
+    """Return the line of a model that says the layer."""
     rank = "" if problem.rank == 2 else f"{problem.rank}D"
-    layer = f"{kind}{'DepthWise' if problem.groups > 1 else ''}{rank}"
+    name = f"{kind}{'DepthWise' if problem.groups > 1 else ''}{rank}"
     sizes = _by_axis(_KERNEL, problem.kernel_size) | _by_axis(_DILATION, problem.dilation)
     weights = {5: int(has_bias), 6: prod(problem.filter_shape), 7: problem.groups}
     numbers = {0: outputs, **sizes, **_by_axis(_STRIDE, problem.stride), **weights, **more}
     texts = (f"{key}={value}" for key, value in numbers.items())
-    return "\n".join(["7767517", "2 2", "Input x 0 1 x", f"{layer} y 1 1 x y {' '.join(texts)}", ""])
+    return f"{name} y 1 1 x y {' '.join(texts)}"
 
 
 def _by_axis(ids: tuple[int, ...], values: Size) -> dict[int, int]:
     return dict(zip(ids, reversed(values), strict=False))
 
 
-def script(model: str, options: Sequence[str], images: str, batch: int, copy: str, *, has_bias: bool) -> str:
-    """Return the lines that set ``options``, load the model with ``w``, and give it each of ``images``."""
-    head, layer = model.rstrip().rsplit("\n", 1)
+def script(layer: str, options: Sequence[str], images: str, batch: int, copy: str, *, has_bias: bool) -> str:
+    """Return the lines that set ``options``, load a model of ``layer`` with ``w``, and give it each of ``images``."""
     settings = "\n".join(options)
-    head += "\n{layer}\n"
     return f'''\
 net = ncnn.Net()
 {settings}
 layer = "{layer}"
-net.load_param_mem(f{head!r})
+net.load_param_mem(f'7767517\\n2 2\\nInput x 0 1 x\\n{{layer}}\\n')
 with tempfile.NamedTemporaryFile(suffix=".bin") as file:
     file.write(bytes(4) + w.tobytes(){" + bias.tobytes()" if has_bias else ""})  # 0: float32 follows
     file.flush()

@@ -39,12 +39,7 @@ WITHOUT_STEPS = Domain("stride 1, one group, neither dilation, negative padding 
 
 def of_few_products(most: int) -> Domain:
     """Return the domain of questions with at most so many products, for a back end that is interpreted."""
-
-    def holds(request: Request) -> bool:
-        problem = request.problem
-        return prod(problem.output_shape) * prod(problem.filter_shape[1:]) <= most
-
-    return Domain(f"at most {most} products", holds)
+    return Domain(f"at most {most} products", lambda request: request.problem.multiplications <= most)
 
 
 def part_of_full(problem: Problem) -> tuple[slice, ...]:

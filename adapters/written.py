@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from convformance.adapters.automatic import Automatic, Function
 from convformance.adapters.bits import BFLOAT16, from_bits, to_bits
 from convformance.adapters.contract import Adapter
+from convformance.adapters.jax_compiling import KEPT
 from convformance.adapters.notation import Notation
 from convformance.reference.arrays import Array
 from convformance.reference.geometry import Size
@@ -61,10 +62,6 @@ class Texts(Adapter):
         every = {**self.names, **names}
         exec(body, every)
         return eval(last, every)
-
-
-# Problems after which what was compiled is let go: no question comes back to an earlier one.
-KEPT = 50
 
 
 class Written(Texts, Automatic):
@@ -130,13 +127,14 @@ class Written(Texts, Automatic):
         return compiled
 
     def conv(self, problem: Problem, x: Any, w: Any, bias: Any = None) -> Any:
-        call = self._call_text(self.conv_text, self.conv_arguments, problem, "" if bias is None else ", bias")
-        return self.value(call, x=x, w=w, bias=bias)
+        return self._result("conv", problem, x, w, bias)
 
     def conv_transpose(self, problem: Problem, y: Any, w: Any, bias: Any = None) -> Any:
-        added = "" if bias is None else ", bias"
-        call = self._call_text(self.transposed_text, self.transposed_arguments, problem, added)
-        return self.value(call, x=y, w=w, bias=bias)
+        return self._result("transposed", problem, y, w, bias)
+
+    def _result(self, call: str, problem: Problem, x: Any, w: Any, bias: Any) -> Any:
+        text = self._call_text(call, problem, "" if bias is None else ", bias")
+        return self.value(text, x=x, w=w, bias=bias)
 
     def vjp(self, function: Function, at: Any, upstream: Any) -> Any:
         text = self.vjp_script.format(variable="at", call="function(at)", zeros="start")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from convformance.adapters.bits import BFLOAT16
-from convformance.adapters.written import KEPT, Texts, Written
+from convformance.adapters.jax_compiling import KEPT
+from convformance.adapters.written import Texts, Written
 from convformance.processes.loading import error_text
 from convformance.reference.arrays import Array
 from convformance.reference.problem import Problem

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,18 @@ from tests import frameworks
 from tests.reports.synthetic import SyntheticRun
 
 ROOT = Path(__file__).parents[2]
+
+
+def commands(monkeypatch: pytest.MonkeyPatch, *, fails: Callable[[list[str]], bool]) -> list[list[str]]:
+    """Return the list that every command is put into in place of being run."""
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, int(fails(command)))
+
+    monkeypatch.setattr(frameworks.subprocess, "run", run)
+    return asked
 
 
 def test_each_adapter_has_an_environment_and_what_it_installs() -> None:
@@ -32,13 +45,7 @@ def test_each_adapter_has_an_environment_and_what_it_installs() -> None:
 def test_one_that_fails_keeps_none_of_the_others_from_being_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[list[str]] = []
-
-    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        asked.append(command)
-        return subprocess.CompletedProcess(command, int("keras[backend=jax]" in command))
-
-    monkeypatch.setattr(frameworks.subprocess, "run", run)
+    asked = commands(monkeypatch, fails=lambda command: "keras[backend=jax]" in command)
     assert frameworks.main(["--only", "keras", "--only", "scipy"]) == 1
     made = [command for command in asked if "--notest" in command]
     ran = [command for command in asked if "--name" in command]
@@ -51,13 +58,7 @@ def test_one_that_fails_keeps_none_of_the_others_from_being_asked(
 def test_one_that_cannot_be_made_is_not_asked_and_the_next_one_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[list[str]] = []
-
-    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        asked.append(command)
-        return subprocess.CompletedProcess(command, int("--notest" in command and command[-1] == "keras"))
-
-    monkeypatch.setattr(frameworks.subprocess, "run", run)
+    asked = commands(monkeypatch, fails=lambda command: "--notest" in command and command[-1] == "keras")
     assert frameworks.main(["--only", "keras", "--only", "scipy"]) == 1
     assert [command[command.index("--adapter") + 1] for command in asked if "--adapter" in command] == ["scipy"]
     assert "asked 2, failed: keras;" in capsys.readouterr().out
