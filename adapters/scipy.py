@@ -29,7 +29,12 @@ _DIRECT_VALID, _FFT_VALID = (
     'signal.correlate({0}, {1}, "valid", "direct")',
     'signal.fftconvolve({0}, np.flip({1}), "valid")',
 )
-_DIRECT_FULL, _FFT_FULL = 'signal.convolve({0}, {1}, "full", "direct")', "signal.fftconvolve({0}, {1})"
+# The channels are summed by a valid mode along their axis, over zeros as a full mode has them along the others; of the
+# full mode of a transform the one channel is taken where all overlap.
+_DIRECT_FULL, _FFT_FULL = (
+    'signal.convolve(np.pad({0}, {2}), {1}, "valid", "direct")',
+    "signal.fftconvolve({0}, {1})[:, {3}:{4}]",
+)
 
 
 def _has_elements(request: Request) -> bool:
@@ -117,7 +122,7 @@ class Scipy(ScipyBeyond):
     @route("conv_input_grad", "signal.convolve", script="{convolve}", numbers=_NUMBERS)
     @route("conv_transpose", "signal.convolve", script="{convolve}", numbers=_NUMBERS, offers=(OUTPUTS,))
     def convolve(self, problem: Problem, y: Array, w: Array) -> Array:
-        """The zero-inserted y and the filter in full mode."""
+        """The zero-inserted y and the filter, in full mode along the spatial axes."""
         return _transposed(problem, y, w, self._direct_full)
 
     @route(
@@ -137,7 +142,7 @@ class Scipy(ScipyBeyond):
         script="{fft_convolve}",
     )
     def fft_convolve(self, problem: Problem, y: Array, w: Array) -> Array:
-        return _transposed(problem, y, w, self._fft)
+        return _transposed(problem, y, w, self._fft_full)
 
     @route("conv_filter_grad", "signal.correlate", script="{correlate_gradient}", numbers=_NUMBERS)
     def correlate_gradient(self, problem: Problem, x: Array, dy: Array) -> Array:
@@ -182,10 +187,15 @@ class Scipy(ScipyBeyond):
         return np.asarray(self.signal.correlate(x, taps, mode="valid", method="direct"))
 
     def _direct_full(self, y: Array, w: Array) -> Array:
-        return np.asarray(self.signal.convolve(y, w, mode="full", method="direct"))
+        zeros = ((0, 0), (0, 0), *((size - 1, size - 1) for size in w.shape[2:]))
+        return np.asarray(self.signal.convolve(np.pad(y, zeros), w, mode="valid", method="direct"))
 
     def _fft_valid(self, x: Array, w: Array) -> Array:
         return self._fft(x, np.flip(w), mode="valid")
+
+    def _fft_full(self, y: Array, w: Array) -> Array:
+        channels = w.shape[1]
+        return self._fft(y, w)[:, channels - 1 : channels]
 
     def _fft(self, x: Array, w: Array, mode: str = "full") -> Array:
         result = np.asarray(self.signal.fftconvolve(x, w, mode=mode))
@@ -217,12 +227,11 @@ def _transposed_crop(problem: Problem) -> Pairs:
 
 
 def _summed(problem: Problem, spread: Array, taps: Array, channel: int, convolve: Correlate) -> Array:
-    """Return one channel of the input gradient: where along the channel axis the whole group overlaps."""
+    """Return one channel of the input gradient, which sums over the channels of its group."""
     per_group = problem.out_channels // problem.groups
     group, index = divmod(channel, problem.in_channels // problem.groups)
     outputs = slice(group * per_group, (group + 1) * per_group)
-    full = convolve(spread[:, outputs], np.flip(taps[outputs, index], axis=0)[np.newaxis])
-    return full[:, per_group - 1 : per_group]
+    return convolve(spread[:, outputs], np.flip(taps[outputs, index], axis=0)[np.newaxis])
 
 
 def _filter_gradient(problem: Problem, x: Array, dy: Array, correlate: Correlate) -> Array:
@@ -284,7 +293,8 @@ def _transposed_text(problem: Problem, y: str, convolve: str) -> str:
     inputs, outputs = problem.in_channels // problem.groups, problem.out_channels // problem.groups
     group = _group_text("c", inputs, outputs) if problem.groups > 1 else ":"
     flipped = f"np.flip({taps}[{group}, c % {inputs}], 0)[None]"
-    one_map = f"{convolve.format(f'{spread}[:, {group}]', flipped)}[:, {outputs - 1}:{outputs}]"
+    zeros = ((0, 0), (0, 0), *((extent - 1, extent - 1) for extent in problem.effective_kernel))
+    one_map = convolve.format(f"{spread}[:, {group}]", flipped, zeros, outputs - 1, outputs)
     maps_line = f"maps = [{one_map} for c in range({problem.in_channels})]\n"
     full_lines, full = _padded_text("np.concatenate(maps, axis=1)", _transposed_crop(problem))
     return f"{spread_lines}{taps_lines}{maps_line}{full_lines}{full}"
