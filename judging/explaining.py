@@ -79,9 +79,9 @@ def explain_values(examination: Examination, ask: Ask, results: Results) -> tupl
     stale = (Match("unwritten", "the same numbers whatever the operands"),) if _is_stale(results) else ()
     special = _explain_special(results) if examination.special else _explain_overflow(of_ordinary_size(results))
     exact = (result for result in of_ordinary_size(results).values() if result.trial.exact or examination.rounds)
-    reproduced = find_matches(
-        Evidence.of(result.trial, result.value, right=result.exact or result.grade == CONFORMANT) for result in exact
-    )
+    evidence = [Evidence.of(each.trial, each.value, right=each.exact or each.grade == CONFORMANT) for each in exact]
+    # Two mistakes show among ordinary numbers, too: among NaN and infinities they would be looked for in vain.
+    reproduced = find_matches(evidence, pairs=not examination.special)
     sure = tuple(match for match in reproduced if match.on_all_fills and match.name not in _PLACES)
     others = tuple(match for match in reproduced if match not in sure)
     chance = () if later else explain_chance(examination, ask, results)

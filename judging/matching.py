@@ -148,19 +148,20 @@ def _ordered(evidence: Iterable[Evidence]) -> list[Evidence]:
     return [each.with_noise() for each in ordered] if any(each.is_noisy for each in ordered) else ordered
 
 
-def find_matches(evidence: Iterable[Evidence], *, budget: int | None = None) -> tuple[Match, ...]:
+def find_matches(evidence: Iterable[Evidence], *, budget: int | None = None, pairs: bool = True) -> tuple[Match, ...]:
     """Return every mistake that reproduces the answers to the exact fills, the likeliest first.
 
-    Empty where every fill was answered rightly: what is wrong then, no computation on integers shows.
+    Empty where every fill was answered rightly: what is wrong then, no computation on integers shows. ``pairs``: two
+    mistakes are looked for where no one is enough.
     """
     ordered = _ordered(evidence)
     if not ordered or ordered[0].right:
         return ()
     with np.errstate(all="ignore"):  # an answer may hold NaN, Inf and numbers too large for what is made of them
-        return _search(ordered, _Budget(_BUDGET if budget is None else budget))
+        return _search(ordered, _Budget(_BUDGET if budget is None else budget), pairs=pairs)
 
 
-def _search(evidence: Sequence[Evidence], budget: _Budget) -> tuple[Match, ...]:
+def _search(evidence: Sequence[Evidence], budget: _Budget, *, pairs: bool) -> tuple[Match, ...]:
     """Return the matches on ``evidence``, a wrong answer first.
 
     A reader acts on the first name, and time is short; hence this order:
@@ -182,7 +183,7 @@ def _search(evidence: Sequence[Evidence], budget: _Budget) -> tuple[Match, ...]:
     sure = [match for match in matches if match.on_all_fills]
     unsure = [match for match in matches if not match.on_all_fills]
     locations = [match for match in _single_matches(LOCATIONS, evidence, budget) if match.on_all_fills]
-    if not sure and not locations:
+    if pairs and not sure and not locations:
         sure = _first_pair(evidence)
     return (*sure, *unsure, *locations)
 

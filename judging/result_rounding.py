@@ -81,12 +81,15 @@ def find_storing(examination: Examination, results: Results) -> StoredOtherwise 
     # Steps that are rounded one by one leave no one number that is due.
     if expected.result.kind != "f" or normalises(examination.problem.then):
         return None
-    shown = sum(int(np.count_nonzero(_is_otherwise(result, examination))) for result in results.values())
+    counts = {name: int(np.count_nonzero(_is_otherwise(result, examination))) for name, result in results.items()}
+    shown = sum(counts.values())
     if not shown:
         return None
+    # A fill that shows much leaves few ways at once.
+    telling = [results[name] for name in sorted(results, key=counts.__getitem__, reverse=True)]
     without_sum = max(float(np.max(result.trial.K, initial=0.0)) for result in results.values()) <= 1
     either = without_sum and shown >= _ENOUGH
-    fitting = [way for way in _ways(examination, results, either=either) if _gives_all(way, examination, results)]
+    fitting = [way for way in _ways(examination, results, either=either) if _gives_all(way, examination, telling)]
     if not fitting:
         return None
     names = dict.fromkeys(way.name for way in fitting)
@@ -135,8 +138,8 @@ def _is_otherwise(result: FillResult, examination: Examination) -> Array:
     return ~_lies_between(right, examination, result)
 
 
-def _gives_all(way: Storing, examination: Examination, results: Results) -> bool:
-    return all(bool(_lies_between(way, examination, result).all()) for result in results.values())
+def _gives_all(way: Storing, examination: Examination, results: Iterable[FillResult]) -> bool:
+    return all(bool(_lies_between(way, examination, result).all()) for result in results)
 
 
 def _lies_between(way: Storing, examination: Examination, result: FillResult) -> Array:

@@ -121,11 +121,22 @@ def cases(tier: str) -> tuple[Case, ...]:
     return tuple(_in_turns(case) for case in _declared() if case.tier in included)
 
 
+def turn_of(case: Case) -> int | None:
+    """Return a number by which formats, and routes of one adapter, take turns at a case, its id says which.
+
+    None where none does: in the first tier, where the point is more than a geometry, and where formats are chosen.
+    """
+    if case.family not in _OF_ANY_FORMAT or case.tier != TIERS[1] or len(case.dtypes) < len(DTYPES) - 1:
+        return None
+    return blake2b(case.id.encode(), digest_size=1).digest()[0]
+
+
 def _in_turns(case: Case) -> Case:
-    """Return a case without one of the four formats, its id says which, where that costs time and its point is none."""
-    if case.family not in _OF_ANY_FORMAT or case.tier == TIERS[0] or case.dtypes != DTYPES:
+    """Return a case without one of the four formats where that costs time and is not its point."""
+    turn = turn_of(case)
+    if turn is None or case.dtypes != DTYPES:
         return case
-    turn = blake2b(case.id.encode(), digest_size=1).digest()[0] % len(DTYPES)
+    turn %= len(DTYPES)
     return replace(case, dtypes=(*DTYPES[:turn], *DTYPES[turn + 1 :]))
 
 

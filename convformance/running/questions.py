@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations, groupby, islice
 
 from convformance.adapters import discovery
 from convformance.adapters.contract import MissingFramework, Request, Route, UsageError
@@ -13,7 +13,9 @@ from convformance.reference.dtypes import ALL_DTYPES
 from convformance.reference.operation import OPERATIONS
 from convformance.reports.lines import Key, Outside
 from convformance.test_cases import catalogue
-from convformance.test_cases.case import Case
+from convformance.test_cases.case import DTYPES, TIERS, Case
+
+_IN_TURNS = "below tier full, what is a matter of geometry, in turns with other routes"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Question:
         """What identifies the verdict in a record."""
         return self.adapter, self.operation, self.route.name, self.case.id, self.dtype
 
+    @property
+    def key_without_route(self) -> tuple[str, ...]:
+        """What questions share that differ in their route alone."""
+        return self.adapter, self.operation, self.case.id, self.dtype
+
 
 def question_of(selection: Selection, operation: str, route: str, case: str, dtype: str) -> Question:
     """Return one question by names; raises UsageError or ValueError for a name that does not exist."""
@@ -93,11 +100,35 @@ class Scope:
 
     def questions(self, selections: Sequence[Selection]) -> list[Question]:
         """Return every question in scope, ordered so that those that share a truth stand together."""
-        return [question for question in self._posed(selections) if question.is_inside(self.tier)]
+        return self.asked_or_not(selections)[0]
 
-    def outside(self, selections: Sequence[Selection]) -> list[Question]:
-        """Return the questions that the cases pose to a route outside its domain: nobody is asked them."""
-        return [question for question in self._posed(selections) if not question.is_inside(self.tier)]
+    def asked_or_not(self, selections: Sequence[Selection]) -> tuple[list[Question], list[Question]]:
+        """Return the questions in scope, and those that the cases pose beside them, of which nobody is asked any.
+
+        These lie outside the domain of their route, or are left to another route of the adapter.
+        """
+        asked, others = list[Question](), list[Question]()
+        for _, posed in groupby(self._posed(selections), lambda question: question.key_without_route):
+            alike = list(posed)
+            routes = self._routes_asked([question for question in alike if question.is_inside(self.tier)])
+            for question in alike:
+                (asked if question.route.name in routes else others).append(question)
+        return asked, others
+
+    def _routes_asked(self, inside: list[Question]) -> set[str]:
+        """Return which routes of one adapter are asked, of those that one case in one dtype lies inside.
+
+        Where routes take turns it is every other one, and in the next dtype those between: each of them is asked the
+        case in some dtypes, and each dtype is asked of some. What is named is asked whole.
+        """
+        routes = {question.route.name for question in inside}
+        usual = [question for question in inside if not question.route.domain.seldom]
+        is_whole = self.tier == TIERS[-1] or self.ids or self.routes or self.dtypes
+        turn = None if is_whole or len(usual) < 2 else catalogue.turn_of(usual[0].case)
+        if turn is None:
+            return routes
+        others = (turn // len(DTYPES) + ALL_DTYPES.index(usual[0].dtype) + 1) % 2
+        return routes - {question.route.name for question in usual[others::2]}
 
     def asked(self) -> Iterator[tuple[Case, str, str]]:
         """Yield every case in scope with each of its operations and dtypes, whoever is asked."""
@@ -136,24 +167,28 @@ class Scope:
                     yield Question(selection.label, route, case, dtype)
 
 
-def count_outside(outside: Iterable[Question], asked: Iterable[Question]) -> tuple[Outside, ...]:
-    """Return for each route of one adapter what lies outside its domain, and what of it no other route is asked."""
-    answerable = {(question.operation, question.case.id, question.dtype) for question in asked}
-    by_route: dict[Route, list[Question]] = {}
+def count_outside(outside: Iterable[Question], asked: Iterable[Question], tier: str) -> tuple[Outside, ...]:
+    """Return for each route of one adapter what it is not asked in that tier: outside its domain, or left to another.
+
+    Beside it stands what of that no other route is asked.
+    """
+    answerable = {question.key_without_route for question in asked}
+    by_route: dict[tuple[Route, str], list[Question]] = {}
     for question in outside:
-        by_route.setdefault(question.route, []).append(question)
-    return tuple(_outside(route, questions, answerable) for route, questions in by_route.items())
+        covers = _IN_TURNS if question.is_inside(tier) else question.route.domain.covers
+        by_route.setdefault((question.route, covers), []).append(question)
+    return tuple(_outside(*route, questions, answerable) for route, questions in by_route.items())
 
 
-def _outside(route: Route, questions: list[Question], answerable: set[tuple[str, str, str]]) -> Outside:
+def _outside(route: Route, covers: str, questions: list[Question], answerable: set[tuple[str, ...]]) -> Outside:
     nowhere: dict[str, tuple[str, ...]] = {}
     for question in questions:
-        if (question.operation, question.case.id, question.dtype) not in answerable:
+        if question.key_without_route not in answerable:
             nowhere[question.dtype] = (*nowhere.get(question.dtype, ()), question.case.id)
     return Outside(
         op=route.operation,
         route=route.name,
-        covers=route.domain.covers,
+        covers=covers,
         dtypes=Counter(question.dtype for question in questions),
         families=Counter(question.case.family for question in questions),
         nowhere=nowhere,

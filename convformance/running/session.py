@@ -50,15 +50,19 @@ class Session:
     started: float = field(default_factory=time.monotonic)
     _writer: record.Writer | None = None
 
-    @cached_property
+    @property
     def questions(self) -> list[Question]:
         """Every question in scope, those that a resumed record already answers included."""
-        return self.scope.questions(self.selections)
+        return self._asked_or_not[0]
+
+    @property
+    def outside(self) -> list[Question]:
+        """The questions outside the domain of their route, or left to another: they are counted, and not asked."""
+        return self._asked_or_not[1]
 
     @cached_property
-    def outside(self) -> list[Question]:
-        """The questions in scope that lie outside the domain of their route: they are counted, and not asked."""
-        return self.scope.outside(self.selections)
+    def _asked_or_not(self) -> tuple[list[Question], list[Question]]:
+        return self.scope.asked_or_not(self.selections)
 
     @cached_property
     def unanswered(self) -> int:
@@ -95,8 +99,9 @@ class Session:
         asked = Counter(question.adapter for question in self.questions)
         for selection in self.selections:
             label = selection.label
-            posed = ([each for each in part if each.adapter == label] for part in (self.outside, self.questions))
-            self._write(identity(selection, self.options.tier, asked[label], count_outside(*posed)))
+            others, own = ([each for each in part if each.adapter == label] for part in (self.outside, self.questions))
+            not_asked = count_outside(others, own, self.scope.tier)
+            self._write(identity(selection, self.options.tier, asked[label], not_asked))
         for name, reason in self.missing.items():
             self._write(lines.Missing(adapter=name, reason=reason))
 

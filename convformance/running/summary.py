@@ -42,7 +42,7 @@ def _first_run(session: Session) -> Iterator[str]:
 
 def _outside(session: Session) -> str:
     count = len(session.outside)
-    return f"; {count:,} more lie outside the domain of their route" if count else ""
+    return f"; {count:,} more lie outside the domain of their route, or are left to another" if count else ""
 
 
 class Progress:
@@ -118,7 +118,7 @@ def _counts(session: Session, label: str) -> str:
     expected = sum(verdict.adapter == label and verdict.expected is not None for verdict in session.verdicts.values())
     outside = sum(question.adapter == label for question in session.outside)
     listed = f", {expected:,} expected" if expected else ""
-    rest = f"; {outside:,} not asked, outside the domain of their route" if outside else ""
+    rest = f"; {outside:,} not asked, outside the domain of their route or left to another" if outside else ""
     return f"{label}: {', '.join(counts)}; {findings:,} findings{listed}{rest}"
 
 

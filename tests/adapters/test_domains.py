@@ -43,7 +43,7 @@ SELECTION = Selection(Bounded, {}, "bounded")
 
 def parts(selection: Selection, scope: Scope) -> tuple[list[Question], list[Question]]:
     """Return the questions that are asked, and those outside a domain."""
-    return scope.questions([selection]), scope.outside([selection])
+    return scope.asked_or_not([selection])
 
 
 def answers(questions: Iterable[Question]) -> set[tuple[str, str, str]]:

@@ -95,7 +95,7 @@ def test_a_route_that_says_nothing_is_asked_floating_point_numbers_alone():
 
 
 def test_what_is_asked_in_other_numbers_is_counted_apart():
-    outside = Scope(catalogue.cases("smoke"), dtypes=("uint8xint8",)).outside([Selection(Silent, {}, "silent")])
+    outside = Scope(catalogue.cases("smoke"), dtypes=("uint8xint8",)).asked_or_not([Selection(Silent, {}, "silent")])[1]
     assert {question.route.domain.covers for question in outside} == {
         "floating-point numbers; an ordinary convolution; operands that are contiguous, sliced, permuted",
         "bytes; no bias; an ordinary convolution; operands that are contiguous, sliced, permuted",

@@ -81,8 +81,9 @@ def test_a_larger_tier_asks_a_larger_share_of_the_same_cases() -> None:
 def test_what_is_not_asked_is_counted_with_the_words_of_the_domain() -> None:
     scope = Scope(ordinary("standard"), tier="standard")
     (line,) = count_outside(
-        [each for each in scope.outside([SELECTION]) if each.route.name == "seldom" and not each.case.bias],
+        [each for each in scope.asked_or_not([SELECTION])[1] if each.route.name == "seldom" and not each.case.bias],
         scope.questions([SELECTION]),
+        "standard",
     )
     assert line.covers == (
         "family derivatives and one question in 10 of other families, at tier full one in 3; floating-point numbers; "

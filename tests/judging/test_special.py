@@ -190,3 +190,15 @@ def test_errors_of_a_fast_algorithm_beside_a_nan_are_norm_wise() -> None:
     case = case_of(special="nan-data", padding=1)
     judgement = judgement_of(examine(case, "conv", "float32"), noisy)
     assert judgement.grade == "norm-wise", judgement.message
+
+
+@pytest.mark.parametrize(("name", "pair"), [("", True), ("nan-data", False)])
+def test_two_mistakes_are_looked_for_among_ordinary_numbers_alone(name: str, pair: bool) -> None:
+    case = case_of(special=name or None, batch=3, stride=2)
+
+    def turned_and_out_of_order(operands: Any) -> Array:
+        x, w = operands.arrays
+        return operations.apply("conv", case.problem, x[::-1], np.flip(w, (2, 3)))
+
+    diagnosis = judgement_of(examine(case, "conv", "float64"), turned_and_out_of_order).diagnosis
+    assert any("+" in match.name for match in diagnosis) == pair
