@@ -74,7 +74,7 @@ def test_a_question_outside_is_not_asked_and_counted_by_route_dtype_and_family()
     assert not {question.key for question in asked} & {question.key for question in outside}
     posed = sum(len(case.dtypes) for case in scope.cases if "conv" in case.operations)
     assert len(asked) + len(outside) == 2 * posed
-    counted = {entry.route: entry for entry in count_outside(outside, asked)}
+    counted = {entry.route: entry for entry in count_outside(outside, asked, "full")}
     assert sum(entry.total for entry in counted.values()) == len(outside)
     assert counted["single"].dtypes["float64"] == sum(
         q.route.name == "single" and q.dtype == "float64" for q in outside
@@ -86,7 +86,7 @@ def test_a_question_that_another_route_is_asked_is_not_listed_as_asked_of_nobody
     asked, outside = parts(SELECTION, Scope(catalogue.cases("smoke")))
     nowhere = {
         (entry.op, case, dtype)
-        for entry in count_outside(outside, asked)
+        for entry in count_outside(outside, asked, "full")
         for dtype, cases in entry.nowhere.items()
         for case in cases
     }
