@@ -362,7 +362,7 @@ def _domains(report: Report) -> list[str]:
     if not entries:
         return []
     head = ["adapter", "routes", "only asked for", "questions left out"]
-    says = "Questions outside the domain that a route declares are not asked, and are no refusals."
+    says = "Questions outside the domain that a route declares, or left to another route, are not asked: no refusals."
     return ["## Outside the routes' domains", "", says, "", *_first_rows(head, entries, _domain, "domains")]
 
 
