@@ -3,7 +3,6 @@
 import numpy as np
 
 from convformance.reference.problem import Problem
-from convformance.reference.rounding import round_once
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
 from tests.zoo.member import Array, Arrays
 from tests.zoo.mutants import (
@@ -21,7 +20,6 @@ from tests.zoo.mutants import (
     misread,
     operand,
     raising,
-    right,
     strided,
     when,
 )
@@ -82,15 +80,6 @@ def _last_group_zero(y: Array, problem: Problem) -> Array:
 
 def _first_group_only(y: Array, problem: Problem) -> Array:
     return y[:, : y.shape[1] // problem.groups]
-
-
-def _groups_summed(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    """One result for all groups, the sum of theirs."""
-    if bias is not None:
-        return right(operation, problem, arrays, bias)
-    y = right(operation, problem, arrays, None)
-    blocks = y.reshape(len(y), problem.groups, -1, *y.shape[2:])
-    return round_once(blocks.astype(np.float64).sum(axis=1), y.dtype)
 
 
 def _depthwise_of_eights(problem: Problem) -> bool:
@@ -254,13 +243,6 @@ MEMBERS = (
         when(grouped, answer(_first_group_only)),
         None,
         issue("apache/tvm#9465"),
-    ),
-    _member(
-        "results-of-groups-summed",
-        "Adds up the results of the groups, as one filter over all channels would.",
-        FORWARD,
-        when(grouped, _groups_summed),
-        "groups-summed",
     ),
     _member(
         "depthwise-filter-gradient-of-eights",

@@ -4,9 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from convformance.reference.borders import ZERO
 from convformance.reference.problem import Problem
-from convformance.reference.rounding import round_once
 from convformance.test_cases.case import FILTER_GRADIENT, FORWARD, INPUT_GRADIENT
 from tests.zoo import tap_loops
 from tests.zoo.member import Array, Arrays, Run
@@ -154,26 +152,6 @@ def _of_narrow_range(operation: str, problem: Problem, arrays: Arrays, bias: Arr
     return y
 
 
-def _transformed_of_odd_length(problem: Problem) -> bool:
-    """Whether a Fourier transform serves, and the last axis with its padding is odd and leaves room for one less."""
-    plain = {*problem.stride, *problem.dilation, problem.groups} == {1} and problem.border == ZERO
-    (lo, hi), size = problem.padding[-1], problem.input_size[-1]
-    return plain and min(map(min, problem.padding)) >= 0 and (lo + size + hi) % 2 == 1 and problem.kernel_size[-1] > 1
-
-
-def _length_not_said(operation: str, problem: Problem, arrays: Arrays, bias: Array | None) -> Array:
-    """A correlation by transforms of real numbers, whose inverse makes the last axis even."""
-    if np.iscomplexobj(arrays[0]):
-        return right(operation, problem, arrays, bias)
-    axes = tuple(range(2, arrays[0].ndim))
-    x, w = (array.astype(np.float64) for array in arrays)
-    padded = np.pad(x, ((0, 0), (0, 0), *problem.padding))
-    spectra = np.fft.rfftn(padded, axes=axes), np.fft.rfftn(w, padded.shape[2:], axes=axes).conj()
-    inverted = np.fft.irfftn(np.einsum("nc...,oc...->no...", *spectra), axes=axes)
-    y = inverted[(..., *(slice(size) for size in problem.output_size))]
-    return round_once(y if bias is None else y + bias.reshape(-1, *[1] * len(axes)), arrays[0].dtype)
-
-
 MEMBERS = (
     _member(
         "cropped-to-minus-zero",
@@ -314,13 +292,6 @@ MEMBERS = (
         (*FORWARD, *INPUT_GRADIENT, *FILTER_GRADIENT),
         _cached_by_shape,
         "earlier-result",
-    ),
-    _member(
-        "length-of-inverse-transform-not-said",
-        "Inverts a transform of real numbers without its length, which makes an odd one even.",
-        FORWARD,
-        when(_transformed_of_odd_length, _length_not_said),
-        "transform-length-not-said",
     ),
     _member(
         "sums-of-narrow-range",
