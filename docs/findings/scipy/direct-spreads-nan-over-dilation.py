@@ -13,7 +13,8 @@ w = np.array([[[[0, 0]]]], "float64")
 
 taps = np.zeros((1, 1, 1, 3), w.dtype)
 taps[:, :, :, ::2] = w
-maps = [signal.convolve(x[:, :], np.flip(taps[:, c % 1], 0)[None], "full", "direct")[:, 0:1] for c in range(1)]
+maps = [signal.convolve(np.pad(x[:, :], ((0, 0), (0, 0), (0, 0), (2, 2))),
+    np.flip(taps[:, c % 1], 0)[None], "valid", "direct") for c in range(1)]
 y = np.concatenate(maps, axis=1)
 print(y)
 
